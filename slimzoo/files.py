@@ -1,0 +1,92 @@
+"""Writing that never costs the user a file: temporary name, fsync, rename."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from slimzoo.errors import SlimzooError
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full: free some space or write elsewhere; nothing was left half written",
+    errno.EDQUOT: "your disk quota is used up: free some space or write elsewhere; nothing was left half written",
+    errno.EACCES: "permission denied: choose a folder you may write to",
+    errno.EPERM: "permission denied: choose a folder you may write to",
+    errno.EROFS: "the file system is read-only: choose another folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+}
+
+
+def check_writable(path: str | os.PathLike, overwrite: bool = False) -> Path:
+    """Returns `path` as a Path if a file could be written there now; its folder is made.
+
+    Raises:
+      FileExistsError: there is something already and `overwrite` is False, or it is a folder.
+      SlimzooError: the folder cannot be made or written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists already; name another file, or allow overwriting (--overwrite)")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(error, path) from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise SlimzooError(f"cannot write {path}: {_ADVICE[errno.EACCES]}")
+    return path
+
+
+def write_error(error: OSError, path: str | os.PathLike) -> SlimzooError:
+    """Returns the error to raise when writing `path` failed with `error`."""
+    advice = _ADVICE.get(error.errno or 0, error.strerror or str(error))
+    return SlimzooError(f"cannot write {path}: {advice}")
+
+
+def sync(path: str | os.PathLike) -> None:
+    """Makes the file or folder at `path` durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; a clean exit makes it durable and renames it to `path`.
+
+    On any failure, Ctrl-C included, the temporary file is removed and what stood at `path` stays.
+    Raises: FileExistsError, SlimzooError (see check_writable); SlimzooError: the disk is full, and the like.
+    """
+    path = check_writable(path, overwrite)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        sync(temporary)
+        os.replace(temporary, path)
+        sync(path.parent)
+    except OSError as error:
+        if error.errno in _ADVICE:
+            raise write_error(error, path) from error
+        raise
+    finally:
+        _remove(temporary)
+
+
+def write_text(path: str | os.PathLike, text: str, overwrite: bool = True) -> Path:
+    """Writes `text` as UTF-8 to `path`, whole or not at all."""
+    with atomic_write(path, overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

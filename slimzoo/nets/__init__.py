@@ -1,0 +1,1 @@
+"""The published networks, a family a file: `from slimzoo.nets import vgg`."""

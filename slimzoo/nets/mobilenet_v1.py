@@ -1,0 +1,278 @@
+"""MobileNet v1: depthwise 3x3, then pointwise 1x1. Howard et al. 2017, arXiv:1704.04861, table 1."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from slimzoo import slim
+from slimzoo.nets.common import shrink_kernel, spatial_axes
+from slimzoo.registry import Network, register
+
+
+class Conv(NamedTuple):
+    """A full convolution."""
+
+    kernel: list[int]
+    stride: int
+    depth: int
+
+
+class DepthSepConv(NamedTuple):
+    """A depthwise convolution, then a pointwise one."""
+
+    kernel: list[int]
+    stride: int
+    depth: int
+
+
+MOBILENETV1_CONV_DEFS = (
+    Conv([3, 3], stride=2, depth=32),
+    *(
+        DepthSepConv([3, 3], stride=stride, depth=depth)
+        for stride, depth in (
+            *((1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512)),
+            *((1, 512),) * 5,
+            *((2, 1024), (1, 1024)),
+        )
+    ),
+)
+MULTIPLIERS = {  # network name: depth multiplier, as released
+    "mobilenet_v1": 1.0,
+    "mobilenet_v1_075": 0.75,
+    "mobilenet_v1_050": 0.50,
+    "mobilenet_v1_025": 0.25,
+}
+
+
+def mobilenet_v1_arg_scope(
+    is_training=True,
+    weight_decay=0.00004,
+    stddev=0.09,
+    regularize_depthwise=False,
+    batch_norm_decay=0.9997,
+    batch_norm_epsilon=0.001,
+    batch_norm_updates_collections=tf.compat.v1.GraphKeys.UPDATE_OPS,
+    normalizer_fn=slim.batch_norm,
+):
+    """Returns the scope MobileNet v1 was published with: ReLU6, batch norm, L2 on all but depthwise weights.
+
+    Args:
+      is_training: None leaves the mode of batch norm to whoever calls it.
+    """
+    batch_norm = {
+        "center": True,
+        "scale": True,
+        "decay": batch_norm_decay,
+        "epsilon": batch_norm_epsilon,
+        "updates_collections": batch_norm_updates_collections,
+    }
+    if is_training is not None:
+        batch_norm["is_training"] = is_training
+    decay = slim.l2_regularizer(weight_decay)
+    with (
+        slim.arg_scope(
+            [slim.conv2d, slim.separable_conv2d],
+            weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=stddev),
+            activation_fn=tf.nn.relu6,
+            normalizer_fn=normalizer_fn,
+        ),
+        slim.arg_scope([slim.batch_norm], **batch_norm),
+        slim.arg_scope([slim.conv2d], weights_regularizer=decay),
+        slim.arg_scope(
+            [slim.separable_conv2d], weights_regularizer=decay if regularize_depthwise else None
+        ) as scope,
+    ):
+        return scope
+
+
+def _pad(net, kernel, rate=1):
+    """Pads height and width of `net` by what `kernel` takes away, whatever the stride."""
+    before_after = [((k - 1) * rate // 2, (k - 1) * rate - (k - 1) * rate // 2) for k in kernel]
+    paddings = [(0, 0)] * 4
+    for axis, amount in zip(spatial_axes(), before_after, strict=True):
+        paddings[axis] = amount
+    return tf.pad(net, paddings)
+
+
+def _strides_and_rates(conv_defs, output_stride):
+    """Yields (stride, rate) of each row: past `output_stride` a stride becomes a dilation of what follows."""
+    stride_so_far = rate = 1
+    for row in conv_defs:
+        if output_stride is not None and stride_so_far == output_stride:
+            yield 1, rate
+            rate *= row.stride
+        else:
+            yield row.stride, 1
+            stride_so_far *= row.stride
+
+
+def _layers(conv_defs, output_stride, depth, use_explicit_padding):
+    """Yields (end point, function of net) in order."""
+    padding = "VALID" if use_explicit_padding else "SAME"
+    pad = _pad if use_explicit_padding else (lambda net, *_: net)
+    rows = zip(conv_defs, _strides_and_rates(conv_defs, output_stride), strict=True)
+    for i, (row, (stride, rate)) in enumerate(rows):
+        name = f"Conv2d_{i}"
+        if isinstance(row, Conv):
+
+            def convolution(net, row=row, name=name):
+                net = pad(net, row.kernel)
+                return slim.conv2d(
+                    net,
+                    depth(row.depth),
+                    row.kernel,
+                    stride=row.stride,
+                    padding=padding,
+                    normalizer_fn=slim.batch_norm,
+                    scope=name,
+                )
+
+            yield name, convolution
+            continue
+
+        def depthwise(net, row=row, name=f"{name}_depthwise", stride=stride, rate=rate):
+            return slim.separable_conv2d(
+                pad(net, row.kernel, rate),
+                None,  # no pointwise part
+                row.kernel,
+                depth_multiplier=1,
+                stride=stride,
+                rate=rate,
+                padding=padding,
+                normalizer_fn=slim.batch_norm,
+                scope=name,
+            )
+
+        def pointwise(net, row=row, name=f"{name}_pointwise"):
+            return slim.conv2d(
+                net, depth(row.depth), [1, 1], stride=1, normalizer_fn=slim.batch_norm, scope=name
+            )
+
+        yield f"{name}_depthwise", depthwise
+        yield f"{name}_pointwise", pointwise
+
+
+def mobilenet_v1_base(
+    inputs,
+    final_endpoint="Conv2d_13_pointwise",
+    min_depth=8,
+    depth_multiplier=1.0,
+    conv_defs=None,
+    output_stride=None,
+    use_explicit_padding=False,
+    scope=None,
+):
+    """Builds MobileNet v1 up to `final_endpoint`.
+
+    Args:
+      inputs: float [N, H, W, 3].
+      min_depth: least number of channels of a layer, where depth_multiplier < 1.
+      depth_multiplier: factor on the channels of every layer, above 0.
+      conv_defs: rows of Conv and DepthSepConv; None takes the paper's.
+      output_stride: 8, 16, 32 or None; dilated convolutions keep the map at 1/output_stride of the image.
+      use_explicit_padding: pads alike for every stride and image size, in place of SAME.
+    Returns: the activation of `final_endpoint`, end_points.
+    Raises: ValueError: an argument outside of what is said above.
+    """
+    problems = []
+    if depth_multiplier <= 0:
+        problems.append(f"depth_multiplier is {depth_multiplier}; it must be greater than 0")
+    if output_stride not in (None, 8, 16, 32):
+        problems.append(f"output_stride is {output_stride}; allowed are None, 8, 16, 32")
+    if problems:
+        raise ValueError("mobilenet_v1: " + "; ".join(problems))
+    end_points = {}
+    rows = conv_defs or MOBILENETV1_CONV_DEFS
+    with (
+        tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]),
+        slim.arg_scope([slim.conv2d, slim.separable_conv2d], padding="SAME"),
+    ):
+        net = inputs
+        depths = lambda depth: max(int(depth * depth_multiplier), min_depth)  # noqa: E731
+        for name, layer in _layers(rows, output_stride, depths, use_explicit_padding):
+            net = end_points[name] = layer(net)
+            if name == final_endpoint:
+                return net, end_points
+    raise ValueError(f"mobilenet_v1 has no end point {final_endpoint!r}; there are {', '.join(end_points)}")
+
+
+def mobilenet_v1(
+    inputs,
+    num_classes=1000,
+    dropout_keep_prob=0.999,
+    is_training=True,
+    min_depth=8,
+    depth_multiplier=1.0,
+    conv_defs=None,
+    prediction_fn=slim.softmax,
+    spatial_squeeze=True,
+    reuse=None,
+    scope="MobilenetV1",
+    global_pool=False,
+):
+    """Builds MobileNet v1 for classification.
+
+    Args:
+      inputs: float [N, H, W, 3] in [-1, 1].
+      num_classes: 0 or None leaves the last layer out and returns its input.
+      global_pool: averages over the whole map, whatever its size; else over 7x7 at most.
+    Returns: logits [N, num_classes] ([N, 1, 1, num_classes] without spatial_squeeze), end_points.
+    Raises: ValueError: `inputs` is not of rank 4; see mobilenet_v1_base.
+    """
+    if len(inputs.shape) != 4:
+        raise ValueError(f"mobilenet_v1 takes images [N, H, W, C]; inputs has shape {inputs.shape}")
+    with (
+        tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs], reuse=reuse) as sc,
+        slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
+    ):
+        net, end_points = mobilenet_v1_base(
+            inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier, conv_defs=conv_defs
+        )
+        with tf.compat.v1.variable_scope("Logits"):
+            if global_pool:
+                net = tf.reduce_mean(net, spatial_axes(), keepdims=True, name="global_pool")
+                end_points["global_pool"] = net
+            else:
+                kernel = shrink_kernel(net, [7, 7])
+                net = slim.avg_pool2d(net, kernel, padding="VALID", scope="AvgPool_1a")
+                end_points["AvgPool_1a"] = net
+            if not num_classes:
+                return net, end_points
+            net = slim.dropout(net, keep_prob=dropout_keep_prob, scope="Dropout_1b")
+            logits = slim.conv2d(
+                net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="Conv2d_1c_1x1"
+            )
+            if spatial_squeeze:
+                logits = tf.squeeze(logits, spatial_axes(), name="SpatialSqueeze")
+        end_points["Logits"] = logits
+        if prediction_fn:
+            end_points["Predictions"] = prediction_fn(logits, scope="Predictions")
+    return logits, end_points
+
+
+def _variant(name, multiplier):
+    def network(inputs, num_classes=1000, is_training=True, **kwargs):
+        """Builds MobileNet v1 at this row's depth multiplier; takes what mobilenet_v1 takes."""
+        return mobilenet_v1(
+            inputs, num_classes, is_training=is_training, depth_multiplier=multiplier, **kwargs
+        )
+
+    network.__name__ = network.__qualname__ = name
+    network.default_image_size = 224
+    register(
+        Network(
+            name=name,
+            build=mobilenet_v1 if multiplier == 1.0 else network,
+            arg_scope=mobilenet_v1_arg_scope,
+            image_size=224,
+            num_classes=1001,
+            channels=3,
+            heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
+            transfer_heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
+        )
+    )
+    return network
+
+
+mobilenet_v1.default_image_size = 224  # published code reads it here
+_, mobilenet_v1_075, mobilenet_v1_050, mobilenet_v1_025 = (_variant(*row) for row in MULTIPLIERS.items())

@@ -1,0 +1,97 @@
+"""VGG: stacks of 3x3 convolutions. Simonyan & Zisserman 2014, arXiv:1409.1556, table 1 (A, D, E)."""
+
+import tensorflow as tf
+
+from slimzoo import slim
+from slimzoo.nets.common import spatial_axes
+from slimzoo.registry import Network, register
+
+VARIANTS = {  # (convolutions, channels) per stage; a 2x2 max pool ends each
+    "vgg_a": ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512)),
+    "vgg_16": ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)),
+    "vgg_19": ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)),
+}
+
+
+def vgg_arg_scope(weight_decay=0.0005):
+    """Returns the scope VGG was published with: ReLU, zero biases, L2 on the weights, SAME convolutions."""
+    with slim.arg_scope(
+        [slim.conv2d, slim.fully_connected],
+        activation_fn=tf.nn.relu,
+        weights_regularizer=slim.l2_regularizer(weight_decay),
+        biases_initializer=tf.compat.v1.zeros_initializer(),
+    ):
+        with slim.arg_scope([slim.conv2d], padding="SAME") as scope:
+            return scope
+
+
+def _features(net, stages):  # [N, H, W, 3]
+    for i, (repeats, channels) in enumerate(stages, start=1):
+        net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{i}")
+        net = slim.max_pool2d(net, [2, 2], scope=f"pool{i}")
+    return net  # [N, H/32, W/32, 512]
+
+
+def _variant(name, stages):
+    def network(
+        inputs,
+        num_classes=1000,
+        is_training=True,
+        dropout_keep_prob=0.5,
+        spatial_squeeze=True,
+        scope=name,
+        fc_conv_padding="VALID",
+        global_pool=False,
+        reuse=None,
+    ):
+        """Builds this VGG with its dense layers as convolutions; classification wants 224 x 224 images.
+
+        Args:
+          inputs: float [N, H, W, 3]; RGB minus the channel means.
+          num_classes: 0 or None leaves the last layer out and returns its input.
+          fc_conv_padding: "SAME" keeps a prediction map of H/32 x W/32, "VALID" one of H/32 - 6 x W/32 - 6.
+          global_pool: averages the map to 1x1 before the last layer (not in the paper).
+        Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
+        """
+        with tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc:
+            collection = sc.original_name_scope + "_end_points"
+            with slim.arg_scope(
+                [slim.conv2d, slim.fully_connected, slim.max_pool2d], outputs_collections=collection
+            ):
+                net = _features(inputs, stages)
+                net = slim.conv2d(net, 4096, [7, 7], padding=fc_conv_padding, scope="fc6")
+                net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout6")
+                net = slim.conv2d(net, 4096, [1, 1], scope="fc7")
+            end_points = slim.utils.convert_collection_to_dict(collection)
+            if global_pool:
+                net = tf.reduce_mean(net, spatial_axes(), keepdims=True, name="global_pool")
+                end_points["global_pool"] = net
+            if num_classes:
+                net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout7")
+                net = slim.conv2d(
+                    net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="fc8"
+                )
+                if spatial_squeeze:
+                    net = tf.squeeze(net, spatial_axes(), name="fc8/squeezed")
+                end_points[sc.name + "/fc8"] = net
+            return net, end_points
+
+    network.__name__ = network.__qualname__ = name
+    network.default_image_size = 224  # published code reads it here
+    register(
+        Network(
+            name=name,
+            build=network,
+            arg_scope=vgg_arg_scope,
+            image_size=224,
+            num_classes=1000,
+            channels=3,
+            heads=(f"{name}/fc8",),
+            transfer_heads=(f"{name}/fc6", f"{name}/fc7", f"{name}/fc8"),
+        )
+    )
+    return network
+
+
+vgg_a, vgg_16, vgg_19 = (_variant(name, stages) for name, stages in VARIANTS.items())
+vgg_d, vgg_e = vgg_16, vgg_19

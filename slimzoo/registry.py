@@ -1,0 +1,63 @@
+"""The networks slimzoo knows, one row each; a family file in slimzoo/nets registers its rows."""
+
+import difflib
+import fnmatch
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slimzoo.errors import SlimzooError
+
+FAMILIES = ("cifarnet", "lenet", "mobilenet_v1", "vgg")  # modules of slimzoo.nets that register networks
+_NETWORKS: dict[str, "Network"] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One published network: how it is built, and what belongs to its last layers."""
+
+    name: str
+    build: Callable[..., Any]  # (images, num_classes, is_training=...) -> logits, end_points
+    arg_scope: Callable[..., dict]  # weight_decay=... -> the scope it was published with
+    image_size: int  # pixels, square; what the published weights were trained at
+    num_classes: int  # of the published network
+    channels: int  # of its images
+    heads: tuple[str, ...]  # scopes that depend on num_classes
+    transfer_heads: tuple[str, ...]  # scopes that fine-tuning on another task starts anew
+
+
+def register(network: Network) -> Network:
+    """Adds `network` under its name.
+
+    Raises: SlimzooError: the name is taken by another network.
+    """
+    if _NETWORKS.setdefault(network.name, network) is not network:
+        raise SlimzooError(f"network {network.name!r} is registered twice; names must be unique")
+    return network
+
+
+def networks() -> dict[str, Network]:
+    """Returns every registered network by name; imports the families when first asked."""
+    for family in FAMILIES:
+        importlib.import_module(f"slimzoo.nets.{family}")
+    return _NETWORKS
+
+
+def get_network(name: str) -> Network:
+    """Returns the network called `name`.
+
+    Raises: SlimzooError: there is none; the message names the nearest ones.
+    """
+    known = networks()
+    if name not in known:
+        near = difflib.get_close_matches(name.lower(), known, n=3) or sorted(known)
+        raise SlimzooError(
+            f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all."
+        )
+    return known[name]
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Returns the sorted names of the networks that match the shell pattern `pattern`, as "mobilenet_*"."""
+    return sorted(fnmatch.filter(networks(), pattern))

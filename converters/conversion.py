@@ -1,0 +1,136 @@
+"""From a weight file in any format that is read to one that is written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from slimzoo.converters.formats import format_for, open_source
+from slimzoo.converters.formats.binary import file_chunks
+from slimzoo.converters.formats.watch import Watch
+from slimzoo.converters.inference import inference_variables
+from slimzoo.converters.matching import match
+from slimzoo.converters.reports import ConversionReport
+from slimzoo.converters.source import Source
+from slimzoo.converters.verify import nonfinite
+
+from slimzoo.errors import SlimzooError, listing
+
+
+def read(path: str | os.PathLike) -> Source:
+    """Opens the weights at `path` as a lazy mapping from names to arrays; nothing in it is ever executed.
+
+    Args:
+      path: a TensorFlow checkpoint (folder, `checkpoint` file, prefix or any file of it), a frozen graph,
+        safetensors, .npz, or a .tar.gz holding one of these; of several, `archive.tgz::member` takes one.
+    Raises:
+      FileNotFoundError: there is nothing, or a part of it is missing.
+      SlimzooError: it is damaged, unsafe or of another kind.
+    """
+    return open_source(path)
+
+
+def convert(
+    source: str | os.PathLike,
+    destination: str | os.PathLike,
+    network: str | None = None,
+    ema: bool = False,
+    overwrite: bool = False,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    allow_nonfinite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ConversionReport:
+    """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
+
+    Args:
+      source: see read().
+      destination: its suffix says the format: .safetensors, .npz, else a TensorFlow checkpoint's prefix.
+      network: a registered network, whose variables must be exactly these.
+      ema: take exponential moving averages where there are any.
+      metadata: text to keep in the file, beside network, num_classes, source and its sha256.
+      allow_nonfinite: write NaN and infinity too.
+      progress: called with the bytes written so far.
+    Raises:
+      FileExistsError: `destination` is there and `overwrite` is not set.
+      SlimzooError: the source cannot be read, does not fit `network`, or holds NaN; or the destination
+        cannot be written.
+    """
+    path = Path(os.path.expanduser(os.fspath(destination)))
+    row = format_for(path)
+    opened = read(source)
+    _check_apart(opened, path)
+    variables, left_out = inference_variables(opened, ema)
+    kept = {"source": Path(source).name, "source_format": opened.format}
+    if network:
+        kept |= _fitting(variables, network)
+    kept["source_sha256"] = _checked(opened, variables, allow_nonfinite)
+    text = {**opened.metadata, **kept, **(metadata or {})}
+    watch = Watch(progress)
+    assert row.write
+    files = row.write(path, variables, watch, overwrite, text)
+    return ConversionReport(
+        tensors=len(variables),
+        parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
+        left_out=dict(left_out),
+        sha256=watch.sha256,
+        path=path,
+        bytes=watch.bytes,
+        format=row.name,
+        files=tuple(files),
+        metadata=text,
+    )
+
+
+def _checked(opened: Source, variables: Source, allow_nonfinite: bool) -> str:
+    """Reads every tensor once, which compares checksums and finds NaN. Returns the sha256 of the source's files."""
+    with ThreadPoolExecutor(1) as thread:
+        digest = thread.submit(sha256_of, *opened.files)
+        found = nonfinite(variables)
+    if found and not allow_nonfinite:
+        raise SlimzooError(
+            listing(
+                f"{opened.path} holds NaN or infinity (a training run that diverged?); "
+                "allow_nonfinite=True (--allow-nonfinite) converts it all the same:",
+                [f"{name}: {count} values" for name, count in found.items()],
+            )
+        )
+    return digest.result()
+
+
+def sha256_of(*paths: Path) -> str:
+    """Returns the sha256 of the files at `paths`, one after another (as `cat FILES | sha256sum` does)."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for chunk in file_chunks(path, 0, path.stat().st_size):
+            digest.update(chunk.data)
+    return digest.hexdigest()
+
+
+def _check_apart(source: Source, path: Path) -> None:
+    here = {file.resolve() for file in source.files}
+    if path.resolve() in here or path.with_name(f"{path.name}.index").resolve() in here:
+        raise SlimzooError(f"{path} is the source itself; name another file")
+
+
+def _fitting(variables: Source, network: str) -> dict[str, str]:
+    """Checks that `variables` are those of `network`. Returns the metadata that say so."""
+    from slimzoo.model import network_shapes
+
+    classes = _classes(variables, network)
+    match(variables.shapes, network_shapes(network, classes), what=f"{variables.path} and {network}")
+    return {"network": network} | ({"num_classes": str(classes)} if classes else {})
+
+
+def _classes(variables: Source, network: str) -> int | None:
+    """Returns how many classes the network's head has in the file, or None where it does not show."""
+    from slimzoo.registry import get_network
+
+    for scope in get_network(network).heads:
+        for name, shape in variables.shapes.items():
+            if name.startswith(f"{scope}/") and shape:
+                return shape[-1]
+    return None

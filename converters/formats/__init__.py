@@ -1,0 +1,165 @@
+"""The formats of weight files: one table. A format knows nothing of networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slimzoo.converters.formats import archive, frozen_graph, npz, safetensors, tf_checkpoint, tf_v2
+from slimzoo.converters.formats.binary import FileBytes
+from slimzoo.converters.source import Source
+
+from slimzoo.errors import SlimzooError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How files of one kind are told from others, read and written."""
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]  # that ask for this format when writing
+    sniff: Callable[[FileBytes], bool]
+    read: Callable[[Path], Source]
+    write: Callable | None  # (path, source, watch, overwrite, metadata) -> files; None: cannot be written
+
+
+FORMATS = {
+    row.name: row
+    for row in (
+        Format(
+            name="safetensors",
+            title="safetensors",
+            suffixes=(".safetensors",),
+            sniff=safetensors.sniff,
+            read=safetensors.read,
+            write=safetensors.write,
+        ),
+        Format(
+            name="npz",
+            title="NumPy .npz",
+            suffixes=(".npz",),
+            sniff=npz.sniff,
+            read=npz.read,
+            write=npz.write,
+        ),
+        Format(
+            name="tf_checkpoint",
+            title="TensorFlow checkpoint (V1 or V2)",
+            suffixes=(".ckpt", ".index", ""),
+            sniff=tf_checkpoint.sniff,
+            read=tf_checkpoint.read,
+            write=tf_v2.write,
+        ),
+        Format(
+            name="frozen_graph",
+            title="frozen graph (.pb)",
+            suffixes=(),
+            sniff=frozen_graph.sniff,
+            read=frozen_graph.read,
+            write=None,
+        ),
+    )
+}
+_KNOWN_OTHERS = (  # first bytes: what to say
+    (
+        b"\x89HDF\r\n\x1a\n",
+        "is an HDF5 file (Keras); such files are not read. Convert it to .npz or safetensors",
+    ),
+    (b"version https://git-lfs", "is a Git LFS pointer, not the file itself: run `git lfs pull`"),
+    (b"\x80", "is a Python pickle; pickles can run any code and are not read"),
+    (b"<", "is a web page or XML, not weights: a download that failed?"),
+    (b"\x08\x01\x12", "is a SavedModel's graph; give its folder, the weights are in variables/"),
+)
+
+
+def open_source(path: str | os.PathLike) -> Source:
+    """Opens whatever weights `path` names: a folder, a prefix, any file of a set, `archive.tgz::member`.
+
+    Raises: FileNotFoundError: nothing is there, or a part is missing. SlimzooError: it cannot be read.
+    """
+    text = os.path.expanduser(os.fspath(path))
+    if archive.SEPARATOR in text and not os.path.exists(text):
+        text, _, member = text.partition(archive.SEPARATOR)
+        return archive.read(_file(Path(text)), _open_member, member)
+    file = _file(Path(text))
+    with FileBytes(file) as content:
+        packed = archive.sniff(content)
+    return archive.read(file, _open_member) if packed else _open_file(file)
+
+
+def _file(path: Path) -> Path:
+    """Returns the file to sniff for what the user gave."""
+    if path.is_dir():
+        return _in_folder(path)
+    found = tf_checkpoint.find(path)
+    return tf_checkpoint.find(named) if (named := tf_checkpoint.named_by_state(found)) else found
+
+
+def _in_folder(folder: Path) -> Path:
+    """A TensorFlow checkpoint of the folder, or else its only file that looks like weights."""
+    result = folder / "model.safetensors"
+    if result.is_file():
+        return result
+    try:
+        return tf_checkpoint.in_folder(folder)
+    except FileNotFoundError:
+        pass
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and format_of(path)]
+    heads = {path.name.split("-of-")[0][:-5] if "-of-" in path.name else path.name: path for path in files}
+    if len(heads) == 1:
+        return next(iter(heads.values()))
+    if files:
+        raise SlimzooError(f"{folder} holds several weight files; name one: {', '.join(heads)}")
+    there = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
+    raise FileNotFoundError(f"no weights in the folder {folder}: it holds {there}. {_readable()}")
+
+
+def format_of(path: Path) -> Format | None:
+    """Returns the format of the file `path` by its content, or None."""
+    with FileBytes(path) as content:
+        return next((row for row in FORMATS.values() if row.sniff(content)), None)
+
+
+def _open_member(path: Path) -> Source:
+    return _open_file(tf_checkpoint.find(path))
+
+
+def _open_file(path: Path) -> Source:
+    row = format_of(path)
+    if row is None:
+        raise SlimzooError(_unknown(path))
+    return row.read(path)
+
+
+def _unknown(path: Path) -> str:
+    with FileBytes(path) as content:
+        head, size = content[0:64], len(content)
+    if not size:
+        return f"{path} is empty: a download or a save that failed?"
+    for start, message in _KNOWN_OTHERS:
+        if head.lstrip().startswith(start):
+            return f"{path} {message}"
+    return f"{path} is no weight file, or is damaged (its first bytes: {head[:8].hex(' ')}). {_readable()}"
+
+
+def _readable() -> str:
+    titles = ", ".join(row.title for row in FORMATS.values())
+    return f"Read are: {titles}; also in a .tar.gz"
+
+
+def format_for(path: Path) -> Format:
+    """Returns the format that the suffix of a destination asks for; any unknown one is a checkpoint's prefix.
+
+    Raises: SlimzooError: it is the suffix of something that is not written.
+    """
+    if path.suffix in (".pb", ".h5", ".keras", ".tgz", ".gz", ".zip", ".pth", ".pt", ".tflite", ".meta"):
+        raise SlimzooError(
+            f"{path}: {path.suffix} is not written. Choose .safetensors, .npz or .ckpt (TensorFlow)"
+        )
+    for row in FORMATS.values():
+        if row.write and path.suffix in row.suffixes:
+            return row
+    return FORMATS["tf_checkpoint"]

@@ -1,0 +1,136 @@
+"""`.tar`, `.tar.gz` and `.tgz` holding a checkpoint: its files are streamed to a private folder.
+
+Nothing is extracted by the archive's own rules: links, absolute names, `..` and absurd sizes are refused.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from slimzoo.converters.formats.binary import FileBytes, damaged
+from slimzoo.converters.source import Source, TemporaryFolder
+
+from slimzoo.errors import SlimzooError, listing
+
+SEPARATOR = "::"  # archive.tgz::member
+MAX_MEMBERS = 10_000
+MAX_BYTES = 16 << 30  # all members together
+_UNWANTED = (".meta", ".txt", ".md", ".pbtxt", ".jpg", ".png", ".py")
+
+
+def sniff(file: FileBytes) -> bool:
+    """Says whether `file` is a tar archive, compressed by gzip or not."""
+    return file[0:2] == b"\x1f\x8b" or file[257:262] == b"ustar"
+
+
+def read(path: Path, open_file: Callable[[Path], Source], member: str = "") -> Source:
+    """Opens the one checkpoint in the archive `path`.
+
+    Args:
+      open_file: opens a file of another format.
+      member: which to take where there are several: a name as the archive has it, or the end of one.
+    Raises: SlimzooError: none or several can be read; the archive is damaged or unsafe.
+    """
+    folder = TemporaryFolder()
+    try:
+        names = _unpack(path, folder.path)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise damaged(path, str(error)) from error
+    except OSError as error:
+        if error.errno is None:  # gzip's own
+            raise damaged(path, str(error)) from error
+        raise
+    readable, unreadable = _open_all(folder.path, names, open_file)
+    if member:
+        readable = {name: source for name, source in readable.items() if _is_named(name, member)}
+        unreadable = {name: error for name, error in unreadable.items() if _is_named(name, member)}
+    if len(readable) == 1:
+        ((name, source),) = readable.items()
+        whole = source.with_tensors(source.tensors)
+        whole.owner, whole.path, whole.files = folder, Path(f"{path}{SEPARATOR}{name}"), (path,)
+        return whole
+    raise SlimzooError(_none_or_several(path, member, names, readable, unreadable))
+
+
+def _is_named(name: str, member: str) -> bool:
+    return name == member or name.endswith(f"/{member}") or name.startswith(f"{member}.")
+
+
+def _unpack(path: Path, folder: Path) -> list[str]:
+    """Writes the regular members that may be weights under `folder`, in one pass, and returns their names."""
+    names: dict[str, None] = {}
+    problems: list[str] = []
+    total = 0
+    with tarfile.open(path, "r:*") as archive:
+        for count, member in enumerate(archive, start=1):
+            total += member.size
+            if count > MAX_MEMBERS or total > MAX_BYTES or member.size < 0:
+                raise SlimzooError(
+                    f"{path} holds over {MAX_MEMBERS:,} files or {MAX_BYTES:,} bytes: no checkpoint"
+                )
+            if problem := _danger(member):
+                problems.append(problem)
+            elif member.isfile() and not member.name.endswith(_UNWANTED) and not problems:
+                _write_member(path, archive, member, folder)
+                names[str(PurePosixPath(member.name))] = None
+    if problems:
+        raise SlimzooError(listing(f"{path} is not opened, it is not safe:", problems))
+    return list(names)
+
+
+def _danger(member: tarfile.TarInfo) -> str:
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or "\\" in member.name or ":" in member.name:
+        return f"{member.name!r} leads out of the folder"
+    if not (member.isfile() or member.isdir()):
+        return f"{member.name!r} is a link or a device"
+    return ""
+
+
+def _write_member(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if member.size > free:
+        raise SlimzooError(
+            f"{member.name} in {path} takes {member.size:,} bytes, {folder.parent} has {free:,}: "
+            "free some, or set TMPDIR to another folder"
+        )
+    target = folder / member.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = archive.extractfile(member)
+    if content is None:
+        raise damaged(path, f"{member.name} cannot be read")
+    with content, open(target, "wb") as file:  # of two members of one name the later counts, as for tar
+        shutil.copyfileobj(content, file, 1 << 20)
+    if target.stat().st_size != member.size:
+        raise damaged(path, f"{member.name} is not whole")
+
+
+def _open_all(
+    folder: Path, names: list[str], open_file: Callable[[Path], Source]
+) -> tuple[dict[str, Source], dict[str, str]]:
+    """Returns what could be opened, and why the rest could not, both by name in the archive."""
+    readable: dict[str, Source] = {}
+    unreadable: dict[str, str] = {}
+    for name in names:
+        if PurePosixPath(name).name == "checkpoint":
+            continue
+        try:
+            source = open_file(folder / name)
+        except (ValueError, OSError) as error:
+            unreadable[name] = str(error).replace(f"{folder}/", "")
+        else:
+            readable[str(source.path.relative_to(folder))] = source  # the files of a set give one checkpoint
+    return readable, unreadable
+
+
+def _none_or_several(path: Path, member: str, names: list[str], readable: dict, unreadable: dict) -> str:
+    if readable:
+        choices = [f"{path}{SEPARATOR}{name}" for name in readable]
+        return listing(f"{path} holds several checkpoints; name one of them:", choices)
+    if member and not unreadable:
+        return listing(f"{path} holds no checkpoint {member!r}; it has:", names)
+    return listing(f"{path} holds no checkpoint that can be read:", list(unreadable.values()) or ["no files"])

@@ -1,0 +1,168 @@
+"""Random access to a file by slices, and the two encodings found there: protocol buffers and varints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from slimzoo.converters.source import as_bytes
+
+from slimzoo.errors import SlimzooError
+
+CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time
+_WINDOW = 1 << 14
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+
+
+def damaged(path: Path | str, what: str) -> SlimzooError:
+    """Returns the error for a file that is not whole."""
+    return SlimzooError(f"{path} is cut short or damaged: {what}. Download or copy it again")
+
+
+class FileBytes:
+    """A file that is sliced like bytes; small slices come from a window, so that walking costs few reads."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._size = os.fstat(self._handle).st_size
+        self._start, self._window = 0, b""
+
+    def __enter__(self) -> FileBytes:
+        return self
+
+    def __exit__(self, *_) -> None:
+        os.close(self._handle)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, span: slice) -> bytes:
+        """Returns the bytes of `span`; like bytes, fewer where the file ends."""
+        start, stop, _ = span.indices(self._size)
+        if stop - start > _WINDOW:
+            return self._read(start, stop - start)
+        if not self._start <= start <= stop <= self._start + len(self._window):
+            self._start, self._window = start, self._read(start, _WINDOW)
+        return self._window[start - self._start : stop - self._start]
+
+    def _read(self, start: int, size: int) -> bytes:
+        os.lseek(self._handle, start, os.SEEK_SET)
+        parts = []
+        while size > 0 and (part := os.read(self._handle, min(size, 1 << 30))):
+            parts.append(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def readinto(self, start: int, array: np.ndarray) -> None:
+        """Fills a C-contiguous `array` from the bytes at `start`. Raises SlimzooError: it ends before."""
+        for _ in file_chunks(self.path, start, array.nbytes, as_bytes(array)):
+            pass
+
+
+def file_chunks(path: Path, start: int, size: int, into: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yields `size` bytes of the file `path` from `start` on, uint8 [n].
+
+    Args:
+      into: the memory to read into, uint8 [size]; None: into two chunks of memory in turn, so that a part
+        stays as it is until the next but one is asked for.
+    Raises: SlimzooError: the file ends before.
+    """
+    memory = np.empty(min(size, 2 * CHUNK), np.uint8) if into is None else into
+    with open(path, "rb", buffering=0) as file:
+        file.seek(start)
+        for done in range(0, size, CHUNK):
+            begin = done % (2 * CHUNK) if into is None else done
+            part = memory[begin : begin + min(CHUNK, size - done)]
+            _fill(path, file, part.data)
+            yield part
+
+
+def _fill(path: Path, file: FileIO, view: memoryview) -> None:
+    while len(view):
+        count = file.readinto(view)
+        if not count:
+            raise damaged(path, "it ends before a tensor does")
+        view = view[count:]
+
+
+class Field(NamedTuple):
+    """One field of a protocol buffer; `value` is the number, or None for bytes at start:stop."""
+
+    number: int
+    wire: int
+    value: int | None
+    start: int
+    stop: int
+
+
+def fields(data: FileBytes | bytes, start: int = 0, stop: int | None = None) -> Iterator[Field]:
+    """Yields the top-level fields of the message at start:stop of `data`, reading no contents.
+
+    Raises: ValueError: it is no such message, or it does not end at `stop`.
+    """
+    stop = len(data) if stop is None else stop
+    while start < stop:
+        key, start = varint(data, start, stop)
+        number, wire = key >> 3, key & 7
+        value: int | None = None
+        if wire == VARINT:
+            value, end = varint(data, start, stop)
+        elif wire in (FIXED32, FIXED64):
+            end = start + (4 if wire == FIXED32 else 8)
+            value = int.from_bytes(data[start : min(end, stop)], "little")
+        elif wire == BYTES:
+            size, start = varint(data, start, stop)
+            end = start + size
+        else:
+            raise ValueError(f"wire type {wire}")
+        if end > stop or not number:
+            raise ValueError("a field runs over the end")
+        yield Field(number, wire, value, start, end)
+        start = end
+
+
+def varint(data: FileBytes | bytes, start: int, stop: int | None = None) -> tuple[int, int]:
+    """Returns the number stored at `start` and where it ends. Raises ValueError: it does not end."""
+    limit = start + 10 if stop is None else min(start + 10, stop)
+    value = 0
+    for shift, byte in enumerate(data[start:limit]):
+        value |= (byte & 0x7F) << (7 * shift)
+        if byte < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, start + shift + 1
+    raise ValueError("a number does not end")
+
+
+def signed(value: int) -> int:
+    """Returns the two's complement reading of a 64-bit `value`."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+def varints(data: bytes) -> list[int]:
+    """Returns all numbers of a packed field."""
+    values, start = [], 0
+    while start < len(data):
+        value, start = varint(data, start)
+        values.append(signed(value))
+    return values
+
+
+def encode_varint(value: int) -> bytes:
+    """Returns a non-negative `value` as a varint."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def encode_field(number: int, value: int | bytes) -> bytes:
+    """Returns a field of a protocol buffer: a varint, or bytes with their length."""
+    if isinstance(value, int):
+        return encode_varint(number << 3 | VARINT) + encode_varint(value)
+    return encode_varint(number << 3 | BYTES) + encode_varint(len(value)) + value

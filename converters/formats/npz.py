@@ -1,0 +1,123 @@
+"""NumPy's `.npz`, without pickles: read lazily, written array by array."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from slimzoo.converters.formats.binary import FileBytes, damaged
+from slimzoo.converters.formats.watch import Watch
+from slimzoo.converters.source import Source, Tensor, as_bytes, empty
+
+from slimzoo.errors import SlimzooError
+from slimzoo.files import atomic_write
+
+_MAX_COMMENT = 65_535  # bytes, of the ZIP format; where the metadata are kept
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+def sniff(file: FileBytes) -> bool:
+    """Says whether `file` is a ZIP archive."""
+    return file[0:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def read(path: Path) -> Source:
+    """Opens `path`.
+
+    Raises: SlimzooError: the file is damaged, is another kind of ZIP archive, or holds Python objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+            if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
+                raise SlimzooError(
+                    f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
+                    "Unpack it and give the checkpoint in it (Keras and PyTorch archives are not read)"
+                )
+            tensors = {info.filename[:-4]: _tensor(path, archive, info) for info in members}
+            metadata = _metadata(archive.comment)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
+        raise damaged(path, str(error)) from error
+    return Source("npz", path, tensors, metadata=metadata)
+
+
+def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Tensor:
+    try:
+        with archive.open(info) as file:
+            shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+            header = file.tell()
+    except (ValueError, KeyError) as error:
+        raise damaged(path, f"{info.filename}: {error}") from error
+    if dtype.hasobject:
+        raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
+    if header + int(np.prod(shape, dtype=np.float64)) * dtype.itemsize != info.file_size:
+        raise damaged(path, f"{info.filename} of shape {shape} and type {dtype} in {info.file_size} bytes")
+    load = partial(_load, path, info.filename, header, shape, dtype, fortran)
+    return Tensor(tuple(shape), dtype, load)
+
+
+def _load(
+    path: Path, member: str, header: int, shape: tuple[int, ...], dtype: np.dtype, fortran: bool
+) -> np.ndarray:
+    array = empty(shape[::-1] if fortran else shape, dtype)
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            file.read(header)
+            view, done = as_bytes(array).data, 0
+            while done < len(view) and (chunk := file.read(min(1 << 22, len(view) - done))):
+                view[done : done + len(chunk)] = chunk
+                done += len(chunk)
+            if done < len(view) or file.read(1):
+                raise damaged(path, f"{member} has another size than it states")
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise damaged(path, f"{member}: {error}") from error
+    return np.ascontiguousarray(array.T) if fortran else array
+
+
+def _npy_header(name: str, tensor: Tensor) -> dict[str, object]:
+    if tensor.dtype.kind == "V":
+        raise SlimzooError(f"an .npz cannot hold {name} of type {tensor.dtype}; safetensors can")
+    descr = np.lib.format.dtype_to_descr(tensor.dtype)
+    return {"descr": descr, "fortran_order": False, "shape": tensor.shape}
+
+
+def _metadata(comment: bytes) -> dict[str, str]:
+    try:
+        rows = json.loads(comment.decode())
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in rows.items()} if isinstance(rows, dict) else {}
+
+
+def write(
+    path: Path,
+    arrays: Source,
+    watch: Watch,
+    overwrite: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Writes `arrays` to `path`, array by array; the metadata go into the archive's comment.
+
+    Raises: SlimzooError, FileExistsError: see slimzoo.files.atomic_write.
+    """
+    comment = json.dumps(dict(metadata)).encode() if metadata else b""
+    if len(comment) > _MAX_COMMENT:
+        raise SlimzooError(f"{path}: {len(comment)} bytes of metadata; an .npz holds {_MAX_COMMENT}")
+    with atomic_write(path, overwrite) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            archive.comment = comment
+            for name in arrays:
+                tensor = arrays.tensors[name]
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array_header_1_0(file, _npy_header(name, tensor))
+                    for part in tensor.parts():
+                        file.write(part.data)
+        with open(temporary, "rb") as file:  # a ZIP archive is written back and forth, so hashed afterwards
+            while chunk := file.read(1 << 22):
+                watch.update(chunk)
+    return [path]

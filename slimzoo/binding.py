@@ -1,0 +1,90 @@
+"""Runs a network function on variables that exist already: the third step of discover, create, bind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from slimzoo.errors import SlimzooError
+from slimzoo.slim import hosting
+
+_ESCAPES = {"-": "-0", ".": "-1", "/": "."}  # Keras names hold no "/", and a plain "." would be ambiguous
+
+
+def escape(name: str) -> str:
+    """Returns the slim variable name `name` as Keras can hold it: "a/b.c" is "a.b-1c"."""
+    return "".join(_ESCAPES.get(c, c) for c in name)
+
+
+def unescape(name: str) -> str:
+    """Returns the slim variable name that escape() turned into `name`."""
+    return name.replace(".", "/").replace("-1", ".").replace("-0", "-")
+
+
+def in_scopes(name: str, scopes) -> bool:
+    """Whether the variable or scope `name` lies in one of `scopes` ("vgg_16/fc8" holds "vgg_16/fc8/weights")."""
+    return any(name == scope or name.startswith(f"{scope.rstrip('/')}/") for scope in scopes)
+
+
+class BoundRun:
+    """One run of a network function inside the graph of its caller; the host that slim layers talk to.
+
+    Each run lives in a variable scope of its own, whose prefix is taken off again before a variable is looked
+    up. So default names (Conv, Conv_1) start anew in every run, whatever else the graph holds.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], frozen_scopes, all_frozen: bool, seed_state: tf.Variable):
+        self._variables = variables
+        self._frozen_scopes = frozen_scopes
+        self._all_frozen = all_frozen
+        self._seed_state = seed_state
+        self._prefix = ""
+        self._seed: tf.Tensor | None = None
+        self._seeds_drawn = 0
+
+    def __call__(self, network, images, is_training: bool):
+        token = hosting.HOST.set(self)
+        try:
+            with tf.compat.v1.variable_scope(None, "slimzoo", custom_getter=self._get) as scope:
+                self._prefix = f"{scope.name}/"
+                self._seed = self._draw() if is_training else None  # here, and not inside a tf.cond
+                return network(images, is_training)
+        finally:
+            hosting.HOST.reset(token)
+
+    def frozen(self, scope: str) -> bool:
+        """Whether batch norm in the variable scope `scope` runs as in inference, without updates."""
+        return self._all_frozen or in_scopes(self._strip(scope), self._frozen_scopes)
+
+    def random_seed(self) -> tf.Tensor:
+        """Returns int32 [2], another at every call of every run of every replica, from the model's own state."""
+        self._seeds_drawn += 1
+        base = self._draw() if self._seed is None else self._seed
+        return tf.random.fold_in(base, self._seeds_drawn)
+
+    def _draw(self) -> tf.Tensor:
+        seed = tf.cast(self._seed_state.assign_add([0, 1]), tf.int32)
+        replica = tf.distribute.get_replica_context()
+        return tf.random.fold_in(seed, 0 if replica is None else replica.replica_id_in_sync_group)
+
+    def _strip(self, name: str) -> str:
+        return name.removeprefix(self._prefix)
+
+    def _get(self, getter, name, **asked):
+        del getter  # everything exists already
+        name = self._strip(name)
+        if name not in self._variables:
+            raise SlimzooError(
+                f"the network asks for variable {name!r}, which it did not ask for when the Model was made. A "
+                "network function must ask for the same variables at every run, whatever its images are."
+            )
+        variable = self._variables[name].value
+        shape = asked.get("shape")
+        if shape is not None and not tf.TensorShape(shape).is_compatible_with(variable.shape):
+            raise SlimzooError(
+                f"variable {name!r} has shape {tuple(variable.shape)}, and these images would need "
+                f"{tuple(shape)}. Give images of the size the Model was made for, or make it with another "
+                "input_shape."
+            )
+        dtype = tf.as_dtype(asked.get("dtype") or variable.dtype).base_dtype
+        return variable if dtype == variable.dtype.base_dtype else tf.cast(variable, dtype)

@@ -1,0 +1,64 @@
+"""A data set: where each image is and what is on it; no pixels."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One image: its file, and for each class whether it shows and whether that counts.
+
+    Attributes:
+      path: of the image file.
+      labels: float32 [classes], 1 where the class shows, else 0.
+      weights: float32 [classes], 0 where a class is neither right nor wrong (only difficult objects), else 1.
+    """
+
+    path: str
+    labels: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples of the same classes; `multi_label`: an image may show several classes, or none."""
+
+    examples: tuple[Example, ...]
+    classes: tuple[str, ...]
+    name: str
+    multi_label: bool
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The image files."""
+        return tuple(example.path for example in self.examples)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """All labels, float32 [examples, classes]."""
+        return self._table("labels")
+
+    @property
+    def weights(self) -> np.ndarray:
+        """All weights, float32 [examples, classes]."""
+        return self._table("weights")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Class name: how many images show it."""
+        totals = self.labels.sum(axis=0).astype(int).tolist()
+        return dict(zip(self.classes, totals, strict=True))
+
+    def subset(self, indices: Iterable[int], name: str | None = None) -> "Dataset":
+        """Returns the examples at `indices`, in that order."""
+        examples = tuple(self.examples[i] for i in indices)
+        return replace(self, examples=examples, name=name or self.name)
+
+    def _table(self, field: str) -> np.ndarray:
+        rows = [getattr(example, field) for example in self.examples]
+        return np.array(rows, np.float32).reshape(len(rows), len(self.classes))

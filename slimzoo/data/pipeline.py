@@ -1,0 +1,154 @@
+"""Batches of a data set: which images step s holds, and how each is changed, follows from (seed, s) alone."""
+
+import numpy as np
+import tensorflow as tf
+
+from slimzoo.data.dataset import Dataset
+from slimzoo.data.images import decode, read_image
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.preprocessing import Preprocessing, apply, augment
+
+PADDING = -1  # the index of an example that only fills up the last batch
+_ORDER, _VIEW = 0, 1  # what a seed is used for
+_NO_END = np.iinfo(np.int64).max
+
+
+def batches(
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    *,
+    seed: int = 0,
+    start_step: int = 0,
+    training: bool = True,
+    repeat: bool | None = None,
+    augmentation: str | None = "mild",
+    pad_last: bool = False,
+    cache: bool = False,
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Returns batches as dicts of tensors.
+
+    Training shuffles anew for each epoch and fills batches across the end of an epoch, so every batch is full
+    and no example is left out. Evaluation goes through once in order. Shuffled are numbers, not images: no
+    image waits in a buffer, and `start_step=s` goes on where s steps ended without reading what came before.
+
+    Args:
+      batch_size: of the whole step, all replicas together.
+      seed: 0 to 2**31 - 1.
+      start_step: how many batches to leave out.
+      repeat: go on for ever; None: in training only. Without it the last batch may be smaller.
+      augmentation: "mild" or "original" (see preprocessing.AUGMENTATIONS), None for none; only in training.
+      pad_last: fill up a smaller last batch with images of 0 that have weight 0 and index -1.
+      cache: keep all decoded images in memory (bytes: 3 * height * width each); the batches stay the same.
+      num_parallel_calls: images read at a time; the order does not depend on it.
+    Returns: image float32 [B, size, size, channels], labels and weights float32 [B, K], index int64 [B]
+      (which example of `dataset`).
+    Raises: SlimzooError: `dataset` is empty, or a number is out of its range.
+    """
+    _check(dataset, batch_size, seed, start_step)
+    repeat = training if repeat is None else repeat
+    view = augmentation if training else None
+    order = _positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=start_step * batch_size)
+    load = _loader(dataset, preprocessing, seed, view, cache)
+    examples = order.map(load, num_parallel_calls=num_parallel_calls, deterministic=True)
+    if repeat:
+        result = examples.batch(
+            batch_size, drop_remainder=True
+        )  # never drops: it only makes the shape static
+    elif pad_last:
+        count = -len(dataset) % batch_size
+        result = examples.concatenate(_padding(dataset, preprocessing, count)).batch(
+            batch_size, drop_remainder=True
+        )
+    else:
+        result = examples.batch(batch_size)
+    options = tf.data.Options()
+    options.deterministic = True
+    return result.with_options(options).prefetch(2)
+
+
+def epoch_order(count: int, seed: int, epoch) -> tf.Tensor:
+    """Returns the numbers 0 .. count - 1 in the order of `epoch`, int64 [count]."""
+    key = tf.random.fold_in(tf.constant([seed, _ORDER], tf.int32), tf.cast(epoch, tf.int32))
+    draws = tf.random.stateless_uniform([count], key, None, None, tf.int64, alg="philox")
+    return tf.cast(tf.argsort(draws, stable=True), tf.int64)
+
+
+def view_seed(seed: int, epoch, index) -> tf.Tensor:
+    """Returns the seed that augments example `index` in `epoch`, int32 [2]."""
+    key = tf.constant([seed, _VIEW], tf.int32)
+    return tf.random.fold_in(tf.random.fold_in(key, tf.cast(epoch, tf.int32)), tf.cast(index, tf.int32))
+
+
+def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> None:
+    problems = []
+    if not len(dataset):
+        problems.append(f"{dataset.name} holds no example")
+    if batch_size < 1:
+        problems.append(f"batch_size is {batch_size}; it must be at least 1")
+    if not 0 <= seed < 2**31:
+        problems.append(f"seed is {seed}; it must lie between 0 and {2**31 - 1}")
+    if start_step < 0:
+        problems.append(f"start_step is {start_step}; it must be at least 0")
+    if problems:
+        raise SlimzooError(listing("no batches can be made:", problems))
+
+
+def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int) -> tf.data.Dataset:
+    """Returns (epoch, index) of each example that is due, both int64 []."""
+
+    @tf.autograph.experimental.do_not_convert
+    def one_epoch(epoch):
+        order = epoch_order(count, seed, epoch) if shuffle else tf.range(count, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((tf.fill([count], epoch), order))
+
+    epochs = tf.data.Dataset.range(skip // count, _NO_END if repeat else 1)
+    return epochs.flat_map(one_epoch).skip(skip % count)
+
+
+def _loader(dataset: Dataset, preprocessing: Preprocessing, seed: int, view: str | None, cache: bool):
+    labels, weights = tf.constant(dataset.labels), tf.constant(dataset.weights)
+    pixels = _cached_pixels(dataset) if cache else _file_pixels(dataset)
+
+    @tf.autograph.experimental.do_not_convert
+    def load(epoch, index):
+        image = pixels(index)
+        if view is None:
+            image = apply(preprocessing, image)
+        else:
+            image = augment(preprocessing, image, view_seed(seed, epoch, index), view)
+        return {"image": image, "labels": labels[index], "weights": weights[index], "index": index}
+
+    return load
+
+
+def _file_pixels(dataset: Dataset):
+    paths = tf.constant(dataset.paths)
+    return lambda index: decode(tf.io.read_file(paths[index]))
+
+
+def _cached_pixels(dataset: Dataset):
+    """Returns what gives the pixels of an example out of one long array that holds all of them."""
+    images = [read_image(path) for path in dataset.paths]
+    shapes = tf.constant([image.shape for image in images], tf.int64)
+    starts = tf.constant(np.cumsum([0] + [image.size for image in images[:-1]]), tf.int64)
+    values = tf.constant(np.concatenate([image.reshape(-1) for image in images]))
+
+    def pixels(index):
+        shape = shapes[index]
+        flat = tf.slice(values, [starts[index]], [tf.reduce_prod(shape)])
+        return tf.ensure_shape(tf.reshape(flat, shape), [None, None, 3])
+
+    return pixels
+
+
+def _padding(dataset: Dataset, preprocessing: Preprocessing, count: int) -> tf.data.Dataset:
+    nothing = tf.zeros([len(dataset.classes)])
+    example = {
+        "image": tf.zeros(preprocessing.shape),
+        "labels": nothing,
+        "weights": nothing,
+        "index": tf.constant(PADDING, tf.int64),
+    }
+    return tf.data.Dataset.from_tensors(example).repeat(count)

@@ -1,0 +1,45 @@
+"""Whatever a user calls images, as one batch that a network can take."""
+
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from slimzoo.data.images import read_image
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.preprocessing import Preprocessing, apply
+
+
+def prepare(images: Any, preprocessing: Preprocessing) -> tf.Tensor:
+    """Returns float32 [N, size, size, channels] as `preprocessing` says.
+
+    Args:
+      images: one image (uint8 or float 0..255 [H, W, C]), a batch of them, a list of images of any size, the path of
+        an image file, or a list of paths.
+    Raises: SlimzooError: some cannot be read or are no images; all of them are named. FileNotFoundError.
+    """
+    if isinstance(images, str | os.PathLike):
+        images = [images]
+    if isinstance(images, list | tuple):
+        return tf.stack([apply(preprocessing, image) for image in _read_all(images)])
+    batch = tf.convert_to_tensor(images)
+    if batch.shape.rank == 3:
+        batch = batch[None]
+    return apply(preprocessing, batch)
+
+
+def _read_all(images) -> list:
+    found, problems = [], []
+    for image in images:
+        try:
+            found.append(read_image(image) if isinstance(image, str | os.PathLike) else np.asarray(image))
+        except (SlimzooError, OSError) as error:
+            problems.append(str(error))
+    if len(problems) == 1 and len(images) == 1:
+        raise SlimzooError(problems[0])
+    if problems:
+        raise SlimzooError(listing(f"{len(problems)} of {len(images)} images cannot be read:", problems))
+    if not found:
+        raise SlimzooError("there is no image in an empty list; give at least one")
+    return found

@@ -1,0 +1,238 @@
+"""load(): registry, manifest and converters brought together into a Model."""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from slimzoo import converters, restoring, weights as weights_module
+from slimzoo.errors import SlimzooError
+from slimzoo.labels import imagenet, voc
+from slimzoo.model import Model
+from slimzoo.preprocessing import Preprocessing, original
+from slimzoo.registry import Network, get_network, list_models
+
+log = logging.getLogger("slimzoo")
+RESULT_FILE = "model.safetensors"  # the weights in a folder that fine-tuning leaves behind
+
+
+@dataclass
+class Source:
+    """Where the weights come from, and all that belongs to them."""
+
+    where: str
+    path: Path
+    num_classes: int | None = None
+    label_offset: int = 0
+    labels: tuple[str, ...] | None = None
+    preprocessing: Preprocessing | None = None
+    multi_label: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def load(
+    name: str | os.PathLike,
+    pretrained: bool = False,
+    *,
+    weights: str | os.PathLike | None = None,
+    num_classes: int | None = None,
+    input_shape: tuple[int | None, ...] | None = None,
+    exclude: Iterable[str] = (),
+    rename: Any = None,
+    ema: bool = False,
+    labels: Iterable[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    size: int | None = None,
+    quiet: bool = False,
+    **arguments,
+) -> Model:
+    """Returns the network `name` as a keras.Model.
+
+    Args:
+      name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a folder
+        or a .safetensors file.
+      pretrained: takes the released weights: fetched once, verified, kept.
+      weights: a tag of the manifest, or a file in any readable format.
+      num_classes: where it is not the weights', the last layer is new.
+      exclude: scopes that are new though the weights have them.
+      rename: {prefix of the names in the file: prefix here}, or a function of the name in the file.
+      ema: takes the moving averages in the file in place of the plain values.
+      labels, preprocessing: in place of what comes with the weights.
+      size: of the images that preprocess() makes, pixels, in place of the weights'.
+      quiet: says nothing about a new last layer.
+      arguments: passed on to Model (data_format, dtype, dropout_keep_prob, ...).
+    Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
+    """
+    network, source = _find(name, pretrained, weights)
+    if source is None:
+        preprocessing = _resized(preprocessing or _original(network, input_shape), size)
+        return Model(
+            network.name,
+            num_classes,
+            input_shape or preprocessing.shape,
+            labels=labels,
+            preprocessing=preprocessing,
+            **arguments,
+        )
+    variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
+    theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
+    new_head = num_classes is not None and theirs is not None and num_classes != theirs
+    exclude = (*exclude, *(network.heads if new_head else ()))
+    preprocessing = preprocessing or source.preprocessing or _original(network, input_shape)
+    preprocessing = _resized(preprocessing, size)
+    reports = []
+
+    def initial_values(shapes) -> Mapping[str, Any]:
+        values, report = restoring.fit(variables, shapes, exclude, rename)
+        reports.append(report)
+        return values
+
+    model = Model(
+        network.name,
+        theirs if num_classes is None else num_classes,
+        input_shape or preprocessing.shape,
+        labels=labels if labels is not None else None if new_head else source.labels,
+        label_offset=0 if new_head else source.label_offset,
+        preprocessing=preprocessing,
+        initial_values=initial_values,
+        **{"multi_label": source.multi_label and not new_head, **arguments},
+    )
+    model.restore_report = reports[0]
+    if new_head and not quiet:
+        log.warning(
+            "%s: the weights know %s classes and %s are asked for: %s is new and wants training",
+            *(network.name, theirs, num_classes, ", ".join(network.heads)),
+        )
+    if left_out:
+        log.info("%s: left out of %s: %s", network.name, source.where, dict(left_out))
+    return model
+
+
+def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
+    """Returns the network and where its weights come from, None for new ones."""
+    text = os.fspath(name)
+    path = Path(text)
+    if text not in list_models() and (path / RESULT_FILE).is_file():
+        path = path / RESULT_FILE
+    if path.is_file():
+        if weights is not None:
+            raise SlimzooError(f"{path} holds weights already; give weights= with the name of a network")
+        source = _from_file(path)
+        if "network" not in source.metadata:
+            raise SlimzooError(
+                f"{path} does not say which network it belongs to. Say so: slimzoo.load(name, weights={text!r}) with "
+                f"one of {', '.join(list_models())}"
+            )
+        return get_network(source.metadata["network"]), source
+    if path.is_dir() and text not in list_models():
+        raise SlimzooError(f"folder {path} holds no {RESULT_FILE}, which fine-tuning would have left there")
+    text, _, tag = text.partition("/")
+    network = get_network(text)
+    if weights is None:
+        return network, _from_row(network, tag or None) if pretrained or tag else None
+    return network, _from_weights(network, weights)
+
+
+def _from_weights(network: Network, weights) -> Source:
+    text = os.fspath(weights)
+    tags = [row.tag for row in weights_module.rows() if row.network == network.name]
+    if text in tags:
+        return _from_row(network, text)
+    if Path(text).exists() or Path(f"{text}.index").exists() or list(Path(text).parent.glob(f"{Path(text).name}*")):
+        return _from_file(Path(text))
+    raise FileNotFoundError(
+        f"no weights {text!r} for {network.name}: there is no such file, and the tags are {', '.join(tags) or 'none'}"
+    )
+
+
+def _from_row(network: Network, tag: str | None) -> Source:
+    row = weights_module.get_row(network.name, tag)
+    return Source(
+        where=f"{row.network}/{row.tag}",
+        path=weights_module.fetch(row),
+        num_classes=row.num_classes,
+        label_offset=row.label_offset,
+        labels=_labels(row),
+        preprocessing=Preprocessing.from_dict(row.preprocessing),
+    )
+
+
+def _labels(row) -> tuple[str, ...]:
+    if row.labels == "imagenet":
+        return imagenet(row.label_offset)
+    return voc() if row.labels == "voc" else tuple(row.labels)
+
+
+def _original(network: Network, input_shape) -> Preprocessing:
+    """What the network was published with: for weights that come without their own, and for new ones."""
+    size = (input_shape or (network.image_size,))[0] or network.image_size
+    channels = input_shape[2] if input_shape else network.channels
+    return original(network.name, size, "GRAY" if channels == 1 else "RGB")
+
+
+def _resized(preprocessing: Preprocessing, size: int | None) -> Preprocessing:
+    """The same for images of another size; a side that it resizes to grows in proportion."""
+    if size is None or size == preprocessing.size:
+        return preprocessing
+    side = preprocessing.resize_side
+    side = None if side is None else round(side * size / preprocessing.size)
+    return replace(preprocessing, size=size, resize_side=side)
+
+
+def _from_file(path: Path) -> Source:
+    if path.is_dir() and (path / RESULT_FILE).is_file():
+        path = path / RESULT_FILE
+    metadata = dict(converters.read(path).metadata)
+    return Source(
+        where=str(path),
+        path=path,
+        metadata=metadata,
+        num_classes=int(metadata["num_classes"]) if "num_classes" in metadata else None,
+        label_offset=int(metadata.get("label_offset", 0)),
+        labels=tuple(json.loads(metadata["labels"])) if "labels" in metadata else None,
+        preprocessing=(
+            Preprocessing.from_dict(json.loads(metadata["preprocessing"])) if "preprocessing" in metadata else None
+        ),
+        multi_label=json.loads(metadata.get("multi_label", "false")),
+    )
+
+
+def predict(model: Model | str | os.PathLike, images, top: int = 5, batch_size: int = 32, **arguments):
+    """Returns for each image its best (class, name, probability).
+
+    Args:
+      model: a Model, or what load() takes, with `arguments`.
+      images: paths of image files, or arrays uint8 [H, W, C].
+    """
+    if not isinstance(model, Model):
+        model = load(model, **arguments)
+    found = []
+    for start in range(0, len(images), batch_size):
+        batch = model.preprocess(images[start : start + batch_size])
+        found += model.decode_predictions(model(batch), top)
+    return found
+
+
+def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metadata: str) -> Path:
+    """Writes the weights of `model` as safetensors, with all that load() needs to bring it back."""
+    if model.network is None:
+        raise SlimzooError(
+            f"{model.name} is a function of your own, which a .safetensors file cannot name; model.save() writes "
+            ".keras, model.save_weights() the values alone"
+        )
+    about = {
+        "network": model.network.name,
+        "num_classes": str(model.num_classes),
+        "label_offset": str(model.label_offset),
+        "multi_label": json.dumps(model.multi_label),
+    }
+    if model.labels is not None:
+        about["labels"] = json.dumps(list(model.labels), ensure_ascii=False)
+    if model.preprocessing is not None:
+        about["preprocessing"] = json.dumps(model.preprocessing.to_dict())
+    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    converters.write_safetensors(path, values, {**about, **metadata}, overwrite=overwrite)
+    return Path(path)

@@ -1,0 +1,132 @@
+"""The rows of the weights manifest: what is written down about released weights, checked as it is read."""
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+from slimzoo.errors import SlimzooError, listing
+
+SCHEMES = ("https://", "http://", "file:///", "hf://", "package:")
+HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]{40})/(?P<file>.+)")
+LENGTHS = {"sha256": 64, "sha384": 96, "md5": 32}  # hexadecimal digits
+FOLDER_NAME = re.compile(r"\w([\w.-]*\w)?")  # network and tag become folders of the cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsRow:
+    """Everything there is to know about one set of released weights; nothing has a default."""
+
+    network: str  # a registry name: "vgg_16"
+    tag: str  # unique for the network; the first row of a network is its default
+    sources: tuple[str, ...]  # in order: urls, "hf://owner/name@commit/file", "package:path in slimzoo"
+    member: str  # the checkpoint inside an archive; "" where the source is the checkpoint
+    sha256: str  # of the file, the same at every source, as somebody published it; "" if nobody did
+    sha384: str
+    md5: str
+    size: int  # bytes; 0 if not published
+    format: str  # "tf_checkpoint", "frozen_graph", "safetensors", "npz"
+    name_map: str  # a module of converters/name_maps; "" where the names are slim's
+    ema: bool  # take the moving averages instead of the plain values
+    preprocessing: dict[str, Any]  # for Preprocessing.from_dict
+    num_classes: int
+    label_offset: int  # 1 where class 0 is the background
+    labels: str | tuple[str, ...]  # "imagenet", "voc" or the names in order
+    top1: float | None  # percent, as published; "unpublished" in the file
+    top5: float | None
+    accuracy_source: str
+    license: str  # SPDX
+    citation: str
+    provenance: str  # who made the weights, and how
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The digests that are known, by algorithm."""
+        return {name: getattr(self, name) for name in LENGTHS if getattr(self, name)}
+
+    def __str__(self) -> str:
+        return f"{self.network}/{self.tag}"
+
+
+def read_manifest(folder: Traversable | Path) -> tuple[WeightsRow, ...]:
+    """Returns the rows of the *.toml files in `folder`, files in order of name, rows as they stand there.
+
+    Raises: SlimzooError: lists every field that is missing, unknown, of another kind or written twice.
+    """
+    found: dict[tuple[str, str], WeightsRow] = {}
+    problems: list[str] = []
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name):
+        try:
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            problems.append(f"{file.name}: {error}")
+            continue
+        problems += [f"{file.name}: unknown table {key!r}" for key in content.keys() - {"family", "weights"}]
+        for number, entry in enumerate(content.get("weights", ()), start=1):
+            row, wrong = _row(content.get("family", {}), entry)
+            if row and found.setdefault((row.network, row.tag), row) is not row:
+                wrong.append("is there twice; network and tag together must be unique")
+            where = f"{file.name}: {entry.get('network', '?')}/{entry.get('tag', f'row {number}')}"
+            problems += [f"{where}: {problem}" for problem in wrong]
+    if problems:
+        raise SlimzooError(listing("the weights manifest is wrong:", problems))
+    return tuple(found.values())
+
+
+def _row(family: dict[str, Any], entry: dict[str, Any]) -> tuple[WeightsRow | None, list[str]]:
+    """Returns the row made of both tables, or None, and everything that is wrong with it."""
+    kinds = {field.name: field.type for field in fields(WeightsRow)}
+    wrong = [f"{name} stands in [family] and in the row" for name in sorted(family.keys() & entry.keys())]
+    values = family | entry
+    wrong += [f"{name} is missing" for name in kinds if name not in values]
+    wrong += [f"{name} is not a field; fields: {', '.join(kinds)}" for name in values if name not in kinds]
+    for name in [name for name in kinds if name in values]:
+        value = values[name]
+        values[name] = tuple(value) if isinstance(value, list) else None if value == "unpublished" else value
+        if not _is_a(values[name], kinds[name]):
+            wrong.append(f"{name} is {value!r}, which is no {getattr(kinds[name], '__name__', kinds[name])}")
+    if wrong:
+        return None, wrong
+    row = WeightsRow(**values)
+    return row, _mistakes(row)
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if isinstance(kind, UnionType):
+        return any(_is_a(value, one) for one in get_args(kind))
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, get_origin(kind) or kind)
+
+
+def _mistakes(row: WeightsRow) -> list[str]:
+    """Returns what is wrong with a complete row, judged by itself."""
+    wrong = [
+        f"{field} {value!r} is no name: letters, digits, '_', '-', '.'"
+        for field, value in (("network", row.network), ("tag", row.tag))
+        if not FOLDER_NAME.fullmatch(value)
+    ]
+    for source in row.sources:
+        if not source.startswith(SCHEMES):
+            wrong.append(f"source {source!r} begins with none of {', '.join(SCHEMES)}")
+        if source.startswith("hf://") and not HUB.fullmatch(source):
+            wrong.append(
+                f"source {source!r} is not hf://owner/name@commit/file, the commit with all 40 digits"
+            )
+        if source.startswith("http://") and not row.published:
+            wrong.append(f"source {source!r} is plain http; that needs a published digest")
+        if source.startswith("package:") and (row.format != "safetensors" or row.name_map):
+            wrong.append(f"source {source!r} must be safetensors with slim's names: it is used as it is")
+    if not row.sources:
+        wrong.append("sources is empty")
+    for algorithm, digest in row.published.items():
+        if not re.fullmatch(f"[0-9a-f]{{{LENGTHS[algorithm]}}}", digest):
+            wrong.append(f"{algorithm} {digest!r} is not {LENGTHS[algorithm]} lower-case hexadecimal digits")
+    if isinstance(row.labels, tuple) and len(row.labels) != row.num_classes:
+        wrong.append(f"{len(row.labels)} labels for {row.num_classes} classes")
+    return wrong

@@ -1,0 +1,440 @@
+"""Model: a keras.Model that hosts any TF-Slim network function."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimzoo import model_config, slim
+from slimzoo.binding import BoundRun, escape, in_scopes, unescape
+from slimzoo.converters import RestoreReport
+from slimzoo.discovery import VariableSpec, discover, split_outputs
+from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing import Preprocessing
+from slimzoo.summary import Row, layer_rows, render
+
+
+@keras.saving.register_keras_serializable("slimzoo")
+class Model(keras.Model):
+    """A network function as a Keras model; its variables go by their TF-Slim names.
+
+    Args:
+      network_fn: name of a registered network, or a function (images, ...) -> logits or (logits, end_points) that
+        makes its variables by slim layers or tf.compat.v1.get_variable. It is given num_classes and is_training
+        where it takes them.
+      num_classes: of the last layer; None takes the network's own, 0 leaves the last layer out.
+      input_shape: (height, width, channels) of the images; None takes the network's own. Height and width may be
+        None where the function can work without.
+      arg_scope: what slim.arg_scope returned, or a function that returns it; None takes the network's own, or for
+        a function of yours the scope that is in force here.
+      labels: names of the classes, for decode_predictions.
+      label_offset: 1 where class 0 is "background" (1001 ImageNet classes), else 0.
+      preprocessing: what belongs to the weights, for preprocess().
+      data_format: "NHWC" or "NCHW", how the layers work inside; images are NHWC in either case.
+      seed: of the dropout masks; the same seed and the same calls give the same masks.
+      initial_values: {variable name: array} to start from in place of the initializers, or a function from
+        {variable name: shape} to it.
+      network_arguments: passed on to the function.
+    Raises: SlimzooError: a name, a shape or an argument that does not fit, all of them at once.
+    """
+
+    def __init__(
+        self,
+        network_fn: str | Callable,
+        num_classes: int | None = None,
+        input_shape: tuple[int | None, ...] | None = None,
+        arg_scope: dict | Callable | None = None,
+        *,
+        labels: Iterable[str] | None = None,
+        label_offset: int = 0,
+        preprocessing: Preprocessing | dict | None = None,
+        multi_label: bool = False,
+        data_format: str = "NHWC",
+        seed: int = 0,
+        initial_values: Mapping[str, Any] | Callable | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **network_arguments,
+    ):
+        parts = model_config.resolve(network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments)
+        super().__init__(name=name or parts.default_name, dtype=dtype)
+        self._parts = parts
+        self.network = parts.network
+        self.num_classes = parts.num_classes
+        self.multi_label = multi_label
+        self.labels = model_config.check_labels(labels, parts.num_classes)
+        self.label_offset = label_offset
+        self.preprocessing = (
+            Preprocessing.from_dict(preprocessing) if isinstance(preprocessing, dict) else preprocessing
+        )
+        self.restore_report: RestoreReport | None = None
+        self.frozen: tuple[str, ...] = ()
+        self._discovery = discover(self._network, parts.input_shape, tf.float32)
+        self.seed_state = tf.Variable(
+            [seed, 0],
+            dtype=tf.int64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="seed_state",
+        )
+        self._by_name: dict[str, Any] = {}
+        self._sources: dict[str, str] = {}
+        if callable(initial_values):
+            initial_values = initial_values(self.variable_shapes())
+        self._create(initial_values or {})
+        self._functions: dict[Any, Callable] = {}
+        self.build((None, *parts.input_shape))
+        self.trainable = trainable
+
+    # The network function and its variables.
+
+    def _network(self, images, is_training):
+        """Calls the network function under its own arg_scope, whatever thread or scope this is."""
+        parts = self._parts
+        if parts.data_format == "NCHW":
+            images = tf.transpose(images, (0, 3, 1, 2))
+        with slim.arg_scope(parts.scope):
+            return parts.call(images, is_training)
+
+    def _create(self, initial_values: Mapping[str, np.ndarray]) -> None:
+        for spec in self._discovery.variables.values():
+            given = spec.name in initial_values
+            variable = self.add_weight(
+                name=escape(spec.name),
+                shape=spec.shape,
+                dtype=spec.dtype.name,
+                initializer=_given(initial_values, spec) if given else _fresh(spec),
+                trainable=spec.trainable,
+                autocast=False,
+                regularizer=_Regularizer(spec.regularizer) if spec.regularizer else None,
+                constraint=spec.constraint,
+                aggregation="none" if spec.trainable else "mean",
+            )
+            setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
+            self._by_name[spec.name] = variable
+            self._sources[spec.name] = "restored" if given else "new"
+
+    def build(self, input_shape):
+        """Everything was made by the constructor; Keras keeps the shape for export."""
+        del input_shape
+        self.built = True
+
+    @property
+    def variables_by_name(self) -> dict[str, keras.Variable]:
+        """{slim name: variable}, in the order of creation."""
+        return dict(self._by_name)
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """(None, height, width, channels)."""
+        return (None, *self._parts.input_shape)
+
+    # Running.
+
+    def call(self, images, training=None):
+        """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
+        return self._run(images, bool(training), ("logits",))["logits"]
+
+    def _run(self, images, training: bool, what: tuple[str, ...] | None):
+        """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
+        images = self._as_images(images)
+        if not tf.executing_eagerly():
+            if not tf.compat.v1.get_default_graph().building_function:
+                raise RuntimeError(
+                    "a slimzoo.Model cannot run in a tf.Graph with a session: its variables live outside of it. "
+                    "Call the network function itself there (slimzoo.get_network(name).build), or leave the graph."
+                )
+            return self._bound_run(images, training, what)
+        key = (training, what, self.trainable, self.frozen)
+        if key not in self._functions:
+            self._functions[key] = tf.function(
+                lambda x: self._bound_run(x, training, what), autograph=False, reduce_retracing=True
+            )
+        return self._functions[key](images)
+
+    def _as_images(self, images):
+        images = tf.convert_to_tensor(images)
+        if images.shape.rank != 4:
+            raise SlimzooError(
+                f"{self.name} takes a batch of images [N, height, width, channels]; this has shape "
+                f"{tuple(images.shape)}. One image is a batch of one: images[None]."
+            )
+        return tf.cast(images, self.compute_dtype)
+
+    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None):
+        run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
+        logits, tensors = split_outputs(run(self._network, images, training))
+        outputs = {"logits": tf.cast(logits, tf.float32)}
+        if what == ("logits",):
+            return outputs
+        keys = self._discovery.end_points[training]  # by position: names drift from run to run
+        end_points = dict(zip(keys, tensors.values(), strict=True))
+        if what is None:
+            return {key: self._channels_last(value) for key, value in end_points.items()}
+        return {key: self._channels_last(end_points[key]) for key in what}
+
+    def _channels_last(self, tensor):
+        channels_first = self._parts.data_format == "NCHW" and tensor.shape.rank == 4
+        return tf.transpose(tensor, (0, 2, 3, 1)) if channels_first else tensor
+
+    def end_points(self, images, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns every named activation of `images` [N, H, W, C], in the order the network names them."""
+        return self._run(images, training, None)
+
+    def features(self, images, names: str | Iterable[str]):
+        """Returns the end point called `names`, or {name: end point} for several.
+
+        Raises: SlimzooError: there is no such end point; the nearest are named.
+        """
+        if isinstance(names, str):
+            return self._run(images, False, self._end_point_keys([names]))[names]
+        return self._run(images, False, self._end_point_keys(names))
+
+    def feature_model(self, names: str | Iterable[str]) -> "FeatureModel":
+        """Returns a Keras model from images to these end points; it shares this model's variables."""
+        self._end_point_keys([names] if isinstance(names, str) else names)
+        return FeatureModel(self, names)
+
+    def _end_point_keys(self, names: Iterable[str]) -> tuple[str, ...]:
+        names, known = tuple(names), self._discovery.end_points[False]
+        model_config.check_names("end point", names, known)
+        return names
+
+    # What stays as it is in training.
+
+    def freeze(self, scopes: str | Iterable[str]) -> None:
+        """Holds the variables of these scopes (or shell patterns) fixed; their batch norm runs as in inference.
+
+        A compiled model takes notice at its next compile(), as in Keras.
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
+
+    def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
+        """Takes freeze() back for these scopes, or for all."""
+        gone = set(self.frozen) if scopes is None else self._matching_scopes(scopes)
+        self._set_frozen({scope for scope in self.frozen if not in_scopes(scope, gone)})
+
+    def _matching_scopes(self, scopes) -> set[str]:
+        scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes)
+        return model_config.expand_scopes(scopes, self._by_name)
+
+    def _set_frozen(self, scopes: set[str]) -> None:
+        self.frozen = tuple(sorted(scopes))
+        self._apply_frozen()
+        self.train_function = None
+
+    def _apply_frozen(self) -> None:
+        for name, variable in self._by_name.items():
+            variable.trainable = self._discovery.variables[name].trainable and not in_scopes(name, self.frozen)
+
+    @property
+    def trainable(self):
+        """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.Model.trainable.fset(self, value)
+        if value and hasattr(self, "_by_name"):
+            self._apply_frozen()
+
+    # Images in, names out.
+
+    def preprocess(self, images):
+        """Returns float32 [N, size, size, C] as these weights want it.
+
+        Args:
+          images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
+        Raises: SlimzooError: the model has no preprocessing, or something is not an image.
+        """
+        from slimzoo.images import prepare
+
+        if self.preprocessing is None:
+            raise SlimzooError(
+                f"{self.name} has no preprocessing: its weights came without. Name it when you make the model "
+                "(preprocessing=slimzoo.preprocessing.Preprocessing(...)) or load weights that carry it."
+            )
+        return prepare(images, self.preprocessing)
+
+    def decode_predictions(self, logits, top: int = 5) -> list[list[tuple[int, str, float]]]:
+        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
+
+        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
+        """
+        logits = tf.convert_to_tensor(logits)
+        if logits.shape.rank != 2 or self.num_classes not in (0, None, logits.shape[-1]):
+            raise SlimzooError(
+                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape {tuple(logits.shape)}"
+            )
+        scores = (tf.sigmoid if self.multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
+        names = self.labels or [f"class {i}" for i in range(scores.shape[1])]
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+        return [[(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)]
+
+    # Weights in and out.
+
+    def restore(self, path, exclude=(), rename=None, ema: bool = False) -> RestoreReport:
+        """Assigns the variables found in a file of any readable format.
+
+        Args:
+          exclude: scopes or patterns of variables that keep their values.
+          rename: {name prefix in the file: name prefix here}, or a function of the name in the file.
+          ema: takes the exponential moving averages in place of the plain values.
+        Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover: all
+          of it at once. Nothing is assigned then.
+        """
+        from slimzoo.restoring import read_for
+
+        values, report = read_for(path, self.variable_shapes(), exclude=exclude, rename=rename, ema=ema)
+        for name, value in values.items():
+            self._by_name[name].assign(value)
+            self._sources[name] = "restored"
+        self.restore_report = report
+        return report
+
+    def variable_shapes(self) -> dict[str, tuple[int, ...]]:
+        """{slim name: shape}, in the order of creation."""
+        return {spec.name: spec.shape for spec in self._discovery.variables.values()}
+
+    def save_own_variables(self, store):
+        """Keras calls this: variables go by slim name."""
+        for name, variable in self._by_name.items():
+            store[escape(name)] = variable.numpy()
+
+    def load_own_variables(self, store):
+        """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
+        from slimzoo.converters.matching import match
+
+        stored = {unescape(key): store[key] for key in store}
+        try:
+            match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
+        except ValueError as error:
+            raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
+        for name, value in stored.items():
+            self._by_name[name].assign(np.asarray(value))
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
+        model_config.check_registered(self._parts)
+        return super().save(filepath, *args, **kwargs)
+
+    def get_config(self):
+        return {
+            **model_config.to_config(self._parts),
+            "labels": None if self.labels is None else list(self.labels),
+            "label_offset": self.label_offset,
+            "preprocessing": None if self.preprocessing is None else self.preprocessing.to_dict(),
+            "multi_label": self.multi_label,
+            "frozen": list(self.frozen),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes the model again. Raises: SlimzooError: its network function is not known here."""
+        config = dict(config)
+        frozen = config.pop("frozen", ())
+        config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
+        model = cls(**model_config.from_config(config, custom_objects))
+        if frozen:
+            model.freeze(frozen)
+        return model
+
+    # To look at.
+
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
+        """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""
+        del positions, expand_nested, kwargs  # Keras's own, without meaning here
+        text = render(self.name, self.summary_rows(), line_length)
+        (print_fn or print)(text)
+
+    def summary_rows(self) -> list[Row]:
+        """Returns the rows of summary(), one a scope that holds variables."""
+        return layer_rows(self._discovery, self._sources, self.frozen if self.trainable else None)
+
+
+@keras.saving.register_keras_serializable("slimzoo")
+class FeatureModel(keras.Model):
+    """From images to end points of a Model whose variables it shares."""
+
+    def __init__(self, model: Model, names: str | Iterable[str], **kwargs):
+        super().__init__(**{"name": f"{model.name}_features", "dtype": model.dtype_policy, **kwargs})
+        self.model = model
+        self.names = names if isinstance(names, str) else tuple(names)
+        self.build(model.input_shape)
+
+    def build(self, input_shape):
+        """Everything exists already; Keras keeps the shape for export."""
+        del input_shape
+        self.built = True
+
+    def call(self, images, training=None):
+        """Returns one end point, or {name: end point}."""
+        keys = (self.names,) if isinstance(self.names, str) else self.names
+        found = self.model._run(images, bool(training), keys)
+        return found[self.names] if isinstance(self.names, str) else found
+
+    def get_config(self):
+        names = self.names if isinstance(self.names, str) else list(self.names)
+        return {"model": keras.saving.serialize_keras_object(self.model), "names": names, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes the model again, with variables of its own."""
+        config = dict(config)
+        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
+        return cls(model, config.pop("names"), **config)
+
+
+class _Regularizer:
+    """A slim regularizer as Keras calls it."""
+
+    def __init__(self, regularizer):
+        self._regularizer = regularizer
+
+    def __call__(self, variable):
+        return self._regularizer(variable.value if isinstance(variable, keras.Variable) else variable)
+
+
+def _given(values: Mapping[str, np.ndarray], spec: VariableSpec):
+    def initializer(shape, dtype=None):
+        value = tf.convert_to_tensor(values[spec.name])
+        if tuple(value.shape) != tuple(shape):
+            raise SlimzooError(
+                f"initial value of {spec.name} has shape {tuple(value.shape)}; it must have {tuple(shape)}"
+            )
+        return tf.cast(value, dtype or spec.dtype)
+
+    return initializer
+
+
+def _fresh(spec: VariableSpec):
+    def initializer(shape, dtype=None):
+        given = spec.initializer
+        if given is None:
+            given = tf.compat.v1.glorot_uniform_initializer() if spec.dtype.is_floating else tf.zeros_initializer()
+        elif not callable(given):
+            return tf.constant(given, spec.dtype)
+        given = given() if isinstance(given, type) else given
+        return given(tuple(shape), dtype=tf.as_dtype(dtype or spec.dtype))
+
+    return initializer
+
+
+def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
+    """Returns {variable name: shape} of a registered network, without making a variable."""
+    parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
+
+    def run(images, is_training):
+        with slim.arg_scope(parts.scope):
+            return parts.call(images, is_training)
+
+    found = discover(run, parts.input_shape, tf.float32)
+    return {spec.name: spec.shape for spec in found.variables.values()}
+

@@ -1,0 +1,131 @@
+"""Random crops, flips and colours for training; every draw comes from the seed alone."""
+
+from dataclasses import dataclass, replace
+
+import tensorflow as tf
+
+from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing.geometry import resize, resize_shorter_side
+from slimzoo.preprocessing.spec import KINDS, Preprocessing
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How far training images are changed; None leaves that change out."""
+
+    area: Range | None = None  # central_fraction: the part of the image's area that is cut out
+    aspect: Range | None = None  # and its width / height
+    side: Range | None = None  # shorter_side: the shorter side, in units of resize_side
+    pad: int = 0  # crop_or_pad: black pixels around the image before a random crop
+    flip: bool = False  # left and right change places, in half of the draws
+    brightness: float | None = None  # at most added or taken away, of 0..255
+    saturation: Range | None = None  # factor
+    contrast: Range | None = None  # factor
+    clip: bool = False  # colours stay within 0..255
+
+
+_INCEPTION = Augmentation(
+    area=(0.05, 1.0),
+    aspect=(0.75, 1.33),
+    flip=True,
+    brightness=32.0,
+    saturation=(0.5, 1.5),
+    clip=True,
+)
+_VGG = Augmentation(side=(1.0, 2.0), flip=True)
+_CIFARNET = Augmentation(pad=4, flip=True, brightness=63.0, contrast=(0.2, 1.8))
+
+# "original" is what the original project trained with. "mild" suits fine-tuning on few images that hold
+# several objects each: a crop of 10 % of the area seldom holds all the objects that the labels name.
+AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
+    "original": {"inception": _INCEPTION, "vgg": _VGG, "cifarnet": _CIFARNET, "lenet": Augmentation()},
+    "mild": {
+        "inception": replace(_INCEPTION, area=(0.4, 1.0), brightness=16.0, saturation=(0.8, 1.2)),
+        "vgg": replace(_VGG, side=(1.0, 1.3)),
+        "cifarnet": replace(_CIFARNET, brightness=32.0, contrast=(0.6, 1.4)),
+        "lenet": Augmentation(),
+    },
+}
+
+
+def get_augmentation(preprocessing: Preprocessing, strength: str) -> Augmentation:
+    """Returns the row of `strength` for the kind of `preprocessing`."""
+    if strength not in AUGMENTATIONS:
+        raise SlimzooError(f"augmentation {strength!r} does not exist; choose {' or '.join(AUGMENTATIONS)}")
+    return AUGMENTATIONS[strength][preprocessing.kind]
+
+
+def random_view(preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+    """Returns what one training step sees of float32 [H, W, C]: [size, size, C], values still 0..255.
+
+    Args:
+      seed: int32 [2]; the same seed gives the same view.
+    """
+    seeds = tf.random.split(seed, 4)
+    image = _random_crop(preprocessing, how, image, seeds[0])
+    if how.flip:
+        image = tf.image.stateless_random_flip_left_right(image, seeds[1])
+    return _random_colour(how, image, seeds[2], seeds[3])
+
+
+def _random_crop(preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+    size, geometry = preprocessing.size, KINDS[preprocessing.kind].geometry
+    window = [size, size, image.shape[-1]]
+    if geometry == "central_fraction":
+        return resize(_random_box(how, image, seed), size, size)
+    if geometry == "shorter_side":
+        side_seed, crop_seed = tf.unstack(tf.random.split(seed, 2))
+        image = resize_shorter_side(image, _random_side(preprocessing, how, side_seed))
+        return tf.image.stateless_random_crop(image, window, crop_seed)
+    assert geometry == "crop_or_pad", geometry
+    if not how.pad:
+        return tf.image.resize_with_crop_or_pad(image, size, size)
+    shape = tf.maximum(tf.shape(image)[:2] + 2 * how.pad, size)
+    image = tf.image.resize_with_crop_or_pad(image, shape[0], shape[1])
+    return tf.image.stateless_random_crop(image, window, seed)
+
+
+def _random_side(preprocessing: Preprocessing, how: Augmentation, seed) -> tf.Tensor:
+    assert how.side is not None and preprocessing.resize_side is not None
+    low, high = (int(preprocessing.resize_side * factor) for factor in how.side)
+    return tf.random.stateless_uniform([], seed, low, high + 1, tf.int32)
+
+
+def _random_box(how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+    begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
+        tf.shape(image),
+        bounding_boxes=tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
+        seed=seed,
+        min_object_covered=0.1,
+        aspect_ratio_range=how.aspect,
+        area_range=how.area,
+        max_attempts=100,
+        use_image_if_no_bounding_boxes=True,
+    )
+    return tf.ensure_shape(tf.slice(image, begin, extent), [None, None, image.shape[-1]])
+
+
+def _random_colour(how: Augmentation, image: tf.Tensor, seed, order_seed) -> tf.Tensor:
+    brightness_seed, other_seed = tf.unstack(tf.random.split(seed, 2))
+    coloured = image.shape[-1] == 3
+
+    def brighten(x):
+        if how.brightness is None:
+            return x
+        return tf.image.stateless_random_brightness(x, how.brightness, brightness_seed)
+
+    def change(x):
+        if how.saturation is not None and coloured:
+            x = tf.image.stateless_random_saturation(x, *how.saturation, seed=other_seed)
+        if how.contrast is not None:
+            x = tf.image.stateless_random_contrast(x, *how.contrast, seed=other_seed)
+        return x
+
+    if how.saturation is not None and coloured:  # the two do not commute; the original takes either order
+        first = tf.random.stateless_uniform([], order_seed) < 0.5
+        image = tf.cond(first, lambda: change(brighten(image)), lambda: brighten(change(image)))
+    else:
+        image = change(brighten(image))
+    return tf.clip_by_value(image, 0.0, 255.0) if how.clip else image

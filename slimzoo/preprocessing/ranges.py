@@ -1,0 +1,101 @@
+"""The numbers a network expects: back to pixels for pictures, and warnings for the usual mix-ups."""
+
+from typing import Any
+
+import numpy as np
+
+from slimzoo.preprocessing.spec import KINDS, Preprocessing
+
+_GRAY = (0.2989, 0.587, 0.114)  # the weights of tf.image.rgb_to_grayscale
+
+
+def channel_mean(preprocessing: Preprocessing) -> np.ndarray | None:
+    """Returns what is subtracted from each channel, float32 [channels]; None where each image has its own."""
+    mean = KINDS[preprocessing.kind].mean
+    if mean is None:
+        return None
+    if preprocessing.channel_order == "GRAY":
+        shade = mean[0] if len(set(mean)) == 1 else float(np.dot(_GRAY, mean))
+        return np.array([shade], np.float32)
+    return np.array(mean[::-1] if preprocessing.channel_order == "BGR" else mean, np.float32)
+
+
+def denormalise(preprocessing: Preprocessing, image: Any) -> np.ndarray:
+    """Returns a network input as uint8 RGB (or gray) for pictures.
+
+    Kind "cifarnet" keeps neither brightness nor contrast: there each image's values are spread over 0..255.
+
+    Args:
+      image: float [..., size, size, channels], as `apply` made it.
+    """
+    image = np.asarray(image, np.float32)
+    mean = channel_mean(preprocessing)
+    if mean is None:
+        low = image.min(axis=(-3, -2, -1), keepdims=True)
+        high = image.max(axis=(-3, -2, -1), keepdims=True)
+        pixels = (image - low) * (255 / np.maximum(high - low, 1e-6))
+    else:
+        pixels = image * KINDS[preprocessing.kind].scale + mean
+    if preprocessing.channel_order == "BGR":
+        pixels = pixels[..., ::-1]
+    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+def check_range(preprocessing: Preprocessing, images: Any) -> str | None:
+    """Returns what looks wrong with `images` as input of a network, or None.
+
+    Wrong preprocessing raises no error and costs accuracy silently; a message here is a hint, not a proof.
+
+    Args:
+      images: float [..., channels], what the network is about to get.
+    """
+    images = np.asarray(images)
+    if not images.size:
+        return "there are no values in the images"
+    low, high = float(np.min(images)), float(np.max(images))
+    if not np.isfinite([low, high]).all():
+        return "the images hold NaN or infinity; look at what reads them"
+    lowest, highest = expected_range(preprocessing)
+    slack = 0.01 * (highest - lowest)
+    span = f"values go from {low:.4g} to {high:.4g}; {_wants(preprocessing, lowest, highest)}"
+    not_standardised = KINDS[preprocessing.kind].mean is None and 0 <= low < high
+    if low < lowest - slack or high > highest + slack or not_standardised:
+        return f"{span}. Prepare pixels with preprocessing.apply"
+    if highest > 2 and -1.01 <= low < high <= 1.01:
+        return f"{span}. They look scaled to 0..1 or -1..1; give pixels of 0..255 to preprocessing.apply"
+    if KINDS[preprocessing.kind].scale > 1 and 0 <= low < 0.1 and high > 0.5:
+        return f"{span}. They look scaled to 0..1; give pixels of 0..255 to preprocessing.apply"
+    return None
+
+
+def check_pixels(images: Any) -> str | None:
+    """Returns what looks wrong with `images` as pixels for `apply`, which takes 0..255, or None."""
+    images = np.asarray(images)
+    if not images.size:
+        return "there are no values in the images"
+    low, high = float(np.min(images)), float(np.max(images))
+    if not np.isfinite([low, high]).all():
+        return "the images hold NaN or infinity; look at what reads them"
+    span = f"pixels go from {low:.4g} to {high:.4g}"
+    if low < 0:
+        return f"{span}; 0..255 is expected. They look preprocessed already"
+    if high > 255:
+        return f"{span}; 0..255 is expected. 16-bit images: divide by 257"
+    if images.dtype.kind == "f" and 0 < high <= 1:
+        return f"{span}; 0..255 is expected. They look scaled to 0..1: multiply by 255"
+    return None
+
+
+def expected_range(preprocessing: Preprocessing) -> tuple[float, float]:
+    """Returns the lowest and the highest value `apply` can make."""
+    mean = channel_mean(preprocessing)
+    if mean is None:
+        size, _, channels = preprocessing.shape
+        bound = float(np.sqrt(size * size * channels))  # one lit pixel in a black image
+        return -bound, bound
+    scale = KINDS[preprocessing.kind].scale
+    return float((0 - mean.max()) / scale), float((255 - mean.min()) / scale)
+
+
+def _wants(preprocessing: Preprocessing, lowest: float, highest: float) -> str:
+    return f"{preprocessing.kind} preprocessing makes {lowest:.4g} to {highest:.4g}"

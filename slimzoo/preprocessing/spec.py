@@ -1,0 +1,173 @@
+"""Preprocessing as data: the four original kinds are rows, a Preprocessing is what a weights row names."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slimzoo.errors import SlimzooError, listing
+
+CHANNEL_ORDERS = {"RGB": 3, "BGR": 3, "GRAY": 1}  # order: channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One way of the original project to prepare an image: what it cuts out, and which numbers it makes."""
+
+    geometry: str  # "central_fraction", "shorter_side" or "crop_or_pad"
+    fields: Mapping[str, float | int]  # the Preprocessing fields it needs: the original's value
+    mean: tuple[float, float, float] | None  # RGB, of 0..255; None: each image's own mean and deviation
+    scale: float  # network input = (pixel - mean) / scale
+
+
+KINDS: dict[str, Kind] = {
+    "inception": Kind(
+        geometry="central_fraction", fields={"crop": 0.875}, mean=(127.5, 127.5, 127.5), scale=127.5
+    ),
+    "vgg": Kind(
+        geometry="shorter_side", fields={"resize_side": 256}, mean=(123.68, 116.78, 103.94), scale=1.0
+    ),
+    "lenet": Kind(geometry="crop_or_pad", fields={}, mean=(128.0, 128.0, 128.0), scale=128.0),
+    "cifarnet": Kind(geometry="crop_or_pad", fields={}, mean=None, scale=1.0),
+}
+
+# What the original project's factory took for a network of this family. Published weights may differ from it
+# (resnet_v2 was trained with "inception"), so a weights row names its own and never asks this table.
+_ORIGINAL = {
+    "cifarnet": "cifarnet",
+    "lenet": "lenet",
+    "inception": "inception",
+    "mobilenet": "inception",
+    "nasnet": "inception",
+    "pnasnet": "inception",
+    "resnet": "vgg",
+    "vgg": "vgg",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """How pixels become a network's input.
+
+    Attributes:
+      kind: a row of KINDS.
+      size: height and width of the network's input, pixels.
+      crop: "inception" only: the central fraction of each side that is kept, 0 < crop <= 1; 1 keeps all.
+      resize_side: "vgg" only: what the shorter side is resized to before the central crop; at least `size`.
+      channel_order: "RGB", "BGR" or "GRAY" (one channel).
+    Raises: SlimzooError: a value is missing, unused by the kind, or out of its range; all of them are listed.
+    """
+
+    kind: str
+    size: int
+    crop: float | None = None
+    resize_side: int | None = None
+    channel_order: str = "RGB"
+
+    def __post_init__(self) -> None:
+        problems = list(_problems(self))
+        if problems:
+            raise SlimzooError(listing("this preprocessing cannot be used:", problems))
+
+    @property
+    def channels(self) -> int:
+        """How many channels the network's input has."""
+        return CHANNEL_ORDERS[self.channel_order]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the network's input."""
+        return self.size, self.size, self.channels
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what from_dict takes: plain values, and no key that the kind does not use."""
+        return {name: getattr(self, name) for name in _keys(self.kind)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
+        """Returns the Preprocessing of `values`; nothing has a default here.
+
+        Raises: SlimzooError: keys are missing or unknown, or a value is wrong.
+        """
+        kind = values.get("kind")
+        if kind not in KINDS:
+            raise SlimzooError(f"preprocessing {dict(values)}: {_unknown_kind(kind)}")
+        keys = _keys(kind)
+        problems = [f"key {key!r} is missing" for key in keys if key not in values]
+        problems += [f"key {key!r} is not used by kind {kind!r}" for key in values if key not in keys]
+        if problems:
+            headline = f"preprocessing {dict(values)}: kind {kind!r} takes exactly {', '.join(keys)}"
+            raise SlimzooError(listing(headline, problems))
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """Returns to_dict as one line of JSON, for the metadata of a weights file."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Preprocessing":
+        """Returns the Preprocessing that to_json wrote as `text`."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SlimzooError(f"preprocessing is not JSON: {text!r} ({error})") from error
+        if not isinstance(values, dict):
+            raise SlimzooError(f"preprocessing must be a JSON object, not {text!r}")
+        return cls.from_dict(values)
+
+
+def original(network: str, size: int, channel_order: str = "RGB") -> Preprocessing:
+    """Returns what the original project's factory used for a network called `network`, at `size` pixels.
+
+    Meant for training from scratch; restored weights bring their own.
+
+    Raises: SlimzooError: the family of `network` is unknown.
+    """
+    family = next((f for f in _ORIGINAL if network.startswith(f)), None)
+    if family is None:
+        known = ", ".join(sorted(_ORIGINAL))
+        raise SlimzooError(
+            f"no original preprocessing is known for network {network!r}; known families: {known}. "
+            'Give one: Preprocessing(kind="inception", size=224, crop=0.875)'
+        )
+    kind = _ORIGINAL[family]
+    fields = dict(KINDS[kind].fields)
+    if "resize_side" in fields:
+        fields["resize_side"] = max(fields["resize_side"], size)
+    values = {"kind": kind, "size": size, "channel_order": channel_order, **fields}
+    return Preprocessing.from_dict(values)
+
+
+def _keys(kind: str) -> tuple[str, ...]:
+    return ("kind", "size", *KINDS[kind].fields, "channel_order")
+
+
+def _unknown_kind(kind: object) -> str:
+    near = difflib.get_close_matches(str(kind), KINDS) or sorted(KINDS)
+    return f"kind {kind!r} does not exist; nearest: {', '.join(near)}"
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _problems(p: Preprocessing):
+    if p.kind not in KINDS:
+        yield _unknown_kind(p.kind)
+        return
+    needed = KINDS[p.kind].fields
+    for name in ("crop", "resize_side"):
+        value = getattr(p, name)
+        if name in needed and value is None:
+            yield f"kind {p.kind!r} needs {name}; the original's value is {needed[name]}"
+        if name not in needed and value is not None:
+            yield f"{name}={value!r} is not used by kind {p.kind!r}; leave it out"
+    if not _is_int(p.size) or p.size < 1:
+        yield f"size is {p.size!r}; it must be a whole number of pixels, at least 1"
+    elif p.resize_side is not None and (not _is_int(p.resize_side) or p.resize_side < p.size):
+        yield f"resize_side is {p.resize_side!r}; it must be a whole number, at least size ({p.size})"
+    if p.crop is not None and (not isinstance(p.crop, int | float) or not 0 < p.crop <= 1):
+        yield f"crop is {p.crop!r}; it must be a fraction above 0 and at most 1 (1 keeps the whole image)"
+    if p.channel_order not in CHANNEL_ORDERS:
+        yield f"channel_order is {p.channel_order!r}; it must be one of {', '.join(CHANNEL_ORDERS)}"

@@ -1,0 +1,19 @@
+"""The report of a training run: one self-contained `report.html`, and `report.json` to draw it again from."""
+
+from slimzoo.report.data import ClassAP, Confusion, ExampleScore, Layer, ReportData, Run
+from slimzoo.report.predictions import confusion, select_examples
+from slimzoo.report.write import read_report, redraw_report, write_report
+
+__all__ = [
+    "ClassAP",
+    "Confusion",
+    "ExampleScore",
+    "Layer",
+    "ReportData",
+    "Run",
+    "confusion",
+    "read_report",
+    "redraw_report",
+    "select_examples",
+    "write_report",
+]

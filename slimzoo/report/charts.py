@@ -1,0 +1,187 @@
+"""The curves of a run and of those compared with it: losses, mAP, learning rate."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from slimzoo.report import svg
+from slimzoo.report.data import Run
+from slimzoo.report.history import Series, last_step, series
+
+WIDTH = 4.5  # inches, of 72 SVG units: text stays readable at the width of a phone
+MARGINS = {"left": 0.13, "right": 0.985}
+BINS = 160  # points drawn of a training loss; more are averaged
+DASHES = ((), (5, 2), (2, 1.5), (6, 1.5, 1.5, 1.5), (1, 1.2))  # a run is told by its dashes too
+
+
+class Chart(NamedTuple):
+    """A chart, or the `problem` in words; `remark` says what the drawing leaves out."""
+
+    title: str
+    svg: str = ""
+    problem: str = ""
+    remark: str = ""
+
+
+def curves(runs: Sequence[Run], best: int | None) -> tuple[Chart, Chart, Chart]:
+    """Returns the charts of losses, mAP and learning rate; the first run is the one `best` (a step) marks."""
+    runs = runs[: len(svg.RUNS)]
+    with matplotlib.rc_context(svg.SETTINGS):
+        return _losses(runs, best), _mean_ap(runs, best), _learning_rate(runs, best)
+
+
+def _losses(runs: Sequence[Run], best: int | None) -> Chart:
+    title = "Loss by step"
+    train = [series(run.history, "loss", "train") for run in runs]
+    evaluation = [series(run.history, "loss", "eval") for run in runs]
+    if not any(s.steps for s in (*train, *evaluation)):
+        return Chart(title, problem="No loss was recorded.", remark=_lost(runs, train, evaluation))
+    figure, axes = _axes(2.4, runs)
+    for i, found in enumerate(train):
+        _train_line(axes, found, i)
+    for i, found in enumerate(evaluation):
+        _line(axes, found, i, linewidth=1.9, marker="o")
+    _limits(axes, [v for s in (*train, *evaluation) for v in s.values])
+    _mark(axes, best)
+    return Chart(title, svg.to_inline_svg(figure, "loss", title), remark=_lost(runs, train, evaluation))
+
+
+def _mean_ap(runs: Sequence[Run], best: int | None) -> Chart:
+    title = "Mean average precision by step"
+    found = [series(run.history, "map", "eval") for run in runs]
+    if not any(s.steps for s in found):
+        return Chart(title, problem="No mAP was recorded.", remark=_lost(runs, found))
+    figure, axes = _axes(2.4, runs)
+    for i, each in enumerate(found):
+        _line(axes, each, i, linewidth=1.9, marker="o")
+    top = max(v for s in found for v in s.values)
+    axes.set_ylim(0, max(0.05, min(1.0, top) * 1.2))
+    _mark(axes, best)
+    _mark_best_value(axes, found[0], best)
+    return Chart(title, svg.to_inline_svg(figure, "map", title), remark=_lost(runs, found))
+
+
+def _learning_rate(runs: Sequence[Run], best: int | None) -> Chart:
+    title = "Learning rate by step"
+    found = [series(run.history, "learning_rate", "train") for run in runs]
+    if not any(s.steps for s in found):
+        return Chart(title, problem="No learning rate was recorded.")
+    figure, axes = _axes(1.05, runs)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    for i, each in enumerate(found):
+        _line(axes, _thinned(each), i, linewidth=1.4)
+    axes.set_ylim(0, max(v for s in found for v in s.values) * 1.15 or 1)
+    _mark(axes, best)
+    return Chart(title, svg.to_inline_svg(figure, "rate", title))
+
+
+def _axes(height: float, runs: Sequence[Run]) -> tuple[Figure, Axes]:
+    """An empty chart `height` inches high whose step axis holds every run, so that the charts line up."""
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes(
+        (MARGINS["left"], 0.24 / height, MARGINS["right"] - MARGINS["left"], 1 - 0.34 / height)
+    )
+    end = max([last_step(run.history) or 0 for run in runs] + [1])
+    axes.set_xlim(-0.02 * end, end * 1.02)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(_step_text))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, pad=4)
+    axes.tick_params(axis="x", length=3)
+    axes.spines["left"].set_visible(False)
+    return figure, axes
+
+
+def _step_text(value: float, _) -> str:
+    return f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
+
+
+def _train_line(axes: Axes, found: Series, run: int) -> None:
+    if len(found.steps) > BINS and run == 0:
+        low, high = _binned(found, np.min), _binned(found, np.max)
+        axes.fill_between(low.steps, low.values, high.values, color=svg.RUNS[run], alpha=0.14, linewidth=0)
+    _line(axes, _thinned(found), run, linewidth=1.0, alpha=0.75)
+
+
+def _line(axes: Axes, found: Series, run: int, marker: str = "", **style) -> None:
+    count = len(found.steps)
+    marker = marker if count <= 40 else ""
+    dashes: dict[str, Any] = {"dashes": DASHES[run]} if DASHES[run] else {}
+    axes.plot(
+        found.steps,
+        found.values,
+        color=svg.RUNS[run],
+        marker=marker or ("." if count == 1 else ""),
+        markersize=3.2,
+        zorder=4 - 0.1 * run,
+        **dashes,
+        **style,
+    )
+
+
+def _thinned(found: Series) -> Series:
+    return found if len(found.steps) <= BINS else _binned(found, np.mean)
+
+
+def _binned(found: Series, reduce) -> Series:
+    parts = np.array_split(np.arange(len(found.steps)), min(BINS, len(found.steps)))
+    steps, values = np.asarray(found.steps), np.asarray(found.values)
+    return Series(
+        [float(np.mean(steps[p])) for p in parts], [float(reduce(values[p])) for p in parts], found.lost
+    )
+
+
+def _limits(axes: Axes, values: list[float]) -> None:
+    """A logarithmic axis for losses over more than two powers of ten, else one from zero."""
+    low, high = min(values), max(values)
+    if low > 0 and high / low > 100:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+        axes.tick_params(which="minor", length=0)
+    elif low >= 0:
+        axes.set_ylim(0, high * 1.06 or 1)
+
+
+def _mark(axes: Axes, best: int | None) -> None:
+    if best is not None:
+        axes.axvline(best, color=svg.INK, linewidth=0.9, dashes=(1, 2), zorder=2)
+
+
+def _mark_best_value(axes: Axes, found: Series, best: int | None) -> None:
+    if best is None or best not in found.steps:
+        return
+    value = found.values[found.steps.index(best)]
+    left = best < sum(axes.get_xlim()) / 2
+    axes.plot(best, value, "o", color=svg.RUNS[0], markersize=7, markeredgecolor=svg.PAPER, zorder=5)
+    axes.annotate(
+        f"best {value:.3f}",
+        (best, value),
+        (6 if left else -6, 8),
+        textcoords="offset points",
+        ha="left" if left else "right",
+        fontweight="bold",
+        zorder=6,
+    )
+
+
+def _lost(runs: Sequence[Run], *columns: Sequence[Series]) -> str:
+    """Says at which steps a value was not a finite number; empty if there are none."""
+    said = []
+    for i, run in enumerate(runs):
+        steps = sorted({step for column in columns for step in column[i].lost})
+        if steps:
+            where = (
+                f"at {len(steps)} steps, first at step {steps[0]:g}"
+                if len(steps) > 1
+                else f"at step {steps[0]:g}"
+            )
+            said.append(f"{run.name}: not a finite number {where}; not drawn.")
+    return " ".join(said)

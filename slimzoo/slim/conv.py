@@ -1,0 +1,299 @@
+"""Convolutions: conv1d, conv2d, conv3d, separable_conv2d; and bias_add."""
+
+import functools
+import inspect
+
+import tensorflow as tf
+
+from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.initializers import xavier_initializer
+from slimzoo.slim.layering import (
+    RENAMED,
+    channels_first,
+    check_data_format,
+    check_padding,
+    check_rank,
+    finish,
+    full_data_format,
+    known_channels,
+    layer_scope,
+    layer_variable,
+    model_getter,
+    own_ops,
+    sizes,
+)
+from slimzoo.slim.utils import collect_named_outputs, get_variable_collections
+from slimzoo.slim.variables import model_variable
+
+XAVIER = xavier_initializer()
+ZEROS = tf.compat.v1.zeros_initializer()
+RENAMED_SEPARABLE = {
+    "bias": "biases",
+    "depthwise_kernel": "depthwise_weights",
+    "pointwise_kernel": "pointwise_weights",
+}
+FORMATS = (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
+
+
+def convolution(
+    inputs,
+    num_outputs,
+    kernel_size,
+    stride=1,
+    padding="SAME",
+    data_format=None,
+    rate=1,
+    activation_fn=tf.nn.relu,
+    normalizer_fn=None,
+    normalizer_params=None,
+    weights_initializer=XAVIER,
+    weights_regularizer=None,
+    biases_initializer=ZEROS,
+    biases_regularizer=None,
+    reuse=None,
+    variables_collections=None,
+    outputs_collections=None,
+    trainable=True,
+    scope=None,
+    conv_dims=None,
+):
+    """Convolves `inputs` with the variable "weights" [*kernel_size, channels, num_outputs].
+
+    Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
+
+    Args:
+      inputs: [N, *spatial, C], or [N, C, *spatial] where `data_format` starts with "NC";
+        1 to 3 spatial dimensions.
+      kernel_size, stride, rate: one int, or one for each spatial dimension; stride or rate is 1.
+      padding: "SAME" or "VALID".
+      normalizer_params: keyword arguments of normalizer_fn.
+      variables_collections: a list, or a dict with lists for "weights" and "biases".
+      scope: of the variables; default "Conv".
+      conv_dims: the number of spatial dimensions that `inputs` must have; None: any.
+
+    Raises: ValueError: a rank, padding, data_format or combination of stride and rate that there is not.
+    """
+    check_data_format(data_format, FORMATS)
+    with layer_scope("convolution", scope, "Conv", inputs, reuse, model_getter(RENAMED)) as (layer, inputs):
+        dims = _spatial_dims(inputs, conv_dims)
+        full_format = full_data_format(data_format, dims)
+        channels = known_channels("convolution", inputs, full_format)
+        window = sizes("kernel_size", dims, kernel_size)
+        make = functools.partial(
+            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
+        )
+        with own_ops(layer):
+            weights = make(
+                "weights",
+                "kernel",
+                shape=[*window, channels, num_outputs],
+                initializer=weights_initializer,
+                regularizer=weights_regularizer,
+            )
+            biases = None
+            if not normalizer_fn and biases_initializer is not None:
+                biases = make(
+                    "biases",
+                    "bias",
+                    shape=[num_outputs],
+                    initializer=biases_initializer,
+                    regularizer=biases_regularizer,
+                )
+            outputs = _convolve(inputs, weights, stride, check_padding(padding), full_format, rate)
+            if biases is not None:
+                outputs = tf.nn.bias_add(outputs, biases, data_format=_bias_format(full_format))
+        outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
+        return collect_named_outputs(outputs_collections, layer.name, outputs)
+
+
+def _of_dims(conv_dims, name):
+    """Returns `convolution` for inputs of `conv_dims` spatial dimensions, an op of its own for arg_scope."""
+    core = inspect.unwrap(convolution)
+    signature = inspect.signature(core)
+
+    def convolve(*args, **kwargs):
+        signature.bind(*args, **kwargs)
+        return core(*args, **kwargs, conv_dims=conv_dims)
+
+    parameters = [p for p in signature.parameters.values() if p.name != "conv_dims"]
+    signature = convolve.__signature__ = signature.replace(parameters=parameters)
+    convolve.__name__ = convolve.__qualname__ = name
+    convolve.__module__ = __name__
+    convolve.__doc__ = core.__doc__.replace("1 to 3 spatial", f"{conv_dims} spatial").split(
+        "      conv_dims"
+    )[0]
+    return add_arg_scope(convolve)
+
+
+convolution = add_arg_scope(convolution)
+conv1d = convolution1d = _of_dims(1, "convolution1d")
+conv2d = convolution2d = _of_dims(2, "convolution2d")
+conv3d = convolution3d = _of_dims(3, "convolution3d")
+
+
+@add_arg_scope
+def separable_convolution2d(
+    inputs,
+    num_outputs,
+    kernel_size,
+    depth_multiplier=1,
+    stride=1,
+    padding="SAME",
+    data_format="NHWC",
+    rate=1,
+    activation_fn=tf.nn.relu,
+    normalizer_fn=None,
+    normalizer_params=None,
+    weights_initializer=XAVIER,
+    pointwise_initializer=None,
+    weights_regularizer=None,
+    biases_initializer=ZEROS,
+    biases_regularizer=None,
+    reuse=None,
+    variables_collections=None,
+    outputs_collections=None,
+    trainable=True,
+    scope=None,
+):
+    """Convolves each channel by itself ("depthwise_weights"), then mixes them ("pointwise_weights").
+
+    Then adds "biases" or normalises, then activates, as `conv2d` does.
+
+    Args:
+      inputs: [N, H, W, C], or [N, C, H, W] where `data_format` is "NCHW".
+      num_outputs: None leaves the mixing out: C * depth_multiplier outputs.
+      kernel_size, stride, rate: one int, or (height, width); stride or rate is 1.
+      pointwise_initializer: None: weights_initializer.
+      weights_regularizer: of both kinds of weights.
+      scope: of the variables; default "SeparableConv2d".
+
+    Raises: ValueError: a rank, padding, data_format or combination of stride and rate that there is not.
+    """
+    check_data_format(data_format, ("NCHW", "NHWC"))
+    padding = check_padding(padding)
+    getter = model_getter(RENAMED_SEPARABLE)
+    with layer_scope("separable_conv2d", scope, "SeparableConv2d", inputs, reuse, getter) as (layer, inputs):
+        check_rank("separable_conv2d", inputs, 4)
+        channels = known_channels("separable_conv2d", inputs, data_format)
+        window, rate = sizes("kernel_size", 2, kernel_size), sizes("rate", 2, rate)
+        stride = _checked_stride(sizes("stride", 2, stride), rate)
+        strides = [1, 1, *stride] if data_format == "NCHW" else [1, *stride, 1]
+        make = functools.partial(
+            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
+        )
+        middle = channels * depth_multiplier
+        with own_ops(layer):
+            depthwise = make(
+                "depthwise_weights",
+                "depthwise_kernel" if num_outputs else "depthwise_weights",
+                listed_as="weights",
+                shape=[*window, channels, depth_multiplier],
+                initializer=weights_initializer,
+                regularizer=weights_regularizer,
+            )
+            if num_outputs is not None:
+                pointwise = make(
+                    "pointwise_weights",
+                    "pointwise_kernel",
+                    listed_as="weights",
+                    shape=[1, 1, middle, num_outputs],
+                    initializer=pointwise_initializer or weights_initializer,
+                    regularizer=weights_regularizer,
+                )
+            biases = None
+            if not normalizer_fn and biases_initializer is not None:
+                biases = make(
+                    "biases",
+                    "bias" if num_outputs else "biases",
+                    shape=[num_outputs or middle],
+                    initializer=biases_initializer,
+                    regularizer=biases_regularizer,
+                )
+            if num_outputs is None:
+                outputs = tf.compat.v1.nn.depthwise_conv2d(
+                    inputs, depthwise, strides, padding, rate=rate, data_format=data_format
+                )
+            else:
+                outputs = tf.compat.v1.nn.separable_conv2d(
+                    inputs, depthwise, pointwise, strides, padding, rate=rate, data_format=data_format
+                )
+            if biases is not None:
+                outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
+        outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
+        return collect_named_outputs(outputs_collections, layer.name, outputs)
+
+
+separable_conv2d = separable_convolution2d
+
+
+@add_arg_scope
+def bias_add(
+    inputs,
+    activation_fn=None,
+    initializer=ZEROS,
+    regularizer=None,
+    reuse=None,
+    variables_collections=None,
+    outputs_collections=None,
+    trainable=True,
+    data_format="NHWC",
+    scope=None,
+):
+    """Adds the variable "biases" [C] to `inputs`; may stand for a normalizer_fn.
+
+    Args:
+      inputs: [N, ..., C], or [N, C, H, W] where `data_format` is "NCHW".
+      scope: of the variable; default "BiasAdd".
+
+    Raises: ValueError: an unknown rank or number of channels, or NCHW with another rank than 4.
+    """
+    check_data_format(data_format, ("NCHW", "NHWC"))
+    with layer_scope("bias_add", scope, "BiasAdd", inputs, reuse) as (layer, inputs):
+        if inputs.shape.rank is None:
+            raise ValueError(
+                "bias_add: Dims of shape must be known but is None; call set_shape on the inputs first"
+            )
+        if data_format == "NCHW":
+            check_rank("bias_add with data_format NCHW only supports 4D Tensor: it", inputs, 4)
+        biases = model_variable(
+            "biases",
+            shape=[known_channels("bias_add", inputs, data_format)],
+            dtype=inputs.dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            collections=get_variable_collections(variables_collections, "biases"),
+            trainable=trainable,
+        )
+        outputs = finish(tf.nn.bias_add(inputs, biases, data_format=data_format), activation_fn=activation_fn)
+        return collect_named_outputs(outputs_collections, layer.name, outputs)
+
+
+def _spatial_dims(inputs, conv_dims):
+    rank = inputs.shape.rank
+    if conv_dims is not None and rank != conv_dims + 2:
+        raise ValueError(
+            f"Convolution expects input with rank {conv_dims + 2}, got {rank}: conv{conv_dims}d convolves "
+            f"{conv_dims} spatial dimensions; the inputs have shape {inputs.shape}"
+        )
+    if rank not in (3, 4, 5):
+        raise ValueError(f"Convolution not supported for input with rank {rank}; it may be 3, 4 or 5")
+    return rank - 2
+
+
+def _checked_stride(stride, rate):
+    if max(stride) > 1 and max(rate) > 1:
+        raise ValueError(f"stride {stride} and rate {rate} are both above 1; one of them has to be 1")
+    return stride
+
+
+def _convolve(inputs, weights, stride, padding, data_format, rate):
+    dims = inputs.shape.rank - 2
+    rate = sizes("rate", dims, rate)
+    stride = _checked_stride(sizes("stride", dims, stride), rate)
+    if dims == 2:
+        return tf.nn.conv2d(inputs, weights, stride, padding, data_format=data_format, dilations=rate)
+    return tf.nn.convolution(inputs, weights, stride, padding, data_format=data_format, dilations=rate)
+
+
+def _bias_format(data_format):
+    return "NCHW" if channels_first(data_format) else "NHWC"

@@ -1,0 +1,92 @@
+"""Fully connected layers."""
+
+import functools
+import operator
+
+import tensorflow as tf
+
+from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.conv import XAVIER, ZEROS
+from slimzoo.slim.layering import RENAMED, finish, layer_scope, layer_variable, model_getter, own_ops
+from slimzoo.slim.utils import collect_named_outputs, last_dimension
+
+
+@add_arg_scope
+def fully_connected(
+    inputs,
+    num_outputs,
+    activation_fn=tf.nn.relu,
+    normalizer_fn=None,
+    normalizer_params=None,
+    weights_initializer=XAVIER,
+    weights_regularizer=None,
+    biases_initializer=ZEROS,
+    biases_regularizer=None,
+    reuse=None,
+    variables_collections=None,
+    outputs_collections=None,
+    trainable=True,
+    scope=None,
+):
+    """Multiplies the last dimension of `inputs` by the variable "weights" [in, num_outputs].
+
+    Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
+
+    Args:
+      inputs: [N, ..., in], of rank 2 or more.
+      normalizer_params: keyword arguments of normalizer_fn.
+      variables_collections: a list, or a dict with lists for "weights" and "biases".
+      scope: of the variables; default "fully_connected".
+
+    Returns: [N, ..., num_outputs].
+    Raises: ValueError: num_outputs is not an int, or the rank of `inputs` is below 2, or its last dimension unknown.
+    """
+    num_outputs = _units(num_outputs)
+    getter = model_getter(RENAMED)
+    with layer_scope("fully_connected", scope, "fully_connected", inputs, reuse, getter) as (layer, inputs):
+        make = functools.partial(
+            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
+        )
+        with own_ops(layer):
+            weights = make(
+                "weights",
+                "kernel",
+                shape=[last_dimension(inputs.shape, min_rank=2), num_outputs],
+                initializer=weights_initializer,
+                regularizer=weights_regularizer,
+            )
+            biases = None
+            if not normalizer_fn and biases_initializer is not None:
+                biases = make(
+                    "biases",
+                    "bias",
+                    shape=[num_outputs],
+                    initializer=biases_initializer,
+                    regularizer=biases_regularizer,
+                )
+            outputs = _multiply(inputs, weights, num_outputs)
+            if biases is not None:
+                outputs = tf.nn.bias_add(outputs, biases)
+        outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
+        return collect_named_outputs(outputs_collections, layer.name, outputs)
+
+
+def _multiply(inputs, weights, num_outputs):
+    if inputs.shape.rank == 2:
+        return tf.matmul(inputs, weights)
+    outputs = tf.tensordot(inputs, weights, [[inputs.shape.rank - 1], [0]])
+    outputs.set_shape([*inputs.shape.as_list()[:-1], num_outputs])
+    return outputs
+
+
+def _units(num_outputs):
+    try:
+        return operator.index(num_outputs)
+    except TypeError:
+        raise ValueError(f"num_outputs type should be one of int, got {num_outputs!r}") from None
+
+
+elu = functools.partial(fully_connected, activation_fn=tf.nn.elu)
+linear = functools.partial(fully_connected, activation_fn=None)
+relu = functools.partial(fully_connected, activation_fn=tf.nn.relu)
+relu6 = functools.partial(fully_connected, activation_fn=tf.nn.relu6)

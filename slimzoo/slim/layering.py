@@ -1,0 +1,139 @@
+"""What all layers share: their scopes, their variables, checks of what they are given."""
+
+import contextlib
+
+import tensorflow as tf
+
+from slimzoo.slim.hosting import HOST, require_graph
+from slimzoo.slim.utils import n_positive_integers
+from slimzoo.slim.variables import OnePenalty, add_to_collections, model_variable
+
+CHANNELS_LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}  # by the number of spatial dimensions
+CHANNELS_FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
+
+
+RENAMED = {"kernel": "weights", "bias": "biases"}  # what a normalizer or activation asks for inside a layer
+
+
+@contextlib.contextmanager
+def layer_scope(op_name, scope, default_name, inputs, reuse=None, getter=None):
+    """Enters the variable scope of a layer; yields it and `inputs` as a tensor."""
+    require_graph(op_name, inputs)
+    scope = tf.compat.v1.variable_scope(scope, default_name, [inputs], reuse=reuse, custom_getter=getter)
+    with scope as entered:
+        yield entered, tf.convert_to_tensor(inputs)
+
+
+def model_getter(renamed=None):
+    """Returns a custom getter that makes whatever is asked for a model variable, some under another name."""
+
+    def get(getter, name, shape=None, dtype=None, initializer=None, regularizer=None, **settings):
+        scope, slash, last = name.rpartition("/")
+        kept = {key: value for key, value in settings.items() if key in PASSED_ON}
+        return model_variable(
+            f"{scope}{slash}{(renamed or {}).get(last, last)}",
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            custom_getter=getter,
+            **kept,
+        )
+
+    return get
+
+
+PASSED_ON = (
+    "trainable",
+    "collections",
+    "caching_device",
+    "partitioner",
+    "use_resource",
+    "synchronization",
+    "aggregation",
+)
+
+
+@contextlib.contextmanager
+def op_scope(op_name, scope, default_name, inputs):
+    """Enters the name scope of a layer without variables; yields its name and `inputs` as a tensor."""
+    require_graph(op_name, inputs)
+    with tf.compat.v1.name_scope(scope, default_name, [inputs]) as name:
+        yield name, tf.convert_to_tensor(inputs)
+
+
+def own_ops(scope):
+    """Returns the name scope in which a layer makes its own ops (not those of its normalizer or activation)."""
+    return tf.compat.v1.name_scope(scope.original_name_scope)
+
+
+def layer_variable(scope, name, old_name, *, regularizer=None, collections=None, listed_as=None, **settings):
+    """Returns the model variable `name` of a layer.
+
+    Args:
+      old_name: the name in the regularization loss, "<layer>/kernel/Regularizer/...".
+      collections: the variables_collections of the layer; a dict is read at `listed_as`.
+    """
+    if regularizer is not None and HOST.get() is None:
+        regularizer = OnePenalty(regularizer, f"{scope.original_name_scope}{old_name}/Regularizer")
+    variable = model_variable(name, regularizer=regularizer, **settings)
+    add_to_collections(variable, collections, listed_as or name)
+    return variable
+
+
+def check_data_format(data_format, allowed):
+    """Raises ValueError if `data_format` is none of `allowed`."""
+    if data_format not in allowed:
+        names = " or ".join(str(name) for name in allowed)
+        raise ValueError(f"data_format has to be either {names}, not {data_format!r}")
+
+
+def check_padding(padding):
+    """Returns "SAME" or "VALID" from any spelling of it."""
+    if not isinstance(padding, str) or padding.upper() not in ("SAME", "VALID"):
+        raise ValueError(f"padding has to be 'SAME' or 'VALID', not {padding!r}")
+    return padding.upper()
+
+
+def channels_first(data_format):
+    """Returns whether the channels stand before the spatial dimensions."""
+    return bool(data_format) and data_format.startswith("NC")
+
+
+def full_data_format(data_format, dims):
+    """Returns the data format of `dims` spatial dimensions with the channels where `data_format` has them."""
+    return (CHANNELS_FIRST if channels_first(data_format) else CHANNELS_LAST)[dims]
+
+
+def sizes(name, n, value):
+    """Returns `value` (an int, a list or a TensorShape) as `n` ints; `name` is for the error."""
+    try:
+        return n_positive_integers(n, value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def check_rank(op_name, inputs, rank):
+    """Raises ValueError if `inputs` is not of rank `rank`."""
+    if inputs.shape.rank != rank:
+        raise ValueError(
+            f"{op_name} takes inputs of rank {rank}, got rank {inputs.shape.rank}: shape {inputs.shape}"
+        )
+
+
+def known_channels(op_name, inputs, data_format):
+    """Returns the number of channels of `inputs`, which must be known."""
+    channels = inputs.shape.as_list()[1 if channels_first(data_format) else -1]
+    if channels is None:
+        raise ValueError(
+            f"{op_name}: the inputs have an undefined `C` dimension; it must be known but is None: shape {inputs.shape}, channels "
+            f"{'second' if channels_first(data_format) else 'last'}; call set_shape on the inputs first"
+        )
+    return channels
+
+
+def finish(outputs, normalizer_fn=None, normalizer_params=None, activation_fn=None):
+    """Returns `outputs` normalised and activated."""
+    if normalizer_fn is not None:
+        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
+    return outputs if activation_fn is None else activation_fn(outputs)

@@ -1,0 +1,141 @@
+"""Pooling: max_pool2d, avg_pool2d, their 3-D forms, and pool for 1 to 3 dimensions."""
+
+import tensorflow as tf
+
+from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.layering import (
+    CHANNELS_FIRST,
+    CHANNELS_LAST,
+    check_data_format,
+    check_padding,
+    check_rank,
+    op_scope,
+    sizes,
+)
+from slimzoo.slim.utils import collect_named_outputs
+
+
+@add_arg_scope
+def max_pool2d(
+    inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
+):
+    """Returns the maximum over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW").
+
+    Args:
+      kernel_size, stride: one int, or (height, width).
+
+    Raises: ValueError: another rank, padding or data_format.
+    """
+    window = (kernel_size, stride, padding, data_format)
+    return _pool(
+        "max_pool2d", tf.compat.v1.nn.max_pool, "MaxPool2D", inputs, window, outputs_collections, scope
+    )
+
+
+@add_arg_scope
+def avg_pool2d(
+    inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
+):
+    """Returns the mean over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW"); padding is not counted.
+
+    Args:
+      kernel_size, stride: one int, or (height, width).
+
+    Raises: ValueError: another rank, padding or data_format.
+    """
+    window = (kernel_size, stride, padding, data_format)
+    return _pool(
+        "avg_pool2d", tf.compat.v1.nn.avg_pool, "AvgPool2D", inputs, window, outputs_collections, scope
+    )
+
+
+@add_arg_scope
+def max_pool3d(
+    inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
+):
+    """Returns the maximum over windows of `inputs` [N, D, H, W, C] ([N, C, D, H, W] for "NCDHW").
+
+    Args:
+      kernel_size, stride: one int, or (depth, height, width).
+
+    Raises: ValueError: another rank, padding or data_format.
+    """
+    window = (kernel_size, stride, padding, data_format)
+    return _pool("max_pool3d", tf.nn.max_pool3d, "MaxPool3D", inputs, window, outputs_collections, scope)
+
+
+@add_arg_scope
+def avg_pool3d(
+    inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
+):
+    """Returns the mean over windows of `inputs` [N, D, H, W, C] ([N, C, D, H, W] for "NCDHW").
+
+    Args:
+      kernel_size, stride: one int, or (depth, height, width).
+
+    Raises: ValueError: another rank, padding or data_format.
+    """
+    window = (kernel_size, stride, padding, data_format)
+    return _pool("avg_pool3d", tf.nn.avg_pool3d, "AvgPool3D", inputs, window, outputs_collections, scope)
+
+
+@add_arg_scope
+def pool(
+    inputs,
+    kernel_size,
+    pooling_type,
+    padding="VALID",
+    data_format=None,
+    dilation_rate=1,
+    stride=1,
+    outputs_collections=None,
+    scope=None,
+):
+    """Returns the maximum or mean over windows of 1 to 3 spatial dimensions.
+
+    Args:
+      inputs: [N, *spatial, C], or [N, C, *spatial] where `data_format` starts with "NC".
+      kernel_size, dilation_rate, stride: one int, or one for each spatial dimension; stride or rate is 1.
+      pooling_type: "MAX" or "AVG".
+
+    Raises: ValueError: another pooling_type or padding, or a rank below 3.
+    """
+    if pooling_type not in ("MAX", "AVG"):
+        raise ValueError(f"pooling_type has to be 'MAX' or 'AVG', not {pooling_type!r}")
+    with op_scope("pool", scope, f"{pooling_type.lower()}_pool", inputs) as (name, inputs):
+        rank = inputs.shape.rank
+        if rank is None or rank < 3:
+            raise ValueError(f"Rank of inputs must be {'known' if rank is None else f'>= 3, not {rank}'}")
+        outputs = tf.compat.v1.nn.pool(
+            inputs,
+            window_shape=sizes("kernel_size", rank - 2, kernel_size),
+            pooling_type=pooling_type,
+            padding=check_padding(padding),
+            data_format=data_format,
+            dilation_rate=sizes("dilation_rate", rank - 2, dilation_rate),
+            strides=sizes("stride", rank - 2, stride),
+            name=name,
+        )
+        return collect_named_outputs(outputs_collections, name, outputs)
+
+
+def _pool(op_name, op, default_name, inputs, window, outputs_collections, scope):
+    kernel_size, stride, padding, data_format = window
+    dims = 3 if op_name.endswith("3d") else 2
+    first, last = CHANNELS_FIRST[dims], CHANNELS_LAST[dims]
+    check_data_format(data_format, (first, last))
+    with op_scope(op_name, scope, default_name, inputs) as (name, inputs):
+        check_rank(op_name, inputs, dims + 2)
+        window, strides = sizes("kernel_size", dims, kernel_size), sizes("stride", dims, stride)
+        turned = data_format == first and dims == 3  # there is no such kernel for CPUs
+        if turned:
+            inputs = tf.transpose(inputs, [0, 2, 3, 4, 1])
+        if data_format == first and not turned:
+            window, strides = [1, 1, *window], [1, 1, *strides]
+        else:
+            window, strides = [1, *window, 1], [1, *strides, 1]
+        form = last if turned else data_format
+        outputs = op(inputs, window, strides, check_padding(padding), data_format=form)
+        if turned:
+            outputs = tf.transpose(outputs, [0, 4, 1, 2, 3])
+        return collect_named_outputs(outputs_collections, name, outputs)

@@ -1,0 +1,145 @@
+"""Small tools of the layers: collections of named outputs, conditions known or not, sizes."""
+
+import collections
+import operator
+
+import tensorflow as tf
+
+
+def collect_named_outputs(collections, alias, outputs):
+    """Adds `outputs` to the collection or collections under the name `alias`; returns `outputs`."""
+    if collections:
+        append_tensor_alias(outputs, alias)
+        tf.compat.v1.add_to_collections(collections, outputs)
+    return outputs
+
+
+def append_tensor_alias(tensor, alias):
+    """Appends `alias` without its last "/" to `tensor.aliases`; returns `tensor`."""
+    tensor.aliases = [*getattr(tensor, "aliases", ()), alias.removesuffix("/")]
+    return tensor
+
+
+def get_tensor_aliases(tensor):
+    """Returns the aliases of `tensor`, or else its name."""
+    return list(getattr(tensor, "aliases", ())) or [tensor.name.removesuffix(":0")]
+
+
+def gather_tensors_aliases(tensors):
+    """Returns the aliases of all `tensors` in one list."""
+    return [alias for tensor in tensors for alias in get_tensor_aliases(tensor)]
+
+
+def convert_collection_to_dict(collection, clear_collection=False):
+    """Returns an OrderedDict {alias: tensor} of a collection, which is emptied if `clear_collection`."""
+    outputs = collections.OrderedDict(
+        (alias, tensor)
+        for tensor in tf.compat.v1.get_collection(collection)
+        for alias in get_tensor_aliases(tensor)
+    )
+    if clear_collection:
+        tf.compat.v1.get_default_graph().clear_collection(collection)
+    return outputs
+
+
+def constant_value(value_or_tensor_or_var, dtype=None):
+    """Returns the value if it is known while the graph is built, else None (a variable is never known).
+
+    Raises: ValueError: the value is None, or of another dtype than `dtype`.
+    """
+    value = value_or_tensor_or_var
+    if value is None:
+        raise ValueError("value_or_tensor_or_var cannot be None; give a value, a tensor or a variable")
+    if not isinstance(value, (tf.Tensor, tf.Variable)):
+        return value
+    if dtype and value.dtype != dtype:
+        raise ValueError(f"the value has the wrong type {value.dtype}; it should be {dtype}")
+    return None if isinstance(value, tf.Variable) else tf.get_static_value(value)
+
+
+def static_cond(pred, fn1, fn2):
+    """Returns `fn1()` if the bool `pred`, else `fn2()`; TypeError if one of them is not callable."""
+    for name, fn in (("fn1", fn1), ("fn2", fn2)):
+        if not callable(fn):
+            raise TypeError(f"{name} must be callable, not {fn!r}")
+    return fn1() if pred else fn2()
+
+
+def smart_cond(pred, fn1, fn2, name=None):
+    """Returns `fn1()` or `fn2()`, chosen now if `pred` is known, else by tf.cond when the graph runs."""
+    value = constant_value(pred)
+    if value is not None:
+        return static_cond(value, fn1, fn2)
+    return tf.compat.v1.cond(tf.cast(pred, tf.bool), fn1, fn2, name=name)
+
+
+def get_variable_collections(variables_collections, name):
+    """Returns the collections for the variable `name`: a dict has a row for each, anything else serves all."""
+    if isinstance(variables_collections, dict):
+        return variables_collections.get(name)
+    return variables_collections
+
+
+def channel_dimension(shape, data_format, min_rank=1):
+    """Returns the number of channels in `shape`; data_format is "channels_first" or "channels_last"."""
+    return _dimension(shape, 1 if data_format == "channels_first" else -1, min_rank)
+
+
+def last_dimension(shape, min_rank=1):
+    """Returns the last dimension of `shape`; ValueError if it is unknown or the rank below `min_rank`."""
+    return _dimension(shape, -1, min_rank)
+
+
+def two_element_tuple(int_or_tuple):
+    """Returns (height, width) of an int, a list, a tuple or a TensorShape."""
+    if isinstance(int_or_tuple, tf.TensorShape):
+        sizes = int_or_tuple.as_list()
+    elif isinstance(int_or_tuple, (list, tuple)):
+        sizes = int_or_tuple
+    else:
+        sizes = (int_or_tuple, int_or_tuple)
+    try:
+        height, width = (operator.index(size) for size in sizes)
+    except (TypeError, ValueError):
+        raise ValueError(f"Must be an int, or 2 ints (height, width), not {int_or_tuple!r}") from None
+    return height, width
+
+
+def n_positive_integers(n, value):
+    """Returns `value` as a tuple of `n` positive ints; one int stands for all of them.
+
+    Raises: ValueError: another number of ints, one below 1 or unknown, or `n` below 1.
+    """
+    if int(n) != n or n < 1:
+        raise ValueError(f"n must be a positive integer, not {n!r}")
+    try:
+        values = (int(value),) * int(n)
+    except (TypeError, ValueError):
+        values = _ints(n, value)
+    if min(values) < 1:
+        raise ValueError(f"expected positive integer, but received {min(values)} in {value!r}")
+    return values
+
+
+def _ints(n, value):
+    try:
+        values = tuple(int(x) for x in value)
+    except (TypeError, ValueError):
+        values = ()
+    if len(values) != n:
+        raise ValueError(f"Expected sequence of {n} positive integers, but received {value!r}")
+    return values
+
+
+def _dimension(shape, dim, min_rank):
+    shape = tf.TensorShape(shape)
+    if shape.rank is None:
+        raise ValueError("dims of shape must be known but is None; call set_shape on the tensor first")
+    if shape.rank < min_rank:
+        raise ValueError(
+            f"rank of shape must be at least {min_rank} not: {shape.rank} (the shape is {shape})"
+        )
+    size = shape.as_list()[dim]
+    if size is None:
+        raise ValueError(f"dimension {dim} of shape must be known but is None: {shape}")
+    return size

@@ -1,0 +1,280 @@
+"""Variables by name: making them, finding them, filling them from checkpoints and arrays."""
+
+import functools
+import re
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.hosting import HOST
+
+KEYS = tf.compat.v1.GraphKeys
+
+assert_global_step = tf.compat.v1.train.assert_global_step
+create_global_step = tf.compat.v1.train.create_global_step
+get_global_step = tf.compat.v1.train.get_global_step
+get_or_create_global_step = tf.compat.v1.train.get_or_create_global_step
+
+
+def assert_or_get_global_step(graph=None, global_step_tensor=None):
+    """Returns `global_step_tensor` after checking it, or that of the graph if it is None."""
+    if global_step_tensor is None:
+        return get_global_step(graph)
+    assert_global_step(global_step_tensor)
+    return global_step_tensor
+
+
+def local_variable(initial_value, validate_shape=True, name=None, use_resource=None):
+    """Returns a new variable of the collection "local_variables", which checkpoints leave out."""
+    return _untrained_variable(KEYS.LOCAL_VARIABLES, initial_value, validate_shape, name, use_resource)
+
+
+def global_variable(initial_value, validate_shape=True, name=None, use_resource=None):
+    """Returns a new variable of the collection "variables", not trained."""
+    return _untrained_variable(KEYS.GLOBAL_VARIABLES, initial_value, validate_shape, name, use_resource)
+
+
+@add_arg_scope
+def variable(
+    name,
+    shape=None,
+    dtype=None,
+    initializer=None,
+    regularizer=None,
+    trainable=True,
+    collections=None,
+    caching_device=None,
+    device=None,
+    partitioner=None,
+    custom_getter=None,
+    use_resource=None,
+    synchronization=tf.VariableSynchronization.AUTO,
+    aggregation=tf.VariableAggregation.NONE,
+):
+    """Returns the variable `name` of the current variable scope, made if it is not there.
+
+    Args:
+      regularizer: tensor -> scalar or None; a new variable's penalty goes to "regularization_losses".
+      collections: where a new variable is listed; None: "variables".
+      device: a device string or function for the variable.
+      custom_getter: called in place of tf.compat.v1.get_variable, with its arguments.
+    """
+    getter = tf.compat.v1.get_variable
+    if custom_getter is not None:
+        getter = functools.partial(custom_getter, reuse=tf.compat.v1.get_variable_scope().reuse)
+    if HOST.get() is None and regularizer is not None and not isinstance(regularizer, OnePenalty):
+        regularizer = OnePenalty(regularizer)
+    with tf.compat.v1.device(device or ""):
+        return getter(
+            name,
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            trainable=trainable,
+            collections=as_list(collections, (KEYS.GLOBAL_VARIABLES,)),
+            caching_device=caching_device,
+            partitioner=partitioner,
+            use_resource=use_resource,
+            synchronization=synchronization,
+            aggregation=aggregation,
+        )
+
+
+@add_arg_scope
+def model_variable(
+    name,
+    shape=None,
+    dtype=tf.float32,
+    initializer=None,
+    regularizer=None,
+    trainable=True,
+    collections=None,
+    caching_device=None,
+    device=None,
+    partitioner=None,
+    custom_getter=None,
+    use_resource=None,
+    synchronization=tf.VariableSynchronization.AUTO,
+    aggregation=tf.VariableAggregation.NONE,
+):
+    """Returns a `variable` that belongs to the model: also listed in "model_variables"."""
+    return variable(
+        name,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=trainable,
+        collections=[*as_list(collections), KEYS.GLOBAL_VARIABLES, KEYS.MODEL_VARIABLES],
+        caching_device=caching_device,
+        device=device,
+        partitioner=partitioner,
+        custom_getter=custom_getter,
+        use_resource=use_resource,
+        synchronization=synchronization,
+        aggregation=aggregation,
+    )
+
+
+class OnePenalty:
+    """A regularizer that makes one op for a variable, however often TensorFlow asks for it.
+
+    Args:
+      scope: the full name scope of the op; None: `<variable>/Regularizer`.
+    """
+
+    def __init__(self, regularizer, scope=None):
+        self.regularizer, self.scope, self._known = regularizer, scope, {}
+
+    def __call__(self, weights):
+        if not isinstance(weights, tf.Variable) or weights.graph is not tf.compat.v1.get_default_graph():
+            return self.regularizer(weights)
+        if weights.name not in self._known:
+            with tf.compat.v1.name_scope(f"{self.scope or weights.op.name + '/Regularizer'}/"):
+                self._known[weights.name] = self.regularizer(weights)
+        return self._known[weights.name]
+
+
+def add_model_variable(var):
+    """Lists `var` among the model variables, once."""
+    _add_once(KEYS.MODEL_VARIABLES, var)
+
+
+def add_to_collections(var, collections, name):
+    """Adds `var`, or all its parts, to the collections that `collections` (a list, or a dict by name) says."""
+    if isinstance(collections, dict):
+        collections = collections.get(name)
+    parts = [var] if isinstance(var, tf.Variable) or tf.is_tensor(var) else _parts(var)
+    for collection in as_list(collections):
+        for part in parts:
+            _add_once(collection, part)
+
+
+def get_variables(scope=None, suffix=None, collection=KEYS.GLOBAL_VARIABLES):
+    """Returns the variables of a collection whose name starts with `scope` and ends with `suffix`.
+
+    Args:
+      scope: a variable scope, or the regular expression of the start of the name.
+      suffix: the regular expression of the end of the name.
+    """
+    if isinstance(scope, tf.compat.v1.VariableScope):
+        scope = scope.name
+    if suffix is not None:
+        suffix = suffix if ":" in suffix else suffix + ":"
+        scope = f"{scope or ''}.*{suffix}"
+    return tf.compat.v1.get_collection(collection, scope)
+
+
+def get_model_variables(scope=None, suffix=None):
+    """Returns the model variables, filtered as by `get_variables`."""
+    return get_variables(scope, suffix, KEYS.MODEL_VARIABLES)
+
+
+def get_local_variables(scope=None, suffix=None):
+    """Returns the local variables, filtered as by `get_variables`."""
+    return get_variables(scope, suffix, KEYS.LOCAL_VARIABLES)
+
+
+def get_trainable_variables(scope=None, suffix=None):
+    """Returns the trainable variables, filtered as by `get_variables`."""
+    return get_variables(scope, suffix, KEYS.TRAINABLE_VARIABLES)
+
+
+def get_variables_by_suffix(suffix, scope=None):
+    """Returns the variables whose name ends with `suffix`."""
+    return get_variables(scope=scope, suffix=suffix)
+
+
+def get_variables_by_name(given_name, scope=None):
+    """Returns the variables whose name without scopes is `given_name`."""
+    return get_variables(scope=scope, suffix=f"/{given_name}:|^{given_name}:")
+
+
+def get_unique_variable(var_op_name):
+    """Returns the variable of this full name; ValueError if there is none."""
+    candidates = get_variables(scope=var_op_name)
+    if not candidates:
+        raise ValueError(f"Couldn't find variable {var_op_name}; get_variables() lists all")
+    for candidate in candidates:
+        if candidate.op.name == var_op_name:
+            return candidate
+    names = ", ".join(candidate.op.name for candidate in candidates)
+    raise ValueError(f"Variable {var_op_name} does not uniquely identify a variable: it may mean {names}")
+
+
+def get_variable_full_name(var):
+    """Returns the name of `var` in a checkpoint: of the whole variable if `var` is a part of one."""
+    part = part_of(var)
+    return part.full_name if part else var.op.name
+
+
+def get_variables_to_restore(include=None, exclude=None):
+    """Returns the variables whose names start with one of `include` (None: all) and with none of `exclude`.
+
+    Raises: TypeError: one of them is not a list or tuple of scopes.
+    """
+    for name, scopes in (("include", include), ("exclude", exclude)):
+        if scopes is not None and not isinstance(scopes, (list, tuple)):
+            raise TypeError(
+                f"{name} is provided but is not a list or a tuple: {scopes!r}; write [{scopes!r}]"
+            )
+    included = get_variables() if include is None else [v for scope in include for v in get_variables(scope)]
+    excluded = {id(v) for scope in exclude or () for v in get_variables(scope)}
+    return [v for v in included if id(v) not in excluded]
+
+
+def filter_variables(var_list, include_patterns=None, exclude_patterns=None, reg_search=True):
+    """Returns the variables whose names match one of `include_patterns` and none of `exclude_patterns`.
+
+    Args:
+      include_patterns: regular expressions; None includes all.
+      exclude_patterns: regular expressions; None excludes none.
+      reg_search: a pattern may match anywhere in the name; False: only at its start.
+    """
+    find = re.search if reg_search else re.match
+
+    def matches(var, patterns):
+        return any(find(pattern, var.name) for pattern in patterns)
+
+    return [
+        var
+        for var in var_list
+        if (include_patterns is None or matches(var, include_patterns))
+        and not matches(var, exclude_patterns or ())
+    ]
+
+
+def as_list(collections, default=()):
+    """Returns collection keys, of which one may stand alone, as a list without doubles."""
+    if collections is None:
+        return list(default)
+    if isinstance(collections, str):
+        return [collections]
+    return list(dict.fromkeys(collections))
+
+
+def part_of(var):
+    """Returns where `var` lies in a partitioned variable (full_name, var_offset, var_shape), or None."""
+    return var._get_save_slice_info() if isinstance(var, tf.Variable) else None
+
+
+def _parts(var):
+    return list(var) if isinstance(var, Iterable) else [var]
+
+
+def _add_once(collection, var):
+    if not any(var is known for known in tf.compat.v1.get_collection(collection)):
+        tf.compat.v1.add_to_collection(collection, var)
+
+
+def _untrained_variable(collection, initial_value, validate_shape, name, use_resource):
+    return tf.compat.v1.Variable(
+        initial_value,
+        trainable=False,
+        collections=[collection],
+        validate_shape=validate_shape,
+        name=name,
+        use_resource=use_resource,
+    )

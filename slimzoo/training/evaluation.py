@@ -1,0 +1,123 @@
+"""How good a model is on a data set: loss, average precision by class, and what was right and wrong."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from slimzoo.data.dataset import Dataset
+from slimzoo.data.pipeline import batches
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.model import Model
+from slimzoo.training.average_precision import average_precisions
+from slimzoo.training.losses import classification_loss
+
+
+@dataclass
+class Evaluation:
+    """What evaluate() found; `scores` are probabilities."""
+
+    dataset: Dataset
+    scores: np.ndarray  # float32 [N, K]
+    loss: float
+    ap: np.ndarray  # float64 [K], all-point; nan without a positive
+    ap_11point: np.ndarray
+
+    @property
+    def map(self) -> float:
+        """Mean of the all-point average precisions of the classes that have a positive."""
+        return _mean(self.ap)
+
+    @property
+    def map_11point(self) -> float:
+        """The same by VOC 2007's 11 points."""
+        return _mean(self.ap_11point)
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the images whose best class is theirs; nan where an image may show several."""
+        if self.dataset.multi_label:
+            return float("nan")
+        return float(np.mean(self.scores.argmax(1) == self.dataset.labels.argmax(1)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        classes = self.dataset.classes
+        return {
+            "data": self.dataset.name,
+            "images": len(self.dataset),
+            "loss": self.loss,
+            "map": self.map,
+            "map_11point": self.map_11point,
+            "accuracy": self.accuracy,
+            "ap": {c: float(v) for c, v in zip(classes, self.ap, strict=True)},
+            "ap_11point": {c: float(v) for c, v in zip(classes, self.ap_11point, strict=True)},
+            "positives": self.dataset.counts,
+        }
+
+
+def evaluate(model: Model, dataset: Dataset, batch_size: int = 32, progress: bool = False) -> Evaluation:
+    """Runs `model` over `dataset`, unaugmented.
+
+    Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing.
+    """
+    check_fits(model, dataset)
+    data = batches(dataset, model.preprocessing, batch_size, training=False)
+    losses, terms, scores = [], [], []
+    total = -(-len(dataset) // batch_size)
+    for batch in tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False):
+        part, loss, count = _evaluate_batch(model, batch)
+        scores.append(part)
+        losses.append(loss * count)
+        terms.append(count)
+    found = np.concatenate(scores)
+    if not np.isfinite(found).all():
+        raise SlimzooError(
+            f"{model.name} gives values that are not finite on {dataset.name}: training diverged (lower the "
+            "learning rate), or the weights hold NaN (slimzoo inspect lists them)"
+        )
+    arguments = (found, dataset.labels, dataset.weights)
+    return Evaluation(
+        dataset=dataset,
+        scores=found,
+        loss=float(sum(losses) / max(sum(terms), 1)),
+        ap=average_precisions(*arguments),
+        ap_11point=average_precisions(*arguments, method="11_point"),
+    )
+
+
+def check_fits(model: Model, dataset: Dataset) -> None:
+    """Raises SlimzooError with everything that keeps `model` from being run on `dataset`."""
+    problems = []
+    if model.preprocessing is None:
+        problems.append("the model has no preprocessing; give slimzoo.load(..., preprocessing=...)")
+    if model.num_classes != len(dataset.classes):
+        problems.append(
+            f"the model has {model.num_classes} classes, {dataset.name} has {len(dataset.classes)}; load it with "
+            f"num_classes={len(dataset.classes)} and fine-tune it"
+        )
+    elif model.labels is not None and tuple(model.labels) != tuple(dataset.classes):
+        pairs = zip(model.labels, dataset.classes, strict=True)
+        wrong = [f"class {i} is {a!r} in the model, {b!r} in the data" for i, (a, b) in enumerate(pairs) if a != b]
+        problems += wrong
+    if problems:
+        raise SlimzooError(listing(f"{model.name} cannot be evaluated on {dataset.name}:", problems))
+
+
+def _evaluate_batch(model: Model, batch) -> tuple[np.ndarray, float, float]:
+    logits = model(batch["image"], training=False)
+    loss, terms = _batch_loss(logits, batch["labels"], batch["weights"], model.multi_label)
+    scores = tf.sigmoid(logits) if model.multi_label else tf.nn.softmax(logits)
+    return scores.numpy(), float(loss), float(terms)
+
+
+@tf.function(autograph=False, reduce_retracing=True)
+def _batch_loss(logits, labels, weights, multi_label):
+    return classification_loss(logits, labels, weights, multi_label)
+
+
+def _mean(values: np.ndarray) -> float:
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float("nan")

@@ -1,0 +1,43 @@
+"""Ctrl-C and SIGTERM end a run between two steps, after it has been saved."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stopped(Exception):
+    """The run was asked to stop and has saved itself; `signal` is the number of what asked."""
+
+    def __init__(self, message: str, signal_number: int):
+        super().__init__(message)
+        self.signal = signal_number
+
+
+class Watch:
+    """Remembers the first signal; the second Ctrl-C interrupts at once."""
+
+    def __init__(self):
+        self.signal: int | None = None
+
+    def notice(self, number, frame):
+        """The signal handler."""
+        del frame
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+@contextmanager
+def watch() -> Iterator[Watch]:
+    """Catches SIGINT and SIGTERM inside the block; outside of the main thread it catches nothing."""
+    watcher = Watch()
+    if threading.current_thread() is not threading.main_thread():
+        yield watcher
+        return
+    before = {number: signal.signal(number, watcher.notice) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield watcher
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

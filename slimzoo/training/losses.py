@@ -1,0 +1,29 @@
+"""The training loss, through slim.losses, so that replicas together give the number that one device gives."""
+
+import tensorflow as tf
+
+from slimzoo import slim
+
+
+def classification_loss(logits, labels, weights, multi_label: bool):
+    """Returns (loss of these images, number of terms it is the mean of).
+
+    Args:
+      logits: float32 [N, K].
+      labels: float32 [N, K]; 1 where the class shows.
+      weights: float32 [N, K]; 0 where a term does not count.
+      multi_label: a sigmoid for each class; else one softmax, and an image counts by its first weight.
+    """
+    if multi_label:
+        loss = slim.losses.sigmoid_cross_entropy(logits, labels, weights=weights)
+        return loss, tf.reduce_sum(tf.cast(weights > 0, tf.float32))
+    counts = weights[:, 0]
+    loss = slim.losses.softmax_cross_entropy(logits, labels, weights=counts)
+    return loss, tf.reduce_sum(tf.cast(counts > 0, tf.float32))
+
+
+def share_of_replica(loss, terms):
+    """Returns this replica's part of the mean over all replicas' terms: the parts add up to it."""
+    replica = tf.distribute.get_replica_context()
+    total = replica.all_reduce(tf.distribute.ReduceOp.SUM, terms) if replica else terms
+    return tf.math.divide_no_nan(loss * terms, total)

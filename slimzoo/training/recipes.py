@@ -1,0 +1,90 @@
+"""Fine-tuning recipes, one row a network family; every field can be overridden by name.
+
+Rows were chosen on the 100 Pascal VOC images that tools/cross_validate.py measures; they are starting points.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.registry import Network
+
+OPTIMIZERS = ("momentum", "adam", "rmsprop")
+SCHEDULES = ("cosine", "constant")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained on another task."""
+
+    new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
+    freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
+    learning_rate: float = 0.01
+    learning_rates: Mapping[str, float] = field(default_factory=dict)  # scope: factor on learning_rate
+    schedule: str = "cosine"
+    warmup: float = 0.05  # part of all steps, rising from 0
+    optimizer: str = "momentum"
+    batch_size: int = 16
+    epochs: float = 30.0
+    augmentation: str | None = "mild"
+    scope_arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network's arg_scope: weight_decay
+    network_arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network: dropout_keep_prob
+
+    def __post_init__(self):
+        problems = [
+            f"{name} is {value!r}; allowed are {', '.join(allowed)}"
+            for name, value, allowed in (
+                ("optimizer", self.optimizer, OPTIMIZERS),
+                ("schedule", self.schedule, SCHEDULES),
+            )
+            if value not in allowed
+        ]
+        problems += [
+            f"{name} is {getattr(self, name)!r}; it must be above 0"
+            for name in ("learning_rate", "batch_size", "epochs")
+            if not getattr(self, name) > 0
+        ]
+        if not 0 <= self.warmup < 1:
+            problems.append(f"warmup is {self.warmup!r}; it is a part of all steps, from 0 up to but not 1")
+        if self.learning_rates and self.optimizer != "momentum":
+            problems.append(
+                f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
+                "use optimizer='momentum'"
+            )
+        if problems:
+            raise SlimzooError(listing("this recipe cannot be used:", problems))
+
+    def override(self, values: Mapping[str, Any]) -> "Recipe":
+        """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
+        known = [f.name for f in fields(self)]
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise SlimzooError(f"no option {', '.join(unknown)}; a recipe has {', '.join(known)}")
+        return replace(self, **values)
+
+
+RECIPES: dict[str, Recipe] = {  # first part of the network's name: its row
+    "vgg": Recipe(
+        learning_rate=0.001,
+        learning_rates={"*/conv*": 0.1},  # restored; fc6, fc7 and fc8 are new, as the seed document has it
+        batch_size=16,
+        epochs=20,
+        scope_arguments={"weight_decay": 0.0005},
+    ),
+    "mobilenet_v1": Recipe(
+        learning_rate=0.02,
+        epochs=40,
+        # 0.9997 remembers 3,000 steps: far more than a small data set has.
+        scope_arguments={"weight_decay": 0.00004, "batch_norm_decay": 0.95},
+    ),
+    "lenet": Recipe(learning_rate=0.01, scope_arguments={"weight_decay": 0.0005}),
+    "cifarnet": Recipe(learning_rate=0.01),
+}
+
+
+def recipe_for(network: Network) -> Recipe:
+    """Returns the row of the network's family, or the plain Recipe."""
+    family = next((f for f in sorted(RECIPES, key=len, reverse=True) if network.name.startswith(f)), None)
+    recipe = RECIPES[family] if family else Recipe()
+    return recipe if recipe.new is not None else replace(recipe, new=network.transfer_heads)

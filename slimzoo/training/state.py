@@ -1,0 +1,69 @@
+"""Checkpoints of a training run: every value that the next step depends on, in one safetensors file a time."""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slimzoo import converters
+from slimzoo.errors import SlimzooError
+from slimzoo.model import Model
+
+log = logging.getLogger("slimzoo")
+_NAME = re.compile(r"step-(\d{8})\.safetensors$")
+KEEP = 2  # newest checkpoints that stay
+
+
+class TrainingState:
+    """The values of one run, by name: "model/...", "optimizer/...", "seed"."""
+
+    def __init__(self, model: Model, optimizer):
+        self._variables: dict[str, Any] = {f"model/{n}": v for n, v in model.variables_by_name.items()}
+        # Keras gives a slot its variable's path; the number keeps two of the same name apart.
+        for i, variable in enumerate(optimizer.variables):
+            self._variables[f"optimizer/{i:04d}/{variable.name}"] = variable
+        self._variables["seed"] = model.seed_state
+
+    def save(self, folder: Path, step: int, progress: Mapping[str, Any]) -> Path:
+        """Writes everything after `step` steps and removes all but the newest checkpoints."""
+        path = folder / f"step-{step:08d}.safetensors"
+        values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
+        about = {"step": str(step), "progress": json.dumps(dict(progress))}
+        converters.write_safetensors(path, values, about, overwrite=True)
+        for old in list(checkpoints(folder))[:-KEEP]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def restore(self, path: Path) -> tuple[int, dict[str, Any]]:
+        """Assigns everything in `path`; returns (step, progress).
+
+        Raises: SlimzooError: it is the checkpoint of another model or optimizer.
+        """
+        source = converters.read(path)
+        theirs, ours = dict(source.shapes), {n: tuple(v.shape) for n, v in self._variables.items()}
+        if theirs != ours:
+            different = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
+            raise SlimzooError(
+                f"{path} is a checkpoint of another model or optimizer; {len(different)} values differ, the first "
+                f"is {different[0]}: {theirs.get(different[0])} there, {ours.get(different[0])} here"
+            )
+        for name, variable in self._variables.items():
+            variable.assign(source[name])
+        return int(source.metadata["step"]), json.loads(source.metadata["progress"])
+
+
+def checkpoints(folder: str | os.PathLike) -> Iterator[Path]:
+    """Yields the checkpoints in `folder`, oldest first."""
+    folder = Path(folder)
+    found = sorted(p for p in folder.glob("step-*.safetensors") if _NAME.search(p.name)) if folder.is_dir() else []
+    yield from found
+
+
+def newest(folder: str | os.PathLike) -> Path | None:
+    """Returns the newest checkpoint in `folder`, or None."""
+    return next(reversed(list(checkpoints(folder))), None)

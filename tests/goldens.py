@@ -1,0 +1,61 @@
+"""The numbers of the original networks under TF 1.15.5, and the weights they were computed with."""
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass
+class Golden:
+    """One network's facts and arrays."""
+
+    name: str
+    facts: dict[str, Any]
+    arrays: Any
+
+    @property
+    def images(self) -> np.ndarray:
+        shape = self.facts["image_drawn_at"]
+        return np.random.RandomState(0).uniform(-1, 1, size=shape).astype(np.float32)
+
+    @property
+    def tolerance(self) -> float:
+        """1 % of what tells two noise images apart, or 1e-4 of the largest logit: see the goldens' README."""
+        largest = max(abs(self.facts["logits_min"]), abs(self.facts["logits_max"]))
+        return min(0.01 * self.facts["logits_row_diff"], 1e-4 * largest) + 1e-6
+
+    def logits_difference(self, logits: np.ndarray) -> float:
+        if "logits" in self.arrays:
+            return float(np.abs(logits - self.arrays["logits"]).max())
+        picked = np.linspace(0, logits.size - 1, 4096).astype(np.int64)
+        return float(np.abs(logits.reshape(-1)[picked] - self.arrays["logits_sample"]).max())
+
+
+def load_golden(shared: Path, name: str) -> Golden:
+    arrays = np.load(shared / "goldens" / f"{name}.npz", allow_pickle=False)
+    return Golden(name, json.loads(str(arrays["facts"])), arrays)
+
+
+def fill(name: str, shape, gain: float = 1.0) -> np.ndarray:
+    """Returns the value that the goldens give to the variable called `name`."""
+    shape = tuple(shape)
+    last = name.rsplit("/", 1)[-1]
+    if last in ("global_step", "local_step"):
+        return np.zeros(shape, np.float32)
+    rng = np.random.RandomState(zlib.crc32(name.encode()) & 0x7FFFFFFF)
+    n = rng.standard_normal(shape)
+    if last in ("biases", "beta", "moving_mean", "biased"):
+        value = 0.1 * n
+    elif last == "gamma":
+        value = 1 + 0.1 * n
+    elif last == "moving_variance":
+        value = 1 + 0.1 * np.abs(n)
+    elif last == "depthwise_weights":
+        value = n * gain * np.sqrt(2 / (shape[0] * shape[1]))
+    else:
+        value = n * gain * np.sqrt(2 / np.prod(shape[:-1]))
+    return value.astype(np.float32)

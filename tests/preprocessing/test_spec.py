@@ -1,0 +1,74 @@
+"""A Preprocessing is strict data: it survives JSON, and says everything that is wrong with it."""
+
+import pytest
+
+from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing import KINDS, Preprocessing, original
+
+ROWS = [
+    Preprocessing(kind="inception", size=128, crop=0.875),
+    Preprocessing(kind="vgg", size=224, resize_side=256, channel_order="BGR"),
+    Preprocessing(kind="cifarnet", size=32),
+    Preprocessing(kind="lenet", size=28, channel_order="GRAY"),
+]
+
+
+def test_every_kind_is_tried_here():
+    assert {row.kind for row in ROWS} == set(KINDS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
+def test_a_preprocessing_survives_dict_and_json(row):
+    assert Preprocessing.from_dict(row.to_dict()) == row
+    assert Preprocessing.from_json(row.to_json()) == row
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
+def test_each_key_is_needed(row):
+    for key in set(row.to_dict()) - {"kind"}:
+        values = row.to_dict()
+        del values[key]
+        with pytest.raises(SlimzooError, match=f"key '{key}' is missing"):
+            Preprocessing.from_dict(values)
+
+
+def test_missing_and_unknown_keys_are_listed_together():
+    with pytest.raises(SlimzooError) as caught:
+        Preprocessing.from_dict({"kind": "vgg", "size": 224, "channel_order": "RGB", "crop": 0.875})
+    assert "key 'resize_side' is missing" in str(caught.value)
+    assert "key 'crop' is not used by kind 'vgg'" in str(caught.value)
+
+
+def test_an_unknown_kind_suggests_the_nearest():
+    with pytest.raises(SlimzooError, match="kind 'incepton' does not exist; nearest: inception"):
+        Preprocessing(kind="incepton", size=224)
+    with pytest.raises(SlimzooError, match="kind None does not exist"):
+        Preprocessing.from_dict({"size": 224})
+
+
+def test_all_wrong_values_are_listed_together():
+    with pytest.raises(SlimzooError) as caught:
+        Preprocessing(kind="inception", size=0, crop=87.5, resize_side=256, channel_order="RBG")
+    for part in ("size is 0", "crop is 87.5", "resize_side=256 is not used", "channel_order is 'RBG'"):
+        assert part in str(caught.value)
+
+
+def test_a_side_below_the_crop_is_refused():
+    with pytest.raises(
+        SlimzooError, match=r"resize_side is 200; it must be a whole number, at least size \(224\)"
+    ):
+        Preprocessing(kind="vgg", size=224, resize_side=200)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "null"])
+def test_json_that_is_no_object_is_refused(text):
+    with pytest.raises(SlimzooError, match="preprocessing"):
+        Preprocessing.from_json(text)
+
+
+def test_the_original_factory_is_known_by_family():
+    assert original("mobilenet_v1_025", 128) == Preprocessing(kind="inception", size=128, crop=0.875)
+    assert original("vgg_16", 299).resize_side == 299
+    assert original("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
+    with pytest.raises(SlimzooError, match="no original preprocessing is known for network 'alexnet'"):
+        original("alexnet", 224)

@@ -18,6 +18,7 @@ from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files import check_writable
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -51,7 +52,8 @@ def convert(
       destination: its suffix says the format: .safetensors, .npz, else a TensorFlow checkpoint's prefix.
       network: a registered network, whose variables must be exactly these.
       ema: take exponential moving averages where there are any.
-      metadata: text to keep in the file, beside network, num_classes, source and its sha256.
+      metadata: text to keep in the file, beside network, num_classes, source and source_sha256; the last is
+        computed where it is not given here.
       allow_nonfinite: write NaN and infinity too.
       progress: called with the bytes written so far.
     Raises:
@@ -61,14 +63,22 @@ def convert(
     """
     path = Path(os.path.expanduser(os.fspath(destination)))
     row = format_for(path)
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder; name a file in it, such as {path / 'model.safetensors'}")
     opened = read(source)
-    _check_apart(opened, path)
+    if {file.resolve() for file in opened.files} & {file.resolve() for file in row.targets(path)}:
+        raise SlimzooError(f"{path} is the source itself; name another file")
+    for file in row.targets(path):
+        check_writable(file, overwrite)
     variables, left_out = inference_variables(opened, ema)
     kept = {"source": Path(source).name, "source_format": opened.format}
     if network:
         kept |= _fitting(variables, network)
-    kept["source_sha256"] = _checked(opened, variables, allow_nonfinite)
-    text = {**opened.metadata, **kept, **(metadata or {})}
+    kept |= metadata or {}
+    with ThreadPoolExecutor(1) as thread:
+        digest = thread.submit(lambda: kept.get("source_sha256") or sha256_of(*opened.files))
+        _check_values(opened, variables, allow_nonfinite)
+    text = {**opened.metadata, **kept, "source_sha256": digest.result()}
     watch = Watch(progress)
     assert row.write
     files = row.write(path, variables, watch, overwrite, text)
@@ -85,20 +95,17 @@ def convert(
     )
 
 
-def _checked(opened: Source, variables: Source, allow_nonfinite: bool) -> str:
-    """Reads every tensor once, which compares checksums and finds NaN. Returns the sha256 of the source's files."""
-    with ThreadPoolExecutor(1) as thread:
-        digest = thread.submit(sha256_of, *opened.files)
-        found = nonfinite(variables)
+def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> None:
+    """Reads every tensor once, comparing checksums. Raises SlimzooError: one is damaged or not finite."""
+    found = nonfinite(variables)
     if found and not allow_nonfinite:
         raise SlimzooError(
             listing(
                 f"{opened.path} holds NaN or infinity (a training run that diverged?); "
-                "allow_nonfinite=True (--allow-nonfinite) converts it all the same:",
+                "allow_nonfinite=True converts it all the same:",
                 [f"{name}: {count} values" for name, count in found.items()],
             )
         )
-    return digest.result()
 
 
 def sha256_of(*paths: Path) -> str:
@@ -108,12 +115,6 @@ def sha256_of(*paths: Path) -> str:
         for chunk in file_chunks(path, 0, path.stat().st_size):
             digest.update(chunk.data)
     return digest.hexdigest()
-
-
-def _check_apart(source: Source, path: Path) -> None:
-    here = {file.resolve() for file in source.files}
-    if path.resolve() in here or path.with_name(f"{path.name}.index").resolve() in here:
-        raise SlimzooError(f"{path} is the source itself; name another file")
 
 
 def _fitting(variables: Source, network: str) -> dict[str, str]:

@@ -119,10 +119,13 @@ def tensors_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     """Returns `arrays` as tensors; a Source keeps its laziness."""
     if isinstance(arrays, Source):
         return arrays.tensors
-    return {
-        name: Tensor(tuple(np.shape(array)), np.asarray(array).dtype, partial(np.asarray, array))
-        for name, array in arrays.items()
-    }
+    return {name: _in_memory(array) for name, array in arrays.items()}
+
+
+def _in_memory(array: np.ndarray) -> Tensor:
+    array = np.asarray(array)
+    dtype = array.dtype.newbyteorder("<")
+    return Tensor(array.shape, dtype, partial(array.astype, dtype, copy=False))
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

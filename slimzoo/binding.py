@@ -1,6 +1,6 @@
 """Runs a network function on variables that exist already: the third step of discover, create, bind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -22,7 +22,7 @@ def unescape(name: str) -> str:
 
 
 def in_scopes(name: str, scopes) -> bool:
-    """Whether the variable or scope `name` lies in one of `scopes` ("vgg_16/fc8" holds "vgg_16/fc8/weights")."""
+    """Whether the variable or scope `name` lies in one of `scopes`: "a/b" holds "a/b/weights"."""
     return any(name == scope or name.startswith(f"{scope.rstrip('/')}/") for scope in scopes)
 
 
@@ -33,7 +33,9 @@ class BoundRun:
     up. So default names (Conv, Conv_1) start anew in every run, whatever else the graph holds.
     """
 
-    def __init__(self, variables: Mapping[str, Any], frozen_scopes, all_frozen: bool, seed_state: tf.Variable):
+    def __init__(
+        self, variables: Mapping[str, Any], frozen_scopes, all_frozen: bool, seed_state: tf.Variable
+    ):
         self._variables = variables
         self._frozen_scopes = frozen_scopes
         self._all_frozen = all_frozen
@@ -54,29 +56,30 @@ class BoundRun:
 
     def frozen(self, scope: str) -> bool:
         """Whether batch norm in the variable scope `scope` runs as in inference, without updates."""
-        return self._all_frozen or in_scopes(self._strip(scope), self._frozen_scopes)
+        return self._all_frozen or in_scopes(self.own_name(scope), self._frozen_scopes)
 
     def random_seed(self) -> tf.Tensor:
-        """Returns int32 [2], another at every call of every run of every replica, from the model's own state."""
+        """Returns int32 [2], another at every call of every run of every replica."""
         self._seeds_drawn += 1
         base = self._draw() if self._seed is None else self._seed
         return tf.random.fold_in(base, self._seeds_drawn)
 
     def _draw(self) -> tf.Tensor:
-        seed = tf.cast(self._seed_state.assign_add([0, 1]), tf.int32)
+        seed = tf.cast(self._seed_state.assign_add(tf.constant([0, 1], tf.int64)), tf.int32)
         replica = tf.distribute.get_replica_context()
         return tf.random.fold_in(seed, 0 if replica is None else replica.replica_id_in_sync_group)
 
-    def _strip(self, name: str) -> str:
+    def own_name(self, name: str) -> str:
+        """Returns the variable or scope `name` without the scope that this run lives in."""
         return name.removeprefix(self._prefix)
 
     def _get(self, getter, name, **asked):
         del getter  # everything exists already
-        name = self._strip(name)
+        name = self.own_name(name)
         if name not in self._variables:
             raise SlimzooError(
-                f"the network asks for variable {name!r}, which it did not ask for when the Model was made. A "
-                "network function must ask for the same variables at every run, whatever its images are."
+                f"the network asks for variable {name!r}, which it did not ask for when the Model was made. "
+                "A network function must ask for the same variables at every run, whatever its images are."
             )
         variable = self._variables[name].value
         shape = asked.get("shape")
@@ -88,3 +91,20 @@ class BoundRun:
             )
         dtype = tf.as_dtype(asked.get("dtype") or variable.dtype).base_dtype
         return variable if dtype == variable.dtype.base_dtype else tf.cast(variable, dtype)
+
+
+class Traces:
+    """The tf.functions of eager calls; a bare dict would become a part of checkpoints and SavedModels."""
+
+    def __init__(self):
+        self.functions: dict[Any, Callable] = {}
+
+
+def refuse_session_graph() -> None:
+    """Raises RuntimeError in a tf.Graph that a session would run."""
+    if not tf.executing_eagerly() and not tf.compat.v1.get_default_graph().building_function:
+        raise RuntimeError(
+            "a slimzoo.Model cannot be made or run in a tf.Graph with a session: its variables live outside "
+            "of it. Call the network function itself there (slimzoo.get_network(name).build), or leave the "
+            "graph."
+        )

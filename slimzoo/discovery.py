@@ -1,19 +1,20 @@
 """Finds out what a network function is made of: its variables, its end points, its multiply-adds.
 
-The function is traced once as in training (auxiliary heads exist only there) and once as in inference, under a
-variable getter that hands out stand-ins. No variable is made, nothing runs.
+The function is traced once as in training (auxiliary heads exist only there) and once as in inference, under
+a variable getter that hands out stand-ins. No variable is made, nothing runs.
 """
 
+import contextlib
 import os
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, listing
 from slimzoo.slim import hosting
 
 Shape = tuple[int | None, ...]
@@ -47,13 +48,58 @@ class Operation:
 
 
 @dataclass
-class Discovery:
-    """Everything found out about one network function."""
+class Mode:
+    """What the network is in training, or in inference."""
 
-    variables: dict[str, VariableSpec] = field(default_factory=dict)  # in the order of creation
-    end_points: dict[bool, dict[str, Shape]] = field(default_factory=dict)  # by is_training
-    output_shape: Shape = ()
-    operations: list[Operation] = field(default_factory=list)  # of inference, in order
+    end_points: dict[str, Shape]
+    output_shape: Shape
+    operations: list[Operation]  # in order; of inference only
+
+
+class Discovery:
+    """Everything found out about one network function.
+
+    Attributes:
+      variables: {name: spec}, in the order of creation.
+      models: slimzoo.Models that the function calls.
+    """
+
+    def __init__(self, trace: Callable[["Discovery", bool], Mode]):
+        self.variables: dict[str, VariableSpec] = {}
+        self.models: list[Any] = []
+        self._trace = trace
+        self._complete = False  # whether all variables are known
+        self._modes: dict[bool, Mode] = {}
+
+    def mode(self, is_training: bool) -> Mode:
+        """Returns what was found out in this mode; it is traced when it is first asked for."""
+        if is_training not in self._modes:
+            known = tuple(self.variables)
+            eager = tf.executing_eagerly()
+            with (
+                contextlib.nullcontext() if eager else tf.init_scope()
+            ):  # not in the graph its caller is making
+                self._modes[is_training] = self._trace(self, is_training)
+            if self._complete and (new := [name for name in self.variables if name not in known]):
+                raise SlimzooError(
+                    listing("the network asks for variables that it has in inference only:", new)
+                )
+        return self._modes[is_training]
+
+    @property
+    def end_points(self) -> dict[bool, dict[str, Shape]]:
+        """{is_training: {key: shape}}."""
+        return {is_training: self.mode(is_training).end_points for is_training in (True, False)}
+
+    @property
+    def output_shape(self) -> Shape:
+        """Of the logits, in inference."""
+        return self.mode(False).output_shape
+
+    @property
+    def operations(self) -> list[Operation]:
+        """Of inference, in order."""
+        return self.mode(False).operations
 
 
 class _Traced(Exception):
@@ -77,8 +123,8 @@ class _Recorder:
             )
         if not exists and reuse is True:
             raise ValueError(
-                f"Variable {name} does not exist, or was not created with tf.compat.v1.get_variable(). Did you "
-                "mean to set reuse=tf.compat.v1.AUTO_REUSE in its variable_scope?"
+                f"Variable {name} does not exist, or was not created with tf.compat.v1.get_variable(). Did "
+                "you mean to set reuse=tf.compat.v1.AUTO_REUSE in its variable_scope?"
             )
         if not exists:
             spec = self.specs.get(name) or _spec(name, kwargs)
@@ -100,13 +146,15 @@ def _spec(name: str, asked: dict) -> VariableSpec:
     if initializer is not None and not callable(initializer):  # a value: an array, a number, a tensor
         value = tf.get_static_value(tf.convert_to_tensor(initializer))
         if value is None:
-            raise SlimzooError(f"the initial value of variable {name} is computed in the graph; give a constant")
+            raise SlimzooError(
+                f"the initial value of variable {name} is computed in the graph; give a constant"
+            )
         initializer, shape, dtype = value, value.shape, tf.as_dtype(value.dtype)
     shape = tf.TensorShape(shape)
     if not shape.is_fully_defined():
         raise SlimzooError(
-            f"variable {name} has shape {shape}, which is not fully known. Name height, width and channels of "
-            "the images, as input_shape=(224, 224, 3)."
+            f"variable {name} has shape {shape}, which is not fully known. Name height, width and channels "
+            "of the images, as input_shape=(224, 224, 3)."
         )
     return VariableSpec(
         name=name,
@@ -138,8 +186,16 @@ def _refuse_tf_variable(next_creator, **kwargs):
     )
 
 
-class _DiscoveryHost:
-    """Stands for the Model while nothing exists yet."""
+class DiscoveryHost:
+    """Stands for the Model while nothing exists yet; a Model called inside the network says so here."""
+
+    def __init__(self, models: list[Any]):
+        self._models = models
+
+    def meet(self, model: Any) -> None:
+        """Notes that the network function calls `model`."""
+        if not any(known is model for known in self._models):
+            self._models.append(model)
 
     def frozen(self, scope: str) -> bool:
         del scope
@@ -166,42 +222,79 @@ def split_outputs(outputs: Any) -> tuple[tf.Tensor, dict[str, Any]]:
     return logits, {key: value for key, value in end_points.items() if tf.is_tensor(value)}
 
 
-def discover(run: Callable[[tf.Tensor, bool], Any], image_shape: Shape, dtype: tf.DType) -> Discovery:
+def discover(
+    run: Callable[[tf.Tensor, bool], Any], image_shape: Shape, dtype: tf.DType, all_in_training: bool = False
+) -> Discovery:
     """Traces `run` (images, is_training) -> logits or (logits, end_points) in both modes.
 
     Args:
       image_shape: (height, width, channels) of `images`, None where unknown.
+      all_in_training: inference is known to ask for no variable that training does not ask for, as in every
+        registered network; it is traced only when something about it is asked then.
     Raises: SlimzooError: the function makes a tf.Variable, asks for a shape not fully known, or returns
       something else than a network does. What the function itself raises comes through.
     """
-    found = Discovery()
     spec = tf.TensorSpec((None, *image_shape), dtype, name="images")
-    for is_training in (True, False):
 
-        def trace(images, is_training=is_training):
-            tf.compat.v1.set_random_seed(0)  # or random ops refuse to be made under op determinism
-            recorder = _Recorder(found.variables)
-            token = hosting.HOST.set(_DiscoveryHost())
-            try:
-                scope = tf.compat.v1.get_variable_scope()
-                with (
-                    tf.compat.v1.variable_scope(scope, custom_getter=recorder, reuse=False),
-                    tf.variable_creator_scope(_refuse_tf_variable),
-                ):
-                    logits, end_points = split_outputs(run(images, is_training))
-            finally:
-                hosting.HOST.reset(token)
-            found.end_points[is_training] = {k: _shape(t) for k, t in end_points.items()}
-            found.output_shape = _shape(logits)
-            if not is_training:
-                found.operations = _operations(logits.graph, recorder.stand_ins)
+    def trace(found: Discovery, is_training: bool) -> Mode:
+        modes: list[Mode] = []
+
+        def in_graph(images):
+            modes.append(_trace_mode(found, run, images, is_training))
             raise _Traced
 
         try:
-            tf.function(trace, autograph=False).get_concrete_function(spec)
+            tf.function(in_graph, autograph=False).get_concrete_function(spec)
         except _Traced:
             pass
+        except ValueError as error:
+            if None in image_shape:
+                error.add_note(
+                    f"input_shape is {image_shape}; this network may want it known, as (224, 224, 3)"
+                )
+            raise
+        return modes[0]
+
+    found = Discovery(trace)
+    for is_training in (True,) if all_in_training else (True, False):
+        found.mode(is_training)
+    found._complete = True
     return found
+
+
+def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training: bool) -> Mode:
+    tf.compat.v1.set_random_seed(0)  # or random ops refuse to be made under op determinism
+    recorder = _Recorder(found.variables)
+    token = hosting.HOST.set(DiscoveryHost(found.models))
+    try:
+        scope = tf.compat.v1.get_variable_scope()
+        with (
+            tf.compat.v1.variable_scope(scope, custom_getter=recorder, reuse=False),
+            tf.variable_creator_scope(_refuse_tf_variable),
+            tf.GradientTape() as tape,  # it sees which variables are read
+        ):
+            logits, end_points = split_outputs(run(images, is_training))
+    finally:
+        hosting.HOST.reset(token)
+    _check_variables(tape.watched_variables(), found.models)
+    return Mode(
+        end_points={key: _shape(tensor) for key, tensor in end_points.items()},
+        output_shape=_shape(logits),
+        operations=[] if is_training else _operations(logits.graph, recorder.stand_ins),
+    )
+
+
+def _check_variables(read: Iterable[tf.Variable], models: list[Any]) -> None:
+    """Raises SlimzooError if the function trains variables of others than itself and the Models it calls."""
+    owned = {id(variable.value) for model in models for variable in model.variables}
+    foreign = [v.name for v in read if id(v) not in owned]
+    if foreign:
+        raise SlimzooError(
+            listing("the network uses variables that were made outside of it:", foreign)
+            + "\nThey would be neither trained nor saved with this Model. Make them in the function, by slim "
+            "layers or tf.compat.v1.get_variable; or make a slimzoo.Model of the part that has "
+            "them, and call it here."
+        )
 
 
 def _shape(tensor: tf.Tensor) -> Shape:
@@ -229,7 +322,7 @@ def _operations(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
 
 
 def _convolution_multiply_adds(op) -> int | None:
-    """Output positions x kernel values each of them reads: kernel [h, w, in, out], or depthwise [h, w, in, mult]."""
+    """Output positions x kernel values; a kernel is [h, w, in, out], or depthwise [h, w, in, multiplier]."""
     out, kernel = _shape(op.outputs[0]), _shape(op.inputs[1])
     channels_first = op.get_attr("data_format").startswith(b"NC")
     positions = out[2:] if channels_first else out[1:-1]

@@ -17,6 +17,8 @@ _ADVICE = {
     errno.EPERM: "permission denied: choose a folder you may write to",
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EEXIST: "a part of the path is a file, not a folder",  # what mkdir says of it
+    errno.EFBIG: "the file would be larger than is allowed here; nothing was left half written",
 }
 
 
@@ -71,7 +73,7 @@ def atomic_write(path: str | os.PathLike, overwrite: bool = False) -> Iterator[P
         os.replace(temporary, path)
         sync(path.parent)
     except OSError as error:
-        if error.errno in _ADVICE:
+        if error.errno in _ADVICE or error.filename == os.fspath(temporary):
             raise write_error(error, path) from error
         raise
     finally:

@@ -15,31 +15,30 @@ def prepare(images: Any, preprocessing: Preprocessing) -> tf.Tensor:
     """Returns float32 [N, size, size, channels] as `preprocessing` says.
 
     Args:
-      images: one image (uint8 or float 0..255 [H, W, C]), a batch of them, a list of images of any size, the path of
-        an image file, or a list of paths.
+      images: one image (uint8 or float 0..255 [H, W, C]), a batch of them, a list of images of any size,
+        the path of an image file, or a list of paths.
     Raises: SlimzooError: some cannot be read or are no images; all of them are named. FileNotFoundError.
     """
     if isinstance(images, str | os.PathLike):
         images = [images]
-    if isinstance(images, list | tuple):
-        return tf.stack([apply(preprocessing, image) for image in _read_all(images)])
-    batch = tf.convert_to_tensor(images)
-    if batch.shape.rank == 3:
-        batch = batch[None]
-    return apply(preprocessing, batch)
+    if not isinstance(images, list | tuple):
+        array = np.asarray(images)
+        images = list(array) if array.ndim == 4 else [array]
+    return tf.stack(_prepare_all(images, preprocessing))
 
 
-def _read_all(images) -> list:
+def _prepare_all(images, preprocessing: Preprocessing) -> list[tf.Tensor]:
     found, problems = [], []
     for image in images:
         try:
-            found.append(read_image(image) if isinstance(image, str | os.PathLike) else np.asarray(image))
+            pixels = read_image(image) if isinstance(image, str | os.PathLike) else np.asarray(image)
+            found.append(apply(preprocessing, pixels))
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if len(problems) == 1 and len(images) == 1:
         raise SlimzooError(problems[0])
     if problems:
-        raise SlimzooError(listing(f"{len(problems)} of {len(images)} images cannot be read:", problems))
+        raise SlimzooError(listing(f"{len(problems)} of {len(images)} images cannot be used:", problems))
     if not found:
         raise SlimzooError("there is no image in an empty list; give at least one")
     return found

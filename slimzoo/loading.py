@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from slimzoo import converters, restoring, weights as weights_module
+from slimzoo import converters, restoring
+from slimzoo import weights as weights_module
 from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet, voc
 from slimzoo.model import Model
@@ -52,8 +53,8 @@ def load(
     """Returns the network `name` as a keras.Model.
 
     Args:
-      name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a folder
-        or a .safetensors file.
+      name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a
+        folder or a .safetensors file.
       pretrained: takes the released weights: fetched once, verified, kept.
       weights: a tag of the manifest, or a file in any readable format.
       num_classes: where it is not the weights', the last layer is new.
@@ -79,16 +80,18 @@ def load(
         )
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
+    if source.labels is None and "num_classes" not in source.metadata:
+        source = _of_imagenet(source, network, theirs)
     new_head = num_classes is not None and theirs is not None and num_classes != theirs
+    exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     exclude = (*exclude, *(network.heads if new_head else ()))
     preprocessing = preprocessing or source.preprocessing or _original(network, input_shape)
     preprocessing = _resized(preprocessing, size)
-    reports = []
+    restored = []
 
     def initial_values(shapes) -> Mapping[str, Any]:
-        values, report = restoring.fit(variables, shapes, exclude, rename)
-        reports.append(report)
-        return values
+        restored[:] = restoring.fit(variables, shapes, exclude, rename)
+        return restored[0]
 
     model = Model(
         network.name,
@@ -100,7 +103,8 @@ def load(
         initial_values=initial_values,
         **{"multi_label": source.multi_label and not new_head, **arguments},
     )
-    model.restore_report = reports[0]
+    values, model.restore_report = restored
+    values.check_finite(source.where)
     if new_head and not quiet:
         log.warning(
             "%s: the weights know %s classes and %s are asked for: %s is new and wants training",
@@ -123,14 +127,19 @@ def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
         source = _from_file(path)
         if "network" not in source.metadata:
             raise SlimzooError(
-                f"{path} does not say which network it belongs to. Say so: slimzoo.load(name, weights={text!r}) with "
-                f"one of {', '.join(list_models())}"
+                f"{path} does not say which network it belongs to. Say so: slimzoo.load(name, "
+                f"weights={text!r}) with one of {', '.join(list_models())}"
             )
         return get_network(source.metadata["network"]), source
     if path.is_dir() and text not in list_models():
         raise SlimzooError(f"folder {path} holds no {RESULT_FILE}, which fine-tuning would have left there")
-    text, _, tag = text.partition("/")
-    network = get_network(text)
+    before, _, tag = text.partition("/")
+    if tag and before not in list_models():
+        raise FileNotFoundError(
+            f"{text} is neither a file or folder that is there, nor a network and a tag of its weights, as "
+            f"{', '.join(sorted({f'{row.network}/{row.tag}' for row in weights_module.rows()})[:2])}"
+        )
+    network = get_network(before)
     if weights is None:
         return network, _from_row(network, tag or None) if pretrained or tag else None
     return network, _from_weights(network, weights)
@@ -141,10 +150,15 @@ def _from_weights(network: Network, weights) -> Source:
     tags = [row.tag for row in weights_module.rows() if row.network == network.name]
     if text in tags:
         return _from_row(network, text)
-    if Path(text).exists() or Path(f"{text}.index").exists() or list(Path(text).parent.glob(f"{Path(text).name}*")):
+    if (
+        Path(text).exists()
+        or Path(f"{text}.index").exists()
+        or list(Path(text).parent.glob(f"{Path(text).name}*"))
+    ):
         return _from_file(Path(text))
     raise FileNotFoundError(
-        f"no weights {text!r} for {network.name}: there is no such file, and the tags are {', '.join(tags) or 'none'}"
+        f"no weights {text!r} for {network.name}: there is no such file, and the tags are "
+        f"{', '.join(tags) or 'none'}"
     )
 
 
@@ -164,6 +178,15 @@ def _labels(row) -> tuple[str, ...]:
     if row.labels == "imagenet":
         return imagenet(row.label_offset)
     return voc() if row.labels == "voc" else tuple(row.labels)
+
+
+def _of_imagenet(source: Source, network: Network, num_classes: int | None) -> Source:
+    """Weights of so many classes, for a network published for ImageNet, are taken to know those classes."""
+    offset = (num_classes or 0) - 1000
+    if offset not in (0, 1) or network.num_classes not in (1000, 1001):
+        return source
+    log.info("%s: %s classes, so the labels are ImageNet's; labels= names others", source.where, num_classes)
+    return replace(source, labels=imagenet(offset), label_offset=offset)
 
 
 def _original(network: Network, input_shape) -> Preprocessing:
@@ -194,7 +217,9 @@ def _from_file(path: Path) -> Source:
         label_offset=int(metadata.get("label_offset", 0)),
         labels=tuple(json.loads(metadata["labels"])) if "labels" in metadata else None,
         preprocessing=(
-            Preprocessing.from_dict(json.loads(metadata["preprocessing"])) if "preprocessing" in metadata else None
+            Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
+            if "preprocessing" in metadata
+            else None
         ),
         multi_label=json.loads(metadata.get("multi_label", "false")),
     )
@@ -220,8 +245,8 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
     """Writes the weights of `model` as safetensors, with all that load() needs to bring it back."""
     if model.network is None:
         raise SlimzooError(
-            f"{model.name} is a function of your own, which a .safetensors file cannot name; model.save() writes "
-            ".keras, model.save_weights() the values alone"
+            f"{model.name} is a function of your own, which a .safetensors file cannot name; model.save() "
+            "writes .keras, model.save_weights() the values alone"
         )
     about = {
         "network": model.network.name,

@@ -1,6 +1,7 @@
 """Model: a keras.Model that hosts any TF-Slim network function."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,11 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo import model_config, slim
-from slimzoo.binding import BoundRun, escape, in_scopes, unescape
+from slimzoo.binding import BoundRun, Traces, escape, in_scopes, refuse_session_graph, unescape
 from slimzoo.converters import RestoreReport
-from slimzoo.discovery import VariableSpec, discover, split_outputs
+from slimzoo.creation import KerasRegularizer, fresh_value, given_value
+from slimzoo.discovery import DiscoveryHost, discover, split_outputs
 from slimzoo.errors import SlimzooError
+from slimzoo.feature_model import FeatureModel
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.slim.hosting import HOST
 from slimzoo.summary import Row, layer_rows, render
 
 
@@ -21,14 +25,14 @@ class Model(keras.Model):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
-      network_fn: name of a registered network, or a function (images, ...) -> logits or (logits, end_points) that
-        makes its variables by slim layers or tf.compat.v1.get_variable. It is given num_classes and is_training
-        where it takes them.
+      network_fn: name of a registered network, or a function (images, ...) -> logits or (logits, end_points)
+        that makes its variables by slim layers or tf.compat.v1.get_variable. It is given num_classes and
+        is_training where it takes them.
       num_classes: of the last layer; None takes the network's own, 0 leaves the last layer out.
-      input_shape: (height, width, channels) of the images; None takes the network's own. Height and width may be
-        None where the function can work without.
-      arg_scope: what slim.arg_scope returned, or a function that returns it; None takes the network's own, or for
-        a function of yours the scope that is in force here.
+      input_shape: (height, width, channels) of the images; None takes the network's own. Height and width may
+        be None where the function can work without.
+      arg_scope: what slim.arg_scope returned, or a function that returns it; None takes the network's own, or
+        for a function of yours the scope that is in force here.
       labels: names of the classes, for decode_predictions.
       label_offset: 1 where class 0 is "background" (1001 ImageNet classes), else 0.
       preprocessing: what belongs to the weights, for preprocess().
@@ -59,7 +63,10 @@ class Model(keras.Model):
         trainable: bool = True,
         **network_arguments,
     ):
-        parts = model_config.resolve(network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments)
+        refuse_session_graph()
+        parts = model_config.resolve(
+            network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments
+        )
         super().__init__(name=name or parts.default_name, dtype=dtype)
         self._parts = parts
         self.network = parts.network
@@ -72,7 +79,9 @@ class Model(keras.Model):
         )
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
-        self._discovery = discover(self._network, parts.input_shape, tf.float32)
+        registered = parts.network is not None
+        self._discovery = discover(self._network, parts.input_shape, tf.float32, all_in_training=registered)
+        self.seed = seed
         self.seed_state = tf.Variable(
             [seed, 0],
             dtype=tf.int64,
@@ -85,7 +94,11 @@ class Model(keras.Model):
         if callable(initial_values):
             initial_values = initial_values(self.variable_shapes())
         self._create(initial_values or {})
-        self._functions: dict[Any, Callable] = {}
+        for i, model in enumerate(self._discovery.models):
+            setattr(
+                self, f"inner_model_{i}", model
+            )  # Keras trains and saves it then, tf.train.Checkpoint too
+        self._traces = Traces()
         self.build((None, *parts.input_shape))
         self.trainable = trainable
 
@@ -106,10 +119,10 @@ class Model(keras.Model):
                 name=escape(spec.name),
                 shape=spec.shape,
                 dtype=spec.dtype.name,
-                initializer=_given(initial_values, spec) if given else _fresh(spec),
+                initializer=given_value(initial_values, spec) if given else fresh_value(spec),
                 trainable=spec.trainable,
                 autocast=False,
-                regularizer=_Regularizer(spec.regularizer) if spec.regularizer else None,
+                regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
                 constraint=spec.constraint,
                 aggregation="none" if spec.trainable else "mean",
             )
@@ -141,19 +154,22 @@ class Model(keras.Model):
     def _run(self, images, training: bool, what: tuple[str, ...] | None):
         """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
         images = self._as_images(images)
+        refuse_session_graph()
         if not tf.executing_eagerly():
-            if not tf.compat.v1.get_default_graph().building_function:
-                raise RuntimeError(
-                    "a slimzoo.Model cannot run in a tf.Graph with a session: its variables live outside of it. "
-                    "Call the network function itself there (slimzoo.get_network(name).build), or leave the graph."
-                )
             return self._bound_run(images, training, what)
-        key = (training, what, self.trainable, self.frozen)
-        if key not in self._functions:
-            self._functions[key] = tf.function(
-                lambda x: self._bound_run(x, training, what), autograph=False, reduce_retracing=True
-            )
-        return self._functions[key](images)
+        key = (training, what, self._state())
+        if key not in self._traces.functions:
+            run = partial(
+                self._bound_run, training=training, what=what
+            )  # of a lambda, TensorFlow would count
+            self._traces.functions[key] = tf.function(
+                run, autograph=False, reduce_retracing=True
+            )  # all models'
+        return self._traces.functions[key](images)
+
+    def _state(self) -> tuple:
+        """What a trace depends on besides its images."""
+        return (self.trainable, self.frozen, *(model._state() for model in self._discovery.models))
 
     def _as_images(self, images):
         images = tf.convert_to_tensor(images)
@@ -165,6 +181,8 @@ class Model(keras.Model):
         return tf.cast(images, self.compute_dtype)
 
     def _bound_run(self, images, training: bool, what: tuple[str, ...] | None):
+        if isinstance(host := HOST.get(), DiscoveryHost):
+            host.meet(self)
         run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
         logits, tensors = split_outputs(run(self._network, images, training))
         outputs = {"logits": tf.cast(logits, tf.float32)}
@@ -193,7 +211,7 @@ class Model(keras.Model):
             return self._run(images, False, self._end_point_keys([names]))[names]
         return self._run(images, False, self._end_point_keys(names))
 
-    def feature_model(self, names: str | Iterable[str]) -> "FeatureModel":
+    def feature_model(self, names: str | Iterable[str]) -> FeatureModel:
         """Returns a Keras model from images to these end points; it shares this model's variables."""
         self._end_point_keys([names] if isinstance(names, str) else names)
         return FeatureModel(self, names)
@@ -206,7 +224,7 @@ class Model(keras.Model):
     # What stays as it is in training.
 
     def freeze(self, scopes: str | Iterable[str]) -> None:
-        """Holds the variables of these scopes (or shell patterns) fixed; their batch norm runs as in inference.
+        """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
 
         A compiled model takes notice at its next compile(), as in Keras.
         Raises: SlimzooError: a scope holds no variable.
@@ -214,22 +232,27 @@ class Model(keras.Model):
         self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
 
     def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
-        """Takes freeze() back for these scopes, or for all."""
-        gone = set(self.frozen) if scopes is None else self._matching_scopes(scopes)
-        self._set_frozen({scope for scope in self.frozen if not in_scopes(scope, gone)})
+        """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
+
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        gone = self.frozen if scopes is None else self._matching_scopes(scopes)
+        self._set_frozen(model_config.scopes_without(self.frozen, gone, self._by_name))
 
     def _matching_scopes(self, scopes) -> set[str]:
         scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes)
         return model_config.expand_scopes(scopes, self._by_name)
 
     def _set_frozen(self, scopes: set[str]) -> None:
-        self.frozen = tuple(sorted(scopes))
+        self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
         self._apply_frozen()
         self.train_function = None
 
     def _apply_frozen(self) -> None:
         for name, variable in self._by_name.items():
-            variable.trainable = self._discovery.variables[name].trainable and not in_scopes(name, self.frozen)
+            variable.trainable = self._discovery.variables[name].trainable and not in_scopes(
+                name, self.frozen
+            )
 
     @property
     def trainable(self):
@@ -255,8 +278,8 @@ class Model(keras.Model):
 
         if self.preprocessing is None:
             raise SlimzooError(
-                f"{self.name} has no preprocessing: its weights came without. Name it when you make the model "
-                "(preprocessing=slimzoo.preprocessing.Preprocessing(...)) or load weights that carry it."
+                f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
+                "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
             )
         return prepare(images, self.preprocessing)
 
@@ -268,12 +291,15 @@ class Model(keras.Model):
         logits = tf.convert_to_tensor(logits)
         if logits.shape.rank != 2 or self.num_classes not in (0, None, logits.shape[-1]):
             raise SlimzooError(
-                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape {tuple(logits.shape)}"
+                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape "
+                f"{tuple(logits.shape)}"
             )
         scores = (tf.sigmoid if self.multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
         names = self.labels or [f"class {i}" for i in range(scores.shape[1])]
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-        return [[(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)]
+        return [
+            [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
+        ]
 
     # Weights in and out.
 
@@ -284,12 +310,15 @@ class Model(keras.Model):
           exclude: scopes or patterns of variables that keep their values.
           rename: {name prefix in the file: name prefix here}, or a function of the name in the file.
           ema: takes the exponential moving averages in place of the plain values.
-        Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover: all
-          of it at once. Nothing is assigned then.
+        Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover,
+          or a value that is no number: all of it at once. Nothing is assigned then.
         """
         from slimzoo.restoring import read_for
 
         values, report = read_for(path, self.variable_shapes(), exclude=exclude, rename=rename, ema=ema)
+        for name in values:
+            values[name]  # read twice rather than half assigned, or twice in memory
+        values.check_finite(path)
         for name, value in values.items():
             self._by_name[name].assign(value)
             self._sources[name] = "restored"
@@ -309,18 +338,24 @@ class Model(keras.Model):
         """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
         from slimzoo.converters.matching import match
 
-        stored = {unescape(key): store[key] for key in store}
+        stored = {unescape(key): store[key] for key in store.keys()}  # noqa: SIM118 - Keras's store iterates oddly
         try:
             match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
         except ValueError as error:
             raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
         for name, value in stored.items():
             self._by_name[name].assign(np.asarray(value))
+            self._sources[name] = "restored"
 
     def save(self, filepath, *args, **kwargs):
         """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
         model_config.check_registered(self._parts)
         return super().save(filepath, *args, **kwargs)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
+        signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
+        return super().export(filepath, format, verbose, signature, **kwargs)
 
     def get_config(self):
         return {
@@ -329,6 +364,7 @@ class Model(keras.Model):
             "label_offset": self.label_offset,
             "preprocessing": None if self.preprocessing is None else self.preprocessing.to_dict(),
             "multi_label": self.multi_label,
+            "seed": self.seed,
             "frozen": list(self.frozen),
             "name": self.name,
             "trainable": self.trainable,
@@ -359,74 +395,6 @@ class Model(keras.Model):
         return layer_rows(self._discovery, self._sources, self.frozen if self.trainable else None)
 
 
-@keras.saving.register_keras_serializable("slimzoo")
-class FeatureModel(keras.Model):
-    """From images to end points of a Model whose variables it shares."""
-
-    def __init__(self, model: Model, names: str | Iterable[str], **kwargs):
-        super().__init__(**{"name": f"{model.name}_features", "dtype": model.dtype_policy, **kwargs})
-        self.model = model
-        self.names = names if isinstance(names, str) else tuple(names)
-        self.build(model.input_shape)
-
-    def build(self, input_shape):
-        """Everything exists already; Keras keeps the shape for export."""
-        del input_shape
-        self.built = True
-
-    def call(self, images, training=None):
-        """Returns one end point, or {name: end point}."""
-        keys = (self.names,) if isinstance(self.names, str) else self.names
-        found = self.model._run(images, bool(training), keys)
-        return found[self.names] if isinstance(self.names, str) else found
-
-    def get_config(self):
-        names = self.names if isinstance(self.names, str) else list(self.names)
-        return {"model": keras.saving.serialize_keras_object(self.model), "names": names, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Makes the model again, with variables of its own."""
-        config = dict(config)
-        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
-        return cls(model, config.pop("names"), **config)
-
-
-class _Regularizer:
-    """A slim regularizer as Keras calls it."""
-
-    def __init__(self, regularizer):
-        self._regularizer = regularizer
-
-    def __call__(self, variable):
-        return self._regularizer(variable.value if isinstance(variable, keras.Variable) else variable)
-
-
-def _given(values: Mapping[str, np.ndarray], spec: VariableSpec):
-    def initializer(shape, dtype=None):
-        value = tf.convert_to_tensor(values[spec.name])
-        if tuple(value.shape) != tuple(shape):
-            raise SlimzooError(
-                f"initial value of {spec.name} has shape {tuple(value.shape)}; it must have {tuple(shape)}"
-            )
-        return tf.cast(value, dtype or spec.dtype)
-
-    return initializer
-
-
-def _fresh(spec: VariableSpec):
-    def initializer(shape, dtype=None):
-        given = spec.initializer
-        if given is None:
-            given = tf.compat.v1.glorot_uniform_initializer() if spec.dtype.is_floating else tf.zeros_initializer()
-        elif not callable(given):
-            return tf.constant(given, spec.dtype)
-        given = given() if isinstance(given, type) else given
-        return given(tuple(shape), dtype=tf.as_dtype(dtype or spec.dtype))
-
-    return initializer
-
-
 def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
     parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
@@ -437,4 +405,3 @@ def network_shapes(network_name: str, num_classes: int | None = None) -> dict[st
 
     found = discover(run, parts.input_shape, tf.float32)
     return {spec.name: spec.shape for spec in found.variables.values()}
-

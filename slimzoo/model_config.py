@@ -3,6 +3,7 @@
 import difflib
 import fnmatch
 import inspect
+import numbers
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -35,11 +36,15 @@ class Parts:
     @property
     def default_name(self) -> str:
         """The network's name, or the function's."""
-        return self.network.name if self.network else getattr(self.function, "__name__", "network").strip("<>")
+        return (
+            self.network.name if self.network else getattr(self.function, "__name__", "network").strip("<>")
+        )
 
     def call(self, images, is_training: bool):
         """Calls the function with what it takes."""
-        return self.function(images, **_passed_on(self.function, self.num_classes, is_training), **self.arguments)
+        return self.function(
+            images, **_passed_on(self.function, self.num_classes, is_training), **self.arguments
+        )
 
 
 def resolve(
@@ -54,11 +59,13 @@ def resolve(
     network = get_network(network_fn) if isinstance(network_fn, str) else None
     function = network.build if network else network_fn
     if not callable(function):
-        raise SlimzooError(f"network_fn is {network_fn!r}; give a function, or a name of slimzoo.list_models()")
+        raise SlimzooError(
+            f"network_fn is {network_fn!r}; give a function, or a name of slimzoo.list_models()"
+        )
     problems = []
     if data_format not in DATA_FORMATS:
         problems.append(f"data_format is {data_format!r}; allowed are {', '.join(DATA_FORMATS)}")
-    if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 0):
+    if num_classes is not None and (isinstance(num_classes, bool) or not _is_count(num_classes)):
         problems.append(f"num_classes is {num_classes!r}; it is a number of classes, or 0 for no last layer")
     if num_classes is None and network:
         num_classes = network.num_classes
@@ -70,7 +77,7 @@ def resolve(
     return Parts(
         network=network,
         function=function,
-        num_classes=num_classes,
+        num_classes=None if num_classes is None else int(num_classes),
         input_shape=shape,
         arg_scope=arg_scope,
         scope=_entered_scope(arg_scope, network, data_format),
@@ -79,16 +86,20 @@ def resolve(
     )
 
 
+def _is_count(value) -> bool:
+    return isinstance(value, numbers.Integral) and int(value) >= 0
+
+
 def _image_shape(given, network: Network | None):
     if given is None and network is None:
         return (), ["a function of your own needs input_shape=(height, width, channels)"]
     if given is None:
         return (network.image_size, network.image_size, network.channels), []
     shape = tuple(given)
-    sizes = (isinstance(s, int) and s > 0 for s in shape if s is not None)
+    sizes = (_is_count(s) and s > 0 for s in shape if s is not None)
     if len(shape) != 3 or shape[2] is None or not all(sizes):
         return (), [f"input_shape is {shape}; it is (height, width, channels), channels known, no batch"]
-    return shape, []
+    return tuple(None if s is None else int(s) for s in shape), []
 
 
 def _passed_on(function: Callable, num_classes: int | None, is_training: bool) -> dict[str, Any]:
@@ -131,7 +142,8 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """Raises SlimzooError with the nearest ones if some of `names` are not in `known`."""
     known = list(known)
     problems = [
-        f"no {kind} {name!r}; nearest: {', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or '-'}"
+        f"no {kind} {name!r}; nearest: "
+        f"{', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or 'none is near'}"
         for name in names
         if name not in known
     ]
@@ -146,7 +158,9 @@ def expand_scopes(patterns: Iterable[str], variable_names: Iterable[str]) -> set
     Raises: SlimzooError: one holds no variable; the nearest scopes are named.
     """
     names = list(variable_names)
-    scopes = sorted({n.rsplit("/", depth)[0] for n in names for depth in range(n.count("/") + 1)} | set(names))
+    scopes = sorted(
+        {n.rsplit("/", depth)[0] for n in names for depth in range(n.count("/") + 1)} | set(names)
+    )
     found, problems = set(), []
     for pattern in patterns:
         hits = {s for s in scopes if s == pattern.rstrip("/") or fnmatch.fnmatchcase(s, pattern)}
@@ -157,6 +171,19 @@ def expand_scopes(patterns: Iterable[str], variable_names: Iterable[str]) -> set
         found |= hits
     if problems:
         raise SlimzooError(listing("scopes that match nothing:", problems))
+    return found
+
+
+def scopes_without(scopes: Iterable[str], gone: Iterable[str], variable_names: Iterable[str]) -> set[str]:
+    """Returns the largest scopes that hold the variables of `scopes` and none of those of `gone`."""
+    scopes, names = tuple(scopes), list(variable_names)
+    kept = [name for name in names if in_scopes(name, scopes) and not in_scopes(name, gone)]
+    lost = [name for name in names if name not in set(kept)]
+    found = set()
+    for name in kept:
+        above = ("/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 2))
+        inside = (scope for scope in above if in_scopes(scope, scopes))
+        found.add(next(scope for scope in inside if not any(in_scopes(other, [scope]) for other in lost)))
     return found
 
 
@@ -186,7 +213,8 @@ def to_config(parts: Parts) -> dict[str, Any]:
         "arg_scope": None if arg_scope is None else _function_config(arg_scope),
         "data_format": parts.data_format,
         "network_arguments": {
-            key: _function_config(value) if callable(value) else value for key, value in parts.arguments.items()
+            key: _function_config(value) if callable(value) else value
+            for key, value in parts.arguments.items()
         },
     }
 
@@ -207,7 +235,7 @@ def _describe(thing) -> str:
 
 
 def from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns the arguments of Model that `config` stands for; raises SlimzooError on a function nobody knows."""
+    """Returns the arguments of Model that `config` stands for; SlimzooError on a function nobody knows."""
     config = dict(config)
     config |= {
         key: _function(value, custom_objects) for key, value in config.pop("network_arguments", {}).items()
@@ -222,15 +250,17 @@ def _function(value, custom_objects):
         return value
     if "registered" in value:
         name = value["registered"]
-        found = keras.saving.get_registered_object(name, custom_objects)
         short = name.partition(">")[2] or name
-        found = found or (custom_objects or {}).get(short)
+        found = keras.saving.get_registered_object(name, custom_objects)
     else:
         name = value["unregistered"]
         short = name.rpartition(".")[2]
-        found = _LIVE.get(value["token"]) or (custom_objects or {}).get(short)
+        found = _LIVE.get(value["token"])
+    found = found or keras.saving.get_registered_object(short, custom_objects)
     if found is None:
-        raise SlimzooError(f"this model was made from {name}, which is not known here. {_how_to_register(short)}")
+        raise SlimzooError(
+            f"this model was made from {name}, which is not known here. {_how_to_register(short)}"
+        )
     return found
 
 
@@ -248,6 +278,7 @@ def check_registered(parts: Parts) -> None:
 
 
 def _how_to_register(name: str) -> str:
+    name = name if name.isidentifier() else "my_network"
     return (
         f"Register it where it is defined, in the program that saves and in the one that loads:\n"
         f'    @keras.saving.register_keras_serializable("my_package")\n'

@@ -6,6 +6,8 @@ from typing import Any
 
 from slimzoo import converters
 from slimzoo.converters import RestoreReport, matching
+from slimzoo.converters.verify import nonfinite_values
+from slimzoo.errors import SlimzooError, listing
 from slimzoo.registry import Network
 from slimzoo.tensors import take_over
 
@@ -13,14 +15,25 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class LazyTensors(Mapping):
-    """{variable name: tensor}, each read when asked for and kept by nobody here."""
+    """{variable name: tensor}, each read when asked for and kept by nobody here.
+
+    Attributes:
+      nonfinite: {variable name: how many values are NaN or infinite}, of those read so far.
+    """
 
     def __init__(self, source: Mapping[str, Any], names: Mapping[str, str]):
         self._source = source
         self._names = names  # ours: theirs
+        self.nonfinite: dict[str, int] = {}
 
     def __getitem__(self, name):
-        return take_over(self._source[self._names[name]])
+        array = self._source[self._names[name]]
+        if count := nonfinite_values(array):
+            self.nonfinite[name] = count
+        return take_over(array)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # Mapping's own would read the tensor
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -28,13 +41,27 @@ class LazyTensors(Mapping):
     def __len__(self) -> int:
         return len(self._names)
 
+    def check_finite(self, where: Any) -> None:
+        """Raises SlimzooError if a value read so far is NaN or infinite; every such variable is named."""
+        problems = [f"{name}: {count:,} values" for name, count in self.nonfinite.items()]
+        if problems:
+            raise SlimzooError(
+                listing(f"{where} holds NaN or infinity:", problems)
+                + "\nThe training that wrote it diverged, or the file was damaged. Take an earlier one, or "
+                "leave these scopes out with exclude."
+            )
+
 
 def read_for(
-    path, shapes: Shapes, exclude: Iterable[str] = (), rename: Mapping | Callable | None = None, ema: bool = False
-) -> tuple[Mapping[str, Any], RestoreReport]:
+    path,
+    shapes: Shapes,
+    exclude: Iterable[str] = (),
+    rename: Mapping | Callable | None = None,
+    ema: bool = False,
+) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from the file `path`.
 
-    Raises: ValueError: names or shapes differ where `exclude` does not cover it; all differences at once.
+    Raises: SlimzooError: names or shapes differ where `exclude` does not cover it; all differences at once.
     """
     source, _ = converters.inference_variables(converters.read(path), ema=ema)
     return fit(source, shapes, exclude, rename)
@@ -42,9 +69,9 @@ def read_for(
 
 def fit(
     source: Any, shapes: Shapes, exclude: Iterable[str] = (), rename: Mapping | Callable | None = None
-) -> tuple[Mapping[str, Any], RestoreReport]:
+) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source."""
-    match = matching.match(source.shapes, shapes, exclude=tuple(exclude), rename=rename)
+    match = matching.match(source.shapes, shapes, exclude=exclude, rename=rename)
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
         restored=tuple(match.sources),
@@ -58,7 +85,7 @@ def fit(
 
 
 def classes_in(source_shapes: Shapes, network: Network) -> int | None:
-    """Returns how many classes these weights tell apart, by the last axis of their head; None without a head."""
+    """Returns how many classes these weights tell apart, by the last axis of their head; None without one."""
     for scope in network.heads:
         for name, shape in source_shapes.items():
             if name.startswith(f"{scope}/") and shape:

@@ -23,7 +23,8 @@ class Format:
     suffixes: tuple[str, ...]  # that ask for this format when writing
     sniff: Callable[[FileBytes], bool]
     read: Callable[[Path], Source]
-    write: Callable | None  # (path, source, watch, overwrite, metadata) -> files; None: cannot be written
+    write: Callable[..., list[Path]] | None  # (path, source, watch, overwrite, metadata)
+    targets: Callable[[Path], list[Path]] = lambda path: [path]  # the files that `write` makes
 
 
 FORMATS = {
@@ -52,6 +53,7 @@ FORMATS = {
             sniff=tf_checkpoint.sniff,
             read=tf_checkpoint.read,
             write=tf_v2.write,
+            targets=tf_v2.targets,
         ),
         Format(
             name="frozen_graph",

@@ -5,6 +5,7 @@ Nothing is extracted by the archive's own rules: links, absolute names, `..` and
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
 import zlib
@@ -37,27 +38,36 @@ def read(path: Path, open_file: Callable[[Path], Source], member: str = "") -> S
     """
     folder = TemporaryFolder()
     try:
-        names = _unpack(path, folder.path)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+        source = _read(path, open_file, member, folder.path)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        folder.remove()
         raise damaged(path, str(error)) from error
-    except OSError as error:
-        if error.errno is None:  # gzip's own
-            raise damaged(path, str(error)) from error
+    except (SlimzooError, OSError):
+        folder.remove()
         raise
-    readable, unreadable = _open_all(folder.path, names, open_file)
+    except (ValueError, OverflowError) as error:  # numbers in a header that are none
+        folder.remove()
+        raise damaged(path, str(error)) from error
+    source.owner = folder
+    return source
+
+
+def _read(path: Path, open_file: Callable[[Path], Source], member: str, folder: Path) -> Source:
+    names = _unpack(path, folder)
+    readable, unreadable = _open_all(folder, names, open_file)
     if member:
         readable = {name: source for name, source in readable.items() if _is_named(name, member)}
         unreadable = {name: error for name, error in unreadable.items() if _is_named(name, member)}
-    if len(readable) == 1:
-        ((name, source),) = readable.items()
-        whole = source.with_tensors(source.tensors)
-        whole.owner, whole.path, whole.files = folder, Path(f"{path}{SEPARATOR}{name}"), (path,)
-        return whole
-    raise SlimzooError(_none_or_several(path, member, names, readable, unreadable))
+    if len(readable) != 1:
+        raise SlimzooError(_none_or_several(path, member, names, readable, unreadable))
+    ((name, source),) = readable.items()
+    source.path, source.files = Path(f"{path}{SEPARATOR}{name}"), (path,)
+    return source
 
 
 def _is_named(name: str, member: str) -> bool:
-    return name == member or name.endswith(f"/{member}") or name.startswith(f"{member}.")
+    member = member.removesuffix(".index")
+    return name == member or name.endswith(f"/{member}")
 
 
 def _unpack(path: Path, folder: Path) -> list[str]:
@@ -77,6 +87,8 @@ def _unpack(path: Path, folder: Path) -> list[str]:
             elif member.isfile() and not member.name.endswith(_UNWANTED) and not problems:
                 _write_member(path, archive, member, folder)
                 names[str(PurePosixPath(member.name))] = None
+        while archive.fileobj and archive.fileobj.read(1 << 20):
+            pass  # to the very end, where gzip keeps its checksum
     if problems:
         raise SlimzooError(listing(f"{path} is not opened, it is not safe:", problems))
     return list(names)

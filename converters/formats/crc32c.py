@@ -64,7 +64,7 @@ def crc32c(data: bytes | np.ndarray) -> int:
 
 
 def _fold(rest: np.ndarray, data: np.ndarray, word: np.dtype, a: int, b: int, c: int) -> np.ndarray:
-    """Returns at most `a` words, as bytes, with the CRC of `rest` and `data`; `rest` has at most `a` words."""
+    """Returns at most `a` words, as bytes, with the CRC of `rest` (no more than that either) and `data`."""
     if rest.size + data.size <= a * word.itemsize:
         return np.concatenate([rest, data])
     whole = min(_CHUNK, -(-data.size // 8) * 8)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from slimzoo.converters.formats.binary import FileBytes, damaged
+from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
 
@@ -18,6 +22,8 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 _MAX_COMMENT = 65_535  # bytes, of the ZIP format; where the metadata are kept
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, TypeError)
+_NUMBERS = "biufc"  # kinds of dtypes
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -31,52 +37,64 @@ def read(path: Path) -> Source:
 
     Raises: SlimzooError: the file is damaged, is another kind of ZIP archive, or holds Python objects.
     """
+    with _archive(path) as archive:
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
+            raise SlimzooError(
+                f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
+                "Unpack it and give the checkpoint in it (Keras and PyTorch archives are not read)"
+            )
+        found = {info.filename[:-4]: _tensor(path, archive, info) for info in members}
+        metadata = _metadata(archive.comment)
+    tensors = {name: tensor for name, tensor in found.items() if tensor.dtype.kind in _NUMBERS}
+    return Source("npz", path, tensors, metadata=metadata, skipped=found.keys() - tensors.keys())
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Opens the archive; whatever is wrong with its bytes becomes a SlimzooError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
-                raise SlimzooError(
-                    f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
-                    "Unpack it and give the checkpoint in it (Keras and PyTorch archives are not read)"
-                )
-            tensors = {info.filename[:-4]: _tensor(path, archive, info) for info in members}
-            metadata = _metadata(archive.comment)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
+            yield archive
+    except SlimzooError:
+        raise
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # EINVAL: an offset before the start of the file
+            raise
+        raise damaged(path, "an offset in it is wrong") from error
+    except (*_BROKEN, OverflowError, NotImplementedError, RuntimeError) as error:
         raise damaged(path, str(error)) from error
-    return Source("npz", path, tensors, metadata=metadata)
 
 
 def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Tensor:
-    try:
-        with archive.open(info) as file:
-            shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
-            header = file.tell()
-    except (ValueError, KeyError) as error:
-        raise damaged(path, f"{info.filename}: {error}") from error
+    with archive.open(info) as file:
+        shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        header = file.tell()
     if dtype.hasobject:
         raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
-    if header + int(np.prod(shape, dtype=np.float64)) * dtype.itemsize != info.file_size:
+    if header + math.prod(shape) * dtype.itemsize != info.file_size:
         raise damaged(path, f"{info.filename} of shape {shape} and type {dtype} in {info.file_size} bytes")
     load = partial(_load, path, info.filename, header, shape, dtype, fortran)
-    return Tensor(tuple(shape), dtype, load)
+    return Tensor(tuple(shape), dtype.newbyteorder("<"), load)
 
 
 def _load(
     path: Path, member: str, header: int, shape: tuple[int, ...], dtype: np.dtype, fortran: bool
 ) -> np.ndarray:
     array = empty(shape[::-1] if fortran else shape, dtype)
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            file.read(header)
-            view, done = as_bytes(array).data, 0
-            while done < len(view) and (chunk := file.read(min(1 << 22, len(view) - done))):
-                view[done : done + len(chunk)] = chunk
-                done += len(chunk)
-            if done < len(view) or file.read(1):
-                raise damaged(path, f"{member} has another size than it states")
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise damaged(path, f"{member}: {error}") from error
-    return np.ascontiguousarray(array.T) if fortran else array
+    with _archive(path) as archive, archive.open(member) as file:
+        file.read(header)
+        view, done = as_bytes(array).data, 0
+        while done < len(view) and (chunk := file.read(min(CHUNK, len(view) - done))):
+            view[done : done + len(chunk)] = chunk
+            done += len(chunk)
+        if done < len(view) or file.read(1):
+            raise damaged(path, f"{member} has another size than it states")
+    if fortran or dtype != dtype.newbyteorder("<"):
+        plain = empty(shape, dtype.newbyteorder("<"))
+        plain[...] = array.T if fortran else array
+        return plain
+    return array
 
 
 def _npy_header(name: str, tensor: Tensor) -> dict[str, object]:
@@ -118,6 +136,6 @@ def write(
                     for part in tensor.parts():
                         file.write(part.data)
         with open(temporary, "rb") as file:  # a ZIP archive is written back and forth, so hashed afterwards
-            while chunk := file.read(1 << 22):
+            while chunk := file.read(CHUNK):
                 watch.update(chunk)
     return [path]

@@ -188,6 +188,12 @@ def _ordered_signed(value: int) -> bytes:
     return (marks | value & ((1 << (7 * size)) - 1)).to_bytes(size, "big")
 
 
+def targets(prefix: Path) -> list[Path]:
+    """Returns the files that make up a checkpoint written as `prefix` (or as its index)."""
+    prefix = prefix.with_name(prefix.name.removesuffix(".index"))
+    return [data_path(prefix, 0, 1), index_path(prefix)]
+
+
 def write(
     prefix: Path,
     arrays: Source,
@@ -201,8 +207,7 @@ def write(
     The format has no place for `metadata`.
     Returns: the files, data before index.
     """
-    prefix = prefix.with_name(prefix.name.removesuffix(".index"))
-    paths = [data_path(prefix, 0, 1), index_path(prefix)]
+    paths = targets(prefix)
     for path in paths:
         check_writable(path, overwrite)
     mark = secrets.token_hex(4)

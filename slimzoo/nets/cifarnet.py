@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets import common
 from slimzoo.registry import Network, register
 
 
@@ -24,11 +25,10 @@ def cifarnet_arg_scope(weight_decay=0.004):
 
 def _response_norm(net, name):
     """Local response normalisation over the channels, wherever these are."""
-    settings = slim.current_arg_scope().get(slim.arg_scope_func_key(slim.conv2d), {})
-    channels_first = settings.get("data_format") == "NCHW"
-    net = tf.transpose(net, (0, 2, 3, 1)) if channels_first else net  # tf.nn.lrn knows NHWC alone
+    first = common.channels_first()
+    net = tf.transpose(net, (0, 2, 3, 1)) if first else net  # tf.nn.lrn knows NHWC alone
     net = tf.nn.lrn(net, 4, bias=1.0, alpha=0.001 / 9.0, beta=0.75, name=name)
-    return tf.transpose(net, (0, 3, 1, 2)) if channels_first else net
+    return tf.transpose(net, (0, 3, 1, 2)) if first else net
 
 
 def cifarnet(
@@ -54,7 +54,7 @@ def cifarnet(
         net = end_points["conv2"] = slim.conv2d(net, 64, [5, 5], scope="conv2")  # [N, 16, 16, 64]
         net = _response_norm(net, "norm2")
         net = end_points["pool2"] = slim.max_pool2d(net, [2, 2], 2, scope="pool2")  # [N, 8, 8, 64]
-        net = end_points["Flatten"] = slim.flatten(net)  # [N, 4096]
+        net = end_points["Flatten"] = common.flatten(net)  # [N, 4096]
         net = end_points["fc3"] = slim.fully_connected(net, 384, scope="fc3")
         net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout3")
         net = end_points["fc4"] = slim.fully_connected(net, 192, scope="fc4")

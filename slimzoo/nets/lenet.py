@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets import common
 from slimzoo.registry import Network, register
 
 
@@ -33,7 +34,7 @@ def lenet(
         net = end_points["pool1"] = slim.max_pool2d(net, [2, 2], 2, scope="pool1")  # [N, 14, 14, 32]
         net = end_points["conv2"] = slim.conv2d(net, 64, [5, 5], scope="conv2")  # [N, 14, 14, 64]
         net = end_points["pool2"] = slim.max_pool2d(net, [2, 2], 2, scope="pool2")  # [N, 7, 7, 64]
-        net = end_points["Flatten"] = slim.flatten(net)  # [N, 3136]
+        net = end_points["Flatten"] = common.flatten(net)  # [N, 3136]
         net = end_points["fc3"] = slim.fully_connected(net, 1024, scope="fc3")
         if not num_classes:
             return net, end_points

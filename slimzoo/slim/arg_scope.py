@@ -6,9 +6,6 @@ import functools
 import inspect
 from dataclasses import dataclass
 
-SCOPE = contextvars.ContextVar("slimzoo_arg_scope")  # {op key: {keyword: value}}; never changed in place
-OPS = {}  # op key: what the op takes
-
 
 @dataclass(frozen=True)
 class Takes:
@@ -19,6 +16,11 @@ class Takes:
     positional: tuple
     with_default: tuple
     any_keyword: bool
+
+
+# {op key: {keyword: value}}; never changed in place
+SCOPE: contextvars.ContextVar[dict] = contextvars.ContextVar("slimzoo_arg_scope")
+OPS: dict[str, Takes] = {}  # by op key
 
 
 def add_arg_scope(func):
@@ -34,7 +36,7 @@ def add_arg_scope(func):
             kwargs = {name: value for name, value in settings.items() if name not in given} | kwargs
         return func(*args, **kwargs)
 
-    scoped._key_op = key
+    vars(scoped)["_key_op"] = key
     return scoped
 
 
@@ -55,8 +57,7 @@ def arg_scope(list_ops_or_scope, **kwargs):
 
 def current_arg_scope():
     """Returns the scope in force, a dict {op key: {keyword: value}}; copy it before changing it."""
-    scope = SCOPE.get(None)
-    return {} if scope is None else scope
+    return SCOPE.get({})
 
 
 def arg_scope_func_key(op):
@@ -70,10 +71,10 @@ def has_arg_scope(func):
 
 
 def arg_scoped_arguments(func):
-    """Returns the names of the parameters of `func` that have a default; ValueError if it is not decorated."""
+    """Returns the parameters of `func` that have a default; ValueError if it is not decorated."""
     if not has_arg_scope(func):
         raise ValueError(
-            f"{_describe(func)} is not decorated with @add_arg_scope, so no arg_scope can set anything"
+            f"{_describe(func)} is not decorated with @add_arg_scope, so no arg_scope sets anything"
         )
     return OPS[arg_scope_func_key(func)].with_default
 

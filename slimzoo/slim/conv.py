@@ -1,7 +1,8 @@
 """Convolutions: conv1d, conv2d, conv3d, separable_conv2d; and bias_add."""
 
-import functools
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -16,6 +17,7 @@ from slimzoo.slim.layering import (
     finish,
     full_data_format,
     known_channels,
+    layer_biases,
     layer_scope,
     layer_variable,
     model_getter,
@@ -35,7 +37,7 @@ RENAMED_SEPARABLE = {
 FORMATS = (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
 
 
-def convolution(
+def _convolution(
     inputs,
     num_outputs,
     kernel_size,
@@ -79,26 +81,20 @@ def convolution(
         full_format = full_data_format(data_format, dims)
         channels = known_channels("convolution", inputs, full_format)
         window = sizes("kernel_size", dims, kernel_size)
-        make = functools.partial(
-            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
-        )
+        settings = {"dtype": inputs.dtype, "trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
-            weights = make(
+            weights = layer_variable(
+                layer,
                 "weights",
                 "kernel",
                 shape=[*window, channels, num_outputs],
                 initializer=weights_initializer,
                 regularizer=weights_regularizer,
+                **settings,
             )
-            biases = None
-            if not normalizer_fn and biases_initializer is not None:
-                biases = make(
-                    "biases",
-                    "bias",
-                    shape=[num_outputs],
-                    initializer=biases_initializer,
-                    regularizer=biases_regularizer,
-                )
+            biases = layer_biases(
+                layer, num_outputs, normalizer_fn, biases_initializer, biases_regularizer, **settings
+            )
             outputs = _convolve(inputs, weights, stride, check_padding(padding), full_format, rate)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=_bias_format(full_format))
@@ -106,29 +102,28 @@ def convolution(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _of_dims(conv_dims, name):
-    """Returns `convolution` for inputs of `conv_dims` spatial dimensions, an op of its own for arg_scope."""
-    core = inspect.unwrap(convolution)
-    signature = inspect.signature(core)
+def _named(name, conv_dims=None):
+    """Returns `_convolution` as an op of its own for arg_scope, for `conv_dims` spatial dimensions or any."""
+    signature = inspect.signature(_convolution)
+    fixed: dict[str, Any] = {} if conv_dims is None else {"conv_dims": conv_dims}
+    taken = [p for p in signature.parameters.values() if p.name not in fixed]
+    signature = signature.replace(parameters=taken)
+    core: Callable = _convolution
 
     def convolve(*args, **kwargs):
-        signature.bind(*args, **kwargs)
-        return core(*args, **kwargs, conv_dims=conv_dims)
+        signature.bind(*args, **kwargs)  # a TypeError that names what is missing or too much
+        return core(*args, **kwargs, **fixed)
 
-    parameters = [p for p in signature.parameters.values() if p.name != "conv_dims"]
-    signature = convolve.__signature__ = signature.replace(parameters=parameters)
+    vars(convolve)["__signature__"] = signature
     convolve.__name__ = convolve.__qualname__ = name
-    convolve.__module__ = __name__
-    convolve.__doc__ = core.__doc__.replace("1 to 3 spatial", f"{conv_dims} spatial").split(
-        "      conv_dims"
-    )[0]
+    convolve.__doc__ = _convolution.__doc__
     return add_arg_scope(convolve)
 
 
-convolution = add_arg_scope(convolution)
-conv1d = convolution1d = _of_dims(1, "convolution1d")
-conv2d = convolution2d = _of_dims(2, "convolution2d")
-conv3d = convolution3d = _of_dims(3, "convolution3d")
+convolution = _named("convolution")
+conv1d = convolution1d = _named("convolution1d", 1)
+conv2d = convolution2d = _named("convolution2d", 2)
+conv3d = convolution3d = _named("convolution3d", 3)
 
 
 @add_arg_scope
@@ -178,45 +173,40 @@ def separable_convolution2d(
         window, rate = sizes("kernel_size", 2, kernel_size), sizes("rate", 2, rate)
         stride = _checked_stride(sizes("stride", 2, stride), rate)
         strides = [1, 1, *stride] if data_format == "NCHW" else [1, *stride, 1]
-        make = functools.partial(
-            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
-        )
-        middle = channels * depth_multiplier
+        settings = {"dtype": inputs.dtype, "trainable": trainable, "collections": variables_collections}
+        settings["listed_as"] = "weights"
         with own_ops(layer):
-            depthwise = make(
+            depthwise = layer_variable(
+                layer,
                 "depthwise_weights",
-                "depthwise_kernel" if num_outputs else "depthwise_weights",
-                listed_as="weights",
+                "depthwise_weights" if num_outputs is None else "depthwise_kernel",
                 shape=[*window, channels, depth_multiplier],
                 initializer=weights_initializer,
                 regularizer=weights_regularizer,
+                **settings,
             )
             if num_outputs is not None:
-                pointwise = make(
+                pointwise = layer_variable(
+                    layer,
                     "pointwise_weights",
                     "pointwise_kernel",
-                    listed_as="weights",
-                    shape=[1, 1, middle, num_outputs],
+                    shape=[1, 1, channels * depth_multiplier, num_outputs],
                     initializer=pointwise_initializer or weights_initializer,
                     regularizer=weights_regularizer,
+                    **settings,
                 )
-            biases = None
-            if not normalizer_fn and biases_initializer is not None:
-                biases = make(
-                    "biases",
-                    "bias" if num_outputs else "biases",
-                    shape=[num_outputs or middle],
-                    initializer=biases_initializer,
-                    regularizer=biases_regularizer,
-                )
-            if num_outputs is None:
-                outputs = tf.compat.v1.nn.depthwise_conv2d(
-                    inputs, depthwise, strides, padding, rate=rate, data_format=data_format
-                )
-            else:
-                outputs = tf.compat.v1.nn.separable_conv2d(
-                    inputs, depthwise, pointwise, strides, padding, rate=rate, data_format=data_format
-                )
+            biases = layer_biases(
+                layer,
+                channels * depth_multiplier if num_outputs is None else num_outputs,
+                normalizer_fn,
+                biases_initializer,
+                biases_regularizer,
+                "biases" if num_outputs is None else "bias",
+                **settings | {"listed_as": "biases"},
+            )
+            kernels = (depthwise,) if num_outputs is None else (depthwise, pointwise)
+            op = tf.compat.v1.nn.depthwise_conv2d if num_outputs is None else tf.compat.v1.nn.separable_conv2d
+            outputs = op(inputs, *kernels, strides, padding, rate=rate, data_format=data_format)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)

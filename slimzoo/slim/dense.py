@@ -7,7 +7,15 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.conv import XAVIER, ZEROS
-from slimzoo.slim.layering import RENAMED, finish, layer_scope, layer_variable, model_getter, own_ops
+from slimzoo.slim.layering import (
+    RENAMED,
+    finish,
+    layer_biases,
+    layer_scope,
+    layer_variable,
+    model_getter,
+    own_ops,
+)
 from slimzoo.slim.utils import collect_named_outputs, last_dimension
 
 
@@ -39,31 +47,25 @@ def fully_connected(
       scope: of the variables; default "fully_connected".
 
     Returns: [N, ..., num_outputs].
-    Raises: ValueError: num_outputs is not an int, or the rank of `inputs` is below 2, or its last dimension unknown.
+    Raises: ValueError: num_outputs is no int, the rank of `inputs` below 2, or its last dimension unknown.
     """
     num_outputs = _units(num_outputs)
     getter = model_getter(RENAMED)
     with layer_scope("fully_connected", scope, "fully_connected", inputs, reuse, getter) as (layer, inputs):
-        make = functools.partial(
-            layer_variable, layer, dtype=inputs.dtype, trainable=trainable, collections=variables_collections
-        )
+        settings = {"dtype": inputs.dtype, "trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
-            weights = make(
+            weights = layer_variable(
+                layer,
                 "weights",
                 "kernel",
                 shape=[last_dimension(inputs.shape, min_rank=2), num_outputs],
                 initializer=weights_initializer,
                 regularizer=weights_regularizer,
+                **settings,
             )
-            biases = None
-            if not normalizer_fn and biases_initializer is not None:
-                biases = make(
-                    "biases",
-                    "bias",
-                    shape=[num_outputs],
-                    initializer=biases_initializer,
-                    regularizer=biases_regularizer,
-                )
+            biases = layer_biases(
+                layer, num_outputs, normalizer_fn, biases_initializer, biases_regularizer, **settings
+            )
             outputs = _multiply(inputs, weights, num_outputs)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases)

@@ -5,17 +5,24 @@ import contextvars
 import tensorflow as tf
 
 # None, or an object with
-#   frozen(variable_scope_name) -> bool: batch norm there normalises with its moving averages and updates nothing
+#   frozen(variable_scope_name) -> bool: batch norm there uses its moving averages and updates nothing
 #   random_seed() -> int32 [2]: another seed at each call; random layers draw with tf.random.stateless_*
+#   own_name(variable_name) -> str, if it runs networks under a scope of its own: the name without that scope
 HOST = contextvars.ContextVar("slimzoo_host", default=None)
 
 
+def own_name(name):
+    """Returns a variable name as its owner knows it: a host may run a network under a scope of its own."""
+    strip = getattr(HOST.get(), "own_name", None)
+    return name if strip is None else strip(name)
+
+
 def require_graph(op_name, tensor):
-    """Raises RuntimeError if a layer is called on a value outside a graph, where it could keep no variables."""
+    """Raises RuntimeError if a layer is called outside a graph, where its variables would have no owner."""
     if HOST.get() is None and tf.executing_eagerly():
         raise RuntimeError(
-            f"slim.{op_name} was called eagerly, on a {type(tensor).__name__} outside a graph, where its variables "
-            "would have no owner. Two ways out:\n"
+            f"slim.{op_name} was called eagerly, on a {type(tensor).__name__} outside a graph, where its "
+            "variables would have no owner. Two ways out:\n"
             "  model = slimzoo.Model(network_fn, input_shape=(height, width, channels)); model(images)\n"
             "  with tf.Graph().as_default(): ... (then tf.compat.v1.Session, as in TensorFlow 1)"
         )

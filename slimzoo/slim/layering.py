@@ -8,11 +8,19 @@ from slimzoo.slim.hosting import HOST, require_graph
 from slimzoo.slim.utils import n_positive_integers
 from slimzoo.slim.variables import OnePenalty, add_to_collections, model_variable
 
+MODEL_VARIABLES = tf.compat.v1.GraphKeys.MODEL_VARIABLES
 CHANNELS_LAST = {1: "NWC", 2: "NHWC", 3: "NDHWC"}  # by the number of spatial dimensions
 CHANNELS_FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
-
-
-RENAMED = {"kernel": "weights", "bias": "biases"}  # what a normalizer or activation asks for inside a layer
+RENAMED = {"kernel": "weights", "bias": "biases"}  # if a normalizer or an activation asks for them in a layer
+PASSED_ON = (  # by a custom getter, besides name, shape, dtype, initializer and regularizer
+    "trainable",
+    "collections",
+    "caching_device",
+    "partitioner",
+    "use_resource",
+    "synchronization",
+    "aggregation",
+)
 
 
 @contextlib.contextmanager
@@ -29,6 +37,9 @@ def model_getter(renamed=None):
 
     def get(getter, name, shape=None, dtype=None, initializer=None, regularizer=None, **settings):
         scope, slash, last = name.rpartition("/")
+        if MODEL_VARIABLES in (settings.get("collections") or ()):  # the layer's own, which is one already
+            made = {"shape": shape, "dtype": dtype, "initializer": initializer, "regularizer": regularizer}
+            return getter(f"{scope}{slash}{(renamed or {}).get(last, last)}", **made, **settings)
         kept = {key: value for key, value in settings.items() if key in PASSED_ON}
         return model_variable(
             f"{scope}{slash}{(renamed or {}).get(last, last)}",
@@ -43,17 +54,6 @@ def model_getter(renamed=None):
     return get
 
 
-PASSED_ON = (
-    "trainable",
-    "collections",
-    "caching_device",
-    "partitioner",
-    "use_resource",
-    "synchronization",
-    "aggregation",
-)
-
-
 @contextlib.contextmanager
 def op_scope(op_name, scope, default_name, inputs):
     """Enters the name scope of a layer without variables; yields its name and `inputs` as a tensor."""
@@ -63,7 +63,7 @@ def op_scope(op_name, scope, default_name, inputs):
 
 
 def own_ops(scope):
-    """Returns the name scope in which a layer makes its own ops (not those of its normalizer or activation)."""
+    """Returns the name scope of the ops of a layer itself, not of its normalizer or activation."""
     return tf.compat.v1.name_scope(scope.original_name_scope)
 
 
@@ -79,6 +79,14 @@ def layer_variable(scope, name, old_name, *, regularizer=None, collections=None,
     variable = model_variable(name, regularizer=regularizer, **settings)
     add_to_collections(variable, collections, listed_as or name)
     return variable
+
+
+def layer_biases(scope, size, normalizer_fn, initializer, regularizer, old_name="bias", **settings):
+    """Returns the variable "biases" of a layer, or None if it has a normalizer or no initializer for them."""
+    if normalizer_fn or initializer is None:
+        return None
+    values = {"shape": [size], "initializer": initializer, "regularizer": regularizer}
+    return layer_variable(scope, "biases", old_name, **values, **settings)
 
 
 def check_data_format(data_format, allowed):
@@ -126,7 +134,8 @@ def known_channels(op_name, inputs, data_format):
     channels = inputs.shape.as_list()[1 if channels_first(data_format) else -1]
     if channels is None:
         raise ValueError(
-            f"{op_name}: the inputs have an undefined `C` dimension; it must be known but is None: shape {inputs.shape}, channels "
+            f"{op_name}: the inputs have an undefined `C` dimension; it must be known but is None: "
+            f"shape {inputs.shape}, channels "
             f"{'second' if channels_first(data_format) else 'last'}; call set_shape on the inputs first"
         )
     return channels

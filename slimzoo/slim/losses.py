@@ -161,7 +161,9 @@ def mean_pairwise_squared_error(predictions, labels=None, weights=1.0, scope=Non
         axes = list(range(1, errors.shape.rank))
         present = _present(errors, weights)
         squares = tf.math.divide_no_nan(tf.reduce_sum(tf.square(errors), axes), present, name="value")
-        means = tf.math.divide_no_nan(tf.square(tf.reduce_sum(errors, axes)), tf.square(present), name="value")
+        means = tf.math.divide_no_nan(
+            tf.square(tf.reduce_sum(errors, axes)), tf.square(present), name="value"
+        )
         loss = _scaled_sum(2.0 * squares - 2.0 * means, weights)
         loss = tf.where(tf.reduce_sum(present) > 0, loss, tf.zeros_like(loss), name="value")
         add_loss(loss)

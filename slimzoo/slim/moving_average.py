@@ -18,7 +18,7 @@ def update_debiased(shadow, variable, value, decay, training=True):
     """Returns the update of an average that starts from the first value, not from its initial value.
 
     Args:
-      shadow: (biased, local_step) from `shadow_variables`: an average that starts at 0, and its number of updates.
+      shadow: (biased, local_step) of `shadow_variables`: an average that starts at 0, its number of updates.
     """
     biased, local_step = shadow
     with tf.compat.v1.name_scope("AssignMovingAvg") as name:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from slimzoo.slim import moving_average
 from slimzoo.slim import renorm as renormalisation
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.hosting import HOST, require_graph
+from slimzoo.slim.hosting import HOST, own_name, require_graph
 from slimzoo.slim.layering import (
     check_data_format,
     finish,
@@ -72,7 +72,7 @@ def batch_norm(
       fused: None and True use the fused op where it can be used: rank 2 or 4, none of batch_weights, renorm,
         adjustment. It updates the moving variance with the unbiased variance, the others with the biased one.
       zero_debias_moving_mean: the moving mean starts from the first batch; for short training.
-      renorm, renorm_clipping, renorm_decay: batch renormalisation, limited by a dict of "rmax", "rmin", "dmax".
+      renorm, renorm_clipping, renorm_decay: batch renormalisation, limited by "rmax", "rmin", "dmax".
       adjustment: shape -> (scale, bias), applied to the normalised values in training, before gamma and beta.
       scope: of the variables; default "BatchNorm".
 
@@ -112,16 +112,18 @@ def batch_norm(
             else:
                 outputs, mean, variance = _unfused(spec, variables, inputs, batch_weights, adjustment)
             if spec.may_train:
-                outputs = _collect(
-                    spec, _updates(spec, variables, mean, variance), updates_collections, outputs
-                )
+                updates = _updates(spec, variables, mean, variance)
+                outputs = _collect(spec, updates, updates_collections, outputs)
         outputs = finish(outputs, activation_fn=activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One batch norm, checked. `core`: names and order of its parts as in tf.layers, else as in tf.contrib.layers."""
+    """One batch norm, checked.
+
+    core: its parts are named and ordered as in tf.layers; else as in tf.contrib.layers.
+    """
 
     layer: Any
     decay: float
@@ -182,7 +184,7 @@ def _variables(spec, wanted, initializers, regularizers, settings):
         for name, initializer in averages.items():
             variables[name] = _variable(spec, name, initializer, None, **settings)
         if spec.debias and spec.may_train:
-            name = f"{spec.layer.name}/moving_mean"
+            name = own_name(f"{spec.layer.name}/moving_mean")
             variables["shadow"] = moving_average.shadow_variables(name, [spec.channels], spec.dtype)
     return variables
 
@@ -202,7 +204,7 @@ def _variable(spec, name, initializer, regularizer, trainable, collections):
 
 def _fused(spec, variables, inputs):
     """Returns (outputs, mean, variance) by the fused op, the variance unbiased; inputs of rank 2 or 4."""
-    shape, static = tf.shape(inputs), inputs.shape
+    given, static = inputs, inputs.shape
     if static.rank == 2:
         inputs = tf.reshape(inputs, [-1, 1, 1, spec.channels])
     first = static.rank == 4 and spec.axis == 1
@@ -226,7 +228,7 @@ def _fused(spec, variables, inputs):
         return normalise(mean=mean, variance=variance)
 
     outputs, mean, variance = smart_cond(spec.training, normalise, by_averages)
-    outputs = tf.reshape(outputs, shape) if static.rank == 2 else outputs
+    outputs = tf.reshape(outputs, tf.shape(given)) if static.rank == 2 else outputs
     outputs.set_shape(static)
     return outputs, mean, variance
 

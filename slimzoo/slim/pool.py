@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.hosting import HOST
 from slimzoo.slim.layering import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
@@ -36,7 +37,7 @@ def max_pool2d(
 def avg_pool2d(
     inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
 ):
-    """Returns the mean over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW"); padding is not counted.
+    """Returns the mean over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW"), padding left out.
 
     Args:
       kernel_size, stride: one int, or (height, width).
@@ -127,9 +128,9 @@ def _pool(op_name, op, default_name, inputs, window, outputs_collections, scope)
     with op_scope(op_name, scope, default_name, inputs) as (name, inputs):
         check_rank(op_name, inputs, dims + 2)
         window, strides = sizes("kernel_size", dims, kernel_size), sizes("stride", dims, stride)
-        turned = data_format == first and dims == 3  # there is no such kernel for CPUs
+        turned = data_format == first and (dims == 3 or _lacks_gradient(op_name))
         if turned:
-            inputs = tf.transpose(inputs, [0, 2, 3, 4, 1])
+            inputs = tf.transpose(inputs, [0, *range(2, dims + 2), 1])
         if data_format == first and not turned:
             window, strides = [1, 1, *window], [1, 1, *strides]
         else:
@@ -137,5 +138,13 @@ def _pool(op_name, op, default_name, inputs, window, outputs_collections, scope)
         form = last if turned else data_format
         outputs = op(inputs, window, strides, check_padding(padding), data_format=form)
         if turned:
-            outputs = tf.transpose(outputs, [0, 4, 1, 2, 3])
+            outputs = tf.transpose(outputs, [0, dims + 1, *range(1, dims + 1)])
         return collect_named_outputs(outputs_collections, name, outputs)
+
+
+def _lacks_gradient(op_name):
+    """Whether a CPU must train this pooling: its kernels know the gradient of a 2-D maximum in NHWC alone.
+
+    In a tf.Graph the layer is the op it was in TensorFlow 1.15, which has no such gradient either.
+    """
+    return op_name == "max_pool2d" and HOST.get() is not None and not tf.config.list_physical_devices("GPU")

@@ -15,7 +15,8 @@ def assign_from_values(var_names_to_values):
 
     Raises: ValueError: names that no variable has, or arrays that do not fit; all are listed.
     """
-    pairs, problems = [], []
+    pairs: list[tuple] = []
+    problems: list[str] = []
     for name, value in var_names_to_values.items():
         var = _find(name, problems)
         value = np.asarray(value)
@@ -45,7 +46,8 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     Raises: ValueError: variables that are missing or of another shape; all are listed.
     """
     reader = _reader(model_path)
-    pairs, problems = [], []
+    pairs: list[tuple] = []
+    problems: list[str] = []
     for name, variables in _by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if ignore_missing_vars:
@@ -64,8 +66,8 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
 
     Args:
       var_list: variables, or a dict {name in the checkpoint: variable}.
-      ignore_missing_vars: leave variables alone that the checkpoint does not hold, with a warning; if it holds
-        none of them, None is returned.
+      ignore_missing_vars: leave variables alone that the checkpoint does not hold, with a warning; where it
+        holds none of them, None is returned.
       reshape_variables: accept values of another shape but as many elements.
 
     Raises: ValueError: `var_list` is empty.

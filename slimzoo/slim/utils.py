@@ -74,7 +74,7 @@ def smart_cond(pred, fn1, fn2, name=None):
 
 
 def get_variable_collections(variables_collections, name):
-    """Returns the collections for the variable `name`: a dict has a row for each, anything else serves all."""
+    """Returns the collections for the variable `name`: a dict has a row for each, a list serves all."""
     if isinstance(variables_collections, dict):
         return variables_collections.get(name)
     return variables_collections

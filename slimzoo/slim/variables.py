@@ -1,5 +1,6 @@
 """Variables by name: making them, finding them, filling them from checkpoints and arrays."""
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable
@@ -65,7 +66,7 @@ def variable(
         getter = functools.partial(custom_getter, reuse=tf.compat.v1.get_variable_scope().reuse)
     if HOST.get() is None and regularizer is not None and not isinstance(regularizer, OnePenalty):
         regularizer = OnePenalty(regularizer)
-    with tf.compat.v1.device(device or ""):
+    with tf.compat.v1.device(device) if device else contextlib.nullcontext():
         return getter(
             name,
             shape=shape,
@@ -143,7 +144,7 @@ def add_model_variable(var):
 
 
 def add_to_collections(var, collections, name):
-    """Adds `var`, or all its parts, to the collections that `collections` (a list, or a dict by name) says."""
+    """Adds `var`, or all its parts, to `collections`: a list, or a dict with a list for `name`."""
     if isinstance(collections, dict):
         collections = collections.get(name)
     parts = [var] if isinstance(var, tf.Variable) or tf.is_tensor(var) else _parts(var)

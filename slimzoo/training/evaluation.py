@@ -12,6 +12,7 @@ from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model import Model
 from slimzoo.training.average_precision import average_precisions
+from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss
 
 
@@ -64,16 +65,19 @@ def evaluate(model: Model, dataset: Dataset, batch_size: int = 32, progress: boo
     Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing.
     """
     check_fits(model, dataset)
+    assert model.preprocessing is not None, "check_fits() looked"
     data = batches(dataset, model.preprocessing, batch_size, training=False)
     losses, terms, scores = [], [], []
     total = -(-len(dataset) // batch_size)
-    for batch in tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False):
-        part, loss, count = _evaluate_batch(model, batch)
-        scores.append(part)
-        losses.append(loss * count)
-        terms.append(count)
+    bar = tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False)
+    with naming_broken_images(dataset):
+        for batch in bar:
+            part, loss, count = _evaluate_batch(model, batch)
+            scores.append(part)
+            losses.append(loss * count)
+            terms.append(count)
     found = np.concatenate(scores)
-    if not np.isfinite(found).all():
+    if not (np.isfinite(found).all() and np.isfinite(losses).all()):
         raise SlimzooError(
             f"{model.name} gives values that are not finite on {dataset.name}: training diverged (lower the "
             "learning rate), or the weights hold NaN (slimzoo inspect lists them)"
@@ -95,13 +99,12 @@ def check_fits(model: Model, dataset: Dataset) -> None:
         problems.append("the model has no preprocessing; give slimzoo.load(..., preprocessing=...)")
     if model.num_classes != len(dataset.classes):
         problems.append(
-            f"the model has {model.num_classes} classes, {dataset.name} has {len(dataset.classes)}; load it with "
-            f"num_classes={len(dataset.classes)} and fine-tune it"
+            f"the model has {model.num_classes} classes, {dataset.name} has {len(dataset.classes)}; load it "
+            f"with num_classes={len(dataset.classes)} and fine-tune it"
         )
     elif model.labels is not None and tuple(model.labels) != tuple(dataset.classes):
-        pairs = zip(model.labels, dataset.classes, strict=True)
-        wrong = [f"class {i} is {a!r} in the model, {b!r} in the data" for i, (a, b) in enumerate(pairs) if a != b]
-        problems += wrong
+        pairs = enumerate(zip(model.labels, dataset.classes, strict=True))
+        problems += [f"class {i} is {a!r} in the model, {b!r} in the data" for i, (a, b) in pairs if a != b]
     if problems:
         raise SlimzooError(listing(f"{model.name} cannot be evaluated on {dataset.name}:", problems))
 

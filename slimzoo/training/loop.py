@@ -1,5 +1,7 @@
 """The training loop, on tf.distribute: one step is one strategy.run."""
 
+import contextlib
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -22,9 +24,12 @@ class Trainer:
             optimizer.build([v for _, v in self._trained])
         self._step: Callable = tf.function(self._distributed_step, autograph=False, reduce_retracing=True)
 
-    def step(self, batch) -> dict[str, float]:
-        """Trains on one batch (per replica values or tensors); returns its losses."""
-        return {name: float(value) for name, value in self._step(batch).items()}
+    def step(self, batch) -> dict[str, tf.Tensor]:
+        """Trains on one batch (per replica values or tensors); returns its losses, float32 [].
+
+        They stay tensors, so that a GPU goes on while the next batch is prepared.
+        """
+        return self._step(batch)
 
     def distribute(self, dataset: tf.data.Dataset):
         """Returns an iterator of what step() takes; batches are split among the replicas."""
@@ -42,20 +47,34 @@ class Trainer:
         variables = [variable for _, variable in self._trained]
         with tf.GradientTape() as tape:
             logits = self.model(batch["image"], training=True)
-            loss, terms = classification_loss(logits, batch["labels"], batch["weights"], self.model.multi_label)
+            multi_label = self.model.multi_label
+            loss, terms = classification_loss(logits, batch["labels"], batch["weights"], multi_label)
             loss = share_of_replica(loss, terms)
             regularization = tf.add_n(self.model.losses or [tf.constant(0.0)])
             regularization /= self.strategy.num_replicas_in_sync
             total = loss + regularization
             scaled = self._scaled(total) if self._scaled else total
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
-        gradients = [
-            g if factor == 1.0 or g is None else g * factor for g, factor in zip(gradients, self._factors, strict=True)
-        ]
+        if self._scaled and self.strategy.num_replicas_in_sync > 1:
+            gradients = _finite_everywhere_or_nowhere(gradients)
+        pairs = zip(gradients, self._factors, strict=True)
+        gradients = [g if factor == 1.0 or g is None else g * factor for g, factor in pairs]
         self.optimizer.apply_gradients(
             [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         )
         return {"loss": loss, "regularization": regularization}
+
+
+def _finite_everywhere_or_nowhere(gradients):
+    """Returns `gradients`, all NaN if those of any replica are not finite.
+
+    Keras decides from the first replica's own gradients whether to leave a step out, before it adds them up.
+    """
+    finite = [tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None]
+    wrong = tf.cast(~tf.reduce_all(finite), tf.float32)
+    wrong = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, wrong)
+    nothing = tf.where(wrong > 0, float("nan"), 0.0)
+    return [g if g is None else g + tf.cast(nothing, g.dtype) for g in gradients]
 
 
 def _scales(optimizer) -> bool:
@@ -71,15 +90,21 @@ def make_strategy(device: str = "auto") -> tf.distribute.Strategy:
     """
     gpus = tf.config.list_logical_devices("GPU")
     if device == "auto":
-        return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
+        return _all_gpus() if len(gpus) > 1 else tf.distribute.get_strategy()
     kind, _, number = device.lower().partition(":")
-    found = tf.config.list_logical_devices(kind.upper())
-    if kind not in ("cpu", "gpu") or not found or (number and not number.isdigit()) or int(number or 0) >= len(found):
+    found = tf.config.list_logical_devices(kind.upper()) if kind in ("cpu", "gpu") else []
+    if number not in ("", *(str(i) for i in range(len(found)))) or not found:
         have = ", ".join(d.name.partition("device:")[2].lower() for d in tf.config.list_logical_devices())
         raise ValueError(f"no device {device!r} here; there are {have}, or auto")
     if kind == "gpu" and not number and len(found) > 1:
-        return tf.distribute.MirroredStrategy()
+        return _all_gpus()
     return tf.distribute.OneDeviceStrategy(f"/{kind}:{number or 0}")
+
+
+@functools.cache
+def _all_gpus() -> tf.distribute.Strategy:
+    """The one MirroredStrategy of the process: TensorFlow mixes up the all-reduces of two."""
+    return tf.distribute.MirroredStrategy()
 
 
 def uses_gpu(strategy: tf.distribute.Strategy) -> bool:
@@ -87,3 +112,10 @@ def uses_gpu(strategy: tf.distribute.Strategy) -> bool:
     if strategy is tf.distribute.get_strategy():  # the default one: TensorFlow places what it can on a GPU
         return bool(tf.config.list_logical_devices("GPU"))
     return any("GPU" in device.upper() for device in strategy.extended.worker_devices)
+
+
+def evaluation_device(strategy: tf.distribute.Strategy):
+    """Returns a context in which a model runs on the first device of `strategy`."""
+    if strategy.num_replicas_in_sync > 1 or isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        return tf.device(strategy.extended.worker_devices[0])
+    return contextlib.nullcontext()

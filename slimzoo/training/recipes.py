@@ -28,8 +28,9 @@ class Recipe:
     batch_size: int = 16
     epochs: float = 30.0
     augmentation: str | None = "mild"
-    scope_arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network's arg_scope: weight_decay
-    network_arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network: dropout_keep_prob
+    # Of the network's arg_scope, as weight_decay, and of the network itself, as dropout_keep_prob.
+    scope_arguments: Mapping[str, Any] = field(default_factory=dict)
+    network_arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         problems = [
@@ -45,6 +46,13 @@ class Recipe:
             for name in ("learning_rate", "batch_size", "epochs")
             if not getattr(self, name) > 0
         ]
+        problems += [
+            f"the learning rate of {scope} is {factor!r} times the others'; it must be at least 0"
+            for scope, factor in self.learning_rates.items()
+            if not factor >= 0
+        ]
+        if not isinstance(self.batch_size, int):
+            problems.append(f"batch_size is {self.batch_size!r}; it must be a whole number")
         if not 0 <= self.warmup < 1:
             problems.append(f"warmup is {self.warmup!r}; it is a part of all steps, from 0 up to but not 1")
         if self.learning_rates and self.optimizer != "momentum":

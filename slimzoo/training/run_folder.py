@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -13,30 +14,55 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable, write_text
 from slimzoo.training.state import newest
 
-COLUMNS = ("step", "epoch", "kind", "loss", "regularization", "map", "map_11point", "accuracy", "learning_rate")
+COLUMNS = (
+    *("step", "epoch", "kind", "loss", "regularization"),
+    *("map", "map_11point", "accuracy", "learning_rate"),
+)
+MODEL = "model.safetensors"
+# What a run makes, besides config.json, checkpoints and event files.
+MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
 
 
 class RunFolder:
-    """One run on disk. Opening it decides between a new run, going on, and refusing."""
+    """One run on disk. Opening it decides between a new run, going on, and refusing; start() then writes.
+
+    Raises:
+      FileExistsError: `path` is a file, holds other things, or a finished run and not `overwrite`.
+      SlimzooError: it holds an unfinished run with other settings, or cannot be written.
+    """
 
     def __init__(self, path: str | os.PathLike, settings: Mapping[str, Any], overwrite: bool = False):
         self.path = Path(path)
         self.settings = json.loads(json.dumps(settings, default=str))
         self.history: list[dict[str, Any]] = []
         if self.path.exists() and not self.path.is_dir():
-            raise FileExistsError(f"{self.path} is a file; name a folder for the run")
+            raise FileExistsError(f"{self.path} is a file; name a folder for the run (--out)")
         check_writable(self.config_path, overwrite=True)
         before = self._read_config()
-        if before is None and not overwrite and any(p for p in self.path.iterdir() if not p.name.startswith(".")):
-            raise FileExistsError(f"{self.path} holds other things; name a new folder for the run (--out)")
-        if overwrite or before is None:
-            self._clear()
-        elif before.get("finished"):
+        if before is None and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+            raise FileExistsError(
+                f"{self.path} holds other things than a run, which nothing may overwrite; name a new folder "
+                "(--out)"
+            )
+        self._goes_on = False
+        if before is None or overwrite:
+            return
+        self._goes_on = self.newest_checkpoint is not None
+        if before["finished"] or ((self.path / MODEL).exists() and not self._goes_on):
             raise FileExistsError(
                 f"{self.path} holds a finished run; name another folder (--out), or replace it (--overwrite)"
             )
-        else:
+        if self._goes_on:  # else it has nothing to lose: its settings may have been what it failed on
             self._check_same(before["settings"])
+
+    def start(self) -> None:
+        """Notes the settings; removes what was left half written, and a run that is to be replaced."""
+        gone = [*self.path.glob(".*.tmp"), *self.checkpoint_folder.glob(".*.tmp")]
+        if not self._goes_on:
+            gone += [self.path / name for name in MADE]
+            gone += [*self.checkpoint_folder.glob("step-*.safetensors"), *self._event_files()]
+        for path in gone:
+            path.unlink(missing_ok=True)
         self._write_config(finished=False)
 
     @property
@@ -58,14 +84,21 @@ class RunFolder:
         """Marks the run as finished."""
         self._write_config(finished=True)
 
-    def record(self, **row: Any) -> None:
+    def record(self, row: Mapping[str, Any]) -> None:
         """Adds a row to history.csv."""
-        self.history.append(row)
-        write_text(self.path / "history.csv", _to_csv(self.history))
+        self.history.append(dict(row))
+        self._write_history()
 
     def rewind(self, history: Iterable[Mapping[str, Any]]) -> None:
         """Takes up the history that a checkpoint remembers; what came after it never happened."""
         self.history = [dict(row) for row in history]
+        self._write_history()
+
+    def _write_history(self) -> None:
+        write_text(self.path / "history.csv", _to_csv(self.history))
+
+    def _event_files(self) -> Iterable[Path]:
+        return self.path.glob("tensorboard/events.out.tfevents.*")
 
     def _read_config(self) -> dict[str, Any] | None:
         if not self.config_path.is_file():
@@ -88,12 +121,8 @@ class RunFolder:
             if before.get(key) != self.settings.get(key)
         ]
         if problems:
-            headline = f"{self.path} holds an unfinished run with other settings; use the same, another --out, or "
-            raise SlimzooError(listing(f"{headline}--overwrite:", problems))
-
-    def _clear(self) -> None:
-        for path in [*self.checkpoint_folder.glob("step-*.safetensors"), *self.path.glob("tensorboard/events.*")]:
-            path.unlink()
+            headline = f"{self.path} holds an unfinished run with other settings;"
+            raise SlimzooError(listing(f"{headline} use the same, another --out, or --overwrite:", problems))
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -106,8 +135,6 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def _to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    import io
-
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -28,7 +28,9 @@ def save_predictions(folder: Path, found: Evaluation) -> Path:
     return path
 
 
-def write(folder: RunFolder, found: Evaluation, rows: list[Row], *, best_step, command, title, comparison) -> Path:
+def write(
+    folder: RunFolder, found: Evaluation, rows: list[Row], *, best_step, command, title, comparison
+) -> Path:
     """Writes report.html and report.json; returns the path of the page."""
     data, classes = found.dataset, list(found.dataset.classes)
     arguments = (data.labels, found.scores, classes)
@@ -44,7 +46,9 @@ def write(folder: RunFolder, found: Evaluation, rows: list[Row], *, best_step, c
         classes=classes,
         ap={
             name: ClassAP(float(a), float(b), count)
-            for name, a, b, count in zip(classes, found.ap, found.ap_11point, data.counts.values(), strict=True)
+            for name, a, b, count in zip(
+                classes, found.ap, found.ap_11point, data.counts.values(), strict=True
+            )
         },
         layers=[Layer(r.scope, r.parameters, _state(r), str(folder.settings["weights"] or "")) for r in rows],
         examples=select_examples(data.paths, *arguments, weights=data.weights),

@@ -1,20 +1,18 @@
-"""Checkpoints of a training run: every value that the next step depends on, in one safetensors file a time."""
+"""Checkpoints of a training run: every value that the next step depends on, one safetensors file each."""
 
 import json
-import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from slimzoo import converters
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, listing
 from slimzoo.model import Model
 
-log = logging.getLogger("slimzoo")
 _NAME = re.compile(r"step-(\d{8})\.safetensors$")
 KEEP = 2  # newest checkpoints that stay
 
@@ -35,7 +33,7 @@ class TrainingState:
         values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
         about = {"step": str(step), "progress": json.dumps(dict(progress))}
         converters.write_safetensors(path, values, about, overwrite=True)
-        for old in list(checkpoints(folder))[:-KEEP]:
+        for old in checkpoints(folder)[:-KEEP]:
             old.unlink(missing_ok=True)
         return path
 
@@ -46,24 +44,25 @@ class TrainingState:
         """
         source = converters.read(path)
         theirs, ours = dict(source.shapes), {n: tuple(v.shape) for n, v in self._variables.items()}
-        if theirs != ours:
-            different = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
-            raise SlimzooError(
-                f"{path} is a checkpoint of another model or optimizer; {len(different)} values differ, the first "
-                f"is {different[0]}: {theirs.get(different[0])} there, {ours.get(different[0])} here"
-            )
+        problems = [
+            f"{name}: {theirs.get(name, 'nothing')} there, {ours.get(name, 'nothing')} here"
+            for name in sorted(theirs.keys() | ours.keys())
+            if theirs.get(name) != ours.get(name)
+        ]
+        if problems:
+            headline = f"{path} is a checkpoint of another model or optimizer; {len(problems)} values differ:"
+            raise SlimzooError(listing(headline, problems))
         for name, variable in self._variables.items():
             variable.assign(source[name])
         return int(source.metadata["step"]), json.loads(source.metadata["progress"])
 
 
-def checkpoints(folder: str | os.PathLike) -> Iterator[Path]:
-    """Yields the checkpoints in `folder`, oldest first."""
-    folder = Path(folder)
-    found = sorted(p for p in folder.glob("step-*.safetensors") if _NAME.search(p.name)) if folder.is_dir() else []
-    yield from found
+def checkpoints(folder: str | os.PathLike) -> list[Path]:
+    """Returns the checkpoints in `folder`, oldest first."""
+    return sorted(path for path in Path(folder).glob("step-*.safetensors") if _NAME.search(path.name))
 
 
 def newest(folder: str | os.PathLike) -> Path | None:
     """Returns the newest checkpoint in `folder`, or None."""
-    return next(reversed(list(checkpoints(folder))), None)
+    found = checkpoints(folder)
+    return found[-1] if found else None

@@ -1,0 +1,44 @@
+"""The `slimzoo` command. Importing it imports no TensorFlow; a command does when it needs it."""
+
+import click
+
+import slimzoo
+from slimzoo.cli.group import Group
+from slimzoo.cli.images import predict
+from slimzoo.cli.networks import info, list_networks
+from slimzoo.cli.output import examples
+from slimzoo.cli.runs import demo, report
+from slimzoo.cli.training import evaluate, finetune
+from slimzoo.cli.weights import convert, inspect
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=examples(
+        "slimzoo demo",
+        "slimzoo list",
+        "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
+        "slimzoo finetune voc --data VOCdevkit --model mobilenet_v1",
+    ),
+)
+@click.version_option(slimzoo.__version__, prog_name="slimzoo", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, envvar="SLIMZOO_DEBUG", help="Show where an error comes from.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what is done.")
+@click.pass_context
+def main(context: click.Context, debug: bool, verbose: bool) -> None:
+    """TF-Slim's networks and checkpoints on today's TensorFlow.
+
+    Results go to stdout, everything else to stderr. Exit code 2: something given cannot be used, and
+    the message says what; 130: Ctrl-C.
+    """
+    del debug, verbose  # the group looks at them
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (list_networks, info, inspect, convert, predict, finetune, evaluate, demo, report):
+    main.add_command(command)

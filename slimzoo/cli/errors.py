@@ -1,0 +1,70 @@
+"""Which exceptions are the user's business, and how they read."""
+
+import errno
+import sys
+from typing import Any
+
+import click
+
+from slimzoo.errors import SlimzooError
+from slimzoo.files import write_error
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_TENSORFLOW = (  # that come from files, images and memory; the others are mistakes of a program
+    "DataLossError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "UnimplementedError",
+)
+_MEMORY = "out of memory. A smaller --batch-size or --size needs less"
+_DETAILS = "(slimzoo --debug ..., or SLIMZOO_DEBUG=1, shows where this comes from)"
+
+
+class Failure(click.ClickException):
+    """Ends the command with a message."""
+
+    def __init__(self, message: str, exit_code: int = 2):
+        super().__init__(message)
+        self.code = exit_code
+
+
+def failure_for(error: Exception) -> Failure | None:
+    """Returns how the command ends with `error`; None where the error is not the user's."""
+    if isinstance(error, (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)):
+        return None
+    if isinstance(error, _loaded("slimzoo.training.interrupt", "Stopped")):
+        return Failure(str(error), 128 + getattr(error, "signal", 0))
+    if isinstance(error, (MemoryError, *_tensorflow("ResourceExhaustedError"))):
+        return Failure(_MEMORY)
+    if isinstance(error, SlimzooError):
+        return Failure(str(error))
+    if isinstance(error, OSError):
+        return Failure(_os_message(error))
+    if isinstance(error, _tensorflow(*_TENSORFLOW)):
+        text = str(getattr(error, "message", error)).strip()
+        return Failure(f"TensorFlow: {text.splitlines()[0] if text else type(error).__name__} {_DETAILS}")
+    if isinstance(error, ValueError):
+        return Failure(f"{error} {_DETAILS}")
+    return None
+
+
+def _os_message(error: OSError) -> str:
+    if error.errno is None or error.strerror is None:
+        return str(error)
+    if error.errno in _NO_ROOM:
+        return str(write_error(error, error.filename or "the output"))
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+
+
+def _loaded(module: str, *names: str) -> tuple[type, ...]:
+    """Returns these classes of `module`; none where it was not imported: nothing can have raised them."""
+    found: Any = sys.modules.get(module)
+    return tuple(getattr(found, name) for name in names if hasattr(found, name))
+
+
+def _tensorflow(*names: str) -> tuple[type, ...]:
+    tensorflow: Any = sys.modules.get("tensorflow")
+    errors = getattr(tensorflow, "errors", None)
+    return tuple(getattr(errors, name) for name in names if hasattr(errors, name))

@@ -1,0 +1,82 @@
+"""The command group: suggestions for what was misspelt, errors as one message, quiet interruptions."""
+
+import difflib
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from slimzoo.cli.errors import Failure, failure_for
+from slimzoo.cli.quiet import messages_on_stderr
+
+
+class Group(click.Group):
+    """A click group that turns what the user got wrong into `error: ...` and exit code 2."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Runs the command line `args` and exits with its code."""
+        args = list(sys.argv[1:] if args is None else args)
+        extra = {**extra, "standalone_mode": False, "obj": args}
+        try:
+            code = super().main(args, prog_name or "slimzoo", **extra)
+        except click.ClickException as error:
+            _show(error)
+            sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
+        except click.Abort:  # Ctrl-C
+            sys.exit(128 + signal.SIGINT)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; errors that the user can do something about become a ClickException."""
+        if ctx.parent is not None:
+            return super().invoke(ctx)
+        with messages_on_stderr(verbose=ctx.params["verbose"]), _termination_cleans_up():
+            try:
+                return super().invoke(ctx)
+            except Exception as error:
+                failure = failure_for(error)
+                if failure is None:
+                    raise
+                if ctx.params["debug"]:
+                    traceback.print_exc()
+                raise failure from error
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        """Finds the command that args[0] names, or fails with the nearest names."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            known = self.list_commands(ctx)
+            near = difflib.get_close_matches(name.lower(), known, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+            ctx.fail(f"no command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _show(error: click.ClickException) -> None:
+    click.echo(f"error: {error.format_message()}", err=True)
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.UsageError) and context is not None:
+        click.echo(f"'{context.command_path} --help' shows what can be given, with examples.", err=True)
+
+
+@contextmanager
+def _termination_cleans_up() -> Iterator[None]:
+    """Lets SIGTERM unwind the program, so that temporary files are removed."""
+
+    def leave(number, frame):
+        del frame
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,109 @@
+"""`slimzoo list` and `slimzoo info`: what networks and weights there are."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option, table
+from slimzoo.cli.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from slimzoo.catalogue import Description
+    from slimzoo.manifest import WeightsRow
+
+
+@click.command(
+    "list",
+    epilog=examples(
+        "slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --parameters", "slimzoo list --json"
+    ),
+)
+@click.argument("pattern", default="*")
+@click.option("--parameters", is_flag=True, help="Count the parameters too (takes a few seconds).")
+@json_option
+def list_networks(pattern: str, parameters: bool, as_json: bool) -> None:
+    """List the networks, and the tags of their released weights.
+
+    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name.
+    """
+    import_tensorflow()
+    from slimzoo.catalogue import entries
+
+    found = entries(pattern, parameters)
+    if as_json:
+        return echo_json([entry.to_dict() for entry in found])
+    columns = ("network", "image>", "classes>", *(["parameters>"] if parameters else []), "released weights")
+    rows = [
+        (
+            entry.name,
+            f"{entry.image_size} px",
+            entry.num_classes,
+            *([entry.parameters] if parameters else []),
+            ", ".join(entry.weights) or "-",
+        )
+        for entry in found
+    ]
+    return echo(table(columns, rows))
+
+
+@click.command(
+    epilog=examples("slimzoo info vgg_16", "slimzoo info mobilenet_v1/224", "slimzoo info lenet --json")
+)
+@click.argument("name", metavar="NAME[/TAG]")
+@click.option("--variables", is_flag=True, help="Every variable, in place of a line for each layer.")
+@json_option
+def info(name: str, variables: bool, as_json: bool) -> None:
+    """Show a network: layers, parameters, multiply-adds, and its released weights.
+
+    NAME is one that `slimzoo list` shows; with /TAG only these weights are shown, with all that is
+    known of them.
+    """
+    import_tensorflow()
+    from slimzoo.catalogue import describe
+
+    found = describe(name)
+    if as_json:
+        return echo_json(found.to_dict())
+    echo(_layers(found) if not variables else table(("variable", "shape"), found.variables.items()))
+    echo(_totals(found))
+    for row in found.weights:
+        echo("\n" + _weights(row, sources="/" in name))
+    if not found.weights:
+        echo("\nNo released weights are known; give a checkpoint of your own (--weights PATH).")
+
+
+def _layers(found: "Description") -> str:
+    rows = [
+        (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in found.layers
+    ]
+    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=found.entry.name)
+
+
+def _totals(found: "Description") -> str:
+    entry = found.entry
+    return "\n".join(
+        [
+            f"{len(found.variables)} variables, {entry.parameters:,} parameters, "
+            f"{found.multiply_adds:,} multiply-adds",
+            f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
+            f"new for another number of classes: {', '.join(found.heads)}; in fine-tuning: "
+            f"{', '.join(found.transfer_heads)}",
+        ]
+    )
+
+
+def _weights(row: "WeightsRow", sources: bool) -> str:
+    accuracy = f"top-1 {row.top1} %, top-5 {row.top5} %" if row.top1 is not None else "no accuracy published"
+    digest = next((f"{name} {value}" for name, value in row.published.items()), "no digest published")
+    lines = [
+        f"weights {row}",
+        f"  {accuracy} ({row.accuracy_source})",
+        f"  {row.num_classes} classes, label offset {row.label_offset}; {row.provenance}",
+        f"  preprocessing: {', '.join(f'{key} {value}' for key, value in row.preprocessing.items())}",
+        f"  license {row.license}; {row.citation}",
+    ]
+    if sources:
+        size = f"{row.size:,} bytes" if row.size else "size not published"
+        member = f", {row.member} inside" if row.member else ""
+        lines += [f"  {row.format}{member}; {size}; {digest}", *(f"  source: {url}" for url in row.sources)]
+    return "\n".join(lines)

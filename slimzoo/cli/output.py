@@ -1,0 +1,87 @@
+"""How results look: tables, JSON, and the examples below each help."""
+
+import json
+import math
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+progress_option = click.option(
+    "--progress/--no-progress", default=True, help="Progress bars on stderr.  [default: progress]"
+)
+
+
+def examples(*lines: str) -> str:
+    """Returns the epilog of a command's help that shows `lines` as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def echo(text: str) -> None:
+    """Prints `text` to stdout; parts of file names that are not UTF-8 are replaced."""
+    click.echo(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def echo_json(value: Any) -> None:
+    """Prints `value` to stdout as one JSON document; NaN and infinity become null."""
+    click.echo(json.dumps(plain(value), indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """Returns `value` made of what JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return plain(value.item()) if hasattr(value, "item") else value
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> str:
+    """Returns a table as text; a column whose name ends in ">" is aligned right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    out = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if "utf" in encoding else box.ASCII)
+    for column in columns:
+        right = column.endswith(">")
+        out.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        out.add_row(*(Text(cell(value)) for value in row))
+    console = Console(width=_width(), color_system=None, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(out)
+    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+
+
+def cell(value: Any) -> str:
+    """Returns `value` as it stands in a table."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, tuple):
+        return " x ".join("?" if part is None else str(part) for part in value) or "scalar"
+    return str(value)
+
+
+def _width() -> int:
+    """Columns: the terminal's, or plenty where the output goes to a file or a program."""
+    return shutil.get_terminal_size((110, 24)).columns if sys.stdout.isatty() else 200

@@ -1,0 +1,326 @@
+"""`slimzoo finetune` and `slimzoo evaluate`, each for Pascal VOC and for a folder of images."""
+
+import functools
+import math
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from slimzoo.cli.group import Group
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.quiet import import_tensorflow
+
+_POSITIVE = click.IntRange(min=1)
+
+
+class Validation(click.ParamType):
+    """A number is the part to hold out, anything else says where the images are."""
+
+    name = "validation"
+
+    def convert(self, value, param, ctx):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+
+
+class ScopeFactor(click.ParamType):
+    """SCOPE=FACTOR."""
+
+    name = "scope=factor"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        scope, _, factor = value.rpartition("=")
+        try:
+            return scope, float(factor)
+        except ValueError:
+            self.fail(f"{value!r} is not SCOPE=FACTOR, as in 'vgg_16/conv*=0.1'", param, ctx)
+
+
+_FINETUNE = (
+    click.option(
+        "--model",
+        default="mobilenet_v1",
+        show_default=True,
+        metavar="M",
+        help="A name that `slimzoo list` shows.",
+    ),
+    click.option(
+        "--weights",
+        default="pretrained",
+        show_default=True,
+        metavar="W",
+        help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
+    ),
+    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    click.option("--size", type=_POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
+    click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/DATA-MODEL]"),
+    click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
+    click.option("--steps", type=_POSITIVE, help="In place of epochs."),
+    click.option("--batch-size", type=_POSITIVE, help="[default: the recipe's]"),
+    click.option("--learning-rate", type=float, help="[default: the recipe's]"),
+    click.option(
+        "--learning-rates",
+        type=ScopeFactor(),
+        multiple=True,
+        metavar="SCOPE=FACTOR",
+        help="Factor on the learning rate of a scope or pattern; may be repeated.",
+    ),
+    click.option(
+        "--new",
+        multiple=True,
+        metavar="SCOPE",
+        help="Starts anew though the weights have it; may be repeated.  [default: the network's last layers]",
+    ),
+    click.option("--freeze", multiple=True, metavar="SCOPE", help="Stays as it is; may be repeated."),
+    click.option("--optimizer", metavar="NAME", help="momentum, adam or rmsprop.  [default: the recipe's]"),
+    click.option("--schedule", metavar="NAME", help="cosine or constant.  [default: the recipe's]"),
+    click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
+    click.option("--augmentation", metavar="NAME", help="mild or original.  [default: the recipe's]"),
+    click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
+    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--eval-every", type=_POSITIVE, help="Steps between evaluations and checkpoints."),
+    click.option(
+        "--precision", default="float32", show_default=True, help="float32, mixed_bfloat16 or mixed_float16."
+    ),
+    click.option("--data-format", default="NHWC", show_default=True, help="NHWC or NCHW (for GPUs)."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
+    click.option(
+        "--deterministic/--no-deterministic",
+        default=None,
+        help="The same numbers at every run, and after a restart.  [default: on a CPU]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
+    click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    progress_option,
+    json_option,
+)
+_RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
+
+
+def _with(options: tuple[Callable, ...]) -> Callable:
+    """Returns a decorator that adds all `options`, in their order."""
+    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+def _group(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(
+        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1",
+        "slimzoo finetune folder --train flowers --model vgg_16 --weights vgg_16.ckpt",
+    ),
+)
+@click.pass_context
+def finetune(context: click.Context) -> None:
+    """Train a network on your images, from restored weights.
+
+    Leaves a folder with the best model, its labels and preprocessing, the history and report.html; --model of
+    predict and evaluate takes it. A run that was stopped goes on when the same command is given again.
+    """
+    _group(context)
+
+
+@finetune.command(
+    "voc",
+    epilog=examples(
+        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights 128",
+        "slimzoo finetune voc --data VOCdevkit --split train --validation val --weights 224",
+        "slimzoo finetune voc --data VOCdevkit --model vgg_16 --new vgg_16/fc8 --freeze vgg_16/conv1"
+        " --learning-rates 'vgg_16/conv*=0.1'",
+        "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
+@click.option("--year", default="2012", show_default=True)
+@click.option("--split", default="trainval", show_default=True, help="The list of images to train on.")
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|SPLIT",
+    help="The part of them to hold out, or another list.",
+)
+@_with(_FINETUNE)
+@click.pass_context
+def finetune_voc(context: click.Context, **arguments: Any) -> None:
+    """Fine-tune on Pascal VOC: 20 classes, several an image, difficult objects ignored."""
+    _finetune("voc", context, **arguments)
+
+
+@finetune.command(
+    "folder",
+    epilog=examples(
+        "slimzoo finetune folder --train flowers",
+        "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
+        "slimzoo finetune folder --train flowers --optimizer adam --learning-rate 0.001 --no-augmentation",
+    ),
+)
+@click.option(
+    "--train",
+    "--data",
+    "data",
+    required=True,
+    metavar="DIR",
+    help="A folder with one sub-folder of images a class.",
+)
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|DIR",
+    help="The part of them to hold out, or another such folder.",
+)
+@_with(_FINETUNE)
+@click.pass_context
+def finetune_folder(context: click.Context, **arguments: Any) -> None:
+    """Fine-tune on a folder of images with one sub-folder a class."""
+    _finetune("folder", context, **arguments)
+
+
+def _finetune(
+    kind: str, context: click.Context, *, data, validation, out, as_json, progress, **given: Any
+) -> None:
+    import_tensorflow()
+    from slimzoo.training.finetune import finetune as run
+    from slimzoo.training.finetune import open_data
+
+    where = {name: given.pop(name) for name in ("year", "split") if name in given}
+    options = _recipe_options(given)
+    train, held_out = open_data(kind, data, validation=validation, seed=given["seed"], **where)
+    result = run(
+        train,
+        held_out,
+        out or f"runs/{kind}-{given['model']}",
+        weights=None if given["weights"] == "none" else given["weights"],
+        options=options,
+        progress=progress,
+        tensorboard=not given.pop("no_tensorboard"),
+        command=shlex.join(["slimzoo", *(context.obj or ())]),
+        **{name: value for name, value in given.items() if name != "weights"},
+    )
+    if as_json:
+        about = {"folder": result.folder, "report": result.report, "best_step": result.best_step}
+        return echo_json({**about, "steps": result.steps, **result.evaluation.to_dict()})
+    echo(_scores(result.evaluation.to_dict()))
+    echo(
+        f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
+    )
+    return echo(f"report: {result.report}")
+
+
+def _recipe_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Takes the recipe's fields out of `given`; returns those that were set."""
+    options = {name: value for name in _RECIPE if (value := given.pop(name)) is not None}
+    options |= {name: value for name in ("new", "freeze") if (value := given.pop(name))}
+    if rates := given.pop("learning_rates"):
+        options["learning_rates"] = dict(rates)
+    if given.pop("no_augmentation"):
+        options["augmentation"] = None
+    return options
+
+
+_EVALUATE = (
+    click.option(
+        "--model",
+        required=True,
+        metavar="M",
+        help="A folder that fine-tuning left, a file, or a network's name.",
+    ),
+    click.option(
+        "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
+    ),
+    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    click.option("--batch-size", type=_POSITIVE, default=32, show_default=True),
+    progress_option,
+    json_option,
+)
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(
+        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
+        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1",
+    ),
+)
+@click.pass_context
+def evaluate(context: click.Context) -> None:
+    """Measure a model: average precision by class, and accuracy."""
+    _group(context)
+
+
+@evaluate.command(
+    "voc",
+    epilog=examples(
+        "slimzoo evaluate voc --data VOCdevkit --split val --model runs/voc-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/voc-vgg_16 --json",
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
+@click.option("--year", default="2012", show_default=True)
+@click.option("--split", default="val", show_default=True, help="The list of images.")
+@_with(_EVALUATE)
+def evaluate_voc(data: str, year: str, split: str, **arguments: Any) -> None:
+    """Measure a model on Pascal VOC."""
+    import_tensorflow()
+    from slimzoo.data import voc
+
+    _evaluate(lambda model: voc.read(data, year, split), **arguments)
+
+
+@evaluate.command(
+    "folder",
+    epilog=examples(
+        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1 --batch-size 8"
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
+@_with(_EVALUATE)
+def evaluate_folder(data: str, **arguments: Any) -> None:
+    """Measure a model on a folder of images with one sub-folder a class."""
+    import_tensorflow()
+    from slimzoo.data import folder
+
+    _evaluate(lambda model: folder.read(data, model.labels), **arguments)
+
+
+def _evaluate(read: Callable, *, model, weights, ema, batch_size, progress, as_json) -> None:
+    from slimzoo.loading import load
+    from slimzoo.training import evaluate as measure
+
+    loaded = load(model, pretrained=weights is None, weights=weights, ema=ema)
+    found = measure(loaded, read(loaded), batch_size, progress=progress).to_dict()
+    return echo_json(found) if as_json else echo(_scores(found))
+
+
+def _scores(found: dict[str, Any]) -> str:
+    """Returns the table of average precisions, and the means below it."""
+    rows = [
+        (name, found["positives"][name], ap, found["ap_11point"][name]) for name, ap in found["ap"].items()
+    ]
+    lines = [
+        table(
+            ("class", "images>", "AP>", "AP, 11 points>"),
+            rows,
+            title=f"{found['data']}, {found['images']} images",
+        ),
+        f"mAP {found['map']:.4f} (all points), {found['map_11point']:.4f} (11 points)",
+        f"loss {found['loss']:.4f}",
+    ]
+    if not math.isnan(found["accuracy"]):
+        lines.append(f"accuracy {found['accuracy']:.4f}")
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""`slimzoo inspect` and `slimzoo convert`: weight files of any format."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from slimzoo.identify import Candidate
+    from slimzoo.inspection import Inspection
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo inspect vgg_16.ckpt",
+        "slimzoo inspect model.ckpt-2000.index --filter '*/BatchNorm/*'",
+        "slimzoo inspect mobilenet_v1_1.0_224.tgz --json",
+    )
+)
+@click.argument("ckpt")
+@click.option("--filter", "pattern", metavar="GLOB", help="List only tensors of this scope or shell pattern.")
+@click.option(
+    "--values/--no-values", default=True, help="Read the values, to find NaN and infinity.  [default: values]"
+)
+@json_option
+def inspect(ckpt: str, pattern: str | None, values: bool, as_json: bool) -> None:
+    """Show what is in a weight file, and which network it is of.
+
+    CKPT is a TensorFlow checkpoint (folder, prefix or any file of it), a frozen graph, safetensors, .npz,
+    or a .tar.gz that holds one of these. Nothing in it is executed.
+    """
+    import_tensorflow()
+    from slimzoo.inspection import inspect as inspect_file
+
+    found = inspect_file(ckpt, pattern, values)
+    if as_json:
+        return echo_json(found.to_dict())
+    rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in found.tensors]
+    echo(table(("tensor", "shape", "type", "bytes>", ""), rows))
+    return echo(_findings(found))
+
+
+def _note(kept: bool, nonfinite: int | None) -> str:
+    notes = [] if kept else ["for training only"]
+    return ", ".join([*notes, *([f"{nonfinite:,} NaN or infinite"] if nonfinite else [])])
+
+
+def _findings(found: "Inspection") -> str:
+    listed = "" if len(found.tensors) == found.total else f"{len(found.tensors)} listed of "
+    lines = [
+        f"{found.path}: {found.format}, {found.bytes:,} bytes ({', '.join(p.name for p in found.files)})",
+        f"{listed}{found.total} tensors; {found.parameters:,} parameters for inference",
+    ]
+    if found.left_out:
+        lines.append(f"for training only: {', '.join(f'{n} {kind}' for kind, n in found.left_out.items())}")
+    if "moving averages" in found.left_out:
+        lines.append("--ema takes the moving averages in place of the plain values")
+    lines += [f"not numbers, passed over: {name}" for name in found.skipped]
+    lines += [f"{key}: {value}" for key, value in found.metadata.items()]
+    if found.nonfinite:
+        lines.append(f"NaN or infinity in {len(found.nonfinite)} tensors: {', '.join(found.nonfinite)}")
+    lines += [_candidate(candidate) for candidate in found.candidates] or ["like no registered network"]
+    return "\n".join(lines)
+
+
+def _candidate(found: "Candidate") -> str:
+    classes = f" with {found.num_classes} classes" if found.num_classes else ""
+    fit = (
+        f"all {found.equal} variables fit"
+        if found.exact
+        else f"{found.equal} of its {found.in_network} variables fit; the file has {found.in_file}"
+    )
+    moved = f", after renaming {found.rename[0]} to {found.rename[1]}" if found.rename else ""
+    return f"looks like {found.network}{classes}: {fit}{moved}"
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
+        "slimzoo convert model.ckpt-2000 averages.safetensors --ema",
+        "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
+    )
+)
+@click.argument("src")
+@click.argument("dst")
+@click.option(
+    "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
+)
+@click.option(
+    "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
+)
+@click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
+@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@progress_option
+@json_option
+def convert(
+    src: str,
+    dst: str,
+    network: str | None,
+    ema: bool,
+    overwrite: bool,
+    allow_nonfinite: bool,
+    progress: bool,
+    as_json: bool,
+) -> None:
+    """Convert weights from any old format to any current one.
+
+    SRC is whatever `slimzoo inspect` reads. The suffix of DST says the format: .safetensors, .npz,
+    anything else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training
+    needs is left out and counted.
+    """
+    if network is not None:
+        import_tensorflow()
+    from tqdm import tqdm
+
+    from slimzoo.converters import convert as convert_file
+
+    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not progress, leave=False, delay=0.5) as bar:
+        report = convert_file(
+            src,
+            dst,
+            network=network,
+            ema=ema,
+            overwrite=overwrite,
+            allow_nonfinite=allow_nonfinite,
+            progress=lambda written: bar.update(written - bar.n) and None,
+        )
+    return echo_json(report.to_dict()) if as_json else echo(str(report))

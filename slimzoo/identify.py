@@ -1,0 +1,83 @@
+"""Which registered network do these weights belong to? By the names and shapes of their variables."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slimzoo.registry import Network, networks
+
+Shapes = Mapping[str, tuple[int, ...]]
+_ENOUGH = 0.1  # below this part of equal variables the likeness is chance
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that the weights may belong to."""
+
+    network: str
+    num_classes: int | None  # that the weights tell apart; None where the head is missing
+    equal: int  # variables of the same name and shape
+    in_file: int
+    in_network: int
+    rename: tuple[str, str] | None  # (outermost scope in the file, in the network) where these differ
+
+    @property
+    def exact(self) -> bool:
+        """Whether every variable has its tensor, and every tensor its variable."""
+        return self.equal == self.in_file == self.in_network
+
+    @property
+    def likeness(self) -> float:
+        """The part of all variables and tensors that are equal, 0 to 1."""
+        return self.equal / max(self.in_file + self.in_network - self.equal, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "exact": self.exact, "likeness": self.likeness}
+
+
+def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
+    """Returns the registered networks most like the weights of these `shapes`, the best first.
+
+    Networks of another outermost scope are looked at only where none has that of the weights.
+
+    Args:
+      shapes: {variable: shape} without what only training needs (converters.inference_variables).
+    """
+    tops = _tops(shapes)
+    same = [network for network in networks().values() if _top(network) in tops]
+    found = [_compare(shapes, network, None) for network in same]
+    if not found and len(tops) == 1:
+        (top,) = tops
+        found = [_compare(shapes, network, top) for network in networks().values()]
+    likely = [candidate for candidate in found if candidate.likeness >= _ENOUGH]
+    return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
+
+
+def _tops(names: Iterable[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
+
+
+def _top(network: Network) -> str:
+    return network.heads[0].partition("/")[0]
+
+
+def _compare(shapes: Shapes, network: Network, top: str | None) -> Candidate:
+    from slimzoo.restoring import classes_in
+
+    rename = None
+    if top is not None:
+        rename = (top, _top(network))
+        shapes = {f"{rename[1]}/{name.partition('/')[2]}": shape for name, shape in shapes.items()}
+    classes = classes_in(shapes, network)
+    theirs = _shapes_of(network.name, classes)
+    equal = sum(theirs.get(name) == tuple(shape) for name, shape in shapes.items())
+    return Candidate(network.name, classes, equal, len(shapes), len(theirs), rename)
+
+
+@functools.cache
+def _shapes_of(network: str, num_classes: int | None) -> Shapes:
+    from slimzoo.model import network_shapes
+
+    return network_shapes(network, num_classes)

@@ -1,0 +1,199 @@
+"""One training run: steps, evaluations and checkpoints, so ordered that it can be killed at any moment."""
+
+import json
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from slimzoo import converters, loading
+from slimzoo.data.dataset import Dataset
+from slimzoo.data.pipeline import batches
+from slimzoo.errors import SlimzooError
+from slimzoo.files import write_text
+from slimzoo.model import Model
+from slimzoo.training import run_report
+from slimzoo.training.broken_images import naming_broken_images
+from slimzoo.training.evaluation import Evaluation, evaluate
+from slimzoo.training.events import EventLog
+from slimzoo.training.interrupt import Stopped, watch
+from slimzoo.training.loop import Trainer, evaluation_device
+from slimzoo.training.optimisation import gradient_factors, make_optimizer
+from slimzoo.training.recipes import Recipe
+from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.state import TrainingState
+
+log = logging.getLogger("slimzoo")
+
+
+class Run:
+    """Trains from where the folder stands to the last step, then reports."""
+
+    def __init__(
+        self,
+        model: Model,
+        folder: RunFolder,
+        train: Dataset,
+        validation: Dataset,
+        strategy: tf.distribute.Strategy,
+        recipe: Recipe,
+    ):
+        self.model, self.folder, self.strategy, self.recipe = model, folder, strategy, recipe
+        self.data, self.validation = train, validation
+        self.steps, self.eval_every = folder.settings["steps"], folder.settings["eval_every"]
+        scaled = model.dtype_policy.name == "mixed_float16"
+        with strategy.scope():
+            self.optimizer = make_optimizer(recipe, self.steps, scaled)
+        self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(recipe, model))
+        self.state = TrainingState(model, self.optimizer)
+        self.step = 0
+        self.best: dict[str, Any] = {"step": 0, "score": None}
+        self._losses: list[dict[str, Any]] = []  # of the steps since the last row of the history
+        self._events: EventLog | None = None
+        self._resume()
+
+    def _resume(self) -> None:
+        path = self.folder.newest_checkpoint
+        if path is None:
+            return
+        self.step, progress = self.state.restore(path)
+        self.best, self._losses = progress["best"], progress["losses"]
+        self.folder.rewind(progress["history"])
+        if self.best["step"] == self.step != _trained_steps(self.folder.path / loading.RESULT_FILE):
+            self._save_model()  # it was killed between the checkpoint and the model
+        log.warning("going on from step %d of %d (%s)", self.step, self.steps, path)
+
+    def train(self, progress: bool, tensorboard: bool) -> None:
+        """Goes from where the run stands to its last step.
+
+        Raises: Stopped: SIGTERM or Ctrl-C came. SlimzooError: training diverged, an image cannot be read.
+        """
+        if self.step >= self.steps:
+            return
+        if tensorboard:
+            self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
+        bar = tqdm(total=self.steps, initial=self.step, desc="train", unit="step", disable=not progress)
+        try:
+            with watch() as watcher, bar:
+                self._go(watcher, bar)
+        finally:
+            if self._events is not None:
+                self._events.close()
+
+    def _go(self, watcher, bar) -> None:
+        iterator = self.trainer.distribute(self._batches())
+        log_every = max(1, self.steps // 100)
+        while self.step < self.steps:
+            with naming_broken_images(self.data):
+                batch = next(iterator)
+            self._losses.append(self.trainer.step(batch))
+            self.step += 1
+            bar.update()
+            due = self.step % self.eval_every == 0 or self.step == self.steps
+            if due or self.step % log_every == 0:
+                self._log_losses(bar)
+            if due:
+                self._evaluate(bar)
+            elif watcher.signal is not None:
+                self.save()
+            if watcher.signal is not None and self.step < self.steps:
+                raise Stopped(
+                    f"stopped after step {self.step} of {self.steps}; all is saved in {self.folder.path}. "
+                    "The same command goes on from there.",
+                    watcher.signal,
+                )
+
+    def _batches(self) -> tf.data.Dataset:
+        assert self.model.preprocessing is not None, "load() gives every registered network one"
+        return batches(
+            self.data,
+            self.model.preprocessing,
+            self.recipe.batch_size,
+            seed=self.folder.settings["seed"],
+            start_step=self.step,
+            augmentation=self.recipe.augmentation,
+        )
+
+    def save(self) -> None:
+        """Writes a checkpoint of everything the next step depends on."""
+        losses = [{name: float(value) for name, value in row.items()} for row in self._losses]
+        progress = {"best": self.best, "history": self.folder.history, "losses": losses}
+        self.state.save(self.folder.checkpoint_folder, self.step, progress)
+
+    @property
+    def epoch(self) -> float:
+        """How often the training data was gone through."""
+        return self.step * self.recipe.batch_size / len(self.data)
+
+    def _log_losses(self, bar) -> None:
+        rows, self._losses = self._losses, []
+        means = {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise SlimzooError(
+                f"training diverged: the loss is {means['loss']} and the regularization "
+                f"{means['regularization']} after step {self.step}. Lower the learning rate (it is "
+                f"{self.recipe.learning_rate}); earlier checkpoints are in {self.folder.checkpoint_folder}"
+            )
+        rate = float(tf.convert_to_tensor(self.optimizer.learning_rate))
+        bar.set_postfix(loss=f"{means['loss']:.3f}", refresh=False)
+        self._record("train", **means, learning_rate=rate)
+
+    def _evaluate(self, bar) -> None:
+        found = self._evaluation()
+        bar.set_postfix(mAP=f"{found.map:.3f}", refresh=False)
+        measured = {"loss": found.loss, "map": found.map, "map_11point": found.map_11point}
+        if not math.isnan(found.accuracy):
+            measured["accuracy"] = found.accuracy
+        self._record("eval", **measured)
+        score = -found.loss if math.isnan(found.map) else found.map
+        better = self.best["score"] is None or score > self.best["score"]
+        if better:
+            self.best = {"step": self.step, "score": score}
+        self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
+        if better:
+            self._save_model()
+
+    def _evaluation(self, progress: bool = False) -> Evaluation:
+        with evaluation_device(self.strategy):
+            return evaluate(self.model, self.validation, self.recipe.batch_size, progress=progress)
+
+    def _record(self, kind: str, **values: float) -> None:
+        row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
+        self.folder.record(row)
+        if self._events is not None:
+            self._events.record(row)
+
+    def _save_model(self) -> None:
+        report = self.model.restore_report
+        about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
+        if report is not None:
+            about["restored_fraction"] = f"{report.fraction:.4f}"
+        write_text(self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.data.classes))
+        loading.save(self.model, self.folder.path / loading.RESULT_FILE, overwrite=True, **about)
+
+    def finish(self, command: str, title: str | None, comparison, progress: bool) -> tuple[Evaluation, Path]:
+        """Evaluates the best model once more, writes predictions and report; returns it and the report."""
+        rows = self.model.summary_rows()
+        self.model.restore(self.folder.path / loading.RESULT_FILE)
+        found = self._evaluation(progress)
+        run_report.save_predictions(self.folder.path, found)
+        report = run_report.write(
+            self.folder,
+            found,
+            rows,
+            best_step=self.best["step"],
+            command=command,
+            title=title or f"{self.model.name} on {self.data.name}",
+            comparison=comparison,
+        )
+        self.folder.finish()
+        return found, report
+
+
+def _trained_steps(path: Path) -> int | None:
+    """Returns how many steps the model in `path` was trained, or None if there is none."""
+    return int(converters.read(path).metadata["trained_steps"]) if path.is_file() else None

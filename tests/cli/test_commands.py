@@ -1,0 +1,188 @@
+"""Each command does what its function does, and says it in a table or as JSON."""
+
+import math
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+from slimzoo import converters
+from slimzoo.data import folder
+from slimzoo.loading import load, predict
+from slimzoo.training import evaluate
+from tests.cli.support import left_in, values, write
+
+
+def test_list_shows_what_matches_the_pattern(slimzoo):
+    found = slimzoo("list", "mobilenet_*", "--json").json
+    assert [row["name"] for row in found] == [f"mobilenet_v1{m}" for m in ("", "_025", "_050", "_075")]
+    assert found[0]["image_size"] == 224
+    assert found[0]["weights"][0] == "224"
+    assert found[0]["parameters"] is None
+
+
+def test_list_counts_parameters_when_asked(slimzoo):
+    (row,) = slimzoo("list", "vgg_16", "--parameters", "--json").json
+    assert row["parameters"] == 138_357_544  # Simonyan & Zisserman's "138 million", table 2
+    assert "138,357,544" in slimzoo("list", "vgg_16", "--parameters").out
+
+
+def test_info_counts_the_variables_parameters_and_multiply_adds(slimzoo):
+    found = slimzoo("info", "mobilenet_v1", "--json").json
+    assert len(found["variables"]) == 137
+    assert found["multiply_adds"] == pytest.approx(569e6, rel=0.001)  # the paper's 569 million, rounded
+    text = slimzoo("info", "mobilenet_v1").out
+    assert "MobilenetV1/Conv2d_13_pointwise" in text
+    assert f"{found['parameters']:,} parameters" in text
+
+
+def test_info_of_certain_weights_shows_where_they_are_from(slimzoo):
+    found = slimzoo("info", "mobilenet_v1/224", "--json").json
+    (row,) = found["weights"]
+    assert row["sha256"].startswith("2fadeabb")
+    text = slimzoo("info", "mobilenet_v1/224").out
+    for word in (row["sha256"], row["sources"][0], "Apache-2.0", "70.9", "inception", "label offset 1"):
+        assert word in text
+
+
+def test_inspect_tells_the_format_the_tensors_and_the_network(slimzoo, checkpoint):
+    found = slimzoo("inspect", checkpoint.parent, "--json").json
+    assert found["format"] == "tf_checkpoint"
+    assert found["total"] == len(found["tensors"]) == 10
+    best = found["candidates"][0]
+    assert (best["network"], best["num_classes"], best["exact"]) == ("cifarnet", 10, True)
+    text = slimzoo("inspect", checkpoint.parent, "--filter", "*/conv1").out
+    assert "5 x 5 x 3 x 64" in text
+    assert "logits" not in text
+    assert "looks like cifarnet with 10 classes: all 10 variables fit" in text
+
+
+def test_inspect_knows_a_network_under_another_scope_and_counts_what_is_not_finite(slimzoo, tmp_path):
+    arrays = {name.replace("CifarNet", "mine"): value for name, value in values().items()}
+    arrays["mine/conv1/biases"][:3] = np.nan, np.inf, -np.inf
+    path = write(tmp_path / "mine.safetensors", arrays)
+    found = slimzoo("inspect", path, "--json").json
+    assert found["nonfinite"] == {"mine/conv1/biases": 3}
+    assert found["candidates"][0]["rename"] == ["mine", "CifarNet"]
+    text = slimzoo("inspect", path).out
+    assert "3 NaN or infinite" in text
+    assert "after renaming mine to CifarNet" in text
+    assert slimzoo("inspect", path, "--no-values", "--json").json["tensors"][0]["nonfinite"] is None
+
+
+def test_inspect_says_when_it_is_like_no_network(slimzoo, tmp_path):
+    path = write(
+        tmp_path / "other.safetensors", {"a": np.zeros(3, np.float32), "b/c": np.zeros(2, np.float32)}
+    )
+    assert "like no registered network" in slimzoo("inspect", path).out
+
+
+def test_convert_writes_the_same_values_and_reports_them(slimzoo, checkpoint, tmp_path):
+    found = slimzoo("convert", checkpoint, tmp_path / "c.safetensors", "--network", "cifarnet", "--json").json
+    assert (found["tensors"], found["metadata"]["network"]) == (10, "cifarnet")
+    assert converters.compare(converters.read(checkpoint), converters.read(tmp_path / "c.safetensors"))
+    text = slimzoo("convert", tmp_path / "c.safetensors", tmp_path / "c.npz", "--no-progress")
+    assert "10 tensors" in text.out
+    assert text.err == ""
+    assert left_in(tmp_path) == ["c.npz", "c.safetensors"]
+
+
+def test_convert_takes_the_averages_when_asked(slimzoo, tmp_path):
+    arrays = {"w": np.zeros(3, np.float32), "w/ExponentialMovingAverage": np.ones(3, np.float32)}
+    path = write(tmp_path / "both.npz.safetensors", arrays)
+    slimzoo("convert", path, tmp_path / "ema.npz", "--ema")
+    assert dict(converters.read(tmp_path / "ema.npz"))["w"].tolist() == [1, 1, 1]
+
+
+def test_predict_gives_what_the_function_gives(slimzoo, cifarnet, image):
+    expected = predict(load(cifarnet), [str(image)], top=3)
+    found = slimzoo("predict", "--model", cifarnet, image, "--top", "3", "--json").json
+    assert found[0]["image"] == str(image)
+    got = [(row["class"], row["name"], row["probability"]) for row in found[0]["predictions"]]
+    assert [row[:2] for row in got] == [row[:2] for row in expected[0]]
+    assert [row[2] for row in got] == pytest.approx([row[2] for row in expected[0]])
+    assert f"%  {got[0][1]}" in slimzoo("predict", "--model", cifarnet, image, image).out
+
+
+def test_predict_takes_weights_and_labels_beside_a_network_s_name(slimzoo, checkpoint, image, tmp_path):
+    (tmp_path / "labels.txt").write_text("".join(f"name {i}\n" for i in range(10)))
+    given = ("--model", "cifarnet", "--weights", checkpoint, "--labels", tmp_path / "labels.txt")
+    (best,) = slimzoo("predict", *given, image, "--top", "1", "--json").json[0]["predictions"]
+    assert best["name"] == f"name {best['class']}"
+
+
+def test_finetune_folder_leaves_a_model_that_evaluate_measures_the_same(slimzoo, classes, tmp_path):
+    given = ("--model", "cifarnet", "--weights", "none", "--steps", 2, "--batch-size", 4, "--no-tensorboard")
+    other = (
+        "--freeze",
+        "CifarNet/conv1",
+        "--no-augmentation",
+        "--validation",
+        "0.5",
+        "--learning-rate",
+        0.001,
+    )
+    found = slimzoo("finetune", "folder", "--train", classes, *given, *other, "--out", "run", "--json").json
+    assert (found["steps"], found["images"], set(found["ap"])) == (2, 6, {"cat", "dog"})
+    assert {"model.safetensors", "report.html", "labels.txt", "history.csv"} <= set(left_in(tmp_path / "run"))
+    assert "--freeze CifarNet/conv1" in (tmp_path / "run" / "report.json").read_text()
+
+    measured = slimzoo("evaluate", "folder", "--data", classes, "--model", "run", "--json").json
+    direct = evaluate(load(tmp_path / "run"), folder.read(classes)).to_dict()
+    assert measured["ap"] == pytest.approx(direct["ap"])
+    assert measured["accuracy"] == pytest.approx(direct["accuracy"])
+    text = slimzoo("evaluate", "folder", "--data", classes, "--model", "run", "--no-progress")
+    assert f"accuracy {direct['accuracy']:.4f}" in text.out
+    assert f"mAP {direct['map']:.4f}" in text.out
+    assert text.err == ""
+
+    (tmp_path / "run" / "report.html").unlink()
+    assert slimzoo("report", "run").out == "run/report.html\n"
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_finetune_voc_names_its_folder_after_data_and_model(slimzoo, devkit, tmp_path):
+    given = (
+        "--model",
+        "cifarnet",
+        "--weights",
+        "none",
+        "--steps",
+        1,
+        "--split",
+        "train",
+        "--validation",
+        "val",
+    )
+    result = slimzoo(
+        "finetune", "voc", "--data", devkit, *given, "--learning-rates", "*/conv1=0.1", "--no-tensorboard"
+    )
+    assert result.code == 0, result.err
+    assert (tmp_path / "runs" / "voc-cifarnet" / "model.safetensors").is_file()
+    assert "report: runs/voc-cifarnet/report.html" in result.out
+    found = slimzoo("evaluate", "voc", "--data", devkit, "--model", "runs/voc-cifarnet", "--json").json
+    assert found["images"] == 4
+    assert found["accuracy"] is None  # an image may show several things
+    assert found["ap"]["sheep"] is None  # there is none on these images
+    assert not math.isnan(found["map"])
+
+
+def test_demo_prints_both_figures_and_where_the_report_is(slimzoo, monkeypatch):
+    made = {
+        "map_restored": 0.5,
+        "map_from_scratch": 0.25,
+        "report": "d/report.html",
+        "data": "d",
+        "seconds": 1.0,
+    }
+    asked = {}
+    module = ModuleType("slimzoo.demo.run")
+    module.run = lambda out, **rest: asked.update(out=out, **rest) or SimpleNamespace(to_dict=lambda: made)
+    monkeypatch.setitem(sys.modules, "slimzoo.demo.run", module)
+    assert slimzoo("demo", "--out", "d", "--json").json == made
+    assert asked == {"out": "d", "progress": True, "overwrite": False}
+    text = slimzoo("demo").out
+    assert "mAP from restored weights: 0.500" in text
+    assert "mAP from scratch:          0.250" in text
+    assert "report: d/report.html" in text

@@ -1,0 +1,134 @@
+"""How commands end: exit codes, messages, and nothing left behind."""
+
+import errno
+import logging
+import os
+import signal
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+import tensorflow as tf
+
+from slimzoo.cli import errors
+from slimzoo.cli.output import plain, table
+from slimzoo.cli.quiet import messages_on_stderr
+from slimzoo.errors import SlimzooError
+from slimzoo.files import atomic_write
+from slimzoo.training.interrupt import Stopped
+
+
+@pytest.fixture
+def command(monkeypatch, slimzoo):
+    """`slimzoo demo` with another function below it."""
+
+    def run(function, *before):
+        module = ModuleType("slimzoo.demo.run")
+        module.run = lambda *_, **__: function()
+        monkeypatch.setitem(sys.modules, "slimzoo.demo.run", module)
+        return slimzoo(*before, "demo")
+
+    return run
+
+
+def raising(error):
+    def function():
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (SlimzooError("this is wrong"), 2, "error: this is wrong\n"),
+        (FileNotFoundError("there is no x"), 2, "error: there is no x\n"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2, "error: x: No such file"),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), 2, "error: cannot write x: the disk is full"),
+        (MemoryError(), 2, "error: out of memory. A smaller --batch-size"),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM"), 2, "error: out of memory"),
+        (tf.errors.DataLossError(None, None, "Checksum does not match"), 2, "error: TensorFlow: Checksum"),
+        (ValueError("plain"), 2, "error: plain (slimzoo --debug"),
+        (Stopped("stopped after step 3 of 9", signal.SIGTERM), 143, "error: stopped after step 3 of 9\n"),
+    ],
+)
+def test_each_error_of_the_user_is_one_message_and_an_exit_code(command, error, code, message):
+    result = command(raising(error))
+    assert result.code == code
+    assert result.err.startswith(message)
+    assert "Traceback" not in result.err
+    assert result.out == ""
+
+
+def test_ctrl_c_ends_quietly_with_130(command):
+    result = command(raising(KeyboardInterrupt()))
+    assert (result.code, result.out, result.err.strip()) == (130, "", "")
+
+
+def test_a_mistake_of_the_program_is_not_dressed_up(command):
+    with pytest.raises(RuntimeError, match="a bug"):
+        command(raising(RuntimeError("a bug")))
+    assert errors.failure_for(tf.errors.InternalError(None, None, "a bug")) is None
+
+
+@pytest.mark.parametrize(("before", "variable"), [(["--debug"], ""), ([], "1")], ids=["option", "variable"])
+def test_debug_shows_where_an_error_comes_from(command, monkeypatch, before, variable):
+    monkeypatch.setenv("SLIMZOO_DEBUG", variable)
+    result = command(raising(SlimzooError("this is wrong")), *before)
+    assert result.code == 2
+    assert "Traceback" in result.err
+    assert "error: this is wrong" in result.err
+
+
+def test_a_termination_removes_the_temporary_file(command, tmp_path):
+    def killed():
+        with atomic_write(tmp_path / "out.bin") as temporary:
+            temporary.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):  # the handler runs between two instructions
+                pass
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert command(killed).code == 143
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_closed_pipe_ends_the_command_quietly():
+    code = "from slimzoo.cli import main; main(['--help'])"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert done.stderr == ""
+    assert done.returncode == 1
+
+
+def test_messages_of_the_package_are_plain_lines_on_stderr(capsys):
+    log = logging.getLogger("slimzoo")
+    with messages_on_stderr():
+        log.warning("the last layer is %s", "new")
+        log.info("not shown")
+    with messages_on_stderr(verbose=True):
+        log.info("shown")
+    log.warning("after")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("the last layer is new\nshown\n")
+    assert "not shown" not in captured.err
+
+
+def test_json_has_null_where_there_is_no_number():
+    assert plain({"a": float("nan"), "b": (1, float("inf")), "c": [0.5]}) == {
+        "a": None,
+        "b": [1, None],
+        "c": [0.5],
+    }
+
+
+def test_a_table_shows_brackets_as_they_are():
+    assert "[bold]x[/bold]" in table(("name", "count>"), [("[bold]x[/bold]", 1234567)])
+    assert "1,234,567" in table(("name", "count>"), [("x", 1234567)])

@@ -1,0 +1,66 @@
+"""Little networks and data that the tests of Model share."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import slimzoo
+from slimzoo import slim
+
+IMAGES = np.random.RandomState(0).uniform(-1, 1, (8, 8, 8, 3)).astype(np.float32)
+LABELS = np.arange(8) % 3
+
+
+@keras.saving.register_keras_serializable("slimzoo_tests")
+def little(images, num_classes=3, is_training=False, keep_prob=0.5):
+    """Two convolutions under default names (Conv, Conv_1), batch norm, dropout, a dense layer."""
+    averages = {"is_training": is_training, "decay": 0.5}
+    net = slim.conv2d(images, 4, [3, 3], normalizer_fn=slim.batch_norm, normalizer_params=averages)
+    end_points = {"first": net}
+    net = slim.conv2d(net, 6, [3, 3], stride=2, weights_regularizer=slim.l2_regularizer(0.01))
+    end_points["second"] = net
+    net = slim.dropout(slim.flatten(net), keep_prob, is_training=is_training)
+    net = slim.fully_connected(net, num_classes, activation_fn=None, scope="logits")
+    end_points["logits"] = net
+    return net, end_points
+
+
+def only_dropout(images, is_training=True):
+    """Two dropouts of its images, as end points."""
+    first = slim.dropout(images, 0.5, is_training=is_training)
+    second = slim.dropout(images, 0.5, is_training=is_training)
+    return slim.fully_connected(slim.flatten(first), 2), {"masked": first, "second": second}
+
+
+def little_model(**arguments) -> slimzoo.Model:
+    return slimzoo.Model(little, 3, (8, 8, 3), **arguments)
+
+
+def compiled(model, optimizer="sgd", **arguments):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, **arguments)
+    return model
+
+
+def values(model) -> dict[str, np.ndarray]:
+    return {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+
+
+def disturb(model) -> None:
+    """Gives every variable, moving averages too, another value, so that a restore has something to do."""
+    for i, variable in enumerate(model.variables_by_name.values()):
+        noise = np.random.RandomState(i).uniform(0.5, 1.5, variable.shape)
+        variable.assign(tf.constant(noise, variable.dtype))
+
+
+def assert_same(ours: dict, theirs: dict) -> None:
+    assert list(ours) == list(theirs)
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+
+
+def assert_close(ours, theirs, relative: float) -> None:
+    """Differs by at most `relative` of the largest value."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() <= relative * max(np.abs(theirs).max(), 1e-6)

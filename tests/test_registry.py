@@ -1,0 +1,53 @@
+"""Registered networks by name and by pattern."""
+
+import dataclasses
+
+import pytest
+
+import slimzoo
+from slimzoo.errors import SlimzooError
+from slimzoo.registry import networks
+
+NAMES = [
+    *("cifarnet", "lenet", "mobilenet_v1", "mobilenet_v1_025", "mobilenet_v1_050", "mobilenet_v1_075"),
+    *("vgg_16", "vgg_19", "vgg_a"),
+]
+
+
+def test_the_networks_of_these_families_are_listed_sorted():
+    assert set(NAMES) <= set(slimzoo.list_models())
+    assert slimzoo.list_models() == sorted(slimzoo.list_models())
+
+
+def test_a_pattern_selects():
+    assert slimzoo.list_models("mobilenet_v1*") == NAMES[2:6]
+    assert slimzoo.list_models("no_such*") == []
+
+
+@pytest.mark.parametrize(
+    "wrong, near", [("vgg16", "vgg_16"), ("VGG_16", "vgg_16"), ("mobilenetv1", "mobilenet_v1")]
+)
+def test_an_unknown_name_suggests_the_nearest(wrong, near):
+    with pytest.raises(SlimzooError, match=f"no network is named '{wrong}'. Nearest: .*{near}"):
+        slimzoo.get_network(wrong)
+
+
+def test_a_name_is_registered_once():
+    row = slimzoo.get_network("lenet")
+    assert slimzoo.register(row) is row  # the same row again is fine: a module imported twice
+    with pytest.raises(SlimzooError, match="'lenet' is registered twice"):
+        slimzoo.register(dataclasses.replace(row, num_classes=11))
+    assert slimzoo.get_network("lenet") is row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_heads_of_a_network_are_scopes_of_its_variables(name):
+    from slimzoo.model import network_shapes
+
+    row, shapes = networks()[name], network_shapes(name, 7)
+    for scope in (*row.heads, *row.transfer_heads):
+        assert any(variable.startswith(f"{scope}/") for variable in shapes), scope
+    other = network_shapes(name, 8)
+    changed = {variable for variable in shapes if shapes[variable] != other[variable]}
+    assert changed and all(any(v.startswith(f"{scope}/") for scope in row.heads) for v in changed)
+    assert set(row.heads) <= set(row.transfer_heads)

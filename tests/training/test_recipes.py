@@ -1,0 +1,78 @@
+"""Recipes are rows: complete, overridable, and wrong ones are refused at once."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from slimzoo import registry
+from slimzoo.errors import SlimzooError
+from slimzoo.model import network_shapes
+from slimzoo.training.optimisation import gradient_factors
+from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
+
+NAMES = ("vgg_a", "vgg_16", "vgg_19", "lenet", "cifarnet", "mobilenet_v1", "mobilenet_v1_025")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_has_a_row_whose_scopes_exist(name):
+    network = registry.get_network(name)
+    recipe = recipe_for(network)
+    shapes = network_shapes(name)
+    for scope in recipe.new:
+        assert any(variable.startswith(f"{scope}/") for variable in shapes), scope
+    gradient_factors(recipe, SimpleNamespace(variables_by_name=shapes))
+    network.arg_scope(**recipe.scope_arguments)
+
+
+def test_vgg_starts_fc6_to_fc8_anew_and_moves_its_convolutions_a_tenth():
+    recipe = recipe_for(registry.get_network("vgg_16"))
+    assert recipe.new == ("vgg_16/fc6", "vgg_16/fc7", "vgg_16/fc8")
+    shapes = network_shapes("vgg_16")
+    factors = gradient_factors(recipe, SimpleNamespace(variables_by_name=shapes))
+    assert set(factors) == {name for name in shapes if name.startswith("vgg_16/conv")}
+    assert set(factors.values()) == {0.1}
+
+
+def test_a_network_without_a_row_takes_the_plain_recipe():
+    network = SimpleNamespace(name="unheard_of", transfer_heads=("Logits",))
+    assert recipe_for(network) == Recipe(new=("Logits",))
+
+
+def test_a_later_scope_overrides_an_earlier_one_and_an_unknown_one_is_refused():
+    shapes = {"a/conv1/weights": (1,), "a/conv2/weights": (1,), "a/fc/weights": (1,)}
+    model = SimpleNamespace(variables_by_name=shapes)
+    recipe = Recipe(learning_rates={"a/conv*": 0.1, "a/conv2": 0.5, "a/fc": 1.0})
+    assert gradient_factors(recipe, model) == {"a/conv1/weights": 0.1, "a/conv2/weights": 0.5}
+    with pytest.raises(SlimzooError, match="'fc' matches no variable; did you mean a/fc"):
+        gradient_factors(Recipe(learning_rates={"fc": 0.1}), model)
+
+
+def test_an_unknown_option_is_refused_with_those_there_are():
+    with pytest.raises(SlimzooError, match="no option lr, momentum; a recipe has new, freeze, learning_rate"):
+        Recipe().override({"lr": 1, "momentum": 2, "epochs": 3})
+
+
+def test_everything_wrong_is_listed_at_once():
+    with pytest.raises(SlimzooError) as caught:
+        Recipe(
+            optimizer="lion", schedule="step", learning_rate=0, batch_size=-1, epochs=float("nan"), warmup=1.0
+        )
+    for words in ("'lion'", "'step'", "learning_rate is 0", "batch_size is -1", "epochs is nan", "warmup is 1.0"):
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"learning_rates": {"a": -1.0}}, "learning rate of a is -1.0 times"),
+        ({"learning_rates": {"a": 0.1}, "optimizer": "adam"}, "which adam would take out again"),
+        ({"batch_size": 2.5}, "batch_size is 2.5"),
+    ],
+)
+def test_what_cannot_work_is_refused(values, words):
+    with pytest.raises(SlimzooError, match=words):
+        Recipe(**values)
+
+
+def test_the_rows_are_valid():
+    assert set(RECIPES) == {"vgg", "mobilenet_v1", "lenet", "cifarnet"}

@@ -1,0 +1,63 @@
+"""Two devices give the numbers of one. TensorFlow splits its CPU only once a process, so another one does it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    path = tmp_path_factory.mktemp("devices") / "found.npz"
+    command = [sys.executable, "-m", "tests.training.two_devices", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    with np.load(path) as stored:
+        return dict(stored)
+
+
+def part(found, prefix):
+    return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
+
+
+def test_two_devices_give_the_losses_and_the_weights_of_one(found):
+    one, two = part(found, "plain/1/"), part(found, "plain/2/")
+    assert len(one["loss"]) == 6
+    assert one["loss"][0] != one["loss"][-1]
+    for name in one:  # the scores are logits of up to 3
+        np.testing.assert_allclose(two[name], one[name], atol=1e-6, err_msg=name)  # order of summation
+
+
+def test_each_replica_draws_its_own_dropout_from_one_seed(found):
+    one, two = part(found, "dropout/1/"), part(found, "dropout/2/")
+    np.testing.assert_array_equal(one["seed_state"], two["seed_state"])
+    assert np.abs(one["loss"] - two["loss"]).max() > 1e-3
+
+
+def test_what_is_saved_of_batch_norm_is_the_average_of_the_replicas(found):
+    for name, saved in part(found, "bn/saved/").items():
+        for replica in (0, 1):
+            np.testing.assert_array_equal(found[f"bn/replica{replica}/{name}"], saved, err_msg=name)
+    averages = [name for name in part(found, "bn/saved/") if "/conv1/BatchNorm/moving_" in name]
+    assert len(averages) == 2
+    for name in averages:
+        halves = [found[f"bn/half{half}/{name}"] for half in (0, 1)]
+        assert np.abs(halves[0] - halves[1]).max() > 1e-4
+        np.testing.assert_allclose(found[f"bn/saved/{name}"], np.mean(halves, 0), atol=1e-6)  # float32
+
+
+def test_float16_on_two_devices_scales_as_on_one(found):
+    one, two = part(found, "half/1/"), part(found, "half/2/")
+    assert one["scale"] == two["scale"]
+    assert one["counter"] == two["counter"] == 6
+    np.testing.assert_allclose(one["loss"], two["loss"], atol=1e-3)  # float16 has 3 digits
+
+
+def test_an_overflow_on_the_second_device_alone_leaves_the_step_out(found):
+    before, after = part(found, "overflow/before/"), part(found, "overflow/after/")
+    assert found["overflow/scale"] == 0.5
+    assert all(np.array_equal(before[name], after[name]) for name in before)

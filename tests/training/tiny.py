@@ -1,0 +1,63 @@
+"""Two networks that train in a second, for tests; their names give them CifarNet's preprocessing and recipe."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from slimzoo import registry, slim
+from slimzoo.nets import common
+from slimzoo.registry import Network
+
+PIXELS = 16
+
+
+def tiny_arg_scope(weight_decay=0.01):
+    """L2 on every layer."""
+    with slim.arg_scope(
+        [slim.conv2d, slim.fully_connected], weights_regularizer=slim.l2_regularizer(weight_decay)
+    ) as scope:
+        return scope
+
+
+def tiny(images, num_classes=10, is_training=False, dropout_keep_prob=0.5, batch_norm=False):
+    """Two convolutions, a dropout, a dense layer."""
+    end_points = {}
+    norm = partial(slim.batch_norm, decay=0.9, is_training=is_training) if batch_norm else None
+    with (
+        tf.compat.v1.variable_scope("Tiny"),
+        slim.arg_scope([slim.conv2d], normalizer_fn=norm, stride=2),
+    ):
+        net = end_points["conv1"] = slim.conv2d(images, 8, 3, scope="conv1")  # [N, 8, 8, 8]
+        net = end_points["conv2"] = slim.conv2d(net, 16, 3, scope="conv2")  # [N, 4, 4, 16]
+        net = common.flatten(net)
+        net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout")
+        logits = slim.fully_connected(net, num_classes, activation_fn=None, scope="logits")
+        end_points["Logits"] = logits
+    return logits, end_points
+
+
+NETWORKS = {
+    name: Network(
+        name=name,
+        build=partial(tiny, batch_norm=batch_norm),
+        arg_scope=tiny_arg_scope,
+        image_size=PIXELS,
+        num_classes=10,
+        channels=3,
+        heads=("Tiny/logits",),
+        transfer_heads=("Tiny/logits",),
+    )
+    for name, batch_norm in (("cifarnet_tiny", False), ("cifarnet_tiny_bn", True))
+}
+
+
+def register() -> None:
+    """Makes them known to this process."""
+    for network in NETWORKS.values():
+        registry.register(network)
+
+
+def unregister() -> None:
+    """Takes register() back."""
+    for name in NETWORKS:
+        registry.networks().pop(name, None)

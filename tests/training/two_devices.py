@@ -1,0 +1,120 @@
+"""Trains on one device and on two logical CPU devices and writes what came out; run as a process of its own.
+
+    python -m tests.training.two_devices FILE.npz
+"""
+
+import functools
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+STEPS = 6
+
+
+def main(path: str) -> None:
+    """Runs every case and writes the arrays."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    from tests.training import tiny
+
+    tiny.register()
+    found: dict[str, np.ndarray] = {}
+    for case, arguments in {
+        "plain": {"dropout_keep_prob": 1.0},
+        "dropout": {},
+        "half": {"dropout_keep_prob": 1.0, "dtype": "mixed_float16", "loss_scaling": True},
+    }.items():
+        for count in (1, 2):
+            train(found, f"{case}/{count}", count, **arguments)
+    batch_norm(found)
+    overflow(found)
+    np.savez(path, **found)
+
+
+@functools.cache
+def strategy_of(count: int):
+    """The default strategy, or two mirrored CPUs; one of each, as make_strategy() gives."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if count == 2 else tf.distribute.get_strategy()
+
+
+def batches(count: int):
+    """Batches of 5 images, 3 for one replica and 2 for the other, most weights of the second replica 0."""
+    from tests.training.conftest import make_batches
+
+    for number, batch in enumerate(make_batches(count, size=5)):
+        weights = batch["weights"].numpy()
+        weights[3:] = 0.0
+        weights[3, number % 4] = 1.0
+        yield {**batch, "weights": tf.constant(weights)}
+
+
+def distributed(trainer, count: int):
+    """The batches as step() takes them."""
+    from tests.training.conftest import make_batches
+
+    (first,) = make_batches(1)
+    signature = {key: tf.TensorSpec([5, *value.shape[1:]], value.dtype) for key, value in first.items()}
+    return trainer.distribute(tf.data.Dataset.from_generator(lambda: batches(count), output_signature=signature))
+
+
+def train(found, name, devices, **arguments):
+    """Keeps losses, weights and scores."""
+    from tests.training.conftest import make_trainer, values
+
+    trainer = make_trainer("cifarnet_tiny", strategy_of(devices), **arguments)
+    losses = [trainer.step(batch) for batch in distributed(trainer, STEPS)]
+    for key in ("loss", "regularization"):
+        found[f"{name}/{key}"] = np.array([float(row[key]) for row in losses])
+    found |= {f"{name}/{key}": value for key, value in values(trainer.model).items()}
+    found[f"{name}/seed_state"] = trainer.model.seed_state.numpy()
+    (batch,) = batches(1)
+    found[f"{name}/scores"] = trainer.model(batch["image"], training=False).numpy()
+    if arguments.get("loss_scaling"):
+        found[f"{name}/scale"] = trainer.optimizer.dynamic_scale.numpy()
+        found[f"{name}/counter"] = trainer.optimizer.step_counter.numpy()
+
+
+def batch_norm(found):
+    """Keeps each replica's averages after a step, what is read to be saved, and what one device makes of a half."""
+    from tests.training.conftest import make_trainer, values
+
+    trainer = make_trainer("cifarnet_tiny_bn", strategy_of(2))
+    for batch in distributed(trainer, 1):
+        trainer.step(batch)
+    for name, variable in trainer.model.variables_by_name.items():
+        for replica, value in enumerate(trainer.strategy.experimental_local_results(variable.value)):
+            found[f"bn/replica{replica}/{name}"] = value.numpy()
+    found |= {f"bn/saved/{name}": value for name, value in values(trainer.model).items()}
+    (whole,) = batches(1)
+    for half, part in enumerate((slice(0, 3), slice(3, 5))):
+        trainer = make_trainer("cifarnet_tiny_bn", strategy_of(1))
+        trainer.step({key: value[part] for key, value in whole.items()})
+        found |= {f"bn/half{half}/{name}": value for name, value in values(trainer.model).items()}
+
+
+def overflow(found):
+    """Keeps the weights before and after a step whose gradients overflow on the second replica alone."""
+    from tests.training.conftest import make_trainer, values
+
+    trainer = make_trainer("cifarnet_tiny", strategy_of(2), dtype="mixed_float16", loss_scaling=True)
+    found |= {f"overflow/before/{name}": value for name, value in values(trainer.model).items()}
+    scale = 2.0**20  # gradients of the first replica, where nothing counts, stay 0
+    trainer.optimizer.dynamic_scale.assign(scale)
+
+    def one():
+        for batch in batches(1):
+            weights = batch["weights"].numpy()
+            weights[:3], weights[3:] = 0.0, 1.0
+            yield {**batch, "weights": tf.constant(weights)}
+
+    (first,) = batches(1)
+    signature = {key: tf.TensorSpec(value.shape, value.dtype) for key, value in first.items()}
+    for batch in trainer.distribute(tf.data.Dataset.from_generator(one, output_signature=signature)):
+        trainer.step(batch)
+    found |= {f"overflow/after/{name}": value for name, value in values(trainer.model).items()}
+    found["overflow/scale"] = trainer.optimizer.dynamic_scale.numpy() / scale
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

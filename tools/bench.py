@@ -1,0 +1,154 @@
+"""One table of ratios: slimzoo against keras.applications, the same call on both sides.
+
+    python tools/bench.py                                  # everything: 30 pairs a row, about an hour on 2 cores
+    python tools/bench.py --pairs 5 load 'forward/*/1'     # some rows, quickly
+    python tools/bench.py --markdown table.md --json table.json
+
+Each row runs in a process of its own, after imports and a warm-up; its two sides are measured in turn, and every
+other pair begins with the other side. A ratio is formed in each pair. The table shows their median with its
+one-sided 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the target:
+"pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that. Random weights, float32. Files
+go to a temporary folder (--folder; 3 GB), which is removed. Exit code 1 if a row fails.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from tools.benchmarks.pairs import Row, Settings
+from tools.benchmarks.rows import ROWS, select
+from tools.benchmarks.statistics import judge
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measures the rows that are asked for, one process each, and prints the table."""
+    options = _parser().parse_args(arguments)
+    if options.child:
+        return _measure_here(options)
+    try:
+        rows = select(options.rows)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.list:
+        for row in rows:
+            print(f"{row.key:32} {row.title}; {row.target}")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="slimzoo-bench-", dir=options.folder) as folder:
+        results = [_run(row, options.pairs, Path(folder)) for row in rows]
+    report = {"machine": machine(), "pairs": options.pairs, "rows": results}
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    table = render(report)
+    if options.markdown:
+        options.markdown.write_text(table + "\n")
+    print(table)
+    return int(any(row["word"] in ("FAIL", "error") for row in results))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", nargs="*", help="keys of rows, or patterns of them; default: all (see --list)")
+    parser.add_argument("--pairs", type=int, default=30, help="measurements of each side (default: 30)")
+    parser.add_argument("--folder", help="where the temporary folder is made")
+    parser.add_argument("--json", type=Path, help="write everything measured to this file")
+    parser.add_argument("--markdown", type=Path, help="write the table to this file")
+    parser.add_argument("--list", action="store_true", help="name the rows and stop")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # folder, file of the result
+    return parser
+
+
+def _run(row: Row, pairs: int, folder: Path) -> dict:
+    """Measures `row` in a process of its own; what it says goes to stderr."""
+    print(f"{row.key} ...", file=sys.stderr, flush=True)
+    result = folder / "result.json"
+    command = [sys.executable, __file__, row.key, "--pairs", str(pairs), "--child", str(folder), str(result)]
+    if subprocess.run(command, check=False, stdout=sys.stderr).returncode:
+        return {"key": row.key, "title": row.title, "target": str(row.target), "word": "error"}
+    return summarise(row, **json.loads(result.read_text()))
+
+
+def _measure_here(options) -> int:
+    folder, result = map(Path, options.child)
+    sample = ROWS[options.rows[0]].measure(Settings(options.pairs, folder))
+    result.write_text(json.dumps(vars(sample)))
+    return 0
+
+
+def summarise(row: Row, ours: list[float], theirs: list[float], notes: list[str]) -> dict:
+    """Returns everything about a measured row, as --json writes it."""
+    ratios = [row.ratio(a, b) for a, b in zip(ours, theirs, strict=True)]
+    verdict = judge(ratios, row.target)
+    return {
+        "key": row.key,
+        "title": row.title,
+        "target": str(row.target),
+        **vars(verdict),
+        "ours_median": statistics.median(ours),
+        "theirs_median": statistics.median(theirs),
+        "unit": row.unit,
+        "notes": notes,
+        "ours": ours,
+        "theirs": theirs,
+    }
+
+
+def machine() -> str:
+    """Returns what the numbers depend on, in a line."""
+    names = ("tensorflow", "keras", "numpy")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{_processor()}, {cores} cores; Python {platform.python_version()}, {versions}; "
+        f"{datetime.date.today()}{load}"
+    )
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def render(report: dict) -> str:
+    """Returns the table in Markdown."""
+    lines = [
+        f"{report['machine']}; {report['pairs']} interleaved pairs a row",
+        "",
+        "| | median | 95 % bound | target | | ours | theirs | |",
+        "|---|---:|---:|---|---|---:|---:|---|",
+    ]
+    for row in report["rows"]:
+        if row["word"] == "error":
+            lines.append(f"| {row['title']} | | | {row['target']} | error | | | |")
+            continue
+        bound = "-" if row["bound"] is None else f"{row['bound']:.3f}"
+        cells = [row["title"], f"{row['median']:.3f}", bound, row["target"], row["word"]]
+        cells += [_quantity(row[f"{side}_median"], row["unit"]) for side in ("ours", "theirs")]
+        lines.append("| " + " | ".join([*cells, "; ".join(row["notes"])]) + " |")
+    return "\n".join(lines)
+
+
+def _quantity(value: float, unit: str) -> str:
+    if unit == "B":
+        return f"{value / 1e6:.0f} MB"
+    return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What tools/bench.py measures: slimzoo against its Keras twins, the same call on both sides."""

@@ -1,0 +1,104 @@
+"""The table: every row, its target, and how its ratio is formed."""
+
+import fnmatch
+from functools import partial
+
+from tools.benchmarks import files, running
+from tools.benchmarks.pairs import Row, difference, speed_ratio, time_ratio
+from tools.benchmarks.statistics import Target
+
+
+def _most(value: float) -> Target:
+    return Target("at most", value)
+
+
+def _least(value: float) -> Target:
+    return Target("at least", value)
+
+
+def _forward(network: str):
+    for batch in (8, 1):
+        for way, measure in (("function", running.measure_function), ("predict", running.measure_predict)):
+            yield Row(
+                f"forward/{network}/{way}/{batch}",
+                f"{network}: speed of {'tf.function' if way == 'function' else way}, batch {batch}, of Keras's",
+                _least(0.95),
+                partial(measure, network=network, batch=batch),
+                speed_ratio,
+            )
+
+
+ROWS: dict[str, Row] = {
+    row.key: row
+    for row in (
+        Row(
+            "import",
+            "import slimzoo: seconds over an empty Python",
+            _most(0.3),
+            files.measure_import,
+            difference,
+        ),
+        *(
+            Row(
+                f"load/{network}",
+                f"{network}: file to first logits, time of Keras's",
+                _most(target),
+                partial(running.measure_load, network=network),
+                time_ratio,
+            )
+            for network, target in (("vgg_16", 0.4), ("mobilenet_v1", 0.8))
+        ),
+        *(
+            Row(
+                f"memory/{network}",
+                f"{network}: peak memory of the load, of the weights",
+                target,
+                partial(files.measure_load_memory, network=network),
+                time_ratio,
+                "B",
+            )
+            for network, target in (("vgg_16", _most(1.15)), ("mobilenet_v1", Target()))
+        ),
+        *_forward("vgg_16"),
+        *_forward("mobilenet_v1"),
+        *(
+            Row(
+                f"step/{network}",
+                f"{network}: speed of a fine-tuning step, batch {running.BATCH[network]}, of Keras's fit",
+                _least(0.92),
+                partial(running.measure_step, network=network),
+                speed_ratio,
+            )
+            for network in running.BATCH
+        ),
+        Row(
+            "convert/vgg_16",
+            "vgg_16: checkpoint to safetensors, time of cp + fsync",
+            _most(4.0),
+            files.measure_convert,
+            time_ratio,
+        ),
+        Row(
+            "convert-memory/vgg_16",
+            "vgg_16: peak memory of that, of the file",
+            _most(1.0),
+            files.measure_convert_memory,
+            time_ratio,
+            "B",
+        ),
+    )
+}
+
+
+def select(patterns: list[str]) -> list[Row]:
+    """Returns the rows whose key matches one of these shell patterns, or begins with it; all if there are none.
+
+    Raises: ValueError: a pattern that matches nothing; the keys are named.
+    """
+    chosen: dict[str, Row] = {}
+    for pattern in patterns or ["*"]:
+        found = [key for key in ROWS if fnmatch.fnmatchcase(key, pattern) or key.startswith(f"{pattern}/")]
+        if not found:
+            raise ValueError(f"no row is called {pattern!r}; there are {', '.join(ROWS)}")
+        chosen |= {key: ROWS[key] for key in found}
+    return [row for key, row in ROWS.items() if key in chosen]

@@ -16,7 +16,6 @@ from slimzoo.converters.matching import match
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
-
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 

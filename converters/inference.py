@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from slimzoo.converters.source import Source, tensors_of
 
+from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError
 
 AVERAGE = "ExponentialMovingAverage"

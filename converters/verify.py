@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from slimzoo.converters.source import tensors_of
 
+from slimzoo.converters.source import tensors_of
 from slimzoo.errors import listing
 
 _SLAB = 1 << 18  # values looked at at a time

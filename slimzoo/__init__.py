@@ -29,7 +29,7 @@ _WHERE = {  # public name: the module that defines it
 }
 _MODULES = ("converters", "data", "labels", "nets", "preprocessing", "report", "slim", "training", "weights")
 
-__all__ = [*_WHERE, *_MODULES]  # noqa: PLE0604
+__all__ = [*_WHERE, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

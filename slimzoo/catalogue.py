@@ -114,17 +114,12 @@ def _discover(name: str):
     """Returns the Discovery of a registered network and its layers; no variable is made."""
     import tensorflow as tf
 
-    from slimzoo import model_config, slim
+    from slimzoo import model_config
     from slimzoo.discovery import discover
     from slimzoo.summary import layer_rows
 
     parts = model_config.resolve(name, None, None, None, "NHWC", {})
-
-    def run(images, is_training):
-        with slim.arg_scope(parts.scope):
-            return parts.call(images, is_training)
-
-    found = discover(run, parts.input_shape, tf.float32)
+    found = discover(parts.run, parts.input_shape, tf.float32)
     rows = layer_rows(found, dict.fromkeys((spec.name for spec in found.variables.values()), ""), ())
     return found, [
         Layer(row.scope, row.output_shape and tuple(row.output_shape[1:]), row.parameters, row.multiply_adds)

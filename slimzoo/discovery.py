@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -75,14 +76,12 @@ class Discovery:
         """Returns what was found out in this mode; it is traced when it is first asked for."""
         if is_training not in self._modes:
             known = tuple(self.variables)
-            eager = tf.executing_eagerly()
-            with (
-                contextlib.nullcontext() if eager else tf.init_scope()
-            ):  # not in the graph its caller is making
+            outside = contextlib.nullcontext() if tf.executing_eagerly() else tf.init_scope()
+            with outside:  # of the graph that its caller is making
                 self._modes[is_training] = self._trace(self, is_training)
             if self._complete and (new := [name for name in self.variables if name not in known]):
                 raise SlimzooError(
-                    listing("the network asks for variables that it has in inference only:", new)
+                    listing(f"the network asks for variables only where is_training is {is_training}:", new)
                 )
         return self._modes[is_training]
 
@@ -176,13 +175,17 @@ def _stand_in(spec: VariableSpec) -> tf.Tensor:
     return tensor
 
 
+_LIBRARIES = tuple(f"{os.path.dirname(path)}{os.sep}" for path in (tf.__file__, keras.__file__, __file__))
+
+
 def _refuse_tf_variable(next_creator, **kwargs):
-    frames = [f for f in traceback.extract_stack() if f"{os.sep}tensorflow{os.sep}" not in f.filename]
-    where = next((f for f in reversed(frames) if f.filename != __file__), frames[-1])
+    frames = traceback.extract_stack()
+    where = next((f for f in reversed(frames) if not f.filename.startswith(_LIBRARIES)), frames[-1])
     raise SlimzooError(
         f"the network makes a tf.Variable at {where.filename}, line {where.lineno}: {where.line}\n"
         "slimzoo.Model cannot find such a variable again when the network runs a second time. Use "
-        "tf.compat.v1.get_variable, slim.variable or slim.model_variable there, which go by name."
+        "tf.compat.v1.get_variable, slim.variable or slim.model_variable there, which go by name, or slim's "
+        "layers in place of a Keras layer."
     )
 
 
@@ -223,14 +226,17 @@ def split_outputs(outputs: Any) -> tuple[tf.Tensor, dict[str, Any]]:
 
 
 def discover(
-    run: Callable[[tf.Tensor, bool], Any], image_shape: Shape, dtype: tf.DType, all_in_training: bool = False
+    run: Callable[[tf.Tensor, bool], Any],
+    image_shape: Shape,
+    dtype: tf.DType,
+    modes: tuple[bool, ...] = (True, False),
 ) -> Discovery:
-    """Traces `run` (images, is_training) -> logits or (logits, end_points) in both modes.
+    """Traces `run` (images, is_training) -> logits or (logits, end_points) in training and in inference.
 
     Args:
       image_shape: (height, width, channels) of `images`, None where unknown.
-      all_in_training: inference is known to ask for no variable that training does not ask for, as in every
-        registered network; it is traced only when something about it is asked then.
+      modes: of is_training, those that together ask for every variable; another one is traced when something
+        about it is asked.
     Raises: SlimzooError: the function makes a tf.Variable, asks for a shape not fully known, or returns
       something else than a network does. What the function itself raises comes through.
     """
@@ -256,7 +262,7 @@ def discover(
         return modes[0]
 
     found = Discovery(trace)
-    for is_training in (True,) if all_in_training else (True, False):
+    for is_training in modes:
         found.mode(is_training)
     found._complete = True
     return found

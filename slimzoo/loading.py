@@ -31,6 +31,7 @@ class Source:
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
+    image_size: int | None = None  # pixels; where the file says so without saying more
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ def load(
 
     Args:
       name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a
-        folder or a .safetensors file.
+        folder or a .safetensors file; or a .keras file, without further arguments.
       pretrained: takes the released weights: fetched once, verified, kept.
       weights: a tag of the manifest, or a file in any readable format.
       num_classes: where it is not the weights', the last layer is new.
@@ -67,6 +68,20 @@ def load(
       arguments: passed on to Model (data_format, dtype, dropout_keep_prob, ...).
     Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
     """
+    if Path(name).suffix == ".keras":
+        given = (
+            weights,
+            num_classes,
+            input_shape,
+            exclude,
+            rename,
+            ema,
+            labels,
+            preprocessing,
+            size,
+            arguments,
+        )
+        return _whole(Path(name), any(value not in (None, (), {}, False) for value in given))
     network, source = _find(name, pretrained, weights)
     if source is None:
         preprocessing = _resized(preprocessing or _original(network, input_shape), size)
@@ -85,9 +100,11 @@ def load(
     new_head = num_classes is not None and theirs is not None and num_classes != theirs
     exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     exclude = (*exclude, *(network.heads if new_head else ()))
-    preprocessing = preprocessing or source.preprocessing or _original(network, input_shape)
+    preprocessing = (
+        preprocessing or source.preprocessing or _original(network, input_shape, source.image_size)
+    )
     preprocessing = _resized(preprocessing, size)
-    restored = []
+    restored: list[Any] = []  # values and report
 
     def initial_values(shapes) -> Mapping[str, Any]:
         restored[:] = restoring.fit(variables, shapes, exclude, rename)
@@ -113,6 +130,19 @@ def load(
     if left_out:
         log.info("%s: left out of %s: %s", network.name, source.where, dict(left_out))
     return model
+
+
+def _whole(path: Path, with_more: bool) -> Any:
+    """Returns the model of a .keras file. Keras opens it too, once slimzoo.model is imported."""
+    import keras
+
+    if with_more:
+        raise SlimzooError(
+            f"{path} is a whole model, saved by Keras: it takes no weights and no other arguments"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    return keras.models.load_model(path)
 
 
 def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
@@ -189,9 +219,9 @@ def _of_imagenet(source: Source, network: Network, num_classes: int | None) -> S
     return replace(source, labels=imagenet(offset), label_offset=offset)
 
 
-def _original(network: Network, input_shape) -> Preprocessing:
+def _original(network: Network, input_shape, size: int | None = None) -> Preprocessing:
     """What the network was published with: for weights that come without their own, and for new ones."""
-    size = (input_shape or (network.image_size,))[0] or network.image_size
+    size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
     return original(network.name, size, "GRAY" if channels == 1 else "RGB")
 
@@ -222,6 +252,7 @@ def _from_file(path: Path) -> Source:
             else None
         ),
         multi_label=json.loads(metadata.get("multi_label", "false")),
+        image_size=int(metadata["image_size"]) if "image_size" in metadata else None,
     )
 
 

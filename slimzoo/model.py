@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimzoo import model_config, slim
+from slimzoo import model_config
 from slimzoo.binding import BoundRun, Traces, escape, in_scopes, refuse_session_graph, unescape
 from slimzoo.converters import RestoreReport
 from slimzoo.creation import KerasRegularizer, fresh_value, given_value
@@ -79,8 +79,8 @@ class Model(keras.Model):
         )
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
-        registered = parts.network is not None
-        self._discovery = discover(self._network, parts.input_shape, tf.float32, all_in_training=registered)
+        modes = parts.network.modes if parts.network else (True, False)
+        self._discovery = discover(parts.run, parts.input_shape, tf.float32, modes)
         self.seed = seed
         self.seed_state = tf.Variable(
             [seed, 0],
@@ -91,9 +91,8 @@ class Model(keras.Model):
         )
         self._by_name: dict[str, Any] = {}
         self._sources: dict[str, str] = {}
-        if callable(initial_values):
-            initial_values = initial_values(self.variable_shapes())
-        self._create(initial_values or {})
+        given = initial_values(self.variable_shapes()) if callable(initial_values) else initial_values
+        self._create(given or {})
         for i, model in enumerate(self._discovery.models):
             setattr(
                 self, f"inner_model_{i}", model
@@ -104,31 +103,24 @@ class Model(keras.Model):
 
     # The network function and its variables.
 
-    def _network(self, images, is_training):
-        """Calls the network function under its own arg_scope, whatever thread or scope this is."""
-        parts = self._parts
-        if parts.data_format == "NCHW":
-            images = tf.transpose(images, (0, 3, 1, 2))
-        with slim.arg_scope(parts.scope):
-            return parts.call(images, is_training)
-
-    def _create(self, initial_values: Mapping[str, np.ndarray]) -> None:
-        for spec in self._discovery.variables.values():
-            given = spec.name in initial_values
-            variable = self.add_weight(
-                name=escape(spec.name),
-                shape=spec.shape,
-                dtype=spec.dtype.name,
-                initializer=given_value(initial_values, spec) if given else fresh_value(spec),
-                trainable=spec.trainable,
-                autocast=False,
-                regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
-                constraint=spec.constraint,
-                aggregation="none" if spec.trainable else "mean",
-            )
-            setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
-            self._by_name[spec.name] = variable
-            self._sources[spec.name] = "restored" if given else "new"
+    def _create(self, initial_values: Mapping[str, Any]) -> None:
+        with tf.variable_creator_scope(_short_name):
+            for spec in self._discovery.variables.values():
+                given = spec.name in initial_values
+                variable = self.add_weight(
+                    name=escape(spec.name),
+                    shape=spec.shape,
+                    dtype=spec.dtype.name,
+                    initializer=given_value(initial_values, spec) if given else fresh_value(spec),
+                    trainable=spec.trainable,
+                    autocast=False,
+                    regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
+                    constraint=spec.constraint,
+                    aggregation="none" if spec.trainable else "mean",
+                )
+                setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
+                self._by_name[spec.name] = variable
+                self._sources[spec.name] = "restored" if given else "new"
 
     def build(self, input_shape):
         """Everything was made by the constructor; Keras keeps the shape for export."""
@@ -184,11 +176,11 @@ class Model(keras.Model):
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
         run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
-        logits, tensors = split_outputs(run(self._network, images, training))
+        logits, tensors = split_outputs(run(self._parts.run, images, training))
         outputs = {"logits": tf.cast(logits, tf.float32)}
         if what == ("logits",):
             return outputs
-        keys = self._discovery.end_points[training]  # by position: names drift from run to run
+        keys = self._discovery.mode(training).end_points  # by position: names drift from run to run
         end_points = dict(zip(keys, tensors.values(), strict=True))
         if what is None:
             return {key: self._channels_last(value) for key, value in end_points.items()}
@@ -217,7 +209,7 @@ class Model(keras.Model):
         return FeatureModel(self, names)
 
     def _end_point_keys(self, names: Iterable[str]) -> tuple[str, ...]:
-        names, known = tuple(names), self._discovery.end_points[False]
+        names, known = tuple(names), self._discovery.mode(False).end_points
         model_config.check_names("end point", names, known)
         return names
 
@@ -226,7 +218,7 @@ class Model(keras.Model):
     def freeze(self, scopes: str | Iterable[str]) -> None:
         """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
 
-        A compiled model takes notice at its next compile(), as in Keras.
+        A compiled model heeds it at once; unfreeze() wants another compile(), for the optimizer.
         Raises: SlimzooError: a scope holds no variable.
         """
         self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
@@ -398,10 +390,11 @@ class Model(keras.Model):
 def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
     parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
-
-    def run(images, is_training):
-        with slim.arg_scope(parts.scope):
-            return parts.call(images, is_training)
-
-    found = discover(run, parts.input_shape, tf.float32)
+    found = discover(parts.run, parts.input_shape, tf.float32)
     return {spec.name: spec.shape for spec in found.variables.values()}
+
+
+def _short_name(create, **settings):
+    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1 ms."""
+    settings["name"] = settings["name"].rpartition(".")[2]
+    return create(**settings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.binding import in_scopes
@@ -40,11 +41,13 @@ class Parts:
             self.network.name if self.network else getattr(self.function, "__name__", "network").strip("<>")
         )
 
-    def call(self, images, is_training: bool):
-        """Calls the function with what it takes."""
-        return self.function(
-            images, **_passed_on(self.function, self.num_classes, is_training), **self.arguments
-        )
+    def run(self, images, is_training: bool):
+        """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this is."""
+        if self.data_format == "NCHW":
+            images = tf.transpose(images, (0, 3, 1, 2))
+        given = _passed_on(self.function, self.num_classes, is_training)
+        with slim.arg_scope(self.scope):
+            return self.function(images, **given, **self.arguments)
 
 
 def resolve(
@@ -91,10 +94,10 @@ def _is_count(value) -> bool:
 
 
 def _image_shape(given, network: Network | None):
-    if given is None and network is None:
-        return (), ["a function of your own needs input_shape=(height, width, channels)"]
-    if given is None:
+    if given is None and network is not None:
         return (network.image_size, network.image_size, network.channels), []
+    if given is None:
+        return (), ["a function of your own needs input_shape=(height, width, channels)"]
     shape = tuple(given)
     sizes = (_is_count(s) and s > 0 for s in shape if s is not None)
     if len(shape) != 3 or shape[2] is None or not all(sizes):
@@ -105,7 +108,7 @@ def _image_shape(given, network: Network | None):
 def _passed_on(function: Callable, num_classes: int | None, is_training: bool) -> dict[str, Any]:
     takes = inspect.signature(function).parameters
     anything = any(p.kind is p.VAR_KEYWORD for p in takes.values())
-    passed = {"is_training": is_training} if anything or "is_training" in takes else {}
+    passed: dict[str, Any] = {"is_training": is_training} if anything or "is_training" in takes else {}
     if num_classes is not None and (anything or "num_classes" in takes):
         passed["num_classes"] = num_classes or None  # slim's functions leave the last layer out for None
     return passed

@@ -25,6 +25,12 @@ class Network:
     channels: int  # of its images
     heads: tuple[str, ...]  # scopes that depend on num_classes
     transfer_heads: tuple[str, ...]  # scopes that fine-tuning on another task starts anew
+    auxiliary: tuple[str, ...] | None = None  # scopes that exist in training only; None: not known
+
+    @property
+    def modes(self) -> tuple[bool, ...]:
+        """Values of is_training under which `build` must run to have asked for every variable."""
+        return (True, False) if self.auxiliary is None else (bool(self.auxiliary),)
 
 
 def register(network: Network) -> Network:

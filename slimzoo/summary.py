@@ -67,7 +67,9 @@ def render(name: str, table: list[Row], width: int | None = None) -> str:
     ):
         out.add_column(column, justify=side, overflow="fold")  # type: ignore[arg-type]
     for row in table:
-        out.add_row(row.scope, _shape(row.output_shape), f"{row.parameters:,}", _count(row.multiply_adds), row.state)
+        out.add_row(
+            row.scope, _shape(row.output_shape), f"{row.parameters:,}", _count(row.multiply_adds), row.state
+        )
     known = [row.multiply_adds for row in table if row.multiply_adds is not None]
     out.add_section()
     out.add_row("total", "", f"{sum(row.parameters for row in table):,}", _count(sum(known) or None), "")

@@ -265,7 +265,6 @@ def test_a_slim_layer_on_an_eager_tensor_shows_two_ways_out():
 
 # NCHW.
 
-SLOW = pytest.mark.slow  # 129 million variables, four times
 FAMILIES = {  # network: (input shape, arguments)
     "vgg_a": ((32, 32, 3), {"fc_conv_padding": "SAME"}),
     "lenet": ((28, 28, 1), {}),
@@ -274,7 +273,7 @@ FAMILIES = {  # network: (input shape, arguments)
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=SLOW) if n == "vgg_a" else n for n in FAMILIES])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_nchw_gives_the_numbers_of_nhwc_forward_and_in_a_gradient_step(name):
     shape, arguments = FAMILIES[name]
     images = np.random.RandomState(0).uniform(-1, 1, (2, *shape)).astype(np.float32)

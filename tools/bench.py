@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("rows", nargs="*", help="keys of rows, or patterns of them; default: all (see --list)")
+    parser.add_argument(
+        "rows", nargs="*", help="keys of rows, or patterns of them; default: all (see --list)"
+    )
     parser.add_argument("--pairs", type=int, default=30, help="measurements of each side (default: 30)")
     parser.add_argument("--folder", help="where the temporary folder is made")
     parser.add_argument("--json", type=Path, help="write everything measured to this file")

@@ -1,6 +1,7 @@
-"""What are restored weights worth? Cross-validated average precision, restored against from scratch.
+r"""What are restored weights worth? Cross-validated average precision, restored against from scratch.
 
-    python tools/cross_validate.py voc --data VOCdevkit --model mobilenet_v1_025 --weights mobilenet_v1_0.25_128_frozen.pb --size 128
+    python tools/cross_validate.py voc --data VOCdevkit --model mobilenet_v1_025 \
+        --weights mobilenet_v1_0.25_128_frozen.pb
 
 For every seed the data is cut into folds; every image is scored by a model that never saw it, the one after the last
 step (no step is picked by looking at the held-out images). The scores of all folds are pooled, and average precision
@@ -26,7 +27,9 @@ METHODS = ("all_point", "11_point")
 
 def main() -> None:
     """Reads the arguments, trains, prints a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("kind", choices=("voc", "folder"))
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--year", default="2012")
@@ -39,7 +42,9 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=2000)
     parser.add_argument("--json", type=Path, help="also write scores and figures there")
     arguments = parser.parse_args()
-    data = voc.read(arguments.data, arguments.year) if arguments.kind == "voc" else folder.read(arguments.data)
+    data = (
+        voc.read(arguments.data, arguments.year) if arguments.kind == "voc" else folder.read(arguments.data)
+    )
     start = time.monotonic()
     scores = {
         arm: np.stack([pooled_scores(data, weights, seed, arguments) for seed in range(arguments.seeds)])
@@ -86,7 +91,10 @@ def measure(data: Dataset, scores: dict[str, np.ndarray], resamples: int) -> dic
         random = np.random.RandomState(0)
         for _ in range(resamples):
             picked = random.randint(len(data), size=len(data))
-            sample = {arm: np.mean([_map(data, s, method, picked) for s in values]) for arm, values in scores.items()}
+            sample = {
+                arm: np.mean([_map(data, s, method, picked) for s in values])
+                for arm, values in scores.items()
+            }
             differences.append(sample["restored"] - sample["from scratch"])
         low, high = np.percentile(differences, [2.5, 97.5])
         difference = np.mean(by_seed["restored"]) - np.mean(by_seed["from scratch"])
@@ -100,8 +108,12 @@ def _map(data: Dataset, scores: np.ndarray, method: str, picked=slice(None)) -> 
 
 def print_table(data: Dataset, figures: dict, arguments, seconds: float) -> None:
     """Prints the figures as Markdown."""
-    print(f"{len(data)} images, {arguments.folds} folds, {arguments.seeds} seeds, {seconds / 60:.0f} minutes\n")
-    print("| average precision | restored | from scratch | difference | 95 % interval |\n|---|---|---|---|---|")
+    print(
+        f"{len(data)} images, {arguments.folds} folds, {arguments.seeds} seeds, {seconds / 60:.0f} minutes\n"
+    )
+    print(
+        "| average precision | restored | from scratch | difference | 95 % interval |\n|---|---|---|---|---|"
+    )
     for method, row in figures.items():
         arms = [f"{np.mean(row[arm]):.3f} ± {np.std(row[arm]):.3f}" for arm in ("restored", "from scratch")]
         low, high = row["interval"]

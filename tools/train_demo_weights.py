@@ -23,7 +23,9 @@ PIXELS = 96
 
 def main() -> None:
     """Draws, trains, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=6000, help="drawn images, all classes together")
     parser.add_argument("--epochs", type=float, default=30)
     parser.add_argument("--target", type=Path, default=TARGET)

@@ -10,7 +10,6 @@ from pathlib import Path
 from slimzoo.converters.formats import archive, frozen_graph, npz, safetensors, tf_checkpoint, tf_v2
 from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.source import Source
-
 from slimzoo.errors import SlimzooError
 
 

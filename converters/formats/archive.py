@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.source import Source, TemporaryFolder
-
 from slimzoo.errors import SlimzooError, listing
 
 SEPARATOR = "::"  # archive.tgz::member

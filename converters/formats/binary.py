@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from slimzoo.converters.source import as_bytes
 
+from slimzoo.converters.source import as_bytes
 from slimzoo.errors import SlimzooError
 
 CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time

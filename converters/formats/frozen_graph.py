@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+
 from slimzoo.converters.formats.binary import BYTES, Field, FileBytes, damaged, fields, varint
 from slimzoo.converters.formats.tensor_proto import TensorField, decode, describe, dtype_of
 from slimzoo.converters.source import Source, Tensor
-
 from slimzoo.errors import SlimzooError
 
 _NODE, _NAME, _OPERATION = b"\x0a", b"\x0a", b"\x12"  # first bytes of those fields
@@ -27,6 +27,7 @@ class _Node:
     op: str = ""
     inputs: list[str] = field(default_factory=list)
     value: TensorField | None = None
+    shape: tuple[int, ...] = ()  # of a placeholder; 0 or -1 where it is left open
 
 
 def sniff(file: FileBytes) -> bool:
@@ -65,7 +66,7 @@ def read(path: Path) -> Source:
             skipped.append(name)
         else:
             tensors[name] = Tensor(value.shape, dtype, partial(_load, path, name, value, dtype))
-    return Source("frozen_graph", path, tensors, skipped=skipped)
+    return Source("frozen_graph", path, tensors, metadata=_image_size(nodes), skipped=skipped)
 
 
 def _nodes(file: FileBytes) -> Iterator[_Node]:
@@ -87,7 +88,33 @@ def _node(file: FileBytes, row: Field) -> _Node:
                 setattr(node, "name" if f.number == 1 else "op", text)
         elif f.number == 5 and node.op == "Const":
             node.value = _value(file, f) or node.value
+        elif f.number == 5 and node.op == "Placeholder":
+            node.shape = _shape(file, f) or node.shape
     return node
+
+
+def _shape(file: FileBytes, attribute: Field) -> tuple[int, ...]:
+    """Returns the sizes in a NodeDef's attribute "shape", or () for another attribute."""
+    key, sizes = b"", []
+    for f in fields(file, attribute.start, attribute.stop):
+        if f.number == 1:
+            key = file[f.start : f.stop]
+        elif f.number == 2 and key == b"shape":
+            shapes = (inner for inner in fields(file, f.start, f.stop) if inner.number == 7)
+            dimensions = (
+                d for shape in shapes for d in fields(file, shape.start, shape.stop) if d.number == 2
+            )
+            for dimension in dimensions:
+                size = [d for d in fields(file, dimension.start, dimension.stop) if d.number == 1]
+                sizes.append(varint(file, size[0].start)[0] if size else 0)
+    return tuple(sizes)
+
+
+def _image_size(nodes: list[_Node]) -> dict[str, str]:
+    """Returns {"image_size": pixels} if the one placeholder of the graph takes square images."""
+    shapes = [node.shape for node in nodes if node.op == "Placeholder"]
+    square = len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][1] == shapes[0][2]
+    return {"image_size": str(shapes[0][1])} if square and 0 < shapes[0][1] < 1 << 16 else {}
 
 
 def _value(file: FileBytes, attribute: Field) -> TensorField | None:

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+
 from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
-
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 

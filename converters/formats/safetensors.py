@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+
 from slimzoo.converters.formats.binary import FileBytes, damaged, file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor, tensors_of
-
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+
 from slimzoo.converters.formats.binary import BYTES, FileBytes, encode_field, fields, signed, varints
 from slimzoo.converters.source import as_bytes, empty
 

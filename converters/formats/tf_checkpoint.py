@@ -9,7 +9,6 @@ from pathlib import Path
 from slimzoo.converters.formats import sstable, tf_v1, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, varint
 from slimzoo.converters.source import Source
-
 from slimzoo.errors import SlimzooError, listing
 
 _PART = re.compile(r"^(.+)\.(?:index|meta|data-\d{5}-of-\d{5})$")

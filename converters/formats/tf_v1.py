@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+
 from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import Field, FileBytes, damaged, fields, file_chunks
 from slimzoo.converters.formats.tensor_proto import (
@@ -25,7 +26,6 @@ from slimzoo.converters.formats.tensor_proto import (
     slice_shape,
 )
 from slimzoo.converters.source import Source, Tensor, stored_tensor
-
 from slimzoo.errors import SlimzooError
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")

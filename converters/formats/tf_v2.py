@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
 from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import (
     FIXED32,
@@ -36,7 +37,6 @@ from slimzoo.converters.formats.tensor_proto import (
 )
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor
-
 from slimzoo.errors import SlimzooError
 from slimzoo.files import check_writable, sync, write_error
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 import numpy as np
+
 from slimzoo.converters.formats.binary import CHUNK
 
 

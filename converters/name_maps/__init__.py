@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from slimzoo.converters.source import Source, Tensor
 
+from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
 
 

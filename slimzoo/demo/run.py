@@ -39,7 +39,9 @@ class DemoResult:
         }
 
 
-def run(out: str | os.PathLike = "slimzoo-demo", progress: bool = True, overwrite: bool = False) -> DemoResult:
+def run(
+    out: str | os.PathLike = "slimzoo-demo", progress: bool = True, overwrite: bool = False
+) -> DemoResult:
     """Draws VOC-format images of 10 classes and fine-tunes MobileNet v1 0.25 on them, restored and from scratch.
 
     Args:
@@ -68,7 +70,9 @@ def run(out: str | os.PathLike = "slimzoo-demo", progress: bool = True, overwrit
         "overwrite": overwrite,
         "seed": SEED,
     }
-    scratch = finetune(train, validation, out / "from-scratch", weights=None, title="Demo: from scratch", **common)
+    scratch = finetune(
+        train, validation, out / "from-scratch", weights=None, title="Demo: from scratch", **common
+    )
     restored = finetune(
         train,
         validation,

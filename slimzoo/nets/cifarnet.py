@@ -10,17 +10,19 @@ from slimzoo.registry import Network, register
 def cifarnet_arg_scope(weight_decay=0.004):
     """Returns the scope CifarNet was published with: ReLU, and L2 on the dense layers alone."""
     truncated_normal = tf.compat.v1.truncated_normal_initializer
-    with slim.arg_scope(
-        [slim.conv2d], weights_initializer=truncated_normal(stddev=5e-2), activation_fn=tf.nn.relu
-    ):
-        with slim.arg_scope(
+    with (
+        slim.arg_scope(
+            [slim.conv2d], weights_initializer=truncated_normal(stddev=5e-2), activation_fn=tf.nn.relu
+        ),
+        slim.arg_scope(
             [slim.fully_connected],
             biases_initializer=tf.compat.v1.constant_initializer(0.1),
             weights_initializer=truncated_normal(stddev=0.04),
             weights_regularizer=slim.l2_regularizer(weight_decay),
             activation_fn=tf.nn.relu,
-        ) as scope:
-            return scope
+        ) as scope,
+    ):
+        return scope
 
 
 def _response_norm(net, name):
@@ -74,7 +76,7 @@ def cifarnet(
     return logits, end_points
 
 
-cifarnet.default_image_size = 32  # published code reads it here
+cifarnet.default_image_size = 32  # type: ignore[attr-defined]  # published code reads it here
 
 register(
     Network(
@@ -86,5 +88,6 @@ register(
         channels=3,
         heads=("CifarNet/logits",),
         transfer_heads=("CifarNet/logits",),
+        auxiliary=(),
     )
 )

@@ -19,7 +19,12 @@ def lenet_arg_scope(weight_decay=0.0):
 
 
 def lenet(
-    images, num_classes=10, is_training=False, dropout_keep_prob=0.5, prediction_fn=slim.softmax, scope="LeNet"
+    images,
+    num_classes=10,
+    is_training=False,
+    dropout_keep_prob=0.5,
+    prediction_fn=slim.softmax,
+    scope="LeNet",
 ):
     """Builds LeNet.
 
@@ -46,7 +51,7 @@ def lenet(
     return logits, end_points
 
 
-lenet.default_image_size = 28  # published code reads it here
+lenet.default_image_size = 28  # type: ignore[attr-defined]  # published code reads it here
 
 register(
     Network(
@@ -58,5 +63,6 @@ register(
         channels=1,
         heads=("LeNet/fc4",),
         transfer_heads=("LeNet/fc4",),
+        auxiliary=(),
     )
 )

@@ -258,7 +258,7 @@ def _variant(name, multiplier):
         )
 
     network.__name__ = network.__qualname__ = name
-    network.default_image_size = 224
+    network.default_image_size = 224  # type: ignore[attr-defined]
     register(
         Network(
             name=name,
@@ -269,10 +269,11 @@ def _variant(name, multiplier):
             channels=3,
             heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
             transfer_heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
+            auxiliary=(),
         )
     )
     return network
 
 
-mobilenet_v1.default_image_size = 224  # published code reads it here
+mobilenet_v1.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
 _, mobilenet_v1_075, mobilenet_v1_050, mobilenet_v1_025 = (_variant(*row) for row in MULTIPLIERS.items())

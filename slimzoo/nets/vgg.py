@@ -15,14 +15,16 @@ VARIANTS = {  # (convolutions, channels) per stage; a 2x2 max pool ends each
 
 def vgg_arg_scope(weight_decay=0.0005):
     """Returns the scope VGG was published with: ReLU, zero biases, L2 on the weights, SAME convolutions."""
-    with slim.arg_scope(
-        [slim.conv2d, slim.fully_connected],
-        activation_fn=tf.nn.relu,
-        weights_regularizer=slim.l2_regularizer(weight_decay),
-        biases_initializer=tf.compat.v1.zeros_initializer(),
+    with (
+        slim.arg_scope(
+            [slim.conv2d, slim.fully_connected],
+            activation_fn=tf.nn.relu,
+            weights_regularizer=slim.l2_regularizer(weight_decay),
+            biases_initializer=tf.compat.v1.zeros_initializer(),
+        ),
+        slim.arg_scope([slim.conv2d], padding="SAME") as scope,
     ):
-        with slim.arg_scope([slim.conv2d], padding="SAME") as scope:
-            return scope
+        return scope
 
 
 def _features(net, stages):  # [N, H, W, 3]
@@ -77,7 +79,7 @@ def _variant(name, stages):
             return net, end_points
 
     network.__name__ = network.__qualname__ = name
-    network.default_image_size = 224  # published code reads it here
+    network.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
     register(
         Network(
             name=name,
@@ -88,6 +90,7 @@ def _variant(name, stages):
             channels=3,
             heads=(f"{name}/fc8",),
             transfer_heads=(f"{name}/fc6", f"{name}/fc7", f"{name}/fc8"),
+            auxiliary=(),
         )
     )
     return network

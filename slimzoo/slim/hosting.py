@@ -8,7 +8,7 @@ import tensorflow as tf
 #   frozen(variable_scope_name) -> bool: batch norm there uses its moving averages and updates nothing
 #   random_seed() -> int32 [2]: another seed at each call; random layers draw with tf.random.stateless_*
 #   own_name(variable_name) -> str, if it runs networks under a scope of its own: the name without that scope
-HOST = contextvars.ContextVar("slimzoo_host", default=None)
+HOST: contextvars.ContextVar = contextvars.ContextVar("slimzoo_host", default=None)
 
 
 def own_name(name):

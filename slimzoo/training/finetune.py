@@ -94,6 +94,7 @@ def finetune(
     steps: int | None = None,
     seed: int = 0,
     eval_every: int | None = None,
+    keep_best: bool = True,
     precision: str = "float32",
     data_format: str = "NHWC",
     device: str = "auto",
@@ -123,6 +124,7 @@ def finetune(
       options: fields of the recipe to replace: {"learning_rate": 0.1, "freeze": ("vgg_16/conv1",)}.
       steps: in place of the recipe's epochs.
       eval_every: steps between evaluations and checkpoints; None: an epoch, or a tenth of the run if longer.
+      keep_best: False keeps the last model: for cross-validation, where `validation` must choose nothing.
       precision: "float32", "mixed_bfloat16" or "mixed_float16".
       deterministic: the same numbers at every run, and after a restart; None: on a CPU.
       strategy: in place of what `device` ("auto", "cpu", "gpu", "gpu:1") would give.
@@ -154,6 +156,7 @@ def finetune(
         "steps": steps,
         "seed": seed,
         "eval_every": eval_every,
+        "keep_best": keep_best,
         "precision": precision,
         "data_format": data_format,
         "deterministic": deterministic,

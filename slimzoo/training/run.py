@@ -150,7 +150,8 @@ class Run:
             measured["accuracy"] = found.accuracy
         self._record("eval", **measured)
         score = -found.loss if math.isnan(found.map) else found.map
-        better = self.best["score"] is None or score > self.best["score"]
+        best = self.best["score"]
+        better = best is None or score > best or not self.folder.settings["keep_best"]
         if better:
             self.best = {"step": self.step, "score": score}
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one

@@ -5,10 +5,10 @@ import io
 import tarfile
 
 import pytest
-from slimzoo.converters.formats import archive
-from slimzoo.converters.formats.safetensors import write_safetensors
 
 from slimzoo import converters
+from slimzoo.converters.formats import archive
+from slimzoo.converters.formats.safetensors import write_safetensors
 from slimzoo.errors import SlimzooError
 
 

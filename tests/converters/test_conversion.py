@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
-from slimzoo.converters.formats import watch
 
 from slimzoo import converters
+from slimzoo.converters.formats import watch
 from slimzoo.errors import SlimzooError
 
 SUFFIXES = [".safetensors", ".npz", ".ckpt"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from slimzoo.converters.formats.crc32c import FOLDS, Crc32c, crc32c
 
 LEVEL_1 = FOLDS[0][1] * 8  # bytes from which the first folding sets in

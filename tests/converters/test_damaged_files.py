@@ -7,9 +7,9 @@ import struct
 
 import numpy as np
 import pytest
-from slimzoo.converters.formats import safetensors
 
 from slimzoo import converters
+from slimzoo.converters.formats import safetensors
 from slimzoo.errors import SlimzooError
 
 

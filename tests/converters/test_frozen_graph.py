@@ -90,3 +90,9 @@ def test_nothing_in_a_graph_is_run(tmp_path, arrays):
         tf.io.write_file(str(marker), "x")
         (tmp_path / "g.pb").write_bytes(graph.as_graph_def().SerializeToString())
     assert list(converters.read(tmp_path / "g.pb")) == ["w"] and not marker.exists()
+
+
+@pytest.mark.parametrize("size", [128, 224])
+def test_a_real_graph_says_the_size_of_its_images(shared, size):
+    path = shared / "checkpoints" / "real" / f"mobilenet_v1_0.25_{size}_frozen.pb"
+    assert converters.read(path).metadata == {"image_size": str(size)}

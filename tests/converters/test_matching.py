@@ -1,8 +1,8 @@
 """Names and shapes, both ways, with the likely reason."""
 
 import pytest
-from slimzoo.converters.matching import match, matches
 
+from slimzoo.converters.matching import match, matches
 from slimzoo.errors import SlimzooError
 
 VGG = {

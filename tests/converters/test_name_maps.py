@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.converters.source import Source, tensors_of
-
 from slimzoo.errors import SlimzooError
 
 MAP = NameMap(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from slimzoo.converters.formats.safetensors import write_safetensors
 
 from slimzoo import converters
+from slimzoo.converters.formats.safetensors import write_safetensors
 
 TYPES = [
     "float64",

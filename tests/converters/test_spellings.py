@@ -4,9 +4,9 @@ import shutil
 
 import numpy as np
 import pytest
-from slimzoo.converters.formats.safetensors import write_safetensors
 
 from slimzoo import converters
+from slimzoo.converters.formats.safetensors import write_safetensors
 
 V2_NAMES = [
     "",

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from slimzoo import converters
 from slimzoo.converters.formats import sstable, tf_v2
 from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, tensors_of
-
-from slimzoo import converters
 
 TYPES = [
     "float16",

@@ -194,7 +194,9 @@ def test_one_training_step_of_a_model_equals_the_original(shared, name):
     labels = tf.one_hot(check["labels"], golden.facts["num_classes"])
     loss, gradients = step(tf.constant(training_images(golden)), labels)
     moving = {n: v.numpy() for n, v in model.variables_by_name.items() if n not in trained}
-    check_training(golden, float(loss), dict(zip(trained, (g.numpy() for g in gradients), strict=True)), moving)
+    check_training(
+        golden, float(loss), dict(zip(trained, (g.numpy() for g in gradients), strict=True)), moving
+    )
 
 
 def training_images(golden):

@@ -38,7 +38,9 @@ def data(devkit):
 
 
 def _with_difficult(dataset):
-    weights = np.where((dataset.labels == 0) & (np.arange(len(dataset))[:, None] % 3 == 0), 0, dataset.weights)
+    weights = np.where(
+        (dataset.labels == 0) & (np.arange(len(dataset))[:, None] % 3 == 0), 0, dataset.weights
+    )
     pairs = zip(dataset.examples, weights.astype(np.float32), strict=True)
     return replace(dataset, examples=tuple(replace(example, weights=row) for example, row in pairs))
 

@@ -1,6 +1,6 @@
 """One fine-tuning run as a process of its own, to be killed.
 
-    python -m tests.training.one_run DEVKIT OUT
+python -m tests.training.one_run DEVKIT OUT
 """
 
 import sys

@@ -14,7 +14,9 @@ from tests.training.conftest import CLASSES
 
 def load(labels=CLASSES, multi_label=True, **arguments):
     tf.random.set_seed(1)
-    return slimzoo.load("cifarnet_tiny_bn", num_classes=len(labels), labels=labels, multi_label=multi_label, **arguments)
+    return slimzoo.load(
+        "cifarnet_tiny_bn", num_classes=len(labels), labels=labels, multi_label=multi_label, **arguments
+    )
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,9 @@ def model():
 
 def test_the_batch_size_changes_nothing(model, data):
     whole, pieces = evaluate(model, data[1], batch_size=8), evaluate(model, data[1], batch_size=3)
-    np.testing.assert_allclose(pieces.scores, whole.scores, atol=1e-6)  # float32, other kernels for other sizes
+    np.testing.assert_allclose(
+        pieces.scores, whole.scores, atol=1e-6
+    )  # float32, other kernels for other sizes
     assert pieces.loss == pytest.approx(whole.loss, rel=1e-5)
     np.testing.assert_allclose(pieces.ap, whole.ap)
 

@@ -23,7 +23,9 @@ def finished(run, tmp_path_factory):
     """A run whose learning rate is so high that it gets worse in between."""
     options = {"learning_rate": 0.3, "schedule": "constant"}
     out = tmp_path_factory.mktemp("runs") / "voc"
-    return run(out, model="cifarnet_tiny_bn", steps=10, options=options, tensorboard=True, command="slimzoo ...")
+    return run(
+        out, model="cifarnet_tiny_bn", steps=10, options=options, tensorboard=True, command="slimzoo ..."
+    )
 
 
 def test_the_folder_holds_what_it_should(finished):
@@ -71,6 +73,13 @@ def test_the_model_kept_is_the_best_and_not_the_last(finished):
         assert same == (step == best)
 
 
+def test_the_last_model_is_kept_when_the_held_out_images_must_not_choose(run, tmp_path):
+    options = {"learning_rate": 0.3, "schedule": "constant"}
+    result = run(tmp_path / "run", steps=4, eval_every=1, keep_best=False, options=options)
+    assert result.best_step == 4
+    assert converters.read(result.folder / "model.safetensors").metadata["trained_steps"] == "4"
+
+
 def test_load_opens_it_with_labels_preprocessing_and_the_same_scores(finished, data):
     model = slimzoo.load(finished.folder)
     assert model.labels == CLASSES
@@ -104,7 +113,9 @@ def test_a_finished_run_is_refused_and_replaced_when_asked(finished, run, tmp_pa
     second = run(tmp_path / "run", steps=1, overwrite=True)
     assert len(second.history) == 2  # a step, an evaluation
     assert first.steps == 2
-    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["step-00000001.safetensors"]
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == [
+        "step-00000001.safetensors"
+    ]
 
 
 def test_new_heads_are_new_the_rest_is_restored_and_what_is_frozen_stays(finished, run, tmp_path):
@@ -114,7 +125,9 @@ def test_new_heads_are_new_the_rest_is_restored_and_what_is_frozen_stays(finishe
     before, after = converters.read(weights), values(result.model)
     for name, value in after.items():
         assert np.array_equal(value, before[name]) == name.startswith("Tiny/conv1/"), name
-    layers = {row["scope"]: row["state"] for row in json.loads((tmp_path / "run/report.json").read_text())["layers"]}
+    layers = {
+        row["scope"]: row["state"] for row in json.loads((tmp_path / "run/report.json").read_text())["layers"]
+    }
     assert {scope.split("/")[1]: state for scope, state in layers.items()} == {
         "conv1": "frozen",
         "conv2": "restored",
@@ -128,9 +141,10 @@ def test_a_folder_of_classes_is_trained_by_softmax_and_measured_by_accuracy(clas
     train, validation = open_data("folder", class_folder, validation=0.25)
     result = run(tmp_path / "run", train, validation, steps=12, eval_every=6, options={"learning_rate": 0.05})
     assert result.history[0]["loss"] == pytest.approx(np.log(3), rel=0.3)  # nothing is known yet
-    assert result.evaluation.accuracy == [row for row in result.history if row["step"] == result.best_step][-1][
-        "accuracy"
-    ]
+    assert (
+        result.evaluation.accuracy
+        == [row for row in result.history if row["step"] == result.best_step][-1]["accuracy"]
+    )
     model = slimzoo.load(result.folder)
     assert not model.multi_label
     np.testing.assert_allclose(evaluate(model, validation).scores.sum(1), 1, rtol=1e-5)  # float32
@@ -181,7 +195,12 @@ def test_everything_wrong_is_listed_before_anything_is_made(run, data, tmp_path)
     with pytest.raises(SlimzooError) as caught:
         run(tmp_path / "run", data[0], empty, precision="float8", steps=0, eval_every=-1, seed=-1)
     for words in (
-        *("nothing holds no image", "they must be the same", "several labels", "'float8'; allowed are float32"),
+        *(
+            "nothing holds no image",
+            "they must be the same",
+            "several labels",
+            "'float8'; allowed are float32",
+        ),
         *("steps is 0", "eval_every is -1", "seed is -1"),
     ):
         assert words in str(caught.value)
@@ -218,7 +237,9 @@ def test_validation_may_be_a_part_a_list_or_a_folder(devkit, class_folder, tmp_p
 
 
 def test_images_that_are_trained_on_cannot_be_held_out(devkit, class_folder):
-    with pytest.raises(SlimzooError, match=r"8 of the 8 images of VOC2012 val are trained on too.*than 'trainval'"):
+    with pytest.raises(
+        SlimzooError, match=r"8 of the 8 images of VOC2012 val are trained on too.*than 'trainval'"
+    ):
         open_data("voc", devkit, split="trainval", validation="val")
     with pytest.raises(SlimzooError, match="12 of the 12 images"):
         open_data("folder", class_folder, validation=str(class_folder))

@@ -15,7 +15,9 @@ def rates(schedule, steps):
 
 def test_the_rate_rises_to_its_peak_and_falls_to_0_along_a_cosine():
     schedule = WarmupCosine(0.5, steps=110, warmup=10, cosine=True)
-    assert rates(schedule, [0, 4, 10]) == pytest.approx([0.05, 0.25, 0.5], rel=1e-3)  # 0.25: nearly at the top
+    assert rates(schedule, [0, 4, 10]) == pytest.approx(
+        [0.05, 0.25, 0.5], rel=1e-3
+    )  # 0.25: nearly at the top
     middle = 0.5 * 0.5 * (1 + math.cos(math.pi * 0.5))
     assert rates(schedule, [60, 110, 500]) == pytest.approx([middle, 0, 0], abs=1e-6)
 

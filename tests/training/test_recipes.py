@@ -57,7 +57,14 @@ def test_everything_wrong_is_listed_at_once():
         Recipe(
             optimizer="lion", schedule="step", learning_rate=0, batch_size=-1, epochs=float("nan"), warmup=1.0
         )
-    for words in ("'lion'", "'step'", "learning_rate is 0", "batch_size is -1", "epochs is nan", "warmup is 1.0"):
+    for words in (
+        "'lion'",
+        "'step'",
+        "learning_rate is 0",
+        "batch_size is -1",
+        "epochs is nan",
+        "warmup is 1.0",
+    ):
         assert words in str(caught.value)
 
 

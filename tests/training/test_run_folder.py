@@ -118,7 +118,10 @@ def test_overwriting_replaces_what_a_run_made_and_nothing_else(tmp_path):
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
     folder = started(tmp_path)
     kept = checkpoint(folder)
-    halves = [folder.checkpoint_folder / ".step-00000009.safetensors.12ab.tmp", tmp_path / ".model.safetensors.1.tmp"]
+    halves = [
+        folder.checkpoint_folder / ".step-00000009.safetensors.12ab.tmp",
+        tmp_path / ".model.safetensors.1.tmp",
+    ]
     for path in halves:
         path.write_bytes(b"half")
     started(tmp_path)

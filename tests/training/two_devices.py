@@ -1,6 +1,6 @@
 """Trains on one device and on two logical CPU devices and writes what came out; run as a process of its own.
 
-    python -m tests.training.two_devices FILE.npz
+python -m tests.training.two_devices FILE.npz
 """
 
 import functools
@@ -55,7 +55,9 @@ def distributed(trainer, count: int):
 
     (first,) = make_batches(1)
     signature = {key: tf.TensorSpec([5, *value.shape[1:]], value.dtype) for key, value in first.items()}
-    return trainer.distribute(tf.data.Dataset.from_generator(lambda: batches(count), output_signature=signature))
+    return trainer.distribute(
+        tf.data.Dataset.from_generator(lambda: batches(count), output_signature=signature)
+    )
 
 
 def train(found, name, devices, **arguments):

@@ -86,7 +86,9 @@ def measure_load_memory(settings: Settings, network: str) -> Sample:
     sample = Sample([float(loaded) for loaded, _ in rows["ours"]], [weights] * settings.pairs)
     middle = settings.pairs // 2
     called = sorted(logits for _, logits in rows["ours"])[middle] / weights
-    keras_loaded, keras_called = (sorted(column)[middle] / weights for column in zip(*rows["theirs"], strict=True))
+    keras_loaded, keras_called = (
+        sorted(column)[middle] / weights for column in zip(*rows["theirs"], strict=True)
+    )
     sample.notes += [
         f"with the first logits {called:.2f}",
         f"Keras {keras_loaded:.2f}, with the first logits {keras_called:.2f}",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tools.benchmarks.fixtures import fixture
-from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs
+from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs, timed
 from tools.benchmarks.twins import TWINS, images_for, with_training
 
 STEPS = {"vgg_16": 2, "mobilenet_v1": 4}  # timed steps in one measurement
@@ -38,8 +38,6 @@ def agreement(ours: np.ndarray, theirs: np.ndarray) -> str:
 
 def measure_load(settings: Settings, network: str) -> Sample:
     """From a local file to the first logits of one image; both sides build their model anew every time."""
-    import keras
-
     images, logits = images_for(1), {}
 
     def side(name: str, load: Callable):
@@ -52,19 +50,7 @@ def measure_load(settings: Settings, network: str) -> Sample:
     for warm_up in (ours, theirs):
         warm_up()
 
-    def clean(run):
-        def timed():
-            import gc
-
-            keras.utils.clear_session(free_memory=True)
-            gc.collect()
-            start = time.perf_counter()
-            run()
-            return time.perf_counter() - start
-
-        return timed
-
-    sample = measure_pairs(clean(ours), clean(theirs), settings.pairs)
+    sample = measure_pairs(lambda: timed(ours), lambda: timed(theirs), settings.pairs)
     sample.notes.append(agreement(logits["ours"], logits["theirs"]))
     return sample
 

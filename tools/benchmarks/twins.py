@@ -27,7 +27,9 @@ def _vgg_names() -> dict[str, str]:
             layers[f"block{block}_conv{i}"] = f"conv{block}/conv{block}_{i}"
     parts = {"kernel": "weights", "bias": "biases"}
     return {
-        f"{layer}/{part}": f"vgg_16/{scope}/{parts[part]}" for layer, scope in layers.items() for part in parts
+        f"{layer}/{part}": f"vgg_16/{scope}/{parts[part]}"
+        for layer, scope in layers.items()
+        for part in parts
     }
 
 

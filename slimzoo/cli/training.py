@@ -1,6 +1,7 @@
 """`slimzoo finetune` and `slimzoo evaluate`, each for Pascal VOC and for a folder of images."""
 
 import functools
+import logging
 import math
 import shlex
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from slimzoo.cli.group import Group
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
+log = logging.getLogger("slimzoo")
 _POSITIVE = click.IntRange(min=1)
 
 
@@ -266,20 +268,30 @@ def evaluate(context: click.Context) -> None:
 @evaluate.command(
     "voc",
     epilog=examples(
-        "slimzoo evaluate voc --data VOCdevkit --split val --model runs/voc-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
         "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/voc-vgg_16 --json",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
-@click.option("--split", default="val", show_default=True, help="The list of images.")
+@click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
 @_with(_EVALUATE)
-def evaluate_voc(data: str, year: str, split: str, **arguments: Any) -> None:
+def evaluate_voc(data: str, year: str, split: str | None, **arguments: Any) -> None:
     """Measure a model on Pascal VOC."""
     import_tensorflow()
     from slimzoo.data import voc
+    from slimzoo.training import held_out
 
-    _evaluate(lambda model: voc.read(data, year, split), **arguments)
+    run = arguments["model"]
+
+    def read(model):
+        labels = model.labels or ()
+        classes = labels if labels and set(labels) <= set(voc.VOC) else voc.VOC
+        if split is None and held_out.images(run, "validation") is not None:
+            return held_out.only_held_out(run, voc.read(data, year, None, classes))
+        return voc.read(data, year, split or "val", classes)
+
+    _evaluate(read, **arguments)
 
 
 @evaluate.command(
@@ -301,9 +313,13 @@ def evaluate_folder(data: str, **arguments: Any) -> None:
 def _evaluate(read: Callable, *, model, weights, ema, batch_size, progress, as_json) -> None:
     from slimzoo.loading import load
     from slimzoo.training import evaluate as measure
+    from slimzoo.training import held_out
 
     loaded = load(model, pretrained=weights is None, weights=weights, ema=ema)
-    found = measure(loaded, read(loaded), batch_size, progress=progress).to_dict()
+    data = read(loaded)
+    if seen := held_out.count_trained_on(model, data):
+        log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
+    found = measure(loaded, data, batch_size, progress=progress).to_dict()
     return echo_json(found) if as_json else echo(_scores(found))
 
 

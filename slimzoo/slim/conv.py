@@ -205,7 +205,7 @@ def separable_convolution2d(
                 **settings | {"listed_as": "biases"},
             )
             kernels = (depthwise,) if num_outputs is None else (depthwise, pointwise)
-            op = tf.compat.v1.nn.depthwise_conv2d if num_outputs is None else tf.compat.v1.nn.separable_conv2d
+            op = _depthwise if num_outputs is None else tf.compat.v1.nn.separable_conv2d
             outputs = op(inputs, *kernels, strides, padding, rate=rate, data_format=data_format)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
@@ -268,6 +268,22 @@ def _spatial_dims(inputs, conv_dims):
     if rank not in (3, 4, 5):
         raise ValueError(f"Convolution not supported for input with rank {rank}; it may be 3, 4 or 5")
     return rank - 2
+
+
+def _depthwise(inputs, kernel, strides, padding, rate, data_format):
+    """Returns tf.nn.depthwise_conv2d of `inputs`; without dilation by its op alone, which traces faster."""
+    if max(rate) > 1:
+        return tf.compat.v1.nn.depthwise_conv2d(
+            inputs, kernel, strides, padding, rate=rate, data_format=data_format
+        )
+    return tf.raw_ops.DepthwiseConv2dNative(
+        input=inputs,
+        filter=tf.convert_to_tensor(kernel),
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        name="depthwise",
+    )
 
 
 def _checked_stride(stride, rate):

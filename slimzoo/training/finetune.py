@@ -15,7 +15,9 @@ from slimzoo.data import folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model import Model
+from slimzoo.model_config import expand_scopes
 from slimzoo.registry import get_network
+from slimzoo.training import held_out
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.loop import make_strategy, uses_gpu
 from slimzoo.training.recipes import Recipe, recipe_for
@@ -169,6 +171,7 @@ def finetune(
     with strategy.scope():
         built = _build(network, weights, ema, size, recipe, train, precision, data_format, seed)
     run_folder.start()
+    held_out.remember(run_folder.path, train, validation)
     run = Run(built, run_folder, train, validation, strategy, recipe)
     run.train(progress, tensorboard)
     evaluation, report = run.finish(command, title, comparison, progress)
@@ -226,6 +229,8 @@ def _build(network, weights, ema, size, recipe, train, precision, data_format, s
         quiet=True,
         **arguments,
     )
+    if recipe.new and weights is None:
+        expand_scopes(recipe.new, model.variables_by_name)  # all is new; a name that is nothing is a mistake still
     if recipe.freeze:
         model.freeze(recipe.freeze)
     return model

@@ -50,7 +50,7 @@ def write(
                 classes, found.ap, found.ap_11point, data.counts.values(), strict=True
             )
         },
-        layers=[Layer(r.scope, r.parameters, _state(r), str(folder.settings["weights"] or "")) for r in rows],
+        layers=[Layer(r.scope, r.parameters, _state(r), _source(r, folder)) for r in rows],
         examples=select_examples(data.paths, *arguments, weights=data.weights),
         confusion=confusion(*arguments, multi_label=data.multi_label, weights=data.weights),
         settings=folder.settings,
@@ -64,6 +64,10 @@ def _state(row: Row) -> str:
     if row.state.endswith("frozen"):
         return "frozen"
     return "restored" if row.state == "restored" else "new"
+
+
+def _source(row: Row, folder: RunFolder) -> str:
+    return Path(folder.settings["weights"] or "").name if "restored" in row.state else ""
 
 
 def environment() -> dict[str, str]:

@@ -50,6 +50,16 @@ ROWS: dict[str, Row] = {
         ),
         *(
             Row(
+                f"load-again/{network}",
+                f"{network}: the same, not for the first time in its process",
+                Target(),
+                partial(running.measure_load_again, network=network),
+                time_ratio,
+            )
+            for network in ("vgg_16", "mobilenet_v1")
+        ),
+        *(
+            Row(
                 f"memory/{network}",
                 f"{network}: peak memory of the load, of the weights",
                 target,

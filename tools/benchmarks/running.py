@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.benchmarks.fixtures import fixture
+from tools.benchmarks.fixtures import fixture, run_python
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs, timed
 from tools.benchmarks.twins import TWINS, images_for, with_training
 
@@ -36,23 +36,49 @@ def agreement(ours: np.ndarray, theirs: np.ndarray) -> str:
     return "logits equal bit for bit" if gap == 0.0 else f"logits within {gap:.0e} of the largest"
 
 
+_LOAD = """
+import os, time
+import keras, tensorflow as tf, slimzoo.loading
+from pathlib import Path
+from tools.benchmarks import running
+from tools.benchmarks.pairs import Settings
+from tools.benchmarks.twins import images_for
+folder, network, side, logits = sys.argv[1:]
+load, images = getattr(running, f"load_{side}"), images_for(1)
+(tf.ones([8, 8]) @ tf.ones([8, 8])).numpy()  # starts TensorFlow
+start = time.perf_counter()
+found = running.np.asarray(load(Settings(1, Path(folder)), network)(images))
+print(time.perf_counter() - start)
+running.np.save(logits, found)
+"""
+
+
 def measure_load(settings: Settings, network: str) -> Sample:
-    """From a local file to the first logits of one image; both sides build their model anew every time."""
-    images, logits = images_for(1), {}
+    """From a local file to the first logits of one image, each time in a new process, after its imports."""
+    for suffix in (".safetensors", ".weights.h5"):
+        fixture(settings.folder, network, suffix)
+    files = {side: settings.folder / f"{side}.npy" for side in ("ours", "theirs")}
 
-    def side(name: str, load: Callable):
-        def run():
-            logits[name] = np.asarray(load(settings, network)(images))
+    def timed_process(side: str) -> float:
+        return float(run_python(_LOAD, settings.folder, network, side, files[side]))
 
-        return run
+    for side in files:
+        timed_process(side)  # the files are in the page cache from here on
+    ours, theirs = (functools.partial(timed_process, side) for side in files)
+    sample = measure_pairs(ours, theirs, settings.pairs)
+    sample.notes.append(agreement(*(np.load(file) for file in files.values())))
+    return sample
 
-    ours, theirs = side("ours", load_ours), side("theirs", load_theirs)
+
+def measure_load_again(settings: Settings, network: str) -> Sample:
+    """The same within one process that has done it before: TensorFlow's kernels are cached on both sides."""
+    images = images_for(1)
+    ours, theirs = (
+        lambda load=load: np.asarray(load(settings, network)(images)) for load in (load_ours, load_theirs)
+    )
     for warm_up in (ours, theirs):
         warm_up()
-
-    sample = measure_pairs(lambda: timed(ours), lambda: timed(theirs), settings.pairs)
-    sample.notes.append(agreement(logits["ours"], logits["theirs"]))
-    return sample
+    return measure_pairs(lambda: timed(ours), lambda: timed(theirs), settings.pairs)
 
 
 def measure_function(settings: Settings, network: str, batch: int) -> Sample:

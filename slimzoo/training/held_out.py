@@ -1,0 +1,48 @@
+"""Which images a run trained on and which it held out, kept in its folder, so that nobody measures on the former."""
+
+import os
+from pathlib import Path
+
+from slimzoo.data.dataset import Dataset
+from slimzoo.errors import SlimzooError
+from slimzoo.files import write_text
+
+_FILES = {"train": "train.txt", "validation": "validation.txt"}
+
+
+def remember(folder: Path, train: Dataset, validation: Dataset) -> None:
+    """Writes the names of the images of both parts into `folder`."""
+    for part, data in (("train", train), ("validation", validation)):
+        write_text(folder / _FILES[part], "".join(f"{name}\n" for name in _names(data)))
+
+
+def images(folder: str | os.PathLike, part: str) -> frozenset[str] | None:
+    """Returns the names of the images in `part` ("train", "validation") of the run in `folder`, None if unknown."""
+    path = Path(folder) / _FILES[part]
+    return frozenset(path.read_text("utf-8").split("\n")) - {""} if path.is_file() else None
+
+
+def count_trained_on(folder: str | os.PathLike, dataset: Dataset) -> int:
+    """Returns how many images of `dataset` the run in `folder` was trained on, as far as it remembers."""
+    trained = images(folder, "train") or frozenset()
+    return sum(name in trained for name in _names(dataset))
+
+
+def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
+    """Returns the part of `dataset` that the run in `folder` held out.
+
+    Raises: SlimzooError: the run remembers none, or none of these.
+    """
+    held_out = images(folder, "validation") or frozenset()
+    picked = [i for i, name in enumerate(_names(dataset)) if name in held_out]
+    if not picked:
+        raise SlimzooError(
+            f"{dataset.name} holds none of the images that the run in {folder} held out; name the images to measure "
+            "on (--split val)"
+        )
+    return dataset.subset(picked, f"{dataset.name}, held out")
+
+
+def _names(dataset: Dataset) -> list[str]:
+    """Returns what an image is called wherever the data lies: its folder's name and its own."""
+    return ["/".join(Path(path).parts[-2:]) for path in dataset.paths]

@@ -51,3 +51,9 @@ def fresh_value(spec: VariableSpec):
         return given(tuple(shape), dtype=tf.as_dtype(dtype or spec.dtype))
 
     return initializer
+
+
+def short_name(create, **settings):
+    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1 ms."""
+    settings["name"] = settings["name"].rpartition(".")[2]
+    return create(**settings)

@@ -31,6 +31,7 @@ class Source:
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)  # of the network function
     image_size: int | None = None  # pixels; where the file says so without saying more
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -118,7 +119,7 @@ def load(
         label_offset=0 if new_head else source.label_offset,
         preprocessing=preprocessing,
         initial_values=initial_values,
-        **{"multi_label": source.multi_label and not new_head, **arguments},
+        **{**source.arguments, "multi_label": source.multi_label and not new_head, **arguments},
     )
     values, model.restore_report = restored
     values.check_finite(source.where)
@@ -252,6 +253,7 @@ def _from_file(path: Path) -> Source:
             else None
         ),
         multi_label=json.loads(metadata.get("multi_label", "false")),
+        arguments=json.loads(metadata.get("network_arguments", "{}")),
         image_size=int(metadata["image_size"]) if "image_size" in metadata else None,
     )
 
@@ -284,6 +286,7 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
         "num_classes": str(model.num_classes),
         "label_offset": str(model.label_offset),
         "multi_label": json.dumps(model.multi_label),
+        "network_arguments": json.dumps(_plain_arguments(model)),
     }
     if model.labels is not None:
         about["labels"] = json.dumps(list(model.labels), ensure_ascii=False)
@@ -292,3 +295,14 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
     values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
     converters.write_safetensors(path, values, {**about, **metadata}, overwrite=overwrite)
     return Path(path)
+
+
+def _plain_arguments(model: Model) -> dict[str, Any]:
+    """Returns what the network function was called with beside classes and mode; functions cannot be written."""
+    arguments = model.network_arguments
+    functions = [name for name, value in arguments.items() if callable(value)]
+    if functions:
+        log.warning(
+            "%s: argument %s is a function and not kept in the file", model.name, ", ".join(functions)
+        )
+    return {name: value for name, value in arguments.items() if name not in functions}

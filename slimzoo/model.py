@@ -11,7 +11,7 @@ import tensorflow as tf
 from slimzoo import model_config
 from slimzoo.binding import BoundRun, Traces, escape, in_scopes, refuse_session_graph, unescape
 from slimzoo.converters import RestoreReport
-from slimzoo.creation import KerasRegularizer, fresh_value, given_value
+from slimzoo.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.discovery import DiscoveryHost, discover, split_outputs
 from slimzoo.errors import SlimzooError
 from slimzoo.feature_model import FeatureModel
@@ -74,9 +74,9 @@ class Model(keras.Model):
         self.multi_label = multi_label
         self.labels = model_config.check_labels(labels, parts.num_classes)
         self.label_offset = label_offset
-        self.preprocessing = (
-            Preprocessing.from_dict(preprocessing) if isinstance(preprocessing, dict) else preprocessing
-        )
+        if isinstance(preprocessing, dict):
+            preprocessing = Preprocessing.from_dict(preprocessing)
+        self.preprocessing = preprocessing
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
         modes = parts.network.modes if parts.network else (True, False)
@@ -93,10 +93,8 @@ class Model(keras.Model):
         self._sources: dict[str, str] = {}
         given = initial_values(self.variable_shapes()) if callable(initial_values) else initial_values
         self._create(given or {})
-        for i, model in enumerate(self._discovery.models):
-            setattr(
-                self, f"inner_model_{i}", model
-            )  # Keras trains and saves it then, tf.train.Checkpoint too
+        for i, model in enumerate(self._discovery.models):  # an attribute, so Keras trains and saves it
+            setattr(self, f"inner_model_{i}", model)
         self._traces = Traces()
         self.build((None, *parts.input_shape))
         self.trainable = trainable
@@ -104,7 +102,7 @@ class Model(keras.Model):
     # The network function and its variables.
 
     def _create(self, initial_values: Mapping[str, Any]) -> None:
-        with tf.variable_creator_scope(_short_name):
+        with tf.variable_creator_scope(short_name):
             for spec in self._discovery.variables.values():
                 given = spec.name in initial_values
                 variable = self.add_weight(
@@ -126,6 +124,11 @@ class Model(keras.Model):
         """Everything was made by the constructor; Keras keeps the shape for export."""
         del input_shape
         self.built = True
+
+    @property
+    def network_arguments(self) -> dict[str, Any]:
+        """What the network function is called with beside the images, the classes and the mode."""
+        return dict(self._parts.arguments)
 
     @property
     def variables_by_name(self) -> dict[str, keras.Variable]:
@@ -392,9 +395,3 @@ def network_shapes(network_name: str, num_classes: int | None = None) -> dict[st
     parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
     found = discover(parts.run, parts.input_shape, tf.float32)
     return {spec.name: spec.shape for spec in found.variables.values()}
-
-
-def _short_name(create, **settings):
-    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1 ms."""
-    settings["name"] = settings["name"].rpartition(".")[2]
-    return create(**settings)

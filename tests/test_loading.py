@@ -298,3 +298,11 @@ def test_real_weights_name_what_is_on_real_photographs(shared):
         assert len(row) == 5
         (index, best, probability), *_ = row
         assert best == name and imagenet(1)[index] == name and probability > 0.5
+
+
+def test_arguments_of_the_network_come_back_with_its_weights(tmp_path):
+    model = slimzoo.Model("mobilenet_v1", num_classes=3, input_shape=(32, 32, 3), depth_multiplier=0.25)
+    loading.save(model, tmp_path / "m.safetensors")
+    again = slimzoo.load(tmp_path / "m.safetensors", input_shape=(32, 32, 3))
+    assert again.network_arguments == {"depth_multiplier": 0.25}
+    assert again.variable_shapes() == model.variable_shapes()

@@ -64,7 +64,8 @@ def test_no_tracked_file_is_large():
 
 
 def test_importing_slimzoo_imports_neither_tensorflow_nor_numpy():
-    code = "import sys, slimzoo, slimzoo.converters, slimzoo.cli; print({'tensorflow', 'keras', 'numpy'} & {*sys.modules})"
+    imports = "import sys, slimzoo, slimzoo.converters, slimzoo.cli"
+    code = f"{imports}; print({{'tensorflow', 'keras', 'numpy'}} & {{*sys.modules}})"
     assert in_a_fresh_python(code).strip() == "set()"
 
 

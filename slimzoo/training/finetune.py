@@ -230,7 +230,9 @@ def _build(network, weights, ema, size, recipe, train, precision, data_format, s
         **arguments,
     )
     if recipe.new and weights is None:
-        expand_scopes(recipe.new, model.variables_by_name)  # all is new; a name that is nothing is a mistake still
+        expand_scopes(
+            recipe.new, model.variables_by_name
+        )  # all is new; a name that is nothing is a mistake still
     if recipe.freeze:
         model.freeze(recipe.freeze)
     return model

@@ -27,5 +27,5 @@ def test_a_folder_that_no_run_left_remembers_nothing(tmp_path):
 
 def test_data_without_a_held_out_image_is_refused(tmp_path):
     held_out.remember(tmp_path, dataset("a"), dataset("b"))
-    with pytest.raises(SlimzooError, match="none of the images that the run in .* held out"):
+    with pytest.raises(SlimzooError, match=r"none of the images that the run in .* held out"):
         held_out.only_held_out(tmp_path, dataset("a", "x"))

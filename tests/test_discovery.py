@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo import slim
+from slimzoo import model_config, slim
 from slimzoo.discovery import discover
 from slimzoo.errors import SlimzooError
 from tests.networks import IMAGES, little
@@ -272,3 +272,21 @@ def test_multiply_adds_of_mobilenet_equal_the_published_ones():
 def test_multiply_adds_do_not_depend_on_the_data_format():
     ours, theirs = (slimzoo.Model("mobilenet_v1_025", data_format=f).summary_rows() for f in ("NHWC", "NCHW"))
     assert [row.multiply_adds for row in ours] == [row.multiply_adds for row in theirs]
+
+
+@pytest.mark.parametrize("name", slimzoo.list_models())
+def test_the_modes_a_registered_network_names_ask_for_every_variable_in_order(name):
+    parts = model_config.resolve(name, None, None, None, "NHWC", {})
+    alone = discover(parts.run, parts.input_shape, tf.float32, parts.network.modes)
+    both = discover(parts.run, parts.input_shape, tf.float32)
+    assert list(alone.variables.values()) and list(alone.variables) == list(both.variables)
+    assert alone.end_points == both.end_points and alone.output_shape == both.output_shape
+
+
+def test_a_mode_left_for_later_may_ask_for_no_new_variable():
+    def network(images, is_training):
+        return slim.flatten(slim.conv2d(images, 1, [1, 1], scope="training" if is_training else "inference"))
+
+    result = discover(network, (8, 8, 3), tf.float32, modes=(True,))
+    with pytest.raises(SlimzooError, match=r"(?s)only where is_training is False.*inference/weights"):
+        result.mode(False)

@@ -100,7 +100,7 @@ def renamed_names(names: Iterable[str], rename: Rename) -> dict[str, str]:
     if rename is None:
         return {name: name for name in names}
     if not callable(rename):
-        lost = [prefix for prefix in rename if not _any_matches(prefix, names)]
+        lost = [prefix for prefix in rename if prefix and not _any_matches(prefix, names)]
         if lost:
             raise SlimzooError("\n".join(_matches_nothing(p, names, "rename") for p in lost))
     out: dict[str, str] = {}
@@ -124,7 +124,7 @@ def _with_prefix(name: str, prefixes: Mapping[str, str]) -> str:
 
 
 def _any_matches(pattern: str, names: Iterable[str]) -> bool:
-    return pattern == "" or any(matches(name, (pattern,)) for name in names)
+    return any(matches(name, (pattern,)) for name in names)
 
 
 def _matches_nothing(pattern: str, names: Iterable[str], option: str = "exclude") -> str:
@@ -154,7 +154,7 @@ def _message(found: Differences, given: Shapes, wanted: Shapes, what: str) -> st
     ]
     numbers = len(found.missing), len(found.unexpected), len(found.shapes)
     counts = "{} missing, {} unexpected, {} of another shape".format(*numbers)
-    text = listing(f"{what} do not fit ({counts}):", lines, limit=60)
+    text = listing(f"{what} do not fit ({counts}):", lines, limit=2000)
     return "\n".join([text, *(f"Likely: {reason}" for reason in reasons(found, given, wanted))])
 
 

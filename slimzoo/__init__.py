@@ -25,6 +25,7 @@ _WHERE = {  # public name: the module that defines it
     "load": "loading",
     "predict": "loading",
     "register": "registry",
+    "save": "loading",
     "Network": "registry",
 }
 _MODULES = ("converters", "data", "labels", "nets", "preprocessing", "report", "slim", "training", "weights")

@@ -33,6 +33,8 @@ class BoundRun:
     up. So default names (Conv, Conv_1) start anew in every run, whatever else the graph holds.
     """
 
+    convolves_by_product = True
+
     def __init__(
         self, variables: Mapping[str, Any], frozen_scopes, all_frozen: bool, seed_state: tf.Variable
     ):

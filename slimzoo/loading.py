@@ -101,9 +101,8 @@ def load(
     new_head = num_classes is not None and theirs is not None and num_classes != theirs
     exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     exclude = (*exclude, *(network.heads if new_head else ()))
-    preprocessing = (
-        preprocessing or source.preprocessing or _original(network, input_shape, source.image_size)
-    )
+    size_there = source.image_size if _of_scope(network, variables.shapes) else None
+    preprocessing = preprocessing or source.preprocessing or _original(network, input_shape, size_there)
     preprocessing = _resized(preprocessing, size)
     restored: list[Any] = []  # values and report
 
@@ -123,7 +122,7 @@ def load(
     )
     values, model.restore_report = restored
     values.check_finite(source.where)
-    if new_head and not quiet:
+    if new_head and num_classes and not quiet:
         log.warning(
             "%s: the weights know %s classes and %s are asked for: %s is new and wants training",
             *(network.name, theirs, num_classes, ", ".join(network.heads)),
@@ -149,10 +148,12 @@ def _whole(path: Path, with_more: bool) -> Any:
 def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
     """Returns the network and where its weights come from, None for new ones."""
     text = os.fspath(name)
+    if not text:
+        raise SlimzooError(f"name is empty; give one of {', '.join(list_models())}, or what fine-tuning left")
     path = Path(text)
     if text not in list_models() and (path / RESULT_FILE).is_file():
         path = path / RESULT_FILE
-    if path.is_file():
+    if path.is_file() and text not in list_models():
         if weights is not None:
             raise SlimzooError(f"{path} holds weights already; give weights= with the name of a network")
         source = _from_file(path)
@@ -225,6 +226,12 @@ def _original(network: Network, input_shape, size: int | None = None) -> Preproc
     size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
     return original(network.name, size, "GRAY" if channels == 1 else "RGB")
+
+
+def _of_scope(network: Network, names) -> bool:
+    """Whether some variable lies in the outermost scope of `network`."""
+    top = network.heads[0].partition("/")[0]
+    return any(name.startswith(f"{top}/") for name in names)
 
 
 def _resized(preprocessing: Preprocessing, size: int | None) -> Preprocessing:

@@ -68,6 +68,7 @@ class Model(keras.Model):
             network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments
         )
         super().__init__(name=name or parts.default_name, dtype=dtype)
+        self.supports_jit = bool(tf.config.list_physical_devices("GPU"))  # XLA slows convolutions on a CPU
         self._parts = parts
         self.network = parts.network
         self.num_classes = parts.num_classes
@@ -151,16 +152,19 @@ class Model(keras.Model):
         images = self._as_images(images)
         refuse_session_graph()
         if not tf.executing_eagerly():
-            return self._bound_run(images, training, what)
-        key = (training, what, self._state())
+            return self._bound_run(self._of_known_size(images), training, what)
+        size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
+        key = (training, what, size, self._state())
         if key not in self._traces.functions:
-            run = partial(
-                self._bound_run, training=training, what=what
-            )  # of a lambda, TensorFlow would count
-            self._traces.functions[key] = tf.function(
-                run, autograph=False, reduce_retracing=True
-            )  # all models'
+            run = partial(self._bound_run, training=training, what=what)  # lambdas would count as one
+            signature = [tf.TensorSpec((None, *size), images.dtype)]
+            self._traces.functions[key] = tf.function(run, signature, autograph=False)
         return self._traces.functions[key](images)
+
+    def _of_known_size(self, images):
+        """In a graph that left the size open, as Keras's do after two of them, the model's own size holds."""
+        known = None not in images.shape[1:] or None in self.input_shape[1:]
+        return images if known else tf.ensure_shape(images, self.input_shape)
 
     def _state(self) -> tuple:
         """What a trace depends on besides its images."""
@@ -170,8 +174,8 @@ class Model(keras.Model):
         images = tf.convert_to_tensor(images)
         if images.shape.rank != 4:
             raise SlimzooError(
-                f"{self.name} takes a batch of images [N, height, width, channels]; this has shape "
-                f"{tuple(images.shape)}. One image is a batch of one: images[None]."
+                f"{self.name} takes images [N, height, width, channels]; this has shape {images.shape}. "
+                "One image is a batch of one: images[None]."
             )
         return tf.cast(images, self.compute_dtype)
 
@@ -221,7 +225,7 @@ class Model(keras.Model):
     def freeze(self, scopes: str | Iterable[str]) -> None:
         """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
 
-        A compiled model heeds it at once; unfreeze() wants another compile(), for the optimizer.
+        If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
         Raises: SlimzooError: a scope holds no variable.
         """
         self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
@@ -245,9 +249,8 @@ class Model(keras.Model):
 
     def _apply_frozen(self) -> None:
         for name, variable in self._by_name.items():
-            variable.trainable = self._discovery.variables[name].trainable and not in_scopes(
-                name, self.frozen
-            )
+            trained = self._discovery.variables[name].trainable
+            variable.trainable = trained and not in_scopes(name, self.frozen)
 
     @property
     def trainable(self):

@@ -71,7 +71,10 @@ def fit(
     source: Any, shapes: Shapes, exclude: Iterable[str] = (), rename: Mapping | Callable | None = None
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source."""
-    match = matching.match(source.shapes, shapes, exclude=exclude, rename=rename)
+    try:
+        match = matching.match(source.shapes, shapes, exclude=exclude, rename=rename)
+    except SlimzooError as error:
+        raise SlimzooError(f"{error}{_other_network(source.shapes, shapes)}") from error
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
         restored=tuple(match.sources),
@@ -82,6 +85,17 @@ def fit(
         parameters_total=sum(sizes.values()),
     )
     return LazyTensors(source, match.sources), report
+
+
+def _other_network(source_shapes: Shapes, shapes: Shapes) -> str:
+    """Returns a line that names the registered network these weights are of, "" where it is none or this one."""
+    from slimzoo.identify import identify
+
+    found = [candidate for candidate in identify(source_shapes) if candidate.exact]
+    ours = {name: tuple(shape) for name, shape in shapes.items()}
+    if not found or ours == {name: tuple(shape) for name, shape in source_shapes.items()}:
+        return ""
+    return f"\nLikely: the file is of {found[0].network}, with {found[0].num_classes} classes"
 
 
 def classes_in(source_shapes: Shapes, network: Network) -> int | None:

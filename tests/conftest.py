@@ -1,6 +1,7 @@
 """What all tests share: quiet TensorFlow, and the shared material (goldens, checkpoints, photographs)."""
 
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,3 +18,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no folder {SHARED} with goldens and real files (set SLIMZOO_SHARED to name it)")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _no_op_determinism_left_behind():
+    """Op determinism cannot be taken back: a test that needs it runs a process of its own."""
+    yield
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        with tf.Graph().as_default():
+            try:
+                tf.random.uniform([])
+            except RuntimeError:
+                pytest.fail("this test switched op determinism on for all tests after it")

@@ -264,3 +264,28 @@ def test_a_scope_of_half_new_half_restored_variables_says_both(tmp_path):
     model = little_model()
     model.restore(saved(model, tmp_path / "m.safetensors"), exclude="logits/biases")
     assert model.summary_rows()[-1].state == "new and restored"
+
+
+def test_an_answer_does_not_depend_on_the_sizes_seen_before():
+    def pools_what_it_sees(images):
+        size = images.shape[1] or 100  # as slim's networks do: the kernel follows the static size
+        return slim.avg_pool2d(images, min(size, 8), padding="VALID")[:, 0, 0]
+
+    fresh, used = (slimzoo.Model(pools_what_it_sees, input_shape=(12, 12, 3)) for _ in range(2))
+    images = {
+        size: np.random.RandomState(size).rand(2, size, size, 3).astype("float32") for size in (12, 6, 9)
+    }
+    for size in (12, 6, 9, 12):
+        used(images[size])
+        np.testing.assert_array_equal(
+            used(images[size]), images[size][:, :8, :8].mean((1, 2)).astype("float32")
+        )
+    np.testing.assert_array_equal(fresh(images[9]), used(images[9]))
+
+
+def test_keras_predict_refuses_another_size_rather_than_answer_wrongly():
+    model = slimzoo.load("mobilenet_v1_025", num_classes=3, input_shape=(64, 64, 3))
+    first = model.predict(np.zeros((1, 64, 64, 3), "float32"), verbose=0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected shape \[\?,64,64,3\]"):
+        model.predict(np.zeros((1, 96, 96, 3), "float32"), verbose=0)
+    np.testing.assert_array_equal(model.predict(np.zeros((1, 64, 64, 3), "float32"), verbose=0), first)

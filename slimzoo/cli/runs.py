@@ -8,12 +8,12 @@ from slimzoo.cli.quiet import import_tensorflow
 
 @click.command(epilog=examples("slimzoo demo", "slimzoo demo --out /tmp/slimzoo-demo --overwrite --json"))
 @click.option(
-    "--out", default="slimzoo-demo", show_default=True, metavar="DIR", help="Folder for all it makes."
+    "--out", metavar="DIR", help="Folder for all it makes.  [default: slimzoo-demo, or slimzoo-demo-2, ...]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier demo left there.")
 @progress_option
 @json_option
-def demo(out: str, overwrite: bool, progress: bool, as_json: bool) -> None:
+def demo(out: str | None, overwrite: bool, progress: bool, as_json: bool) -> None:
     """Fine-tune on a small drawn set, from restored weights and from scratch; offline, a minute or so."""
     import_tensorflow()
     from slimzoo.demo.run import run

@@ -1,5 +1,6 @@
 """MobileNet v1: depthwise 3x3, then pointwise 1x1. Howard et al. 2017, arXiv:1704.04861, table 1."""
 
+import inspect
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -258,6 +259,9 @@ def _variant(name, multiplier):
         )
 
     network.__name__ = network.__qualname__ = name
+    takes = inspect.signature(mobilenet_v1)
+    others = [p for p in takes.parameters.values() if p.name != "depth_multiplier"]
+    network.__signature__ = takes.replace(parameters=others)  # type: ignore[attr-defined]
     network.default_image_size = 224  # type: ignore[attr-defined]
     register(
         Network(

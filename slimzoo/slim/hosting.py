@@ -8,6 +8,7 @@ import tensorflow as tf
 #   frozen(variable_scope_name) -> bool: batch norm there uses its moving averages and updates nothing
 #   random_seed() -> int32 [2]: another seed at each call; random layers draw with tf.random.stateless_*
 #   own_name(variable_name) -> str, if it runs networks under a scope of its own: the name without that scope
+#   convolves_by_product = True, if a convolution whose kernel covers its image may be a tf.matmul
 HOST: contextvars.ContextVar = contextvars.ContextVar("slimzoo_host", default=None)
 
 

@@ -111,13 +111,14 @@ def check_fits(model: Model, dataset: Dataset) -> None:
 
 def _evaluate_batch(model: Model, batch) -> tuple[np.ndarray, float, float]:
     logits = model(batch["image"], training=False)
-    loss, terms = _batch_loss(logits, batch["labels"], batch["weights"], model.multi_label)
+    loss, terms = _batch_loss(logits, batch["labels"], batch["weights"], model.multi_label, logits.shape[1])
     scores = tf.sigmoid(logits) if model.multi_label else tf.nn.softmax(logits)
     return scores.numpy(), float(loss), float(terms)
 
 
 @tf.function(autograph=False, reduce_retracing=True)
-def _batch_loss(logits, labels, weights, multi_label):
+def _batch_loss(logits, labels, weights, multi_label, classes):
+    logits, labels, weights = (tf.ensure_shape(x, [None, classes]) for x in (logits, labels, weights))
     return classification_loss(logits, labels, weights, multi_label)
 
 

@@ -1,6 +1,7 @@
 """finetune(): data, model and recipe brought together; leaves a folder that slimzoo.load opens."""
 
 import functools
+import logging
 import math
 import os
 from collections.abc import Iterable, Mapping
@@ -20,10 +21,12 @@ from slimzoo.registry import get_network
 from slimzoo.training import held_out
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.loop import make_strategy, uses_gpu
+from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import Recipe, recipe_for
 from slimzoo.training.run import Run
 from slimzoo.training.run_folder import RunFolder, fingerprint
 
+log = logging.getLogger("slimzoo")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -144,8 +147,6 @@ def finetune(
     if problems:
         raise SlimzooError(listing("nothing can be trained so:", problems))
     deterministic = not uses_gpu(strategy) if deterministic is None else deterministic
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(seed)
     steps = steps or math.ceil(recipe.epochs * len(train) / recipe.batch_size)
     eval_every = eval_every or max(math.ceil(len(train) / recipe.batch_size), math.ceil(steps / 10))
@@ -168,8 +169,15 @@ def finetune(
         "data": f"{fingerprint(train)} {fingerprint(validation)}",
     }
     run_folder = RunFolder(out, settings, overwrite)
-    with strategy.scope():
-        built = _build(network, weights, ema, size, recipe, train, precision, data_format, seed)
+    try:
+        with strategy.scope():
+            built = _build(network, weights, ema, size, recipe, train, precision, data_format, seed)
+        _check_trains(built, recipe, train)
+    except Exception:
+        run_folder.give_up()
+        raise
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
     run_folder.start()
     held_out.remember(run_folder.path, train, validation)
     run = Run(built, run_folder, train, validation, strategy, recipe)
@@ -184,6 +192,18 @@ def finetune(
         report=report,
         history=run_folder.history,
     )
+
+
+def _check_trains(model: Model, recipe: Recipe, train: Dataset) -> None:
+    """Raises SlimzooError if nothing is left to train, or a scope of the recipe's is none; warns of empty classes."""
+    gradient_factors(recipe, model)
+    if not any(variable.trainable for variable in model.variables_by_name.values()):
+        raise SlimzooError(
+            f"freeze={list(recipe.freeze)} leaves nothing of {model.name} to train; leave at least one scope out"
+        )
+    empty = [name for name, count in train.counts.items() if not count]
+    if empty:
+        log.warning("no image to train on shows %s: their scores will mean nothing", ", ".join(empty))
 
 
 def _problems(train, validation, precision, steps, seed, eval_every, batch_size, replicas) -> list[str]:

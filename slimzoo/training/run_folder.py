@@ -1,5 +1,6 @@
 """The folder of a training run: its settings, its history, and whether it can be gone on with."""
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -64,6 +65,11 @@ class RunFolder:
         for path in gone:
             path.unlink(missing_ok=True)
         self._write_config(finished=False)
+
+    def give_up(self) -> None:
+        """Takes the folder away again if nothing is in it: the run could not start."""
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
     @property
     def config_path(self) -> Path:

@@ -56,6 +56,7 @@ def write(
         settings=folder.settings,
         environment=environment(),
         comparison=list(comparison),
+        notes=_notes(folder),
     )
     return write_report(folder.path, report)
 
@@ -68,6 +69,15 @@ def _state(row: Row) -> str:
 
 def _source(row: Row, folder: RunFolder) -> str:
     return Path(folder.settings["weights"] or "").name if "restored" in row.state else ""
+
+
+def _notes(folder: RunFolder) -> list[str]:
+    if not folder.settings["keep_best"]:
+        return []
+    return [
+        "The best step was chosen by mAP on the same images that it is measured on here, which flatters it a "
+        "little; tools/cross_validate.py, or images of a third part, tell without that."
+    ]
 
 
 def environment() -> dict[str, str]:

@@ -96,3 +96,13 @@ def test_a_broken_image_is_named(model, data, tmp_path):
         evaluate(model, Dataset(data[1].examples + tuple(some), CLASSES, "partly broken", True))
     assert str(broken) in str(caught.value)
     assert str(missing) in str(caught.value)
+
+
+def test_data_of_other_sizes_and_classes_can_follow_each_other():
+    from slimzoo.training.evaluation import _batch_loss
+
+    for images, classes in ((4, 3), (2, 5), (3, 4), (1, 7)):  # so many that TensorFlow would leave both open
+        logits, ones = np.zeros((images, classes), np.float32), np.ones((images, classes), np.float32)
+        loss, terms = _batch_loss(logits, ones, ones, True, classes)
+        assert float(loss) == pytest.approx(np.log(2), rel=1e-6)  # float32
+        assert int(terms) == images * classes

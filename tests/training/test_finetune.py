@@ -31,7 +31,7 @@ def finished(run, tmp_path_factory):
 def test_the_folder_holds_what_it_should(finished):
     names = {path.name for path in finished.folder.iterdir()}
     made = {"model.safetensors", "labels.txt", "history.csv", "config.json", "predictions.npz", "report.html"}
-    assert names == made | {"report.json", "checkpoints", "tensorboard"}
+    assert names == made | {"report.json", "checkpoints", "tensorboard", "train.txt", "validation.txt"}
     assert (finished.folder / "labels.txt").read_text().split() == list(CLASSES)
     assert json.loads((finished.folder / "config.json").read_text())["finished"]
     assert len(list((finished.folder / "checkpoints").iterdir())) == 2
@@ -248,3 +248,14 @@ def test_images_that_are_trained_on_cannot_be_held_out(devkit, class_folder):
 def test_an_unknown_kind_of_data_is_refused(devkit):
     with pytest.raises(SlimzooError, match="kind of data is 'coco'; there are voc, folder"):
         open_data("coco", devkit)
+
+
+def test_a_run_that_cannot_start_leaves_nothing(run, tmp_path):
+    for options, words in (
+        ({"freeze": ("Tiny",)}, "leaves nothing of cifarnet_tiny to train"),
+        ({"freeze": ("conv9",)}, "conv9"),
+        ({"learning_rates": {"conv9": 0.1}}, "conv9"),
+    ):
+        with pytest.raises(SlimzooError, match=words):
+            run(tmp_path / "run", options=options)
+        assert not (tmp_path / "run").exists()

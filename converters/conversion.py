@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from slimzoo.converters.formats import format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.inference import inference_variables
-from slimzoo.converters.matching import match
+from slimzoo.converters.matching import check_patterns, match, matches
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
@@ -41,6 +41,7 @@ def convert(
     overwrite: bool = False,
     metadata: Mapping[str, str] | None = None,
     *,
+    exclude: Iterable[str] = (),
     allow_nonfinite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ConversionReport:
@@ -51,6 +52,7 @@ def convert(
       destination: its suffix says the format: .safetensors, .npz, else a TensorFlow checkpoint's prefix.
       network: a registered network, whose variables must be exactly these.
       ema: take exponential moving averages where there are any.
+      exclude: scopes or patterns of tensors to leave out too, as ("part/embedding",).
       metadata: text to keep in the file, beside network, num_classes, source and source_sha256; the last is
         computed where it is not given here.
       allow_nonfinite: write NaN and infinity too.
@@ -70,6 +72,7 @@ def convert(
     for file in row.targets(path):
         check_writable(file, overwrite)
     variables, left_out = inference_variables(opened, ema)
+    variables, left_out["excluded"] = _without(variables, exclude)
     kept = {"source": Path(source).name, "source_format": opened.format}
     if network:
         kept |= _fitting(variables, network)
@@ -84,7 +87,7 @@ def convert(
     return ConversionReport(
         tensors=len(variables),
         parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
-        left_out=dict(left_out),
+        left_out={what: count for what, count in left_out.items() if count},
         sha256=watch.sha256,
         path=path,
         bytes=watch.bytes,
@@ -105,6 +108,14 @@ def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> N
                 [f"{name}: {count} values" for name, count in found.items()],
             )
         )
+
+
+def _without(variables: Source, exclude: Iterable[str]) -> tuple[Source, int]:
+    """Returns `variables` without those in `exclude`, and how many those were."""
+    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    check_patterns(patterns, variables)
+    kept = {name: tensor for name, tensor in variables.tensors.items() if not matches(name, patterns)}
+    return variables.with_tensors(kept), len(variables) - len(kept)
 
 
 def sha256_of(*paths: Path) -> str:

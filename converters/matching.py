@@ -62,9 +62,7 @@ def match(
     """
     patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     renamed = renamed_names(source_shapes, rename)
-    unmatched = [p for p in patterns if not _any_matches(p, (*target_shapes, *renamed))]
-    if unmatched:
-        raise SlimzooError("\n".join(_matches_nothing(p, target_shapes) for p in unmatched))
+    check_patterns(patterns, (*target_shapes, *renamed))
     excluded = tuple(name for name in target_shapes if matches(name, patterns))
     unused = tuple(old for name, old in renamed.items() if matches(name, patterns))
     wanted = {name: tuple(shape) for name, shape in target_shapes.items() if name not in set(excluded)}
@@ -73,6 +71,14 @@ def match(
     if found:
         raise SlimzooError(_message(found, given, wanted, what))
     return Match({name: renamed[name] for name in wanted}, excluded, unused)
+
+
+def check_patterns(patterns: Iterable[str], names: Iterable[str]) -> None:
+    """Raises SlimzooError if one of `patterns` matches none of `names`; says what may have been meant."""
+    names = list(names)
+    unmatched = [pattern for pattern in patterns if not _any_matches(pattern, names)]
+    if unmatched:
+        raise SlimzooError("\n".join(_matches_nothing(pattern, names) for pattern in unmatched))
 
 
 def differences(given: Shapes, wanted: Shapes) -> Differences:

@@ -31,12 +31,15 @@ from slimzoo.cli.quiet import import_tensorflow
 )
 @click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file.")
 @click.option(
+    "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+)
+@click.option(
     "--size", type=click.IntRange(min=1), help="Of the images, pixels, in place of the weights' own."
 )
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes an image.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
 @json_option
-def predict(images, model, weights, labels, ema, size, top, batch_size, as_json) -> None:
+def predict(images, model, weights, labels, ema, exclude, size, top, batch_size, as_json) -> None:
     """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
     import_tensorflow()
     from slimzoo.labels import read_labels
@@ -44,7 +47,9 @@ def predict(images, model, weights, labels, ema, size, top, batch_size, as_json)
     from slimzoo.loading import predict as predict_images
 
     names = None if labels is None else read_labels(labels)
-    loaded = load(model, pretrained=weights is None, weights=weights, labels=names, ema=ema, size=size)
+    loaded = load(
+        model, pretrained=weights is None, weights=weights, labels=names, ema=ema, exclude=exclude, size=size
+    )
     found = predict_images(loaded, list(images), top, batch_size)
     if as_json:
         keys = ("class", "name", "probability")

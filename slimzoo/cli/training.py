@@ -245,6 +245,9 @@ _EVALUATE = (
         "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
     ),
     click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    click.option(
+        "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+    ),
     click.option("--batch-size", type=_POSITIVE, default=32, show_default=True),
     progress_option,
     json_option,
@@ -310,12 +313,12 @@ def evaluate_folder(data: str, **arguments: Any) -> None:
     _evaluate(lambda model: folder.read(data, model.labels), **arguments)
 
 
-def _evaluate(read: Callable, *, model, weights, ema, batch_size, progress, as_json) -> None:
+def _evaluate(read: Callable, *, model, weights, ema, exclude, batch_size, progress, as_json) -> None:
     from slimzoo.loading import load
     from slimzoo.training import evaluate as measure
     from slimzoo.training import held_out
 
-    loaded = load(model, pretrained=weights is None, weights=weights, ema=ema)
+    loaded = load(model, pretrained=weights is None, weights=weights, ema=ema, exclude=exclude)
     data = read(loaded)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)

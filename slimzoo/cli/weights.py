@@ -80,6 +80,7 @@ def _candidate(found: "Candidate") -> str:
     epilog=examples(
         "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
         "slimzoo convert model.ckpt-2000 averages.safetensors --ema",
+        "slimzoo convert model.ckpt-2000 model.safetensors --exclude part/embedding",
         "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
     )
 )
@@ -91,6 +92,7 @@ def _candidate(found: "Candidate") -> str:
 @click.option(
     "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
 )
+@click.option("--exclude", multiple=True, metavar="SCOPE", help="Leave this out too; may be repeated.")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @progress_option
@@ -100,6 +102,7 @@ def convert(
     dst: str,
     network: str | None,
     ema: bool,
+    exclude: tuple[str, ...],
     overwrite: bool,
     allow_nonfinite: bool,
     progress: bool,
@@ -123,6 +126,7 @@ def convert(
             dst,
             network=network,
             ema=ema,
+            exclude=exclude,
             overwrite=overwrite,
             allow_nonfinite=allow_nonfinite,
             progress=lambda written: bar.update(written - bar.n) and None,

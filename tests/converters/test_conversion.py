@@ -170,3 +170,15 @@ def test_no_module_of_the_converters_imports_tensorflow(checkpoint, out):
         "sys.exit('tensorflow' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_excluded_is_left_out_and_counted(tmp_path):
+    values = {"net/weights": np.ones((2, 3), np.float32), "part/embedding": np.ones(4, np.float32)}
+    converters.write_safetensors(tmp_path / "in.safetensors", values)
+    report = converters.convert(tmp_path / "in.safetensors", tmp_path / "out.npz", exclude=["part"])
+    assert report.left_out == {"excluded": 1} and list(converters.read(tmp_path / "out.npz")) == [
+        "net/weights"
+    ]
+    with pytest.raises(SlimzooError, match=r'exclude=\["fc8"\] matches nothing'):
+        converters.convert(tmp_path / "in.safetensors", tmp_path / "two.npz", exclude=["fc8"])
+    assert not (tmp_path / "two.npz").exists()

@@ -137,7 +137,8 @@ def _read_metas(data, start: int, stop: int, metas: dict[str, _Meta]) -> None:
     for row in fields(data, start, stop):
         if row.number != 1:
             continue
-        name, kind, shape, slices = "", 0, (), []
+        name, kind, slices = "", 0, []
+        shape: tuple[int, ...] = ()
         for f in fields(data, row.start, row.stop):
             if f.number == 1:
                 name = data[f.start : f.stop].decode()

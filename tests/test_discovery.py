@@ -216,14 +216,14 @@ def test_a_keras_layer_made_in_a_network_is_refused():
 
 def test_asking_for_other_variables_at_run_time_says_so():
     def network(images):
-        channels = 2 if images.shape[0] is None or images.shape[0] < 5 else 3
+        channels = 2 if images.shape[1] == 8 else 3
         return slim.flatten(slim.conv2d(images, 2, [1, 1], scope=f"conv{channels}"))
 
     model = slimzoo.Model(network, input_shape=(8, 8, 3))
     with pytest.raises(
         SlimzooError, match=r"(?s)asks for variable 'conv3/weights'.*the same variables at every run"
     ):
-        model(IMAGES)
+        model(IMAGES[:, :6, :6])
 
 
 def test_images_of_another_size_name_the_variable_that_does_not_fit():

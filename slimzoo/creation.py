@@ -54,6 +54,8 @@ def fresh_value(spec: VariableSpec):
 
 
 def short_name(create, **settings):
-    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1 ms."""
+    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1
+    ms.
+    """
     settings["name"] = settings["name"].rpartition(".")[2]
     return create(**settings)

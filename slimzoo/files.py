@@ -12,7 +12,7 @@ from slimzoo.errors import SlimzooError
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space or write elsewhere; nothing was left half written",
-    errno.EDQUOT: "your disk quota is used up: free some space or write elsewhere; nothing was left half written",
+    errno.EDQUOT: "your disk quota is used up: free some space or write elsewhere; nothing is half written",
     errno.EACCES: "permission denied: choose a folder you may write to",
     errno.EPERM: "permission denied: choose a folder you may write to",
     errno.EROFS: "the file system is read-only: choose another folder",

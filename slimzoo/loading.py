@@ -305,7 +305,9 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
 
 
 def _plain_arguments(model: Model) -> dict[str, Any]:
-    """Returns what the network function was called with beside classes and mode; functions cannot be written."""
+    """Returns what the network function was called with beside classes and mode; functions cannot be
+    written.
+    """
     arguments = model.network_arguments
     functions = [name for name, value in arguments.items() if callable(value)]
     if functions:

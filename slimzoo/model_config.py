@@ -42,7 +42,9 @@ class Parts:
         )
 
     def run(self, images, is_training: bool):
-        """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this is."""
+        """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this
+        is.
+        """
         if self.data_format == "NCHW":
             images = tf.transpose(images, (0, 3, 1, 2))
         given = _passed_on(self.function, self.num_classes, is_training)

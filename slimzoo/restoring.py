@@ -88,7 +88,9 @@ def fit(
 
 
 def _other_network(source_shapes: Shapes, shapes: Shapes) -> str:
-    """Returns a line that names the registered network these weights are of, "" where it is none or this one."""
+    """Returns a line that names the registered network these weights are of, "" where it is none or
+    this one.
+    """
     from slimzoo.identify import identify
 
     found = [candidate for candidate in identify(source_shapes) if candidate.exact]

@@ -14,7 +14,9 @@ SHARED = Path(os.environ.get("SLIMZOO_SHARED", Path(__file__).resolve().parents[
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with goldens, real checkpoints and VOC images; a test that needs it skips where it is not."""
+    """The folder with goldens, real checkpoints and VOC images; a test that needs it skips where it is
+    not.
+    """
     if not SHARED.is_dir():
         pytest.skip(f"no folder {SHARED} with goldens and real files (set SLIMZOO_SHARED to name it)")
     return SHARED

@@ -1,14 +1,18 @@
 """One table of ratios: slimzoo against keras.applications, the same call on both sides.
 
-    python tools/bench.py                                  # everything: 30 pairs a row, about an hour on 2 cores
+    python tools/bench.py                              # everything: 30 pairs a row, about an hour
     python tools/bench.py --pairs 5 load 'forward/*/1'     # some rows, quickly
     python tools/bench.py --markdown table.md --json table.json
 
-Each row runs in a process of its own, after imports and a warm-up; "load" in a new process for every measurement,
-after its imports, as a user meets it. The two sides are measured in turn, and every other pair begins with the
+Each row runs in a process of its own, after imports and a warm-up; "load" in a new process for every
+measurement,
+after its imports, as a user meets it. The two sides are measured in turn, and every other pair begins with
+the
 other side. A ratio is formed in each pair. The table shows their median with its
-one-sided 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the target:
-"pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that. Random weights, float32. Files
+one-sided 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the
+target:
+"pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that. Random weights,
+float32. Files
 go to a temporary folder (--folder; 3 GB), which is removed. Exit code 1 if a row fails.
 """
 

@@ -3,8 +3,10 @@ r"""What are restored weights worth? Cross-validated average precision, restored
     python tools/cross_validate.py voc --data VOCdevkit --model mobilenet_v1_025 \
         --weights mobilenet_v1_0.25_128_frozen.pb
 
-For every seed the data is cut into folds; every image is scored by a model that never saw it, the one after the last
-step (no step is picked by looking at the held-out images). The scores of all folds are pooled, and average precision
+For every seed the data is cut into folds; every image is scored by a model that never saw it, the one after
+the last
+step (no step is picked by looking at the held-out images). The scores of all folds are pooled, and average
+precision
 is computed over them. The interval is a paired bootstrap over images, seeds averaged within each resample.
 """
 

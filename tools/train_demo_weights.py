@@ -2,8 +2,10 @@
 
     python tools/train_demo_weights.py
 
-Draws a folder of the 30 classes of slimzoo.demo.draw.OTHER (none of them a VOC class), trains MobileNet v1 0.25 on
-it from scratch and writes the weights with their provenance. The last lines printed are what the manifest's row
+Draws a folder of the 30 classes of slimzoo.demo.draw.OTHER (none of them a VOC class), trains MobileNet v1
+0.25 on
+it from scratch and writes the weights with their provenance. The last lines printed are what the manifest's
+row
 (weights_manifest/mobilenet_v1_drawn.toml) must say. Needs about 15 minutes on 2 cores; the seed is fixed.
 """
 

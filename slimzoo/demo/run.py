@@ -33,12 +33,14 @@ class DemoResult:
 
 
 def run(out: str | os.PathLike | None = None, progress: bool = True, overwrite: bool = False) -> DemoResult:
-    """Draws VOC-format images of 10 classes and fine-tunes MobileNet v1 0.25 on them, restored and from scratch.
+    """Draws VOC-format images of 10 classes and fine-tunes MobileNet v1 0.25 on them, restored and from
+    scratch.
 
     A demo that was stopped goes on where it was.
 
     Args:
-      out: folder for the drawn set and the two runs; None: slimzoo-demo, or the next one that no demo finished in.
+      out: folder for the drawn set and the two runs; None: slimzoo-demo, or the next one that no demo
+        finished in.
       overwrite: replaces what an earlier demo left in `out`.
     Raises: FileExistsError: `out` holds something else, or a finished demo.
     """

@@ -17,7 +17,9 @@ def spatial_axes() -> tuple[int, int]:
 
 
 def flatten(net):
-    """Returns `net` [N, ...] flattened in the order of NHWC in either data_format, as dense weights want it."""
+    """Returns `net` [N, ...] flattened in the order of NHWC in either data_format, as dense weights
+    want it.
+    """
     return slim.flatten(tf.transpose(net, (0, 2, 3, 1)) if channels_first() else net)
 
 

@@ -195,11 +195,13 @@ def finetune(
 
 
 def _check_trains(model: Model, recipe: Recipe, train: Dataset) -> None:
-    """Raises SlimzooError if nothing is left to train, or a scope of the recipe's is none; warns of empty classes."""
+    """Raises SlimzooError if nothing is left to train, or a scope of the recipe's is none; warns of
+    empty classes.
+    """
     gradient_factors(recipe, model)
     if not any(variable.trainable for variable in model.variables_by_name.values()):
         raise SlimzooError(
-            f"freeze={list(recipe.freeze)} leaves nothing of {model.name} to train; leave at least one scope out"
+            f"freeze={list(recipe.freeze)} leaves nothing of {model.name} to train; leave a scope out"
         )
     empty = [name for name, count in train.counts.items() if not count]
     if empty:

@@ -1,4 +1,6 @@
-"""Which images a run trained on and which it held out, kept in its folder, so that nobody measures on the former."""
+"""Which images a run trained on and which it held out, kept in its folder, so that nobody measures on
+the former.
+"""
 
 import os
 from pathlib import Path
@@ -17,7 +19,9 @@ def remember(folder: Path, train: Dataset, validation: Dataset) -> None:
 
 
 def images(folder: str | os.PathLike, part: str) -> frozenset[str] | None:
-    """Returns the names of the images in `part` ("train", "validation") of the run in `folder`, None if unknown."""
+    """Returns the names of the images in `part` ("train", "validation") of the run in `folder`, None if
+    unknown.
+    """
     path = Path(folder) / _FILES[part]
     return frozenset(path.read_text("utf-8").split("\n")) - {""} if path.is_file() else None
 
@@ -37,8 +41,8 @@ def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
     picked = [i for i, name in enumerate(_names(dataset)) if name in held_out]
     if not picked:
         raise SlimzooError(
-            f"{dataset.name} holds none of the images that the run in {folder} held out; name the images to measure "
-            "on (--split val)"
+            f"{dataset.name} holds none of the images that the run in {folder} held out; name those to "
+            "measure on (--split val)"
         )
     return dataset.subset(picked, f"{dataset.name}, held out")
 

@@ -53,7 +53,9 @@ def class_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(data):
-    """Calls finetune() for a tiny network and few steps, without op determinism: that would outlast the test."""
+    """Calls finetune() for a tiny network and few steps, without op determinism: that would outlast the
+    test.
+    """
 
     def start(out, train=None, validation=None, *, options=None, **arguments):
         arguments = {"model": "cifarnet_tiny", "weights": None, "steps": 4, "eval_every": 2, **arguments}
@@ -70,7 +72,9 @@ def run(data):
 
 
 def make_trainer(name="cifarnet_tiny", strategy=None, steps=10, loss_scaling=False, freeze=(), **arguments):
-    """Returns a Trainer of a new tiny model for 4 classes, several an image; the same arguments, the same one."""
+    """Returns a Trainer of a new tiny model for 4 classes, several an image; the same arguments, the
+    same one.
+    """
     recipe = arguments.pop("recipe", Recipe(learning_rate=0.05, schedule="constant", warmup=0.0))
     strategy = strategy or tf.distribute.get_strategy()
     tf.random.set_seed(3)

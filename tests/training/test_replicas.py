@@ -1,4 +1,6 @@
-"""Two devices give the numbers of one. TensorFlow splits its CPU only once a process, so another one does it."""
+"""Two devices give the numbers of one. TensorFlow splits its CPU only once a process, so another one
+does it.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""Two networks that train in a second, for tests; their names give them CifarNet's preprocessing and recipe."""
+"""Two networks that train in a second, for tests; their names give them CifarNet's preprocessing and
+recipe.
+"""
 
 from functools import partial
 

@@ -76,7 +76,9 @@ def _status(field: str) -> int:
 
 
 def measure_load_memory(settings: Settings, network: str) -> Sample:
-    """Peak memory of a load over the import, against the bytes of the weights; each in a process of its own."""
+    """Peak memory of a load over the import, against the bytes of the weights; each in a process of its
+    own.
+    """
     ours, theirs = (fixture(settings.folder, network, suffix) for suffix in (".safetensors", ".weights.h5"))
     weights = float(ours.stat().st_size)
     rows: dict[str, list[list[int]]] = {"ours": [], "theirs": []}
@@ -97,7 +99,9 @@ def measure_load_memory(settings: Settings, network: str) -> Sample:
 
 
 def measure_convert(settings: Settings) -> Sample:
-    """A checkpoint that TensorFlow wrote -> safetensors, hashed and durable, against cp + fsync of its files."""
+    """A checkpoint that TensorFlow wrote -> safetensors, hashed and durable, against cp + fsync of its
+    files.
+    """
     from slimzoo import converters
 
     prefix = fixture(settings.folder, "vgg_16", ".ckpt")

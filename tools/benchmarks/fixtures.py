@@ -1,4 +1,6 @@
-"""The files that the rows read: made once, each by a process of its own, so that no row holds their memory."""
+"""The files that the rows read: made once, each by a process of its own, so that no row holds their
+memory.
+"""
 
 import subprocess
 import sys
@@ -24,7 +26,9 @@ def run_python(code: str, *arguments: object) -> str:
 
 
 def fixture(folder: Path, network: str, suffix: str) -> Path:
-    """Returns the file of the weights of `network`: ".safetensors", ".weights.h5", or ".ckpt" (a V2 prefix)."""
+    """Returns the file of the weights of `network`: ".safetensors", ".weights.h5", or ".ckpt" (a V2
+    prefix).
+    """
     path = folder / f"{network}{suffix}"
     if not path.exists() and not Path(f"{path}.index").exists():
         run_python("from tools.benchmarks.fixtures import make; make(*sys.argv[1:])", folder, network, suffix)

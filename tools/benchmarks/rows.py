@@ -19,9 +19,10 @@ def _least(value: float) -> Target:
 def _forward(network: str):
     for batch in (8, 1):
         for way, measure in (("function", running.measure_function), ("predict", running.measure_predict)):
+            called = "tf.function" if way == "function" else way
             yield Row(
                 f"forward/{network}/{way}/{batch}",
-                f"{network}: speed of {'tf.function' if way == 'function' else way}, batch {batch}, of Keras's",
+                f"{network}: speed of {called}, batch {batch}, of Keras's",
                 _least(0.95),
                 partial(measure, network=network, batch=batch),
                 speed_ratio,
@@ -101,7 +102,8 @@ ROWS: dict[str, Row] = {
 
 
 def select(patterns: list[str]) -> list[Row]:
-    """Returns the rows whose key matches one of these shell patterns, or begins with it; all if there are none.
+    """Returns the rows whose key matches one of these shell patterns, or begins with it; all if there are
+    none.
 
     Raises: ValueError: a pattern that matches nothing; the keys are named.
     """

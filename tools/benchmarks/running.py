@@ -29,7 +29,9 @@ def load_theirs(settings: Settings, network: str):
 
 
 def agreement(ours: np.ndarray, theirs: np.ndarray) -> str:
-    """Says how far the logits of the two sides are apart. Raises RuntimeError: they are not the same network."""
+    """Says how far the logits of the two sides are apart. Raises RuntimeError: they are not the same
+    network.
+    """
     gap = float(np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs)))
     if not gap < 1e-4:  # float32, another order of summation
         raise RuntimeError(f"the twins do not compute the same: logits differ by {gap:.1e} of their largest")

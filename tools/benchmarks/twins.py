@@ -80,7 +80,9 @@ def twin_variables(model, twin: Twin) -> dict[str, Any]:
 
 
 def assign(model, twin: Twin, values: Mapping[str, np.ndarray]) -> None:
-    """Gives the twin the `values`, by slim name; dense kernels are the convolutions' [h, w, in, out] laid flat."""
+    """Gives the twin the `values`, by slim name; dense kernels are the convolutions' [h, w, in, out]
+    laid flat.
+    """
     for name, variable in twin_variables(model, twin).items():
         variable.assign(np.asarray(values[name]).reshape(variable.shape))
 
@@ -102,7 +104,9 @@ def with_training(name: str, model):
 
 
 def values_for(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, np.ndarray]:
-    """Returns values of a realistic scale (He et al. 2015), float32, for variables of these names and shapes."""
+    """Returns values of a realistic scale (He et al. 2015), float32, for variables of these names and
+    shapes.
+    """
     random = np.random.default_rng(seed)
     values = {}
     for name, shape in shapes.items():

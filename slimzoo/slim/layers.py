@@ -18,34 +18,3 @@ from slimzoo.slim.dense import elu, fully_connected, linear, relu, relu6
 from slimzoo.slim.norm import batch_norm
 from slimzoo.slim.pool import avg_pool2d, avg_pool3d, max_pool2d, max_pool3d, pool
 from slimzoo.slim.shape import dropout, flatten, one_hot_encoding, softmax
-
-__all__ = [
-    "add_arg_scope",
-    "avg_pool2d",
-    "avg_pool3d",
-    "batch_norm",
-    "bias_add",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "convolution",
-    "convolution1d",
-    "convolution2d",
-    "convolution3d",
-    "dropout",
-    "elu",
-    "flatten",
-    "fully_connected",
-    "linear",
-    "max_pool2d",
-    "max_pool3d",
-    "one_hot_encoding",
-    "pool",
-    "relu",
-    "relu6",
-    "repeat",
-    "separable_conv2d",
-    "separable_convolution2d",
-    "softmax",
-    "stack",
-]

@@ -57,7 +57,9 @@ def test_every_implemented_name_has_its_old_signature(shared):
 
 
 def test_the_layers_are_also_in_slim_layers():
-    for name in slim.layers.__all__:
+    names = [name for name, value in vars(slim.layers).items() if callable(value)]
+    assert "conv2d" in names
+    for name in names:
         assert getattr(slim.layers, name) is getattr(slim, name)
 
 

@@ -32,8 +32,8 @@ def add_arg_scope(func):
     def scoped(*args, **kwargs):
         settings = current_arg_scope().get(key)
         if settings:
-            given = takes.positional[: len(args)]
-            kwargs = {name: value for name, value in settings.items() if name not in given} | kwargs
+            _check_positions(takes, len(args), settings, kwargs)
+            kwargs = settings | kwargs
         return func(*args, **kwargs)
 
     vars(scoped)["_key_op"] = key
@@ -127,6 +127,17 @@ def _check(ops, settings):
             )
     if problems:
         raise TypeError("\n".join(problems))
+
+
+def _check_positions(takes, count, settings, kwargs):
+    """Raises TypeError, as TensorFlow 1.15 did, if a call gives by position what an arg_scope sets."""
+    twice = [name for name in takes.positional[:count] if name in settings and name not in kwargs]
+    if twice:
+        given = ", ".join(f"{name}=..." for name in twice)
+        raise TypeError(
+            f"{takes.name}() got multiple values for argument {', '.join(map(repr, twice))}: an arg_scope "
+            f"sets it and the call gives it by position. Give it by name ({given}): a name in the call wins"
+        )
 
 
 def _takes(func):

@@ -1,9 +1,6 @@
 """Convolutions: conv1d, conv2d, conv3d, separable_conv2d; and bias_add."""
 
-import inspect
 import math
-from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
@@ -23,7 +20,9 @@ from slimzoo.slim.layering import (
     layer_scope,
     layer_variable,
     model_getter,
+    named,
     own_ops,
+    rank_advice,
     sizes,
 )
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections
@@ -99,33 +98,15 @@ def _convolution(
             )
             outputs = _convolve(inputs, weights, stride, check_padding(padding), full_format, rate)
             if biases is not None:
-                outputs = tf.nn.bias_add(outputs, biases, data_format=_bias_format(full_format))
+                outputs = tf.nn.bias_add(outputs, biases, data_format=bias_format(full_format))
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _named(name, conv_dims=None):
-    """Returns `_convolution` as an op of its own for arg_scope, for `conv_dims` spatial dimensions or any."""
-    signature = inspect.signature(_convolution)
-    fixed: dict[str, Any] = {} if conv_dims is None else {"conv_dims": conv_dims}
-    taken = [p for p in signature.parameters.values() if p.name not in fixed]
-    signature = signature.replace(parameters=taken)
-    core: Callable = _convolution
-
-    def convolve(*args, **kwargs):
-        signature.bind(*args, **kwargs)  # a TypeError that names what is missing or too much
-        return core(*args, **kwargs, **fixed)
-
-    vars(convolve)["__signature__"] = signature
-    convolve.__name__ = convolve.__qualname__ = name
-    convolve.__doc__ = _convolution.__doc__
-    return add_arg_scope(convolve)
-
-
-convolution = _named("convolution")
-conv1d = convolution1d = _named("convolution1d", 1)
-conv2d = convolution2d = _named("convolution2d", 2)
-conv3d = convolution3d = _named("convolution3d", 3)
+convolution = named("convolution", _convolution, {})
+conv1d = convolution1d = named("convolution1d", _convolution, {"conv_dims": 1})
+conv2d = convolution2d = named("convolution2d", _convolution, {"conv_dims": 2})
+conv3d = convolution3d = named("convolution3d", _convolution, {"conv_dims": 3})
 
 
 @add_arg_scope
@@ -207,7 +188,7 @@ def separable_convolution2d(
                 **settings | {"listed_as": "biases"},
             )
             if num_outputs is None:
-                outputs = _depthwise(inputs, depthwise, strides, padding, rate, data_format)
+                outputs = convolve_depthwise(inputs, depthwise, strides, padding, rate, data_format)
             else:
                 outputs = tf.compat.v1.nn.separable_conv2d(
                     inputs, depthwise, pointwise, strides, padding, rate=rate, data_format=data_format
@@ -248,6 +229,11 @@ def bias_add(
             raise ValueError(
                 "bias_add: Dims of shape must be known but is None; call set_shape on the inputs first"
             )
+        if inputs.shape.rank < 2:
+            raise ValueError(
+                f"bias_add: Shape must be at least rank 2 but is rank {inputs.shape.rank}: {inputs.shape}; "
+                f"{rank_advice(inputs, 2)}"
+            )
         if data_format == "NCHW":
             check_rank("bias_add with data_format NCHW only supports 4D Tensor: it", inputs, 4)
         biases = model_variable(
@@ -268,14 +254,18 @@ def _spatial_dims(inputs, conv_dims):
     if conv_dims is not None and rank != conv_dims + 2:
         raise ValueError(
             f"Convolution expects input with rank {conv_dims + 2}, got {rank}: conv{conv_dims}d convolves "
-            f"{conv_dims} spatial dimensions; the inputs have shape {inputs.shape}"
+            f"{conv_dims} spatial dimensions; the inputs have shape {inputs.shape}; "
+            f"{rank_advice(inputs, conv_dims + 2)}"
         )
     if rank not in (3, 4, 5):
-        raise ValueError(f"Convolution not supported for input with rank {rank}; it may be 3, 4 or 5")
+        raise ValueError(
+            f"Convolution not supported for input with rank {rank}; it may be 3, 4 or 5: "
+            f"shape {inputs.shape}; {rank_advice(inputs, 4)}"
+        )
     return rank - 2
 
 
-def _depthwise(inputs, kernel, strides, padding, rate, data_format):
+def convolve_depthwise(inputs, kernel, strides, padding, rate, data_format):
     """Returns tf.nn.depthwise_conv2d of `inputs`; without dilation by its op alone, which traces faster."""
     if max(rate) > 1:
         return tf.compat.v1.nn.depthwise_conv2d(
@@ -326,5 +316,5 @@ def _product(inputs, weights):
     return tf.reshape(net, [-1, 1, 1, outputs])
 
 
-def _bias_format(data_format):
+def bias_format(data_format):
     return "NCHW" if channels_first(data_format) else "NHWC"

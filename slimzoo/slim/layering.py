@@ -1,9 +1,11 @@
 """What all layers share: their scopes, their variables, checks of what they are given."""
 
 import contextlib
+import inspect
 
 import tensorflow as tf
 
+from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST, require_graph
 from slimzoo.slim.utils import n_positive_integers
 from slimzoo.slim.variables import OnePenalty, add_to_collections, model_variable
@@ -27,6 +29,11 @@ PASSED_ON = (  # by a custom getter, besides name, shape, dtype, initializer and
 def layer_scope(op_name, scope, default_name, inputs, reuse=None, getter=None):
     """Enters the variable scope of a layer; yields it and `inputs` as a tensor."""
     require_graph(op_name, inputs)
+    if reuse and scope is None:
+        raise ValueError(
+            f"reuse=True cannot be used without a name_or_scope: give {op_name} the scope of the layer whose "
+            f"variables it shares, scope={default_name!r} for instance"
+        )
     scope = tf.compat.v1.variable_scope(scope, default_name, [inputs], reuse=reuse, custom_getter=getter)
     with scope as entered:
         yield entered, tf.convert_to_tensor(inputs)
@@ -125,8 +132,18 @@ def check_rank(op_name, inputs, rank):
     """Raises ValueError if `inputs` is not of rank `rank`."""
     if inputs.shape.rank != rank:
         raise ValueError(
-            f"{op_name} takes inputs of rank {rank}, got rank {inputs.shape.rank}: shape {inputs.shape}"
+            f"{op_name} takes inputs of rank {rank}, got rank {inputs.shape.rank}: shape {inputs.shape}; "
+            f"{rank_advice(inputs, rank)}"
         )
+
+
+def rank_advice(inputs, rank):
+    """Returns what to do with inputs that should have rank `rank`."""
+    if inputs.shape.rank is None:
+        return "call set_shape on the inputs first"
+    if inputs.shape.rank == rank - 1:
+        return "for a single sample add the batch dimension, inputs[tf.newaxis]"
+    return "tf.reshape or tf.expand_dims gives another rank"
 
 
 def known_channels(op_name, inputs, data_format):
@@ -139,6 +156,35 @@ def known_channels(op_name, inputs, data_format):
             f"{'second' if channels_first(data_format) else 'last'}; call set_shape on the inputs first"
         )
     return channels
+
+
+def named(name, core, fixed, defaults=None):
+    """Returns `core` as an op of its own for arg_scope.
+
+    Args:
+      fixed: {parameter: value} that the op does not take.
+      defaults: {parameter: default} that differ from those of `core`.
+    """
+    defaults = defaults or {}
+    signature = inspect.signature(core)
+    taken = [
+        p.replace(default=defaults.get(p.name, p.default))
+        for p in signature.parameters.values()
+        if p.name not in fixed
+    ]
+    signature = signature.replace(parameters=taken)
+
+    def op(*args, **kwargs):
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{name}() {error}. It takes {', '.join(signature.parameters)}") from None
+        return core(**defaults | given, **fixed)
+
+    vars(op)["__signature__"] = signature
+    op.__name__ = op.__qualname__ = name
+    op.__module__, op.__doc__ = core.__module__, core.__doc__
+    return add_arg_scope(op)
 
 
 def finish(outputs, normalizer_fn=None, normalizer_params=None, activation_fn=None):

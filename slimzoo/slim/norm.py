@@ -17,6 +17,7 @@ from slimzoo.slim.layering import (
     layer_variable,
     model_getter,
     own_ops,
+    rank_advice,
 )
 from slimzoo.slim.utils import collect_named_outputs, constant_value, get_variable_collections, smart_cond
 from slimzoo.slim.variables import as_list, model_variable
@@ -149,7 +150,8 @@ def _check(inputs, usual, renorm, adjustment):
     rank = inputs.shape.rank
     if rank is None or rank < 2:
         raise ValueError(
-            f"batch_norm: Inputs {inputs.name} has undefined rank or one below 2: shape {inputs.shape}"
+            f"batch_norm: Inputs {inputs.name} has undefined rank or one below 2: shape {inputs.shape}; "
+            f"{rank_advice(inputs, 2)}"
         )
     unusual = [name for name, value in (("renorm", renorm), ("adjustment", adjustment)) if value]
     if unusual and not usual:

@@ -11,6 +11,7 @@ from slimzoo.slim.layering import (
     check_padding,
     check_rank,
     op_scope,
+    rank_advice,
     sizes,
 )
 from slimzoo.slim.utils import collect_named_outputs
@@ -106,7 +107,10 @@ def pool(
     with op_scope("pool", scope, f"{pooling_type.lower()}_pool", inputs) as (name, inputs):
         rank = inputs.shape.rank
         if rank is None or rank < 3:
-            raise ValueError(f"Rank of inputs must be {'known' if rank is None else f'>= 3, not {rank}'}")
+            needed = "known" if rank is None else f">= 3, not {rank}"
+            raise ValueError(
+                f"Rank of inputs must be {needed}: shape {inputs.shape}; {rank_advice(inputs, 4)}"
+            )
         outputs = tf.compat.v1.nn.pool(
             inputs,
             window_shape=sizes("kernel_size", rank - 2, kernel_size),

@@ -5,7 +5,9 @@ import logging
 import numpy as np
 import tensorflow as tf
 
-from slimzoo.slim.variables import get_variable_full_name, get_variables, part_of
+from slimzoo.errors import listing
+from slimzoo.slim import checkpoints
+from slimzoo.slim.variables import get_variables, part_of
 
 LOGGER = logging.getLogger("slimzoo")
 
@@ -24,7 +26,7 @@ def assign_from_values(var_names_to_values):
             problems.append(f"Variable {name} has shape {var.shape}; its value has shape {value.shape}")
         elif var is not None:
             pairs.append((var, value.reshape(var.shape.as_list())))
-    _raise_if_any(problems)
+    _raise_if_any(problems, "the arrays do not fit the variables:")
     return _assign(pairs)
 
 
@@ -44,11 +46,12 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
       ignore_missing_vars: leave variables alone that the checkpoint does not hold, with a warning.
 
     Raises: ValueError: variables that are missing or of another shape; all are listed.
+      tf.errors.NotFoundError: there is no such checkpoint.
     """
-    reader = _reader(model_path)
+    reader = checkpoints.reader(model_path)
     pairs: list[tuple] = []
     problems: list[str] = []
-    for name, variables in _by_checkpoint_name(var_list).items():
+    for name, variables in checkpoints.by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if ignore_missing_vars:
                 LOGGER.warning("Checkpoint is missing variable [%s]", name)
@@ -57,7 +60,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
             continue
         value = reader.get_tensor(name)
         pairs += [(var, _cut(value, var, name, problems)) for var in variables]
-    _raise_if_any(problems, f"{model_path} does not fit the variables:")
+    _raise_if_any(problems, f"{model_path} does not fit the variables:", checkpoints.ADVICE)
     return _assign(pairs)
 
 
@@ -70,7 +73,8 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
         holds none of them, None is returned.
       reshape_variables: accept values of another shape but as many elements.
 
-    Raises: ValueError: `var_list` is empty.
+    Raises: ValueError: `var_list` is empty. The function raises tf.errors.NotFoundError or
+      InvalidArgumentError, with all that does not fit, and assigns nothing then.
     """
     if not var_list:
         raise ValueError("var_list cannot be empty; get_variables_to_restore() gives one")
@@ -79,19 +83,12 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
     if not var_list:
         LOGGER.warning("No Variables to restore")
         return None
-    saver = tf.compat.v1.train.Saver(var_list, reshape=reshape_variables)
+    saver = checkpoints.CheckingSaver(var_list, reshape=reshape_variables)
     return lambda session: saver.restore(session, model_path)
 
 
-def _reader(model_path):
-    """Returns a reader of the checkpoint `model_path`, or of the newest in the directory of that name."""
-    if tf.compat.v1.train.checkpoint_exists(model_path):
-        return tf.compat.v1.train.NewCheckpointReader(model_path)
-    return tf.train.load_checkpoint(model_path)
-
-
 def _present(model_path, var_list):
-    reader = _reader(model_path)
+    reader = checkpoints.reader(model_path)
     by_name = var_list if isinstance(var_list, dict) else {var.op.name: var for var in var_list}
     missing = [name for name in by_name if not reader.has_tensor(name)]
     for name in missing:
@@ -99,32 +96,27 @@ def _present(model_path, var_list):
     return {name: var for name, var in by_name.items() if name not in missing}
 
 
-def _by_checkpoint_name(var_list):
-    """Returns {name in the checkpoint: list of variables}; the parts of one variable share its name."""
-    grouped = {}
-    if isinstance(var_list, dict):
-        for name, value in var_list.items():
-            grouped[name] = list(value) if isinstance(value, (list, tuple)) else [value]
-    else:
-        for var in var_list:
-            grouped.setdefault(get_variable_full_name(var), []).append(var)
-    return grouped
-
-
 def _cut(value, var, name, problems):
     """Returns the piece of a checkpoint's `value` that belongs to `var`, or notes the problem."""
     part = part_of(var)
     if part:
+        if list(value.shape) != list(part.full_shape):
+            problems.append(_other_shape(name, value.shape, part.full_shape))
+            return value
         window = tuple(
             slice(start, start + n) for start, n in zip(part.var_offset, part.var_shape, strict=True)
         )
-        return value[window].reshape(part.var_shape)
+        return value[window]
     if tuple(value.shape) != tuple(var.shape.as_list()):
-        problems.append(
-            f"Total size of new array must be unchanged for {name}: the checkpoint has shape "
-            f"{tuple(value.shape)}, the variable {tuple(var.shape.as_list())}"
-        )
+        problems.append(_other_shape(name, value.shape, var.shape.as_list()))
     return value
+
+
+def _other_shape(name, found, wanted):
+    return (
+        f"Total size of new array must be unchanged for {name}: the checkpoint has shape {tuple(found)}, the "
+        f"variable {tuple(wanted)}"
+    )
 
 
 def _find(name, problems):
@@ -151,6 +143,6 @@ def _assign(pairs):
     return tf.group(*assigned), feed_dict
 
 
-def _raise_if_any(problems, title=None):
+def _raise_if_any(problems, title, advice=""):
     if problems:
-        raise ValueError("\n  ".join([title, *problems] if title else problems))
+        raise ValueError(listing(title, problems) + advice)

@@ -1,9 +1,12 @@
 """Small tools of the layers: collections of named outputs, conditions known or not, sizes."""
 
 import collections
+import logging
 import operator
 
 import tensorflow as tf
+
+LOGGER = logging.getLogger("slimzoo")
 
 
 def collect_named_outputs(collections, alias, outputs):
@@ -31,12 +34,24 @@ def gather_tensors_aliases(tensors):
 
 
 def convert_collection_to_dict(collection, clear_collection=False):
-    """Returns an OrderedDict {alias: tensor} of a collection, which is emptied if `clear_collection`."""
-    outputs = collections.OrderedDict(
-        (alias, tensor)
-        for tensor in tf.compat.v1.get_collection(collection)
-        for alias in get_tensor_aliases(tensor)
-    )
+    """Returns an OrderedDict {alias: tensor} of a collection, which is emptied if `clear_collection`.
+
+    Of several tensors with the same alias the last is kept, and a warning names the others.
+    """
+    outputs: collections.OrderedDict[str, tf.Tensor] = collections.OrderedDict()
+    hidden = []
+    for tensor in tf.compat.v1.get_collection(collection):
+        for alias in get_tensor_aliases(tensor):
+            if outputs.get(alias, tensor) is not tensor:
+                hidden.append(f"{alias!r} is {outputs[alias].name} and {tensor.name}")
+            outputs[alias] = tensor
+    if hidden:
+        LOGGER.warning(
+            "collection %r has one name for several tensors; the dict keeps the last: %s. Give each layer a "
+            "scope of its own, or each network another outputs_collections",
+            collection,
+            "; ".join(hidden),
+        )
     if clear_collection:
         tf.compat.v1.get_default_graph().clear_collection(collection)
     return outputs
@@ -137,9 +152,12 @@ def _dimension(shape, dim, min_rank):
         raise ValueError("dims of shape must be known but is None; call set_shape on the tensor first")
     if shape.rank < min_rank:
         raise ValueError(
-            f"rank of shape must be at least {min_rank} not: {shape.rank} (the shape is {shape})"
+            f"rank of shape must be at least {min_rank} not: {shape.rank} (the shape is {shape}); for a "
+            "single sample add the batch dimension, tensor[tf.newaxis]"
         )
     size = shape.as_list()[dim]
     if size is None:
-        raise ValueError(f"dimension {dim} of shape must be known but is None: {shape}")
+        raise ValueError(
+            f"dimension {dim} of shape must be known but is None: {shape}; call set_shape on the tensor first"
+        )
     return size

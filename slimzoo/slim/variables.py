@@ -2,15 +2,19 @@
 
 import contextlib
 import functools
+import logging
 import re
 from collections.abc import Iterable
 
 import tensorflow as tf
 
+from slimzoo.slim import hints
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
+from slimzoo.slim.reuse import explained_reuse
 
 KEYS = tf.compat.v1.GraphKeys
+LOGGER = logging.getLogger("slimzoo")
 
 assert_global_step = tf.compat.v1.train.assert_global_step
 create_global_step = tf.compat.v1.train.create_global_step
@@ -60,13 +64,15 @@ def variable(
       collections: where a new variable is listed; None: "variables".
       device: a device string or function for the variable.
       custom_getter: called in place of tf.compat.v1.get_variable, with its arguments.
+
+    Raises: ValueError: with reuse=True there is no such variable, or one of another shape.
     """
     getter = tf.compat.v1.get_variable
     if custom_getter is not None:
         getter = functools.partial(custom_getter, reuse=tf.compat.v1.get_variable_scope().reuse)
     if HOST.get() is None and regularizer is not None and not isinstance(regularizer, OnePenalty):
         regularizer = OnePenalty(regularizer)
-    with tf.compat.v1.device(device) if device else contextlib.nullcontext():
+    with explained_reuse(), tf.compat.v1.device(device) if device else contextlib.nullcontext():
         return getter(
             name,
             shape=shape,
@@ -214,6 +220,8 @@ def get_variable_full_name(var):
 def get_variables_to_restore(include=None, exclude=None):
     """Returns the variables whose names start with one of `include` (None: all) and with none of `exclude`.
 
+    A scope that no variable starts with is warned of.
+
     Raises: TypeError: one of them is not a list or tuple of scopes.
     """
     for name, scopes in (("include", include), ("exclude", exclude)):
@@ -221,6 +229,7 @@ def get_variables_to_restore(include=None, exclude=None):
             raise TypeError(
                 f"{name} is provided but is not a list or a tuple: {scopes!r}; write [{scopes!r}]"
             )
+        _warn_of_nothing(name, scopes or ())
     included = get_variables() if include is None else [v for scope in include for v in get_variables(scope)]
     excluded = {id(v) for scope in exclude or () for v in get_variables(scope)}
     return [v for v in included if id(v) not in excluded]
@@ -257,8 +266,26 @@ def as_list(collections, default=()):
 
 
 def part_of(var):
-    """Returns where `var` lies in a partitioned variable (full_name, var_offset, var_shape), or None."""
-    return var._get_save_slice_info() if isinstance(var, tf.Variable) else None
+    """Returns where `var` lies in a partitioned variable (full_name, full_shape, var_offset, var_shape), or
+    None; a variable made outside of a graph is no part of one.
+    """
+    if not isinstance(var, tf.Variable) or tf.executing_eagerly() or var.initializer is None:
+        return None
+    part = var.to_proto().save_slice_info_def
+    return part if part.full_name else None
+
+
+def _warn_of_nothing(argument, scopes):
+    for scope in scopes:
+        if not get_variables(scope):
+            known = hints.scopes(var.op.name for var in get_variables())
+            LOGGER.warning(
+                "%s=[%r] matches no variable, so it %s; names are matched from their start. Nearest: %s",
+                argument,
+                getattr(scope, "name", scope),
+                "adds none" if argument == "include" else "leaves none out",
+                hints.nearest(getattr(scope, "name", scope), known),
+            )
 
 
 def _parts(var):

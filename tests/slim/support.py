@@ -25,6 +25,11 @@ def images(*shape):
     return tf.constant(ramp(*shape) ** 2)
 
 
+def channels_first(inputs):
+    """Returns [N, H, W, C] as [N, C, H, W]."""
+    return tf.transpose(inputs, [0, 3, 1, 2])
+
+
 def fill_with_ramps(session):
     """Gives every variable ramp values, but the averages their initial ones."""
     session.run(v1.global_variables_initializer())
@@ -58,3 +63,24 @@ class Host:
         """Returns int32 [2], another at each call."""
         self.seeds += 1
         return tf.constant([7, self.seeds])
+
+
+def assert_recorded(build, name, shape, sums, gradients):
+    """Asserts that a layer on ramps gives what was recorded of TensorFlow 1.15.5.
+
+    Args:
+      name, shape: of the outputs.
+      sums: `three_sums` of the outputs.
+      gradients: of sum(outputs ** 2 * ramp), a sum of absolute values for the inputs and for each variable.
+    """
+    with graph_session() as session:
+        outputs = build()
+        inputs = [op.outputs[0] for op in v1.get_default_graph().get_operations() if op.type == "Const"][:1]
+        weighted = tf.reduce_sum(outputs**2 * ramp(*shape))
+        found = [g for g in tf.gradients(weighted, inputs + v1.trainable_variables()) if g is not None]
+        fill_with_ramps(session)
+        values, found = session.run([outputs, found])
+    assert (outputs.op.name, values.shape) == (name, shape)
+    # float32: the sums cancel from terms of up to 1000 in another order, so the absolute part
+    np.testing.assert_allclose(three_sums(values), sums, rtol=1e-5, atol=2e-4)
+    np.testing.assert_allclose([np.abs(g).sum() for g in found], gradients, rtol=2e-5, atol=2e-4)

@@ -31,11 +31,18 @@ def test_nested_scopes_add_up_and_the_inner_one_wins():
         assert first(0) == (0, 4, 3)
 
 
-def test_an_argument_of_the_call_wins_by_name_and_by_position():
+def test_an_argument_of_the_call_wins_by_name():
     with slim.arg_scope([first], a=2, b=3):
         assert first(0, a=5) == (0, 5, 3)
-        assert first(0, 5) == (0, 5, 3)
         assert first(0, b=None) == (0, 2, None)
+
+
+def test_an_argument_by_position_that_a_scope_sets_is_refused_as_in_tensorflow_1():
+    with (
+        slim.arg_scope([first], a=2),
+        pytest.raises(TypeError, match=r"multiple values for argument 'a'.*a=\.\.\."),
+    ):
+        first(0, 5)
 
 
 def test_a_scope_can_be_re_entered_as_a_dict_and_replaces_the_one_around():

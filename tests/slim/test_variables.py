@@ -68,6 +68,21 @@ def test_variables_to_restore_by_scopes():
             slim.get_variables_to_restore(exclude="A")
 
 
+def test_scopes_that_match_nothing_are_warned_of_with_the_nearest(caplog):
+    with graph_session():
+        with v1.variable_scope("vgg_16/fc8"):
+            slim.model_variable("weights", [1])
+        assert len(slim.get_variables_to_restore(exclude=["fc8"])) == 1  # as TensorFlow 1.15: all
+        assert len(slim.get_variables_to_restore(exclude=["vgg_16/fc8"])) == 0
+        assert slim.get_variables_to_restore(include=["vgg16"]) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "exclude=['fc8'] matches no variable, so it leaves none out; names are matched from their start. "
+        "Nearest: vgg_16/fc8",
+        "include=['vgg16'] matches no variable, so it adds none; names are matched from their start. "
+        "Nearest: vgg_16, vgg_16/fc8",
+    ]
+
+
 def test_a_model_variable_is_added_once():
     with graph_session():
         variable = slim.variable("w", [1])

@@ -1,0 +1,18 @@
+"""What a name that matches nothing may have been meant to be."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns "a/b, c/b": the known names that end with `name`, or else look like it; "none" without any."""
+    known = list(known)
+    near = [other for other in known if other.endswith(f"/{name.strip('/')}")][:3]
+    return ", ".join(near or difflib.get_close_matches(name, known, n=3, cutoff=0.5)) or "none"
+
+
+def scopes(variable_names: Iterable[str]) -> list[str]:
+    """Returns the variable names and all scopes they are in, sorted: a/b/w gives a, a/b, a/b/w."""
+    return sorted(
+        {name.rsplit("/", depth)[0] for name in variable_names for depth in range(name.count("/") + 1)}
+    )

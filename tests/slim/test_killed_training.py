@@ -1,0 +1,29 @@
+"""A run that is killed and started again has the losses of one that was not."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.slim import killed_training
+from tests.slim.classifier import steps_saved
+
+
+def losses_of(folder):
+    """Returns {step: loss}, both as they were written."""
+    return dict(line.split() for line in (folder / "losses").read_text().splitlines())
+
+
+def test_after_kill_9_training_goes_on_from_the_last_checkpoint_with_the_same_losses(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    command = [sys.executable, "-m", "tests.slim.killed_training", str(killed), "15"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert len(losses_of(killed)) == 16
+    saved = steps_saved(killed)[-1]
+    assert 0 < saved <= 16
+    (killed / "losses").unlink()
+    killed_training.main(killed)
+    killed_training.main(whole)
+    expected = {str(step): losses_of(whole)[str(step)] for step in range(saved, killed_training.STEPS)}
+    assert losses_of(killed) == expected  # to the last bit: the same ops, in sums too small to be shared out

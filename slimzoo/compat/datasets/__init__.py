@@ -1,0 +1,1 @@
+"""The old model repository's `datasets`: descriptions of TFRecords that TF-Slim's readers take."""

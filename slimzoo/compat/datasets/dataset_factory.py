@@ -1,0 +1,29 @@
+"""From the name of a data set to its description."""
+
+import difflib
+
+from slimzoo.compat.datasets import cifar10, flowers, imagenet, mnist, visualwakewords
+
+datasets_map = {
+    "cifar10": cifar10,
+    "flowers": flowers,
+    "imagenet": imagenet,
+    "mnist": mnist,
+    "visualwakewords": visualwakewords,
+}
+
+
+def get_dataset(name, split_name, dataset_dir, file_pattern=None, reader=None):
+    """Returns the slim.dataset.Dataset of a split.
+
+    Args:
+      name: a key of `datasets_map`; programs may add their own modules with a `get_split`.
+      file_pattern: with %s where the name of the split goes; None: the data set's own.
+      reader: None: tf.compat.v1.TFRecordReader.
+    Raises: ValueError: there is no such data set, or it has no such split.
+    """
+    if name not in datasets_map:
+        near = difflib.get_close_matches(str(name), datasets_map, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"Name of dataset unknown {name}.{hint} There are {', '.join(datasets_map)}")
+    return datasets_map[name].get_split(split_name, dataset_dir, file_pattern, reader)

@@ -1,0 +1,62 @@
+"""What the data sets share: a checked split, its files, its class names."""
+
+import os
+
+import tensorflow as tf
+
+from slimzoo import slim
+from slimzoo.compat.datasets import dataset_utils
+
+FIXED, VARYING = tf.io.FixedLenFeature, tf.io.VarLenFeature
+BOX_PREFIX = "image/object/bbox/"
+BOX_SIDES = ["ymin", "xmin", "ymax", "xmax"]
+
+
+def image_features(image_format, label=None):
+    """Returns the features of an encoded image (`image_format` where it does not say) and its label."""
+    return {
+        "image/encoded": FIXED((), tf.string, default_value=""),
+        "image/format": FIXED((), tf.string, default_value=image_format),
+        "image/class/label": label or FIXED([], tf.int64, default_value=0),
+    }
+
+
+def box_features():
+    """Returns the features of the sides of bounding boxes."""
+    return {BOX_PREFIX + side: VARYING(tf.float32) for side in BOX_SIDES}
+
+
+def boxes():
+    """Returns the handler of `box_features`."""
+    return slim.tfexample_decoder.BoundingBox(BOX_SIDES, BOX_PREFIX)
+
+
+def make_split(split_name, dataset_dir, file_pattern, reader, *, sizes, features, handlers, **described):
+    """Returns the slim.dataset.Dataset of one split.
+
+    Args:
+      file_pattern: with %s where the name of the split goes.
+      reader: None: tf.compat.v1.TFRecordReader.
+      sizes: split -> number of records.
+      features: of TFExampleDecoder; `handlers` too.
+      **described: further attributes of the Dataset.
+    Raises: ValueError: there is no such split, or `file_pattern` has no %s.
+    """
+    if split_name not in sizes:
+        raise ValueError(f"split name {split_name} was not recognized. There are {', '.join(sizes)}")
+    if "%s" not in file_pattern:
+        raise ValueError(
+            f"file_pattern {file_pattern!r} has no %s where the split name goes, as in 'name_%s_*.tfrecord'"
+        )
+    return slim.dataset.Dataset(
+        data_sources=os.path.join(dataset_dir, file_pattern % split_name),
+        reader=reader or tf.compat.v1.TFRecordReader,
+        decoder=slim.tfexample_decoder.TFExampleDecoder(features, handlers),
+        num_samples=sizes[split_name],
+        **described,
+    )
+
+
+def names_if_there(dataset_dir):
+    """Returns number -> class name from labels.txt; None without it."""
+    return dataset_utils.read_label_file(dataset_dir) if dataset_utils.has_labels(dataset_dir) else None

@@ -1,0 +1,1 @@
+"""The old model repository's `deployment`: one network on several devices."""

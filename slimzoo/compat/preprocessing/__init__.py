@@ -1,0 +1,1 @@
+"""The old repository's `preprocessing`: evaluated as by slimzoo.preprocessing, trained by random ops."""

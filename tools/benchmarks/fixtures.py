@@ -2,6 +2,7 @@
 memory.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,14 +13,15 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_python(code: str, *arguments: object) -> str:
-    """Runs `code` in a fresh Python that finds this checkout; returns what it printed.
+def run_python(code: str, *arguments: object, **environment: str) -> str:
+    """Runs `code` in a fresh Python that finds this checkout, with this environment besides; returns what it
+    printed.
 
     Raises: RuntimeError: it failed; with the end of what it said.
     """
     prelude = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     command = [sys.executable, "-c", prelude + code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
     if done.returncode:
         raise RuntimeError(f"a process of the benchmark failed:\n{done.stderr[-2000:]}")
     return done.stdout

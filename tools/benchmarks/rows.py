@@ -3,7 +3,7 @@
 import fnmatch
 from functools import partial
 
-from tools.benchmarks import files, running
+from tools.benchmarks import files, graphs, running
 from tools.benchmarks.pairs import Row, difference, speed_ratio, time_ratio
 from tools.benchmarks.statistics import Target
 
@@ -81,6 +81,23 @@ ROWS: dict[str, Row] = {
                 speed_ratio,
             )
             for network in running.BATCH
+        ),
+        Row(
+            "train/mobilenet_v1_025",
+            f"mobilenet_v1_025: speed of learning.train, batch {graphs.BATCH}, of a session.run loop",
+            _least(0.95),
+            graphs.measure_training,
+            speed_ratio,
+        ),
+        *(
+            Row(
+                f"build/{network}",
+                f"{network}: time to build the graph, of tf-slim's on tf_keras",
+                _most(1.0),
+                partial(graphs.measure_build, network=network),
+                time_ratio,
+            )
+            for network in ("inception_v3", "resnet_v2_50")
         ),
         Row(
             "convert/vgg_16",

@@ -89,7 +89,7 @@ def describe(name: str) -> Description:
         layers=tuple(layers),
         heads=network.heads,
         transfer_heads=network.transfer_heads,
-        end_points={key: tuple(shape) for key, shape in found.end_points[False].items()},
+        end_points={key: tuple(shape) for key, shape in found.mode(False).end_points.items()},
         weights=rows,
     )
 
@@ -119,7 +119,7 @@ def _discover(name: str):
     from slimzoo.summary import layer_rows
 
     parts = model_config.resolve(name, None, None, None, "NHWC", {})
-    found = discover(parts.run, parts.input_shape, tf.float32)
+    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
     rows = layer_rows(found, dict.fromkeys((spec.name for spec in found.variables.values()), ""), ())
     return found, [
         Layer(row.scope, row.output_shape and tuple(row.output_shape[1:]), row.parameters, row.multiply_adds)

@@ -40,7 +40,8 @@ class Candidate:
 def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
     """Returns the registered networks most like the weights of these `shapes`, the best first.
 
-    Networks of another outermost scope are looked at only where none has that of the weights.
+    Networks of another outermost scope are looked at only where none has that of the weights, and the weights
+    have a head of theirs: to look at all would take a minute.
 
     Args:
       shapes: {variable: shape} without what only training needs (converters.inference_variables).
@@ -50,7 +51,8 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
     found = [_compare(shapes, network, None) for network in same]
     if not found and len(tops) == 1:
         (top,) = tops
-        found = [_compare(shapes, network, top) for network in networks().values()]
+        alike = (network for network in networks().values() if _has_heads(network, shapes, top))
+        found = [_compare(shapes, network, top) for network in alike]
     likely = [candidate for candidate in found if candidate.likeness >= _ENOUGH]
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
 
@@ -61,6 +63,13 @@ def _tops(names: Iterable[str]) -> set[str]:
 
 def _top(network: Network) -> str:
     return network.heads[0].partition("/")[0]
+
+
+def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:
+    """Whether `names`, whose outermost scope is `top`, hold the heads of `network` under that scope."""
+    heads = (f"{top}/{scope.partition('/')[2]}/" for scope in network.heads)
+    names = list(names)
+    return all(any(name.startswith(head) for name in names) for head in heads)
 
 
 def _compare(shapes: Shapes, network: Network, top: str | None) -> Candidate:

@@ -80,8 +80,7 @@ class Model(keras.Model):
         self.preprocessing = preprocessing
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
-        modes = parts.network.modes if parts.network else (True, False)
-        self._discovery = discover(parts.run, parts.input_shape, tf.float32, modes)
+        self._discovery = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
         self.seed = seed
         self.seed_state = tf.Variable(
             [seed, 0],
@@ -396,5 +395,5 @@ class Model(keras.Model):
 def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
     parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
-    found = discover(parts.run, parts.input_shape, tf.float32)
+    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
     return {spec.name: spec.shape for spec in found.variables.values()}

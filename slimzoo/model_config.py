@@ -41,6 +41,11 @@ class Parts:
             self.network.name if self.network else getattr(self.function, "__name__", "network").strip("<>")
         )
 
+    @property
+    def modes(self) -> tuple[bool, ...]:
+        """Values of is_training under which the function must run to have asked for every variable."""
+        return self.network.modes if self.network else (True, False)
+
     def run(self, images, is_training: bool):
         """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this
         is.

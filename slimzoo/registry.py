@@ -9,7 +9,21 @@ from typing import Any
 
 from slimzoo.errors import SlimzooError
 
-FAMILIES = ("cifarnet", "lenet", "mobilenet_v1", "vgg")  # modules of slimzoo.nets that register networks
+FAMILIES = (  # modules of slimzoo.nets that register networks
+    "alexnet",
+    "cifarnet",
+    "inception_resnet_v2",
+    "inception_v1",
+    "inception_v2",
+    "inception_v3",
+    "inception_v4",
+    "lenet",
+    "mobilenet_v1",
+    "overfeat",
+    "resnet_v1",
+    "resnet_v2",
+    "vgg",
+)
 _NETWORKS: dict[str, "Network"] = {}
 
 

@@ -1,7 +1,10 @@
 """Little networks and data that the tests of Model share."""
 
+import fnmatch
+
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import slimzoo
@@ -9,6 +12,7 @@ from slimzoo import slim
 
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (8, 8, 8, 3)).astype(np.float32)
 LABELS = np.arange(8) % 3
+DEEP = ("resnet_v?_1??", "resnet_v?_200")  # the units of resnet_v?_50, 2 to 4 times as many
 
 
 @keras.saving.register_keras_serializable("slimzoo_tests")
@@ -64,3 +68,11 @@ def assert_close(ours, theirs, relative: float) -> None:
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() <= relative * max(np.abs(theirs).max(), 1e-6)
+
+
+def every_network() -> list:
+    """Returns the registered names as parameters of a test; the DEEP, half a minute together, are slow."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if any(fnmatch.fnmatch(name, d) for d in DEEP) else [])
+        for name in slimzoo.list_models()
+    ]

@@ -11,6 +11,8 @@ from slimzoo.registry import networks
 NAMES = [
     *("cifarnet", "lenet", "mobilenet_v1", "mobilenet_v1_025", "mobilenet_v1_050", "mobilenet_v1_075"),
     *("vgg_16", "vgg_19", "vgg_a"),
+    *("alexnet_v2", "overfeat", "resnet_v1_50", "resnet_v2_50"),
+    *("inception_v1", "inception_v2", "inception_v3", "inception_v4", "inception_resnet_v2"),
 ]
 
 

@@ -1,5 +1,7 @@
 """What several families share."""
 
+import contextlib
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -16,6 +18,12 @@ def spatial_axes() -> tuple[int, int]:
     return (2, 3) if channels_first() else (1, 2)
 
 
+def channels(net) -> int:
+    """Returns the number of channels of `net` [N, H, W, C]; ValueError if it is unknown."""
+    data_format = "channels_first" if channels_first() else "channels_last"
+    return slim.utils.channel_dimension(net.shape, data_format, min_rank=4)
+
+
 def flatten(net):
     """Returns `net` [N, ...] flattened in the order of NHWC in either data_format, as dense weights
     want it.
@@ -27,3 +35,69 @@ def shrink_kernel(net, kernel_size):
     """Returns `kernel_size` cut to the height and width of `net`, where these are known."""
     sizes = [net.shape[axis] for axis in spatial_axes()]
     return [want if have is None else min(have, want) for have, want in zip(sizes, kernel_size, strict=True)]
+
+
+def pad_for_kernel(net, kernel_size, rate=1):
+    """Pads height and width of `net` by what `kernel_size` takes away, whatever the stride."""
+    paddings = [(0, 0)] * 4
+    for axis, size in zip(spatial_axes(), kernel_size, strict=True):
+        total = (size - 1) * rate
+        paddings[axis] = (total // 2, total - total // 2)
+    return tf.pad(net, paddings)
+
+
+def strides_and_rates(strides, output_stride):
+    """Yields (stride, rate) of each layer: past `output_stride` a stride dilates what follows."""
+    so_far = rate = 1
+    for stride in strides:
+        if so_far == output_stride:
+            yield 1, rate
+            rate *= stride
+        else:
+            yield stride, 1
+            so_far *= stride
+
+
+def squeeze(
+    net, name, advice="Pass spatial_squeeze=False to keep the map, or global_pool=True to average it"
+):
+    """Returns `net` [N, 1, 1, C] as [N, C]; ValueError with `advice` if the map is known to be larger."""
+    sizes = [net.shape[axis] for axis in spatial_axes()]
+    if any(size not in (None, 1) for size in sizes):
+        raise ValueError(
+            f"Can not squeeze a map of {sizes[0]}x{sizes[1]} to one prediction an image. {advice}"
+        )
+    return tf.squeeze(net, spatial_axes(), name=name)
+
+
+def softmax(net, scope):
+    """Returns slim.softmax over the channels of `net` [N, C] or [N, H, W, C], in either data_format."""
+    if net.shape.rank != 4 or not channels_first():
+        return slim.softmax(net, scope=scope)
+    return tf.transpose(slim.softmax(tf.transpose(net, (0, 2, 3, 1)), scope=scope), (0, 3, 1, 2))
+
+
+@contextlib.contextmanager
+def smallest_images(inputs, size, advice):
+    """Adds to a ValueError inside that images smaller than `size` x `size` may be its reason."""
+    given = [inputs.shape[axis] for axis in spatial_axes()] if inputs.shape.rank == 4 else []
+    try:
+        yield
+    except ValueError as error:
+        if all(have is None or have >= size for have in given):
+            raise
+        reason = str(error).split(" for '{{node")[0]
+        raise ValueError(
+            f"the images are {given[0]}x{given[1]} pixels; the smallest that work are {size}x{size}. "
+            f"{advice}. ({reason})"
+        ) from error
+
+
+def channel_axis() -> int:
+    """Returns the axis of the channels under the data_format that the arg_scope sets for slim.conv2d."""
+    return 1 if channels_first() else 3
+
+
+def map_size(net) -> list[int | None]:
+    """Returns height and width of `net`, None where unknown."""
+    return [net.shape[axis] for axis in spatial_axes()]

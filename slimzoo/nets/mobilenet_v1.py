@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import shrink_kernel, spatial_axes
+from slimzoo.nets.common import pad_for_kernel, shrink_kernel, spatial_axes, strides_and_rates
 from slimzoo.registry import Network, register
 
 
@@ -86,32 +86,12 @@ def mobilenet_v1_arg_scope(
         return scope
 
 
-def _pad(net, kernel, rate=1):
-    """Pads height and width of `net` by what `kernel` takes away, whatever the stride."""
-    before_after = [((k - 1) * rate // 2, (k - 1) * rate - (k - 1) * rate // 2) for k in kernel]
-    paddings = [(0, 0)] * 4
-    for axis, amount in zip(spatial_axes(), before_after, strict=True):
-        paddings[axis] = amount
-    return tf.pad(net, paddings)
-
-
-def _strides_and_rates(conv_defs, output_stride):
-    """Yields (stride, rate) of each row: past `output_stride` a stride becomes a dilation of what follows."""
-    stride_so_far = rate = 1
-    for row in conv_defs:
-        if output_stride is not None and stride_so_far == output_stride:
-            yield 1, rate
-            rate *= row.stride
-        else:
-            yield row.stride, 1
-            stride_so_far *= row.stride
-
-
 def _layers(conv_defs, output_stride, depth, use_explicit_padding):
     """Yields (end point, function of net) in order."""
     padding = "VALID" if use_explicit_padding else "SAME"
-    pad = _pad if use_explicit_padding else (lambda net, *_: net)
-    rows = zip(conv_defs, _strides_and_rates(conv_defs, output_stride), strict=True)
+    pad = pad_for_kernel if use_explicit_padding else (lambda net, *_: net)
+    strides = (row.stride for row in conv_defs)
+    rows = zip(conv_defs, strides_and_rates(strides, output_stride), strict=True)
     for i, (row, (stride, rate)) in enumerate(rows):
         name = f"Conv2d_{i}"
         if isinstance(row, Conv):

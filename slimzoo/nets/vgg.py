@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import spatial_axes
+from slimzoo.nets import common, dense_as_conv
 from slimzoo.registry import Network, register
 
 VARIANTS = {  # (convolutions, channels) per stage; a 2x2 max pool ends each
@@ -54,29 +54,29 @@ def _variant(name, stages):
           fc_conv_padding: "SAME" keeps a prediction map of H/32 x W/32, "VALID" one of H/32 - 6 x W/32 - 6.
           global_pool: averages the map to 1x1 before the last layer (not in the paper).
         Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
+        Raises: ValueError: images too small for fc6, or a map larger than 1x1 with spatial_squeeze.
         """
-        with tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc:
+        smallest = 224 if fc_conv_padding == "VALID" else 32
+        advice = "Resize them" if smallest == 32 else 'Resize them, or pass fc_conv_padding="SAME"'
+        with (
+            tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc,
+            common.smallest_images(inputs, smallest, advice),
+        ):
             collection = sc.original_name_scope + "_end_points"
             with slim.arg_scope(
                 [slim.conv2d, slim.fully_connected, slim.max_pool2d], outputs_collections=collection
             ):
-                net = _features(inputs, stages)
-                net = slim.conv2d(net, 4096, [7, 7], padding=fc_conv_padding, scope="fc6")
-                net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout6")
-                net = slim.conv2d(net, 4096, [1, 1], scope="fc7")
-            end_points = slim.utils.convert_collection_to_dict(collection)
-            if global_pool:
-                net = tf.reduce_mean(net, spatial_axes(), keepdims=True, name="global_pool")
-                end_points["global_pool"] = net
-            if num_classes:
-                net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout7")
-                net = slim.conv2d(
-                    net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="fc8"
+                return dense_as_conv.classify(
+                    _features(inputs, stages),
+                    collection,
+                    sc.name,
+                    {"num_outputs": 4096, "kernel_size": [7, 7], "padding": fc_conv_padding},
+                    num_classes,
+                    is_training=is_training,
+                    dropout_keep_prob=dropout_keep_prob,
+                    spatial_squeeze=spatial_squeeze,
+                    global_pool=global_pool,
                 )
-                if spatial_squeeze:
-                    net = tf.squeeze(net, spatial_axes(), name="fc8/squeezed")
-                end_points[sc.name + "/fc8"] = net
-            return net, end_points
 
     network.__name__ = network.__qualname__ = name
     network.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here

@@ -43,6 +43,8 @@ _ORIGINAL = {
     "pnasnet": "inception",
     "resnet": "vgg",
     "vgg": "vgg",
+    "alexnet": "vgg",  # the factory had none for these two: RGB minus the mean, as in their papers
+    "overfeat": "vgg",
 }
 
 

@@ -1,5 +1,6 @@
 """Every network of these families equals the original under TF 1.15.5: in a graph session and as a Model."""
 
+import ast
 import functools
 
 import numpy as np
@@ -8,7 +9,18 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo import slim
-from slimzoo.nets import cifarnet, lenet, mobilenet_v1, vgg
+from slimzoo.nets import (
+    alexnet,
+    cifarnet,
+    inception,
+    lenet,
+    mobilenet_v1,
+    overfeat,
+    resnet_utils,
+    resnet_v1,
+    resnet_v2,
+    vgg,
+)
 from tests.goldens import fill, load_golden
 
 CASES = {  # golden: (network function, its arg_scope)
@@ -27,17 +39,44 @@ CASES = {  # golden: (network function, its arg_scope)
         functools.partial(mobilenet_v1.mobilenet_v1_base, output_stride=8),
         mobilenet_v1.mobilenet_v1_arg_scope,
     ),
+    "alexnet_v2": (alexnet.alexnet_v2, alexnet.alexnet_v2_arg_scope),
+    "overfeat": (overfeat.overfeat, overfeat.overfeat_arg_scope),
+    "resnet_v1_50": (resnet_v1.resnet_v1_50, resnet_utils.resnet_arg_scope),
+    "resnet_v1_50_features": (resnet_v1.resnet_v1_50, resnet_utils.resnet_arg_scope),
+    "resnet_v1_50_os8": (resnet_v1.resnet_v1_50, resnet_utils.resnet_arg_scope),
+    "resnet_v1_101": (resnet_v1.resnet_v1_101, resnet_utils.resnet_arg_scope),
+    "resnet_v1_152": (resnet_v1.resnet_v1_152, resnet_utils.resnet_arg_scope),
+    "resnet_v2_50": (resnet_v2.resnet_v2_50, resnet_utils.resnet_arg_scope),
+    "resnet_v2_101": (resnet_v2.resnet_v2_101, resnet_utils.resnet_arg_scope),
+    "resnet_v2_152": (resnet_v2.resnet_v2_152, resnet_utils.resnet_arg_scope),
+    "resnet_v2_200": (resnet_v2.resnet_v2_200, resnet_utils.resnet_arg_scope),
+    "inception_v1": (inception.inception_v1, inception.inception_v1_arg_scope),
+    "inception_v2": (inception.inception_v2, inception.inception_v2_arg_scope),
+    "inception_v3": (inception.inception_v3, inception.inception_v3_arg_scope),
+    "inception_v3_139": (inception.inception_v3, inception.inception_v3_arg_scope),
+    "inception_v4": (inception.inception_v4, inception.inception_v4_arg_scope),
+    "inception_resnet_v2": (inception.inception_resnet_v2, inception.inception_resnet_v2_arg_scope),
 }
-TRAINED = ("vgg_16", "lenet", "cifarnet", "mobilenet_v1_025")  # goldens with a training step
+TRAINED = (  # goldens with a training step
+    *("vgg_16", "lenet", "cifarnet", "mobilenet_v1_025", "resnet_v1_50", "inception_v1"),
+)
+
+SLOW = (  # their tests take 30 to 80 s each
+    "inception_resnet_v2",  # 245 convolutions
+    *("resnet_v1_101", "resnet_v1_152"),  # the units of resnet_v1_50, 2 to 3 times as many
+    *("resnet_v2_101", "resnet_v2_152", "resnet_v2_200"),
+)
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
 
 pytestmark = pytest.mark.usefixtures("shared")
 
 
 def network_arguments(golden, is_training, **more):
-    """What the golden was built with; mobilenet_v1_base takes neither of the two."""
+    """What the golden was built with; mobilenet_v1_base takes none of it."""
     if golden.name.endswith("base_os8"):
         return more
-    return {"num_classes": golden.facts["num_classes"], "is_training": is_training, **more}
+    given = {key: ast.literal_eval(value) for key, value in golden.facts["kwargs"].items()}
+    return {"num_classes": golden.facts["num_classes"], "is_training": is_training, **given, **more}
 
 
 def build_graph(golden, is_training, **more):
@@ -72,7 +111,7 @@ def check_end_points(golden, end_points, values):
         np.testing.assert_allclose(picked, golden.arrays["ep_sample16"][i], atol=1e-4 * scale, rtol=0)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_graph_session_gives_the_original_numbers_names_and_order(shared, name):
     golden = load_golden(shared, name)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -86,7 +125,7 @@ def test_a_graph_session_gives_the_original_numbers_names_and_order(shared, name
     check_end_points(golden, end_points, ends)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_training_mode_makes_the_original_variables_losses_and_updates(shared, name):
     golden = load_golden(shared, name)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -121,7 +160,7 @@ def as_model(golden, **more):
     return model
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_model_gives_the_original_numbers_names_and_order(shared, name):
     golden = load_golden(shared, name)
     model = as_model(golden)
@@ -136,28 +175,52 @@ def test_a_model_gives_the_original_numbers_names_and_order(shared, name):
     assert regularization == pytest.approx(golden.facts["regularization_sum"], rel=1e-5)
 
 
+# How far one gradient may be off, of its norm and of its largest value, where 1e-3 and 1e-2 are too narrow.
+GRADIENTS_OFF = {
+    # TF 1.15.5's own move by up to 6.1e-3 and 9.1e-2 when its input is scaled by 1 + 1e-6, the betas of
+    # Mixed_4b most: over two images batch norm puts many values next to the kink of their ReLU.
+    "inception_v1": (1e-2, 0.15),
+    # 50 batch norms over two images: in float64 TF 1.15.5 is 8.4e-3 and 3.9e-2 off its float32, and we are
+    # 1e-11 off that float64 (test_resnet.py).
+    "resnet_v1_50": (1e-2, 5e-2),
+}
+
+
+def check_gradients(golden, gradients):
+    """Each gradient by name: its norm, and 16 of its values."""
+    # 1e-3, and what the original's own gradients move by when its input is scaled by 1 + 1e-6: a sign that
+    # flips at a ReLU. It is below 1e-4 but for vgg_16 (9.9e-4), where oneDNN's order of sums gives 1.1e-3.
+    # Single values, of which a flipped ReLU moves some by more than the norm: 1e-2 of the largest.
+    moved = golden.facts["train_check"]["sensitivity_input_times_1p1e_6"]["grad_l2_rel_max"]
+    of_norm, of_largest = GRADIENTS_OFF.get(golden.name, (1e-3 + moved, 1e-2))
+    norms_off, values_off = {}, {}
+    for i, name in enumerate(map(str, golden.arrays["train/grad_names"])):
+        value = gradients[name].reshape(-1).astype(np.float64)
+        # Below an L2 norm of 1e-6 a gradient is round-off (goldens' README): an absolute floor.
+        norm = max(golden.arrays["train/grad_l2"][i], 1e-6 / of_norm)
+        norms_off[name] = abs(np.linalg.norm(value) - golden.arrays["train/grad_l2"][i]) / norm
+        picked = value[np.linspace(0, value.size - 1, 16).astype(np.int64)]
+        off = np.abs(picked - golden.arrays["train/grad_sample16"][i]).max()
+        values_off[name] = off / max(np.abs(value).max(), 1e-6)
+    assert {name: off for name, off in norms_off.items() if off > of_norm} == {}
+    assert {name: off for name, off in values_off.items() if off > of_largest} == {}
+    # Few flip: what is off everywhere would be an error.
+    assert np.median(list(norms_off.values())) <= 1e-3
+    assert np.median(list(values_off.values())) <= 1.5e-2  # resnet_v1_50 1.04e-2, TF 1.15.5's float64 0.92e-2
+
+
 def check_training(golden, loss, logits, gradients, moving):
     """The training check of one golden: loss, logits, gradients by name, moving averages by name."""
     check = golden.facts["train_check"]
-    assert loss == pytest.approx(check["total_loss"], rel=1e-5)
+    sensitivity = check["sensitivity_input_times_1p1e_6"]
+    # What the original's own loss moves by when its input is scaled by 1 + 1e-6 comes on top: the rounding of
+    # the first layer, which 50 batch norms over two images multiply (resnet_v1_50: 7.6e-6).
+    assert loss == pytest.approx(check["total_loss"], rel=1e-5 + sensitivity["loss_rel"])
     want = golden.arrays["train/logits"]
     # Batch norm over two images multiplies rounding: the original's own logits move by 6e-5 of ~2.5 when its
     # input is scaled by 1 + 1e-6. 1e-3 of the largest.
     np.testing.assert_allclose(logits, want, rtol=0, atol=1e-3 * np.abs(want).max())
-    # 1e-3, and what the original's own gradients move by when its input is scaled by 1 + 1e-6: a sign that
-    # flips at a ReLU. It is below 1e-4 but for vgg_16 (9.9e-4), where oneDNN's order of sums gives 1.1e-3.
-    tolerance = 1e-3 + check["sensitivity_input_times_1p1e_6"]["grad_l2_rel_max"]
-    for i, name in enumerate(golden.arrays["train/grad_names"]):
-        value = gradients[str(name)].reshape(-1).astype(np.float64)
-        norm = golden.arrays["train/grad_l2"][i]
-        # Below an L2 norm of 1e-6 a gradient is round-off (goldens' README): an absolute floor.
-        assert np.linalg.norm(value) == pytest.approx(norm, rel=tolerance, abs=1e-6), name
-        picked = value[np.linspace(0, value.size - 1, 16).astype(np.int64)]
-        # Single values, of which a flipped ReLU moves some by more than the norm: 1e-2 of the largest.
-        scale = max(np.abs(value).max(), 1e-6)
-        np.testing.assert_allclose(
-            picked, golden.arrays["train/grad_sample16"][i], rtol=0, atol=1e-2 * scale, err_msg=str(name)
-        )
+    check_gradients(golden, gradients)
     for key in golden.arrays.files:
         if key.startswith("train/moving|"):
             name = key.partition("|")[2]

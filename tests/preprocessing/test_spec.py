@@ -69,6 +69,7 @@ def test_json_that_is_no_object_is_refused(text):
 def test_the_original_factory_is_known_by_family():
     assert original("mobilenet_v1_025", 128) == Preprocessing(kind="inception", size=128, crop=0.875)
     assert original("vgg_16", 299).resize_side == 299
+    assert original("alexnet_v2", 224).kind == original("overfeat", 231).kind == "vgg"
     assert original("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
-    with pytest.raises(SlimzooError, match="no original preprocessing is known for network 'alexnet'"):
-        original("alexnet", 224)
+    with pytest.raises(SlimzooError, match="no original preprocessing is known for network 'squeezenet'"):
+        original("squeezenet", 224)

@@ -1,0 +1,24 @@
+"""Networks as tf.contrib.slim.nets and tf_slim.nets have them, where the later ones differ."""
+
+import functools
+import inspect
+
+LATER = ("spatial_squeeze", "store_non_strided_activations", "min_base_depth", "depth_multiplier")
+
+
+def first_resnet(network):
+    """Returns `network`, a ResNet, without the parameters added later.
+
+    Its logits are a map [N, h, w, num_classes], 1x1 with global_pool, which is no end point.
+    """
+    signature = inspect.signature(network)
+    signature = signature.replace(parameters=[p for n, p in signature.parameters.items() if n not in LATER])
+
+    @functools.wraps(network)
+    def build(*args, **kwargs):
+        net, end_points = network(**signature.bind(*args, **kwargs).arguments, spatial_squeeze=False)
+        end_points.pop("global_pool", None)
+        return net, end_points
+
+    vars(build)["__signature__"] = signature
+    return build

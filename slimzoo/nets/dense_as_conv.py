@@ -1,0 +1,58 @@
+"""Dense layers as convolutions, the end of AlexNet, OverFeat and VGG: larger images give a map of logits."""
+
+import tensorflow as tf
+
+from slimzoo import slim
+from slimzoo.nets import common
+
+
+def dense_arg_scope(weight_decay, biases_initializer):
+    """Returns the scope of these networks: ReLU, L2 on the weights, SAME convolutions and VALID pools."""
+    with (
+        slim.arg_scope(
+            [slim.conv2d, slim.fully_connected],
+            activation_fn=tf.nn.relu,
+            weights_regularizer=slim.l2_regularizer(weight_decay),
+            biases_initializer=biases_initializer,
+        ),
+        slim.arg_scope([slim.conv2d], padding="SAME"),
+        slim.arg_scope([slim.max_pool2d], padding="VALID") as scope,
+    ):
+        return scope
+
+
+def classify(
+    net,
+    collection,
+    scope_name,
+    fc6,
+    num_classes,
+    *,
+    is_training,
+    dropout_keep_prob,
+    spatial_squeeze,
+    global_pool,
+    **fc8,
+):
+    """Builds fc6, fc7 and, where there are classes, fc8 on `net`; returns its last output and the end points.
+
+    Args:
+      collection: where the outputs of the layers are.
+      fc6, fc8: what slim.conv2d takes.
+    """
+    net = slim.conv2d(net, **fc6, scope="fc6")
+    net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout6")
+    net = slim.conv2d(net, 4096, [1, 1], scope="fc7")
+    end_points = slim.utils.convert_collection_to_dict(collection)
+    if global_pool:
+        net = tf.reduce_mean(net, common.spatial_axes(), keepdims=True, name="global_pool")
+        end_points["global_pool"] = net
+    if num_classes:
+        net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout7")
+        net = slim.conv2d(
+            net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="fc8", **fc8
+        )
+        if spatial_squeeze:
+            net = common.squeeze(net, "fc8/squeezed")
+        end_points[scope_name + "/fc8"] = net
+    return net, end_points

@@ -1,0 +1,141 @@
+"""ResNet v1, activations after batch norm. He et al. 2015, arXiv:1512.03385, table 1.
+
+A block strides in its last unit; Caffe's and torchvision's do in their first.
+"""
+
+import functools
+
+import tensorflow as tf
+
+from slimzoo import slim
+from slimzoo.nets import common, resnet_utils
+
+resnet_arg_scope = resnet_utils.resnet_arg_scope
+
+
+@slim.add_arg_scope
+def bottleneck(
+    inputs,
+    depth,
+    depth_bottleneck,
+    stride,
+    rate=1,
+    outputs_collections=None,
+    scope=None,
+    use_bounded_activations=False,
+):
+    """Returns a unit of 1x1, 3x3 and 1x1 convolutions, added to `inputs` and activated.
+
+    Args:
+      inputs: [N, H, W, C].
+      depth: channels of the outputs; where C is another number, a 1x1 convolution makes the shortcut.
+      rate: dilation of the 3x3 convolution.
+      use_bounded_activations: keeps the outputs in [0, 6], for quantized inference.
+    """
+    with tf.compat.v1.variable_scope(scope, "bottleneck_v1", [inputs]) as sc:
+        if depth == common.channels(inputs):
+            shortcut = resnet_utils.subsample(inputs, stride, "shortcut")
+        else:
+            bounded = tf.nn.relu6 if use_bounded_activations else None
+            shortcut = slim.conv2d(
+                inputs, depth, [1, 1], stride=stride, activation_fn=bounded, scope="shortcut"
+            )
+        net = slim.conv2d(inputs, depth_bottleneck, [1, 1], stride=1, scope="conv1")
+        net = resnet_utils.conv2d_same(net, depth_bottleneck, 3, stride, rate=rate, scope="conv2")
+        net = slim.conv2d(net, depth, [1, 1], stride=1, activation_fn=None, scope="conv3")
+        if use_bounded_activations:
+            net = tf.nn.relu6(shortcut + tf.clip_by_value(net, -6.0, 6.0))
+        else:
+            net = tf.nn.relu(shortcut + net)
+        return slim.utils.collect_named_outputs(outputs_collections, sc.name, net)
+
+
+def resnet_v1(
+    inputs,
+    blocks,
+    num_classes=None,
+    is_training=True,
+    global_pool=True,
+    output_stride=None,
+    include_root_block=True,
+    spatial_squeeze=True,
+    store_non_strided_activations=False,
+    reuse=None,
+    scope=None,
+):
+    """Builds a ResNet v1 of `blocks`.
+
+    Args:
+      inputs: float [N, H, W, C], any size.
+      blocks: rows of resnet_utils.Block; resnet_v1_block makes one.
+      num_classes: 0 or None leaves the last layer out and returns its input.
+      is_training: None leaves the mode of batch norm to the arg_scope around this.
+      global_pool: False keeps the map, for dense prediction.
+      output_stride: 4, 8, 16, 32 or None; dilated convolutions keep the map at 1/output_stride of the image.
+      include_root_block: begins with a 7x7 convolution and a max pooling, each of stride 2.
+      store_non_strided_activations: the end point of a block is its output before its stride.
+    Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
+    Raises: ValueError: the blocks do not reach output_stride.
+    """
+    root = functools.partial(resnet_utils.conv2d_same, num_outputs=64, kernel_size=7, stride=2, scope="conv1")
+    entered = resnet_utils.network_scope(scope, "resnet_v1", inputs, reuse, bottleneck, is_training)
+    with entered as (sc, collection):
+        net = resnet_utils.features(
+            inputs,
+            root if include_root_block else None,
+            blocks,
+            output_stride,
+            store_non_strided_activations,
+        )
+        end_points = slim.utils.convert_collection_to_dict(collection)
+        return resnet_utils.classify(net, end_points, sc.name, num_classes, global_pool, spatial_squeeze)
+
+
+def resnet_v1_block(scope, base_depth, num_units, stride):
+    """Returns a Block of `num_units` bottlenecks, `base_depth` wide, of which the last one strides."""
+    return resnet_utils.bottleneck_block(scope, bottleneck, base_depth, num_units, stride)
+
+
+def _variant(name, depth):
+    def network(
+        inputs,
+        num_classes=None,
+        is_training=True,
+        global_pool=True,
+        output_stride=None,
+        spatial_squeeze=True,
+        store_non_strided_activations=False,
+        min_base_depth=8,
+        depth_multiplier=1,
+        reuse=None,
+        scope=name,
+    ):
+        """Builds this ResNet v1; takes what resnet_v1 takes.
+
+        Args:
+          min_base_depth: least width of a bottleneck, where depth_multiplier < 1.
+          depth_multiplier: factor on the width of every bottleneck.
+        """
+        blocks = resnet_utils.blocks_of(
+            depth, resnet_v1_block, lambda width: max(int(width * depth_multiplier), min_base_depth)
+        )
+        return resnet_v1(
+            inputs,
+            blocks,
+            num_classes,
+            is_training,
+            global_pool,
+            output_stride,
+            spatial_squeeze=spatial_squeeze,
+            store_non_strided_activations=store_non_strided_activations,
+            reuse=reuse,
+            scope=scope,
+        )
+
+    return resnet_utils.register_variant(name, network, num_classes=1000)
+
+
+resnet_v1.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
+resnet_v1_50, resnet_v1_101, resnet_v1_152, resnet_v1_200 = (
+    _variant(f"resnet_v1_{depth}", depth) for depth in resnet_utils.UNITS
+)

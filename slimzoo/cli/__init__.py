@@ -8,6 +8,7 @@ from slimzoo.cli.images import predict
 from slimzoo.cli.networks import info, list_networks
 from slimzoo.cli.output import examples
 from slimzoo.cli.runs import demo, report
+from slimzoo.cli.scripts import run
 from slimzoo.cli.training import evaluate, finetune
 from slimzoo.cli.weights import convert, inspect
 
@@ -23,6 +24,7 @@ __all__ = ["main"]
         "slimzoo list",
         "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
         "slimzoo finetune voc --data VOCdevkit --model mobilenet_v1",
+        "slimzoo run old_tf_slim_program.py --its_flag=1",
     ),
 )
 @click.version_option(slimzoo.__version__, prog_name="slimzoo", message="%(prog)s %(version)s")
@@ -40,5 +42,5 @@ def main(context: click.Context, debug: bool, verbose: bool) -> None:
         click.echo(context.get_help())
 
 
-for command in (list_networks, info, inspect, convert, predict, finetune, evaluate, demo, report):
+for command in (list_networks, info, inspect, convert, predict, finetune, evaluate, demo, report, run):
     main.add_command(command)

@@ -29,6 +29,8 @@ class Group(click.Group):
             sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
         except click.Abort:  # Ctrl-C
             sys.exit(128 + signal.SIGINT)
+        if callable(code):  # `slimzoo run` hands the process over: nothing of ours is around it any more
+            code()
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -130,7 +130,7 @@ FILLED = (  # (block, what the document leaves open, what stands there)
     ("evaluation_loop", "eval_interval_secs = ...", "eval_interval_secs = 1"),
 )
 
-SAVED = {  # block: the variables of the checkpoint it restores
+SAVED: dict = {  # block: the variables of the checkpoint it restores
     "saver": {"v1": [5.0, 6.0], "v2": [[7.0]]},
     "restore_in_part": {"v1": [5.0, 6.0], "nested/v2": [7.0, 8.0]},
     "restore_renamed": {"conv1/params1": [5.0, 6.0], "conv1/params2": [7.0, 8.0]},

@@ -50,7 +50,7 @@ class Pictures:
 
     @staticmethod
     def _label(annotation):
-        return CLASSES.split().index(ElementTree.parse(annotation).findtext("object/name"))
+        return CLASSES.split().index(str(ElementTree.parse(annotation).findtext("object/name")))
 
     def _read(self, file, size):
         image = self.tf.image.decode_jpeg(self.tf.read_file(file), channels=3)

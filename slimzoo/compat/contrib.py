@@ -1,0 +1,243 @@
+"""What of tf.contrib answers beside slim, and what to use in place of the rest. Data only."""
+
+from slimzoo.compat.modules import LAYERS, Row
+
+_V1 = "tensorflow.compat.v1."
+_SLIM = "slimzoo.slim."
+
+_COLUMNS = "the feature columns of tf.feature_column"
+_SEQUENCES = "tf.data.Dataset (padded_batch, bucket_by_sequence_length)"
+_OPTIMIZER = "keras.optimizers, or tf.train's optimizers (GradientDescent, Momentum, RMSProp, Adam, Ftrl)"
+_KERAS_RNN = "the recurrent layers of Keras (keras.layers.LSTM, GRU, RNN)"
+
+SERVED = ("slim", "layers", "framework", "losses", "metrics", "training", "data")
+
+GONE = {  # tf.contrib.<name>: what to use
+    "all_reduce": "tf.distribute",
+    "autograph": "tf.autograph",
+    "batching": "tf.data, or tf.nondifferentiable_batch_function",
+    "bayesflow": "the package tensorflow_probability",
+    "boosted_trees": "the package tensorflow_decision_forests",
+    "checkpoint": "tf.train.Checkpoint",
+    "cluster_resolver": "tf.distribute.cluster_resolver",
+    "copy_graph": "tf.graph_util and tf.import_graph_def",
+    "crf": "crf_log_likelihood of the package tensorflow_addons, or your own with tf.scan",
+    "cudnn_rnn": "keras.layers.LSTM and GRU, which use cuDNN by themselves",
+    "deprecated": "tf.summary",
+    "distribute": "tf.distribute",
+    "distributions": "the package tensorflow_probability",
+    "eager": "a program of TensorFlow 2 (tf.GradientTape, tf.Variable), without `slimzoo run`",
+    "estimator": "slim.learning.train, or keras.Model",
+    "factorization": "the package scikit-learn",
+    "feature_column": "tf.feature_column",
+    "ffmpeg": "the package tensorflow_io",
+    "gan": "the package tensorflow_gan",
+    "graph_editor": "tf.import_graph_def with input_map",
+    "grid_rnn": _KERAS_RNN,
+    "hooks": "tf.train.ProfilerHook",
+    "image": "tf.image; keras.layers.RandomRotation rotates; scipy.ndimage has the rest",
+    "integrate": "the package tensorflow_probability (tfp.math.ode)",
+    "keras": "tf.keras",
+    "labeled_tensor": "the package xarray",
+    "learn": "slim.learning.train, or keras.Model",
+    "legacy_seq2seq": _KERAS_RNN,
+    "linear_optimizer": _OPTIMIZER,
+    "lite": "tf.lite",
+    "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",
+    "memory_stats": "tf.config.experimental.get_memory_info",
+    "mixed_precision": "tf.train.experimental.enable_mixed_precision_graph_rewrite, or keras.mixed_precision",
+    "model_pruning": "the package tensorflow_model_optimization",
+    "nn": "tf.nn",
+    "opt": _OPTIMIZER,
+    "optimizer_v2": _OPTIMIZER,
+    "predictor": "tf.saved_model.load",
+    "quantize": "the package tensorflow_model_optimization",
+    "quantization": "tf.quantization",
+    "receptive_field": "your own arithmetic on the layers' sizes and strides",
+    "resampler": "the package tensorflow_addons",
+    "rnn": _KERAS_RNN,
+    "saved_model": "tf.saved_model",
+    "seq2seq": _KERAS_RNN,
+    "session_bundle": "tf.saved_model",
+    "signal": "tf.signal",
+    "solvers": "tf.linalg",
+    "specs": "slim.repeat and slim.stack",
+    "stateless": "tf.random.stateless_uniform and its like",
+    "staging": "tf.data.Dataset.prefetch",
+    "summary": "tf.summary",
+    "tensor_forest": "the package tensorflow_decision_forests",
+    "tensorboard": "the package tensorboard (tensorboard.plugins.projector)",
+    "tensorrt": "the package tensorrt, on an exported model",
+    "tfprof": "tf.profiler",
+    "timeseries": "keras.layers",
+    "tpu": "tf.distribute.TPUStrategy",
+    "util": "tf.io and tf.make_tensor_proto",
+}
+
+_FRAMEWORK = Row(
+    sources=tuple(
+        _SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")
+    ),
+    names={
+        "TensorSpec": "tensorflow.TensorSpec",
+        "argsort": "tensorflow.argsort",
+        "assert_same_float_dtype": "tensorflow.debugging.assert_same_float_dtype",
+        "assert_scalar": _V1 + "assert_scalar",
+        "convert_to_tensor_or_sparse_tensor": _V1 + "convert_to_tensor_or_sparse_tensor",
+        "init_from_checkpoint": _V1 + "train.init_from_checkpoint",
+        "is_tensor": "tensorflow.is_tensor",
+        "list_variables": "tensorflow.train.list_variables",
+        "load_checkpoint": "tensorflow.train.load_checkpoint",
+        "load_variable": "tensorflow.train.load_variable",
+        "nest": "tensorflow.nest",
+        "smart_constant_value": "tensorflow.get_static_value",
+        "sort": "tensorflow.sort",
+        "zero_initializer": _V1 + "zeros_initializer",
+    },
+    gone={
+        "smart_cond": "`a() if tf.get_static_value(x) else b()`, or tf.cond",
+        "smart_case": "tf.case",
+        "py_func": "tf.py_function or tf.numpy_function",
+        "RecordInput": "tf.data.TFRecordDataset",
+        "BoundedTensorSpec": "tf.TensorSpec",
+        "assert_scalar_int": "tf.debugging.assert_scalar and assert_type",
+        "fuse_op": "your own tf.Graph functions",
+        "get_placeholders": "graph.get_operations(), those of type 'Placeholder'",
+        "prepend_name_scope": "your own strings",
+        "strip_name_scope": "your own strings",
+        "reduce_sum_n": "tf.add_n of tf.reduce_sum",
+        "remove_squeezable_dimensions": "tf.squeeze",
+        "with_same_shape": "tf.ensure_shape",
+        "with_shape": "tf.ensure_shape",
+        **dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), "warnings of Python"),
+        **dict.fromkeys(
+            (
+                *("load_and_remap_matrix_initializer", "load_embedding_initializer"),
+                *("load_linear_multiclass_bias_initializer", "load_variable_slot_initializer"),
+            ),
+            "tf.train.load_variable and slim.assign_from_values",
+        ),
+        **dict.fromkeys(
+            (
+                *("convolutional_delta_orthogonal", "convolutional_orthogonal_1d"),
+                *("convolutional_orthogonal_2d", "convolutional_orthogonal_3d"),
+            ),
+            "tf.orthogonal_initializer",
+        ),
+    },
+)
+
+_LAYERS = Row(
+    sources=(*LAYERS, "slimzoo.slim"),
+    names={"safe_embedding_lookup_sparse": _V1 + "nn.safe_embedding_lookup_sparse"},
+    gone={
+        "bow_encoder": "tf.nn.embedding_lookup and tf.reduce_mean",
+        "embed_sequence": "slim.model_variable and tf.nn.embedding_lookup",
+        "embedding_lookup_unique": "tf.nn.embedding_lookup",
+        "multi_class_target": "slim.losses.softmax_cross_entropy",
+        "regression_target": "slim.losses.mean_squared_error",
+        **dict.fromkeys(
+            (
+                *("bucketized_column", "check_feature_columns", "create_feature_spec_for_parsing"),
+                *("crossed_column", "embedding_column", "feature_column", "infer_real_valued_columns"),
+                *("input_from_feature_columns", "one_hot_column", "real_valued_column"),
+                *("scattered_embedding_column", "sequence_input_from_feature_columns"),
+                *("shared_embedding_columns", "sparse_column_with_hash_bucket"),
+                *("sparse_column_with_integerized_feature", "sparse_column_with_keys"),
+                *("sparse_column_with_vocabulary_file", "transform_features", "weighted_sparse_column"),
+                *("joint_weighted_sum_from_feature_columns", "weighted_sum_from_feature_columns"),
+                *("parse_feature_columns_from_examples", "parse_feature_columns_from_sequence_examples"),
+                *("make_place_holder_tensors_for_base_features", "SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY"),
+            ),
+            _COLUMNS,
+        ),
+    },
+)
+
+_METRICS = Row(
+    sources=(_SLIM + "metrics",),
+    names={
+        "confusion_matrix": _V1 + "confusion_matrix",
+        "set_difference": _V1 + "sets.set_difference",
+        "set_intersection": _V1 + "sets.set_intersection",
+        "set_size": _V1 + "sets.set_size",
+        "set_union": _V1 + "sets.set_union",
+    },
+)
+
+_TRAINING = Row(
+    sources=(_SLIM + "training", _SLIM + "training.training", _SLIM + "training.evaluation"),
+    names={
+        "HParams": "slimzoo.compat.hparams.HParams",
+        "parse_values": "slimzoo.compat.hparams.parse_values",
+    },
+    gone={
+        "rejection_sample": "tf.data.Dataset.rejection_resample",
+        "stratified_sample": "tf.data.Dataset.rejection_resample",
+        "resample_at_rate": "tf.data.Dataset.rejection_resample",
+        "weighted_resample": "tf.data.Dataset.rejection_resample",
+        **dict.fromkeys(
+            ("bucket", "bucket_by_sequence_length", "batch_sequences_with_states", "NextQueuedSequenceBatch"),
+            _SEQUENCES,
+        ),
+        "SequenceQueueingStateSaver": _SEQUENCES,
+        "GreedyLoadBalancingStrategy": "tf.train.replica_device_setter's own strategy",
+        "RandomStrategy": "tf.train.replica_device_setter's own strategy",
+        "byte_size_load_fn": "tf.train.replica_device_setter's own strategy",
+        "FeedingQueueRunner": "tf.data.Dataset.from_generator",
+    },
+)
+
+_DATA = Row(
+    names={
+        name: f"{_V1}data.experimental.{name}"
+        for name in ("map_and_batch", "parallel_interleave", "shuffle_and_repeat", "ignore_errors", "unbatch")
+    },
+    gone={"batch_and_drop_remainder": "Dataset.batch(n, drop_remainder=True)"},
+)
+
+CONTRIB: dict[str, Row] = {
+    "tensorflow.contrib": Row(gone=GONE),
+    "tensorflow.contrib.data": _DATA,
+    "tensorflow.contrib.framework": _FRAMEWORK,
+    "tensorflow.contrib.framework.python": Row(),
+    "tensorflow.contrib.framework.python.ops": _FRAMEWORK,
+    "tensorflow.contrib.framework.python.ops.arg_scope": Row((_SLIM + "arg_scope",)),
+    "tensorflow.contrib.framework.python.ops.variables": Row((_SLIM + "variables", _SLIM + "restoring")),
+    "tensorflow.contrib.layers": _LAYERS,
+    "tensorflow.contrib.layers.python": Row(),
+    "tensorflow.contrib.layers.python.layers": _LAYERS,
+    "tensorflow.contrib.layers.python.ops": Row(),
+    "tensorflow.contrib.layers.python.ops.sparse_ops": Row((_SLIM + "sparse",)),
+    "tensorflow.contrib.losses": Row((_SLIM + "losses",)),
+    "tensorflow.contrib.losses.metric_learning": Row((_SLIM + "losses.metric_learning",)),
+    "tensorflow.contrib.losses.python": Row(),
+    "tensorflow.contrib.losses.python.losses": Row((_SLIM + "losses",)),
+    "tensorflow.contrib.losses.python.losses.loss_ops": Row((_SLIM + "losses.loss_ops",)),
+    "tensorflow.contrib.losses.python.metric_learning": Row((_SLIM + "losses.metric_learning",)),
+    "tensorflow.contrib.metrics": _METRICS,
+    "tensorflow.contrib.metrics.python": Row(),
+    "tensorflow.contrib.metrics.python.ops": Row(),
+    "tensorflow.contrib.metrics.python.ops.metric_ops": _METRICS,
+    "tensorflow.contrib.slim": Row(("slimzoo.slim",), gone=_LAYERS.gone),
+    "tensorflow.contrib.slim.python": Row(),
+    "tensorflow.contrib.training": _TRAINING,
+    "tensorflow.contrib.training.python": Row(),
+    "tensorflow.contrib.training.python.training": _TRAINING,
+    "tensorflow.contrib.training.python.training.evaluation": Row((_SLIM + "training.evaluation",)),
+    "tensorflow.contrib.training.python.training.hparam": Row(("slimzoo.compat.hparams",)),
+    "tensorflow.contrib.training.python.training.training": Row((_SLIM + "training.training",)),
+    **{
+        f"tensorflow.contrib.layers.python.layers.{old}": Row((_SLIM + new,))
+        for old, new in {
+            "initializers": "initializers",
+            "layers": "layers",
+            "normalization": "normalization",
+            "optimizers": "optimizers",
+            "regularizers": "regularizers",
+            "rev_block_lib": "rev_block",
+            "summaries": "summarizing",
+            "utils": "utils",
+        }.items()
+    },
+}

@@ -1,0 +1,139 @@
+"""Old modules as objects: each looks its names up where the tables of slimzoo.compat say they are today."""
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+from slimzoo.compat import modules
+from slimzoo.compat.contrib import CONTRIB, SERVED
+from slimzoo.compat.libraries import LIBRARIES, SAME
+from slimzoo.compat.modules import Row
+
+_OLD = {**modules.SLIM, **modules.REPOSITORY}
+MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES}
+PACKAGES = {**modules.PACKAGES, **modules.under_other_names(modules.PACKAGES)}
+
+_FACES: dict[str, ModuleType] = {}
+_ABSENT = object()
+_MANY = 30  # names; of more, only the nearest are named
+
+
+class Face(ModuleType):
+    """A module that has the names of its Row, of its old submodules, and nothing else."""
+
+    def __init__(self, name: str, row: Row):
+        super().__init__(name, f"The old {name}, served by {', '.join(row.sources) or 'slimzoo'}.")
+        self.__path__: list[str] = []
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return _public([*self._row.names, *children(self.__name__), *self._offered()])
+        if name in self._row.names:
+            return locate(self._row.names[name])
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if is_known(child := f"{self.__name__}.{name}"):
+            return resolve(child)
+        for source in self._sources():
+            if (found := getattr(source, name, _ABSENT)) is not _ABSENT:
+                return found
+        raise AttributeError(self._absent(name))
+
+    def __dir__(self) -> list[str]:
+        names = {*self._row.names, *children(self.__name__)}
+        for source in self._sources():
+            names.update(dir(source))
+        return sorted(names)
+
+    def _offered(self) -> Iterator[str]:
+        for source in self._sources():
+            yield from getattr(source, "__all__", dir(source))
+
+    def _sources(self) -> Iterator[ModuleType]:
+        return map(importlib.import_module, self._row.sources)
+
+    def _absent(self, name: str) -> str:
+        old = self.__name__.replace("tensorflow", "tf")
+        if name in self._row.gone:
+            return f"{old}.{name} is not served by slimzoo. In its place: {self._row.gone[name]}"
+        if self.__name__ == "tensorflow.contrib":
+            return f"{old}.{name} is not served by slimzoo, which has {', '.join(SERVED)} of {old}"
+        known = _public(dir(self))
+        near = difflib.get_close_matches(name, known, n=8) if len(known) > _MANY else known
+        return f"{old} has no {name!r}. " + (f"Near to it: {', '.join(near)}" if near else "See dir() of it")
+
+
+def _public(names: Iterable[str]) -> list[str]:
+    return sorted({name for name in names if not name.startswith("_")})
+
+
+def is_known(name: str) -> bool:
+    """Says whether an old module is called `name`."""
+    return name in MODULES or name in PACKAGES or _package_module(name) is not None
+
+
+def children(name: str) -> set[str]:
+    """Returns the names of the old modules right below the old module `name`."""
+    depth = len(name) + 1
+    listed = {old[depth:].split(".")[0] for old in (*MODULES, *PACKAGES) if old.startswith(name + ".")}
+    for target in PACKAGES.get(name, ()):
+        package = importlib.import_module(target)
+        listed.update(module.name for module in pkgutil.iter_modules(package.__path__))
+    return listed
+
+
+def resolve(name: str) -> ModuleType:
+    """Returns what the old module `name` is today: a module of ours, or a Face of several.
+
+    Raises: ImportError: no old module has this name, or its successor is not in this slimzoo.
+    """
+    name = SAME.get(name, name)
+    if name not in _FACES:
+        _FACES[name] = _make(name)
+    return _FACES[name]
+
+
+def locate(path: str) -> Any:
+    """Returns the object with the full name `path`, a module being a part of it."""
+    module, _, rest = path.partition(".")
+    found: Any = importlib.import_module(module)
+    for part in rest.split("."):
+        module = f"{module}.{part}"
+        found = getattr(found, part) if hasattr(found, part) else importlib.import_module(module)
+    return found
+
+
+def _make(name: str) -> ModuleType:
+    row = MODULES.get(name)
+    if row is None and name in PACKAGES:
+        row = Row(PACKAGES[name])
+    if row is not None and (len(row.sources) != 1 or row.names or row.gone or children(name)):
+        return Face(name, row)
+    target = row.sources[0] if row is not None else _package_module(name)
+    if target is None:
+        raise ImportError(f"no old module is named {name!r}", name=name)
+    return _import(name, target)
+
+
+def _import(name: str, target: str) -> ModuleType:
+    try:
+        return importlib.import_module(target)
+    except ModuleNotFoundError as error:
+        if error.name != target:
+            raise
+        known = ", ".join(sorted(children(name.rpartition(".")[0])))
+        raise ImportError(
+            f"{name} would be {target}, which this slimzoo does not have. Beside it there are {known}",
+            name=name,
+        ) from None
+
+
+def _package_module(name: str) -> str | None:
+    package, _, module = name.rpartition(".")
+    targets = (f"{target}.{module}" for target in PACKAGES.get(package, ()))
+    return next((target for target in targets if importlib.util.find_spec(target) is not None), None)

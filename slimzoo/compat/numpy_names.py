@@ -1,0 +1,25 @@
+"""What NumPy took out of itself and no longer has under another name."""
+
+import numpy as np
+
+NINF = -np.inf
+
+
+def asfarray(a, dtype=np.float64):
+    """Returns `a` as an array of floats: of `dtype`, or float64 where that is no float type."""
+    return np.asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
+
+
+def asscalar(a):
+    """Returns the one element of `a` as a Python number."""
+    return np.asarray(a).item()
+
+
+def msort(a):
+    """Returns `a` sorted along its first axis."""
+    return np.sort(a, axis=0)
+
+
+def in1d(ar1, ar2, assume_unique=False, invert=False):
+    """Says for each element of `ar1`, flattened, whether it is in `ar2`."""
+    return np.isin(np.ravel(ar1), ar2, assume_unique=assume_unique, invert=invert)

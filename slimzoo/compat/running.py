@@ -1,0 +1,109 @@
+"""Runs an old program as `python` would have, with TensorFlow 1's behaviour and names."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+from slimzoo.compat import finder, importing, leftovers
+from slimzoo.compat.program import Program
+from slimzoo.errors import SlimzooError
+
+_OURS = str(Path(__file__).resolve().parent)
+
+
+class ScriptError(SlimzooError):
+    """The program cannot be started."""
+
+
+def check(script: str) -> None:
+    """Raises ScriptError where `script` is no file that can be read, or is Python 2."""
+    path = Path(script)
+    if not path.is_file():
+        raise ScriptError(f"{script}: {'a folder' if path.is_dir() else 'no such file'}; give a Python file")
+    try:
+        compile(path.read_bytes(), script, "exec", dont_inherit=True)
+    except OSError as error:
+        raise ScriptError(f"{script}: {error.strerror}") from None
+    except SyntaxError as error:
+        if (told := leftovers.report(script, error)) is not None:
+            raise ScriptError(told) from None
+
+
+def run(script: str, arguments: Sequence[str]) -> None:
+    """Runs the file `script` as a program; the process is the program's from here on.
+
+    TensorFlow's v2 behaviour is switched off. An exception that the program does not catch comes out of
+    here; sys.excepthook shows it without frames of slimzoo.
+    """
+    sys.excepthook = show
+    file = os.path.abspath(script)
+    code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
+    _disable_v2_behavior()
+    folder = os.path.dirname(os.path.realpath(script))
+    sys.argv = [script, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = folder
+    main = _main_module(file)
+    importing.hook(Program(folder, *_python_path(), file=file))
+    finder.serve()
+    exec(code, vars(main))
+
+
+def _disable_v2_behavior() -> None:
+    import tensorflow as tf
+
+    logging = tf.compat.v1.logging
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # it warns of itself, which says nothing about the program
+    tf.compat.v1.disable_v2_behavior()
+    logging.set_verbosity(level)
+
+
+def _python_path() -> list[str]:
+    return [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+
+
+def _main_module(file: str) -> ModuleType:
+    module = ModuleType("__main__")
+    vars(module).update(__file__=file, __builtins__=sys.modules["builtins"])
+    sys.modules["__main__"] = module
+    return module
+
+
+def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Writes an uncaught exception to stderr: what is Python 2, or the traceback without our frames."""
+    told = _python_2(error, trace)
+    if told is not None:
+        print(told, file=sys.stderr)
+        return
+    shown = traceback.TracebackException(kind, error, trace)
+    _leave_out_ours(shown)
+    lines = shown.format() if shown.stack else shown.format_exception_only()
+    print("".join(lines), end="", file=sys.stderr)
+
+
+def _python_2(error: BaseException, trace: TracebackType | None) -> str | None:
+    frames = [frame.filename for frame in traceback.extract_tb(trace)]
+    file = error.filename if isinstance(error, SyntaxError) else frames[-1] if frames else None
+    return leftovers.report(file, error) if file is not None and Path(file).is_file() else None
+
+
+def _leave_out_ours(shown: traceback.TracebackException) -> None:
+    """Takes the frames that started the program, and those of its imports, out of a traceback."""
+    started = [i for i, frame in enumerate(shown.stack, start=1) if _is_start(frame)]
+    program = shown.stack[started[0] if started else 0 :]
+    shown.stack[:] = [frame for frame in program if not _is_ours(frame.filename)]
+    for other in (shown.__cause__, shown.__context__):
+        if other is not None:
+            _leave_out_ours(other)
+
+
+def _is_start(frame: traceback.FrameSummary) -> bool:
+    return os.path.abspath(frame.filename) == os.path.abspath(__file__) and frame.name == "run"
+
+
+def _is_ours(filename: str) -> bool:
+    return os.path.dirname(os.path.abspath(filename)) == _OURS or filename.startswith("<frozen importlib")

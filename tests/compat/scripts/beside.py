@@ -1,0 +1,3 @@
+import tensorflow as tf
+
+assert tf.contrib.slim

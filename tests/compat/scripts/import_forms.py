@@ -1,0 +1,73 @@
+"""An old program that imports in every way that old programs do; prints what it could not get."""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+import tensorflow.contrib.slim as slim
+import tensorflow.contrib.slim.nets as contrib_nets
+import tf_slim
+from tensorflow.contrib import framework, layers
+from tensorflow.contrib import slim as slim_again
+from tensorflow.contrib.framework import arg_scope
+from tensorflow.contrib.framework.python.ops import add_arg_scope, variables
+from tensorflow.contrib.layers.python.layers import utils
+from tensorflow.contrib.slim.nets import vgg
+from tensorflow.contrib.slim.python.slim.learning import train
+from tensorflow.python.platform import gfile
+
+import nets.vgg
+from datasets import dataset_factory, dataset_utils
+from deployment import model_deploy
+from nets import nets_factory, resnet_v1
+from preprocessing import preprocessing_factory
+
+import beside
+import package.inside
+
+assert sys.argv == [sys.argv[0], "--x=1", "--help", "--", "3"], sys.argv
+assert __name__ == "__main__"
+assert tf1 is tf
+assert tf.contrib.slim is slim is slim_again
+assert tf_slim.conv2d is slim.conv2d is layers.conv2d is tf.contrib.layers.convolution2d
+assert framework is tf.contrib.framework
+assert arg_scope is slim.arg_scope is framework.arg_scope
+assert add_arg_scope is slim.add_arg_scope
+assert variables.get_variables_to_restore is slim.get_variables_to_restore
+assert utils is slim.utils
+assert vgg is contrib_nets.vgg is nets.vgg
+assert train is slim.learning.train is tf_slim.learning.train
+assert gfile.__name__ == "tensorflow.python.platform.gfile"
+assert resnet_v1 is not contrib_nets.resnet_v1
+for module in (dataset_factory, dataset_utils, model_deploy, nets_factory, preprocessing_factory):
+    assert module.__name__.startswith("slimzoo."), module
+assert tf.contrib.metrics.streaming_mean is slim.metrics.streaming_mean
+assert tf.contrib.losses.absolute_difference is slim.losses.absolute_difference
+assert tf.contrib.training.HParams(rate=0.1).parse("rate=1").rate == 1.0
+assert tf.gfile.Exists(__file__)
+assert tf.app.flags is tf.flags
+assert tf.logging.INFO == 20
+assert (np.int, np.float, np.bool, np.object, np.str) == (int, float, bool, object, str)
+assert beside.tf is tf
+assert package.inside.slim is slim
+assert package.inside.tf is tf
+assert not tf.executing_eagerly()
+assert tf.placeholder(tf.float32, [3, None]).shape[0].value == 3
+
+for statement in (
+    "from tensorflow.contrib import rnn",
+    "import tensorflow.contrib.seq2seq as seq2seq",
+    "from tensorflow.contrib.opt.python.training import x",
+    "from tensorflow.examples.tutorials.mnist import input_data",
+    "from tensorflow.contrib.slim import conv7d",
+    "from nets import nope",
+    "tf.contrib.tpu",
+    "tf.layers.dense",
+    "tf.plaseholder",
+):
+    try:
+        exec(statement)
+        print("served:", statement)
+    except (ImportError, AttributeError) as error:
+        print(f"{type(error).__name__}: {error}")

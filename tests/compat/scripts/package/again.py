@@ -1,0 +1,3 @@
+import numpy as np
+
+assert np.object is object

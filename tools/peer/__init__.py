@@ -1,0 +1,1 @@
+"""Support of tools/peer_tests.py."""

@@ -66,6 +66,10 @@ class BoundRun:
         base = self._draw() if self._seed is None else self._seed
         return tf.random.fold_in(base, self._seeds_drawn)
 
+    def training_step(self) -> tf.Tensor:
+        """Returns int64: how often the Model has run in training before, by the seeds it has drawn."""
+        return self._seed_state[1] - 1
+
     def _draw(self) -> tf.Tensor:
         seed = tf.cast(self._seed_state.assign_add(tf.constant([0, 1], tf.int64)), tf.int32)
         replica = tf.distribute.get_replica_context()

@@ -2,25 +2,32 @@
 
 import difflib
 import functools
+import importlib.resources
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from slimzoo import weights
+from slimzoo.binding import in_scopes
 from slimzoo.errors import SlimzooError
 from slimzoo.manifest import WeightsRow
 from slimzoo.registry import Network, get_network, list_models
 
+FACTS = "facts.json"  # in slimzoo/nets: what tools/measure_zoo.py counted
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One network at a glance."""
+    """One network at a glance; what is counted holds for inference, where it is used as it was published."""
 
     name: str
     image_size: int  # pixels, square
     channels: int
     num_classes: int
+    parameters: int
+    multiply_adds: int  # of one image, in convolutions and dense layers
+    top1: float | None  # percent, as published for the default weights
     weights: tuple[str, ...]  # tags of released weights, the default first
-    parameters: int | None  # None: not counted
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -39,7 +46,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Description:
-    """One network in full; `layers` and `variables` are in the order of creation."""
+    """One network in full; `layers` and `variables` are in the order of creation, of training's too."""
 
     entry: Entry
     variables: dict[str, tuple[int, ...]]
@@ -50,28 +57,32 @@ class Description:
     weights: tuple[WeightsRow, ...]
 
     @property
-    def multiply_adds(self) -> int:
-        """Of one image, where they are known."""
-        return sum(layer.multiply_adds or 0 for layer in self.layers)
+    def training_parameters(self) -> int:
+        """Of the auxiliary heads that exist in training only."""
+        return sum(layer.parameters for layer in self.layers) - self.entry.parameters
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         fields = {name: value for name, value in asdict(self).items() if name != "entry"}
-        return {**asdict(self.entry), "multiply_adds": self.multiply_adds, **fields}
+        return {**asdict(self.entry), "training_parameters": self.training_parameters, **fields}
 
 
-def entries(pattern: str = "*", parameters: bool = False) -> list[Entry]:
-    """Returns the networks whose name matches `pattern`, or contains it where it has no wildcard.
+def entries(*patterns: str) -> list[Entry]:
+    """Returns the networks whose name matches one of `patterns`, or contains it where it has no wildcard.
 
-    Args:
-      parameters: count them too; that takes up to half a second a network.
-    Raises: SlimzooError: none matches.
+    Without a pattern, all. Raises: SlimzooError: one matches none; all of these are named.
     """
-    names = list_models(pattern) or list_models(f"*{pattern}*")
-    if not names:
-        near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3) or list_models()
-        raise SlimzooError(f"no network matches {pattern!r}. Nearest: {', '.join(near)}.")
-    return [_entry(get_network(name), parameters) for name in names]
+    found: dict[str, None] = {}
+    problems = []
+    for pattern in patterns or ("*",):
+        names = list_models(pattern) or list_models(f"*{pattern}*")
+        found |= dict.fromkeys(names)
+        if not names:
+            near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3) or list_models()
+            problems.append(f"no network matches {pattern!r}. Nearest: {', '.join(near)}.")
+    if problems:
+        raise SlimzooError("\n".join(problems))
+    return [_entry(get_network(name)) for name in sorted(found)]
 
 
 def describe(name: str) -> Description:
@@ -84,7 +95,7 @@ def describe(name: str) -> Description:
     rows = (weights.get_row(name, tag),) if tag else _rows(name)
     found, layers = _discover(name)
     return Description(
-        entry=_entry(network, parameters=True),
+        entry=_entry(network),
         variables={spec.name: spec.shape for spec in found.variables.values()},
         layers=tuple(layers),
         heads=network.heads,
@@ -94,15 +105,38 @@ def describe(name: str) -> Description:
     )
 
 
-def _entry(network: Network, parameters: bool) -> Entry:
+def _entry(network: Network) -> Entry:
+    rows, published = _rows(network.name), _published(network)
+    facts = _facts().get(network.name, {})
+    if any(facts.get(name) != value for name, value in published.items()):  # no row, or one of before
+        facts = count(network)
     return Entry(
         name=network.name,
-        image_size=network.image_size,
-        channels=network.channels,
-        num_classes=network.num_classes,
-        weights=tuple(row.tag for row in _rows(network.name)),
-        parameters=sum(layer.parameters for layer in _discover(network.name)[1]) if parameters else None,
+        **facts,
+        top1=rows[0].top1 if rows else None,
+        weights=tuple(row.tag for row in rows),
     )
+
+
+@functools.cache
+def _facts() -> dict[str, dict[str, int]]:
+    return json.loads((importlib.resources.files("slimzoo.nets") / FACTS).read_text(encoding="utf-8"))
+
+
+def _published(network: Network) -> dict[str, int]:
+    return {name: getattr(network, name) for name in ("image_size", "channels", "num_classes")}
+
+
+def count(network: Network) -> dict[str, int]:
+    """Returns the row of `network` in the FACTS, by tracing it: half a second, or several for the largest."""
+    layers = _discover(network.name)[1]
+    return {
+        **_published(network),
+        "parameters": sum(
+            layer.parameters for layer in layers if not in_scopes(layer.scope, network.auxiliary or ())
+        ),
+        "multiply_adds": sum(layer.multiply_adds or 0 for layer in layers),
+    }
 
 
 def _rows(name: str) -> tuple[WeightsRow, ...]:

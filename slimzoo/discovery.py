@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.slim import hosting
+from slimzoo.slim.regularizers import Scaled
 
 Shape = tuple[int | None, ...]
 
@@ -126,17 +127,23 @@ class _Recorder:
                 "you mean to set reuse=tf.compat.v1.AUTO_REUSE in its variable_scope?"
             )
         if not exists:
-            spec = self.specs.get(name) or _spec(name, kwargs)
-            self.stand_ins[name] = _stand_in(spec)
-            if spec.regularizer is not None and spec.regularizer(self.stand_ins[name]) is None:
-                spec = replace(spec, regularizer=None)  # l2_regularizer(0.0) is none
-            self.specs.setdefault(name, spec)
+            self.stand_ins[name] = self._new(name, kwargs)
         elif not tf.TensorShape(kwargs.get("shape")).is_compatible_with(self.specs[name].shape):
             raise ValueError(
                 f"Trying to share variable {name}, but specified shape {kwargs['shape']} and found shape "
                 f"{self.specs[name].shape}."
             )
         return self.stand_ins[name]
+
+    def _new(self, name: str, asked: dict) -> tf.Tensor:
+        if name in self.specs:
+            return _stand_in(self.specs[name])
+        spec = _spec(name, asked)
+        stand_in = _stand_in(spec)
+        if not isinstance(spec.regularizer, Scaled | None) and spec.regularizer(stand_in) is None:
+            spec = replace(spec, regularizer=None)  # l2_regularizer(0.0) is none
+        self.specs[name] = spec
+        return stand_in
 
 
 def _spec(name: str, asked: dict) -> VariableSpec:
@@ -192,6 +199,8 @@ def _refuse_tf_variable(next_creator, **kwargs):
 class DiscoveryHost:
     """Stands for the Model while nothing exists yet; a Model called inside the network says so here."""
 
+    wants_shapes_alone = True
+
     def __init__(self, models: list[Any]):
         self._models = models
 
@@ -206,6 +215,9 @@ class DiscoveryHost:
 
     def random_seed(self) -> tf.Tensor:
         return tf.constant([0, 0], tf.int32)
+
+    def training_step(self) -> tf.Tensor:
+        return tf.constant(0, tf.int64)
 
 
 def split_outputs(outputs: Any) -> tuple[tf.Tensor, dict[str, Any]]:
@@ -250,7 +262,7 @@ def discover(
             raise _Traced
 
         try:
-            tf.function(in_graph, autograph=False).get_concrete_function(spec)
+            tf.compat.v1.wrap_function(in_graph, [spec])  # tf.function would order the ops, for a tenth more
         except _Traced:
             pass
         except ValueError as error:
@@ -315,14 +327,14 @@ def _operations(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
     by_op_name = {t.op.name: name for name, t in stand_ins.items()}
     found = []
     for op in graph.get_operations():
-        if op.type not in _MULTIPLY_ADDS or len(op.inputs) < 2:
+        if op.type not in MULTIPLY_ADDS or len(op.inputs) < 2:
             continue
         source = op.inputs[1].op
         while source.type in _PASS and source.inputs:
             source = source.inputs[0].op
         variable = names.get(id(source)) or by_op_name.get(source.name)
         if variable is not None:
-            amount = _MULTIPLY_ADDS[op.type](op)
+            amount = MULTIPLY_ADDS[op.type](op)
             found.append(Operation(variable, _shape(op.outputs[0]), amount))
     return found
 
@@ -343,7 +355,7 @@ def _product(sizes) -> int | None:
     return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
 
 
-_MULTIPLY_ADDS: dict[str, Callable] = {
+MULTIPLY_ADDS: dict[str, Callable] = {
     "Conv2D": _convolution_multiply_adds,
     "Conv3D": _convolution_multiply_adds,
     "DepthwiseConv2dNative": _convolution_multiply_adds,

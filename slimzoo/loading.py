@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from slimzoo import converters, restoring
 from slimzoo import weights as weights_module
+from slimzoo.backbone import Backbone, Levels
 from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet, voc
 from slimzoo.model import Model
@@ -36,6 +37,18 @@ class Source:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+@overload
+def load(
+    name: str | os.PathLike, pretrained: bool = ..., *, features_only: Literal[True], **settings: Any
+) -> Backbone: ...
+
+
+@overload
+def load(
+    name: str | os.PathLike, pretrained: bool = ..., *, features_only: Literal[False] = ..., **settings: Any
+) -> Model: ...
+
+
 def load(
     name: str | os.PathLike,
     pretrained: bool = False,
@@ -49,10 +62,13 @@ def load(
     labels: Iterable[str] | None = None,
     preprocessing: Preprocessing | None = None,
     size: int | None = None,
+    features_only: bool = False,
+    levels: Levels = None,
+    sum_rgb: bool = False,
     quiet: bool = False,
     **arguments,
-) -> Model:
-    """Returns the network `name` as a keras.Model.
+) -> Model | Backbone:
+    """Returns the network `name` as a slimzoo.Model, or as a Backbone: a keras.Model in either case.
 
     Args:
       name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a
@@ -65,10 +81,17 @@ def load(
       ema: takes the moving averages in the file in place of the plain values.
       labels, preprocessing: in place of what comes with the weights.
       size: of the images that preprocess() makes, pixels, in place of the weights'.
+      features_only: returns a Backbone, from images to their map at each reduction; the last layer is left
+        out, and what no map is computed from is frozen.
+      levels: of the Backbone: reductions or end points, in place of every reduction above 1.
+      sum_rgb: for input_shape (height, width, 1) and weights of colour images: the kernels of the first
+        convolution are summed, so that a gray image is to it what it was in three equal channels.
       quiet: says nothing about a new last layer.
       arguments: passed on to Model (data_format, dtype, dropout_keep_prob, ...).
     Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
     """
+    if levels is not None and not features_only:
+        raise SlimzooError("levels are those of a backbone: add features_only=True")
     if Path(name).suffix == ".keras":
         given = (
             weights,
@@ -80,13 +103,17 @@ def load(
             labels,
             preprocessing,
             size,
+            features_only,
+            sum_rgb,
             arguments,
         )
         return _whole(Path(name), any(value not in (None, (), {}, False) for value in given))
+    if features_only and num_classes is None:
+        num_classes = 0
     network, source = _find(name, pretrained, weights)
     if source is None:
         preprocessing = _resized(preprocessing or _original(network, input_shape), size)
-        return Model(
+        model = Model(
             network.name,
             num_classes,
             input_shape or preprocessing.shape,
@@ -94,6 +121,7 @@ def load(
             preprocessing=preprocessing,
             **arguments,
         )
+        return _backbone(model, levels) if features_only else model
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
     if source.labels is None and "num_classes" not in source.metadata:
@@ -104,10 +132,12 @@ def load(
     size_there = source.image_size if _of_scope(network, variables.shapes) else None
     preprocessing = preprocessing or source.preprocessing or _original(network, input_shape, size_there)
     preprocessing = _resized(preprocessing, size)
+    if sum_rgb:
+        preprocessing = replace(preprocessing, channel_order="GRAY")
     restored: list[Any] = []  # values and report
 
     def initial_values(shapes) -> Mapping[str, Any]:
-        restored[:] = restoring.fit(variables, shapes, exclude, rename)
+        restored[:] = restoring.fit(variables, shapes, exclude, rename, sum_rgb)
         return restored[0]
 
     model = Model(
@@ -129,7 +159,14 @@ def load(
         )
     if left_out:
         log.info("%s: left out of %s: %s", network.name, source.where, dict(left_out))
-    return model
+    return _backbone(model, levels) if features_only else model
+
+
+def _backbone(model: Model, levels: Levels) -> Backbone:
+    """Returns the backbone of a model that nobody else has; what it does not need stays as it is."""
+    backbone = model.backbone(levels)
+    model.freeze(backbone.unneeded_scopes())
+    return backbone
 
 
 def _whole(path: Path, with_more: bool) -> Any:
@@ -273,7 +310,7 @@ def predict(model: Model | str | os.PathLike, images, top: int = 5, batch_size: 
       images: paths of image files, or arrays uint8 [H, W, C].
     """
     if not isinstance(model, Model):
-        model = load(model, **arguments)
+        model = load(model, features_only=False, **arguments)
     found = []
     for start in range(0, len(images), batch_size):
         batch = model.preprocess(images[start : start + batch_size])

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo import model_config
+from slimzoo.backbone import Backbone, Levels
 from slimzoo.binding import BoundRun, Traces, escape, in_scopes, refuse_session_graph, unescape
 from slimzoo.converters import RestoreReport
 from slimzoo.creation import KerasRegularizer, fresh_value, given_value, short_name
@@ -29,8 +30,8 @@ class Model(keras.Model):
         that makes its variables by slim layers or tf.compat.v1.get_variable. It is given num_classes and
         is_training where it takes them.
       num_classes: of the last layer; None takes the network's own, 0 leaves the last layer out.
-      input_shape: (height, width, channels) of the images; None takes the network's own. Height and width may
-        be None where the function can work without.
+      input_shape: (height, width, channels) of the images, (frames, height, width, channels) of videos for a
+        function of yours; None takes the network's own. All but channels may be None if it can work so.
       arg_scope: what slim.arg_scope returned, or a function that returns it; None takes the network's own, or
         for a function of yours the scope that is in force here.
       labels: names of the classes, for decode_predictions.
@@ -171,10 +172,11 @@ class Model(keras.Model):
 
     def _as_images(self, images):
         images = tf.convert_to_tensor(images)
-        if images.shape.rank != 4:
+        if images.shape.rank != len(self.input_shape):
+            what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
             raise SlimzooError(
-                f"{self.name} takes images [N, height, width, channels]; this has shape {images.shape}. "
-                "One image is a batch of one: images[None]."
+                f"{self.name} takes {what}s [N, {also}height, width, channels], not shape {images.shape}. "
+                f"One {what} is a batch of one: {what}s[None]."
             )
         return tf.cast(images, self.compute_dtype)
 
@@ -205,18 +207,21 @@ class Model(keras.Model):
 
         Raises: SlimzooError: there is no such end point; the nearest are named.
         """
-        if isinstance(names, str):
-            return self._run(images, False, self._end_point_keys([names]))[names]
-        return self._run(images, False, self._end_point_keys(names))
+        found = self._run(images, False, self._end_point_keys(names))
+        return found[names] if isinstance(names, str) else found
 
     def feature_model(self, names: str | Iterable[str]) -> FeatureModel:
         """Returns a Keras model from images to these end points; it shares this model's variables."""
-        self._end_point_keys([names] if isinstance(names, str) else names)
+        self._end_point_keys(names)
         return FeatureModel(self, names)
 
-    def _end_point_keys(self, names: Iterable[str]) -> tuple[str, ...]:
-        names, known = tuple(names), self._discovery.mode(False).end_points
-        model_config.check_names("end point", names, known)
+    def backbone(self, levels: Levels = None) -> Backbone:
+        """Returns a Keras model from images to their map at each reduction, or at `levels`: see Backbone."""
+        return Backbone(self, levels)
+
+    def _end_point_keys(self, names: str | Iterable[str]) -> tuple[str, ...]:
+        names = (names,) if isinstance(names, str) else tuple(names)
+        model_config.check_names("end point", names, self._discovery.mode(False).end_points)
         return names
 
     # What stays as it is in training.
@@ -238,8 +243,7 @@ class Model(keras.Model):
         self._set_frozen(model_config.scopes_without(self.frozen, gone, self._by_name))
 
     def _matching_scopes(self, scopes) -> set[str]:
-        scopes = (scopes,) if isinstance(scopes, str) else tuple(scopes)
-        return model_config.expand_scopes(scopes, self._by_name)
+        return model_config.expand_scopes((scopes,) if isinstance(scopes, str) else scopes, self._by_name)
 
     def _set_frozen(self, scopes: set[str]) -> None:
         self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
@@ -288,8 +292,7 @@ class Model(keras.Model):
         logits = tf.convert_to_tensor(logits)
         if logits.shape.rank != 2 or self.num_classes not in (0, None, logits.shape[-1]):
             raise SlimzooError(
-                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape "
-                f"{tuple(logits.shape)}"
+                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape {logits.shape}"
             )
         scores = (tf.sigmoid if self.multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
         names = self.labels or [f"class {i}" for i in range(scores.shape[1])]
@@ -375,8 +378,7 @@ class Model(keras.Model):
         frozen = config.pop("frozen", ())
         config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
         model = cls(**model_config.from_config(config, custom_objects))
-        if frozen:
-            model.freeze(frozen)
+        model.freeze(frozen)
         return model
 
     # To look at.
@@ -384,8 +386,7 @@ class Model(keras.Model):
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
         """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""
         del positions, expand_nested, kwargs  # Keras's own, without meaning here
-        text = render(self.name, self.summary_rows(), line_length)
-        (print_fn or print)(text)
+        (print_fn or print)(render(self.name, self.summary_rows(), line_length))
 
     def summary_rows(self) -> list[Row]:
         """Returns the rows of summary(), one a scope that holds variables."""

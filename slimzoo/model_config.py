@@ -82,6 +82,8 @@ def resolve(
     problems += _unknown_arguments(function, arguments, num_classes if network is None else None)
     shape, shape_problems = _image_shape(input_shape, network)
     problems += shape_problems
+    if len(shape) == 4 and data_format == "NCHW":
+        problems.append("data_format is 'NCHW' and input_shape one of videos; they are NHWC here")
     if problems:
         raise SlimzooError(listing("a Model cannot be made so:", problems))
     return Parts(
@@ -107,8 +109,12 @@ def _image_shape(given, network: Network | None):
         return (), ["a function of your own needs input_shape=(height, width, channels)"]
     shape = tuple(given)
     sizes = (_is_count(s) and s > 0 for s in shape if s is not None)
-    if len(shape) != 3 or shape[2] is None or not all(sizes):
-        return (), [f"input_shape is {shape}; it is (height, width, channels), channels known, no batch"]
+    videos = len(shape) == 4 and network is None  # the registered ones take images
+    if not (len(shape) == 3 or videos) or shape[-1] is None or not all(sizes):
+        also = "" if network else " or (frames, height, width, channels)"
+        return (), [
+            f"input_shape is {shape}; it is (height, width, channels){also}, channels known, no batch"
+        ]
     return tuple(None if s is None else int(s) for s in shape), []
 
 

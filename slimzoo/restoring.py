@@ -68,13 +68,32 @@ def read_for(
 
 
 def fit(
-    source: Any, shapes: Shapes, exclude: Iterable[str] = (), rename: Mapping | Callable | None = None
+    source: Any,
+    shapes: Shapes,
+    exclude: Iterable[str] = (),
+    rename: Mapping | Callable | None = None,
+    sum_rgb: bool = False,
 ) -> tuple[LazyTensors, RestoreReport]:
-    """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source."""
+    """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source.
+
+    Args:
+      sum_rgb: kernels of three channels fill variables of one by their sum.
+    Raises: SlimzooError: as read_for; `sum_rgb` and there is no such kernel.
+    """
+    colour: list[str] = []
     try:
+        colour = _kernels_of_colour(source.shapes, shapes, rename)
+        if sum_rgb:
+            source = SummedOverRGB(source, [name for name in colour if not _is_separable(name)])
         match = matching.match(source.shapes, shapes, exclude=exclude, rename=rename)
+        if sum_rgb and not colour:
+            raise SlimzooError(
+                "sum_rgb is for weights of colour images and input_shape=(height, width, 1); these weights "
+                "fit as they are"
+            )
     except SlimzooError as error:
-        raise SlimzooError(f"{error}{_other_network(source.shapes, shapes)}") from error
+        hint = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, shapes)
+        raise SlimzooError(f"{error}{hint}") from error
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
         restored=tuple(match.sources),
@@ -85,6 +104,56 @@ def fit(
         parameters_total=sum(sizes.values()),
     )
     return LazyTensors(source, match.sources), report
+
+
+class SummedOverRGB(Mapping):
+    """The tensors of a source; some kernels [h, w, 3, channels] become their sum [h, w, 1, channels]."""
+
+    def __init__(self, source: Any, kernels: Iterable[str]):
+        self._source, self._kernels = source, frozenset(kernels)
+        self.shapes = {
+            name: (*shape[:2], 1, shape[3]) if name in self._kernels else shape
+            for name, shape in source.shapes.items()
+        }
+
+    def __getitem__(self, name):
+        array = self._source[name]
+        return array.sum(axis=2, keepdims=True) if name in self._kernels else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
+def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename) -> list[str]:
+    """Returns the tensors that would be kernels of one channel here, were they not of three."""
+    return [
+        theirs
+        for ours, theirs in matching.renamed_names(source_shapes, rename).items()
+        if len(shape := tuple(source_shapes[theirs])) == 4
+        and shape[2] == 3
+        and tuple(shapes.get(ours, ())) == (*shape[:2], 1, shape[3])
+    ]
+
+
+def _is_separable(kernel: str) -> bool:
+    """Whether the pointwise half of the convolution tells the channels apart, so that no sum can stand."""
+    return kernel.endswith("depthwise_weights")
+
+
+def _of_colour_images(kernels: list[str], sum_rgb: bool) -> str:
+    """Returns what can be done about `kernels` of three channels for images of one, "" without any."""
+    if not kernels:
+        return ""
+    repeat = "leave input_shape at three channels and give tf.image.grayscale_to_rgb(images)."
+    why = "\nThe weights are of colour images, and one channel is asked for. "
+    if any(_is_separable(kernel) for kernel in kernels):
+        return f"{why}{kernels[0]} is half of a separable convolution, which cannot be summed: {repeat}"
+    if sum_rgb:
+        return ""
+    return f"{why}slimzoo.load(..., sum_rgb=True) sums {', '.join(kernels)} over the three; or {repeat}"
 
 
 def _other_network(source_shapes: Shapes, shapes: Shapes) -> str:

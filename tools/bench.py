@@ -1,6 +1,6 @@
 """One table of ratios: slimzoo against keras.applications, the same call on both sides.
 
-    python tools/bench.py                              # everything: 30 pairs a row, about an hour
+    python tools/bench.py                              # everything: 30 pairs a row, some hours
     python tools/bench.py --pairs 5 load 'forward/*/1'     # some rows, quickly
     python tools/bench.py --markdown table.md --json table.json
 
@@ -11,9 +11,10 @@ the
 other side. A ratio is formed in each pair. The table shows their median with its
 one-sided 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the
 target:
-"pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that. Random weights,
-float32. Files
-go to a temporary folder (--folder; 3 GB), which is removed. Exit code 1 if a row fails.
+"pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that; "absent" where this
+slimzoo
+does not have the network. Random weights, float32. Files go to a temporary folder (--folder; 4 GB), which is
+removed. Exit code 1 if a row fails.
 """
 
 import argparse
@@ -85,14 +86,25 @@ def _run(row: Row, pairs: int, folder: Path) -> dict:
     command = [sys.executable, __file__, row.key, "--pairs", str(pairs), "--child", str(folder), str(result)]
     if subprocess.run(command, check=False, stdout=sys.stderr).returncode:
         return {"key": row.key, "title": row.title, "target": str(row.target), "word": "error"}
-    return summarise(row, **json.loads(result.read_text()))
+    sample = json.loads(result.read_text())
+    if not sample:
+        return {"key": row.key, "title": row.title, "target": str(row.target), "word": "absent"}
+    return summarise(row, **sample)
 
 
 def _measure_here(options) -> int:
     folder, result = map(Path, options.child)
-    sample = ROWS[options.rows[0]].measure(Settings(options.pairs, folder))
-    result.write_text(json.dumps(vars(sample)))
+    row = ROWS[options.rows[0]]
+    there = row.network is None or _is_registered(row.network)
+    sample = vars(row.measure(Settings(options.pairs, folder))) if there else {}
+    result.write_text(json.dumps(sample))
     return 0
+
+
+def _is_registered(network: str) -> bool:
+    import slimzoo
+
+    return network in slimzoo.list_models()
 
 
 def summarise(row: Row, ours: list[float], theirs: list[float], notes: list[str]) -> dict:
@@ -141,8 +153,8 @@ def render(report: dict) -> str:
         "|---|---:|---:|---|---|---:|---:|---|",
     ]
     for row in report["rows"]:
-        if row["word"] == "error":
-            lines.append(f"| {row['title']} | | | {row['target']} | error | | | |")
+        if row["word"] in ("error", "absent"):
+            lines.append(f"| {row['title']} | | | {row['target']} | {row['word']} | | | |")
             continue
         bound = "-" if row["bound"] is None else f"{row['bound']:.3f}"
         cells = [row["title"], f"{row['median']:.3f}", bound, row["target"], row["word"]]
@@ -152,6 +164,8 @@ def render(report: dict) -> str:
 
 
 def _quantity(value: float, unit: str) -> str:
+    if value == 0:
+        return "-"
     if unit == "B":
         return f"{value / 1e6:.0f} MB"
     return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.2f} s"

@@ -3,6 +3,7 @@
 import click
 
 import slimzoo
+from slimzoo.cli.compare import compare
 from slimzoo.cli.group import Group
 from slimzoo.cli.images import predict
 from slimzoo.cli.networks import info, list_networks
@@ -42,5 +43,17 @@ def main(context: click.Context, debug: bool, verbose: bool) -> None:
         click.echo(context.get_help())
 
 
-for command in (list_networks, info, inspect, convert, predict, finetune, evaluate, demo, report, run):
+for command in (
+    list_networks,
+    info,
+    compare,
+    inspect,
+    convert,
+    predict,
+    finetune,
+    evaluate,
+    demo,
+    report,
+    run,
+):
     main.add_command(command)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slimzoo.cli.output import echo, echo_json, examples, json_option, table
+from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
 from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -13,32 +13,31 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "list",
-    epilog=examples(
-        "slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --parameters", "slimzoo list --json"
-    ),
+    "list", epilog=examples("slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --json")
 )
 @click.argument("pattern", default="*")
-@click.option("--parameters", is_flag=True, help="Count the parameters too (takes a few seconds).")
 @json_option
-def list_networks(pattern: str, parameters: bool, as_json: bool) -> None:
-    """List the networks, and the tags of their released weights.
+def list_networks(pattern: str, as_json: bool) -> None:
+    """List the networks: their size, what they compute, their accuracy, and their released weights.
 
-    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name.
+    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name. Multiply-adds are of one image. Top-1
+    is the accuracy that was published for the first of the weights, in percent.
     """
     import_tensorflow()
     from slimzoo.catalogue import entries
 
-    found = entries(pattern, parameters)
+    found = entries(pattern)
     if as_json:
         return echo_json([entry.to_dict() for entry in found])
-    columns = ("network", "image>", "classes>", *(["parameters>"] if parameters else []), "released weights")
+    columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "released weights")
     rows = [
         (
             entry.name,
+            entry.parameters,
+            short_count(entry.multiply_adds),
             f"{entry.image_size} px",
             entry.num_classes,
-            *([entry.parameters] if parameters else []),
+            percent(entry.top1),
             ", ".join(entry.weights) or "-",
         )
         for entry in found
@@ -80,11 +79,12 @@ def _layers(found: "Description") -> str:
 
 
 def _totals(found: "Description") -> str:
-    entry = found.entry
+    entry, more = found.entry, found.training_parameters
+    training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
     return "\n".join(
         [
-            f"{len(found.variables)} variables, {entry.parameters:,} parameters, "
-            f"{found.multiply_adds:,} multiply-adds",
+            f"{len(found.variables)} variables, {entry.parameters:,} parameters{training}, "
+            f"{entry.multiply_adds:,} multiply-adds",
             f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
             f"new for another number of classes: {', '.join(found.heads)}; in fine-tuning: "
             f"{', '.join(found.transfer_heads)}",

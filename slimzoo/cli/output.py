@@ -61,7 +61,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
         out.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
     for row in rows:
         out.add_row(*(Text(cell(value)) for value in row))
-    console = Console(width=_width(), color_system=None, legacy_windows=False)
+    console = Console(width=width(), color_system=None, legacy_windows=False)
     with console.capture() as capture:
         console.print(out)
     return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
@@ -82,6 +82,18 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def _width() -> int:
+def short_count(number: int) -> str:
+    """Returns `number` in three digits: "476 K", "41.0 M", "23.8 G"."""
+    unit, name = next((u for u in ((10**9, "G"), (10**6, "M")) if number >= 0.9995 * u[0]), (10**3, "K"))
+    value = number / unit
+    return f"{value:.{max(0, 3 - len(str(round(value))))}f} {name}"
+
+
+def percent(value: float | None) -> str | None:
+    """Returns `value` as "70.9 %"; None stays None."""
+    return None if value is None else f"{value:.1f} %"
+
+
+def width() -> int:
     """Columns: the terminal's, or plenty where the output goes to a file or a program."""
     return shutil.get_terminal_size((110, 24)).columns if sys.stdout.isatty() else 200

@@ -66,11 +66,13 @@ SLIM: dict[str, Row] = {
 
 REPOSITORY = {  # modules of the old model repository that are not where their names say
     "nets.mobilenet": Row(),
+    "nets.mobilenet.conv_blocks": Row(("slimzoo.nets.conv_blocks",)),
     "nets.mobilenet.mobilenet": Row(("slimzoo.nets.mobilenet",)),
     "nets.mobilenet.mobilenet_v2": Row(("slimzoo.nets.mobilenet_v2",)),
     "nets.mobilenet.mobilenet_v3": Row(("slimzoo.nets.mobilenet_v3",)),
     "nets.nasnet": Row(),
     "nets.nasnet.nasnet": Row(("slimzoo.nets.nasnet",)),
+    "nets.nasnet.nasnet_utils": Row(("slimzoo.nets.nasnet_utils",)),
     "nets.nasnet.pnasnet": Row(("slimzoo.nets.pnasnet",)),
     "research": Row(),
     "research.slim": Row(),

@@ -1,33 +1,19 @@
 """NASNet-A: cells found by search, stacked. Zoph et al. 2017, arXiv:1707.07012, figure 2 and appendix A."""
 
-import copy
-from collections.abc import Mapping
-from functools import partial
-from typing import Any, NamedTuple
-
-import tensorflow as tf
-
 from slimzoo import slim
 from slimzoo.compat.hparams import HParams
 from slimzoo.nets import nasnet_utils
-from slimzoo.nets.common import channels_first, map_size, smallest_images
-from slimzoo.registry import Network, register
-from slimzoo.slim.hosting import HOST
-
-COMMON = {
-    "filter_scaling_rate": 2.0,  # of the channels, where the map halves
-    "num_reduction_layers": 2,
-    "use_aux_head": 1,
-    "data_format": "NHWC",
-    "use_bounded_activation": False,
-}
-MODAL = (slim.dropout, slim.batch_norm, nasnet_utils.drop_path)
-SPATIAL = (
-    *(slim.avg_pool2d, slim.max_pool2d, slim.conv2d, slim.separable_conv2d, slim.batch_norm),
-    *(nasnet_utils.factorized_reduction, nasnet_utils.global_avg_pool),
-    *(nasnet_utils.get_channel_index, nasnet_utils.get_channel_dim),
+from slimzoo.nets.nasnet_base import (
+    COMMON,
+    Plan,
+    Row,
+    build,
+    imagenet_stem,
+    make_cell,
+    nasnet_arg_scope,
+    register_nasnet,
+    settings_of,
 )
-LAST = ("global_pool", "Logits", "Predictions")  # end points after the cells
 
 
 def cifar_config():
@@ -72,24 +58,6 @@ def large_imagenet_config():
     )
 
 
-def nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon):
-    """Returns the scope of every NASNet and PNASNet: L2 on all weights, batch norm called apart."""
-    with (
-        slim.arg_scope(
-            [slim.fully_connected, slim.conv2d, slim.separable_conv2d],
-            weights_regularizer=slim.l2_regularizer(weight_decay),
-            weights_initializer=slim.variance_scaling_initializer(mode="FAN_OUT"),
-            activation_fn=None,
-        ),
-        slim.arg_scope([slim.fully_connected], scope="FC"),
-        slim.arg_scope([slim.conv2d, slim.separable_conv2d], biases_initializer=None),
-        slim.arg_scope(
-            [slim.batch_norm], decay=batch_norm_decay, epsilon=batch_norm_epsilon, scale=True, fused=True
-        ) as scope,
-    ):
-        return scope
-
-
 def nasnet_cifar_arg_scope(weight_decay=5e-4, batch_norm_decay=0.9, batch_norm_epsilon=1e-5):
     """Returns the scope that the network for CIFAR-10 was published with."""
     return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
@@ -103,16 +71,6 @@ def nasnet_mobile_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_no
 def nasnet_large_arg_scope(weight_decay=5e-5, batch_norm_decay=0.9997, batch_norm_epsilon=1e-3):
     """Returns the scope that the large network was published with."""
     return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
-
-
-class Row(NamedTuple):
-    """A cell of a network."""
-
-    name: str  # its end point; in lower case, its scope
-    cell: Any
-    filter_scaling: float
-    stride: int
-    back: int  # its second input is this many outputs ago; the first is the last output
 
 
 def _rows(hparams, normal, reduction):
@@ -130,75 +88,62 @@ def _rows(hparams, normal, reduction):
 def cifar_stem(images, hparams, cell):
     """Returns the outputs so far: none before the first convolution."""
     del cell
-    net = slim.conv2d(
-        images, int(hparams.num_conv_filters * hparams.stem_multiplier), 3, scope="l1_stem_3x3"
-    )
+    net = slim.conv2d(images, int(hparams.num_conv_filters * hparams.stem_multiplier), 3, scope="l1_stem_3x3")
     return [None, slim.batch_norm(net, scope="l1_stem_bn")]
 
 
-def imagenet_stem(images, hparams, cell):
-    """Returns the outputs so far: a convolution and two reducing cells, the map an eighth of the images."""
-    filters = int(32 * hparams.stem_multiplier)
-    net = slim.conv2d(images, filters, 3, stride=2, padding="VALID", scope="conv0")
-    outputs = [None, slim.batch_norm(net, scope="conv0_bn")]
-    for i in range(2):  # their paths drop by the global step, whatever current_step is: so it was published
-        scaling = hparams.filter_scaling_rate ** (i - 2)
-        stem = {"scope": f"cell_stem_{i}", "filter_scaling": scaling, "stride": 2, "cell_num": i}
-        outputs.append(cell(outputs[-1], prev_layer=outputs[-2], **stem))
-    return outputs
+def _plan(stem, hparams):
+    others = 4 if stem is imagenet_stem else 2  # the reduction cells, and those of the stem
+    total = hparams.num_cells + others
+    normal = make_cell(nasnet_utils.NasNetANormalCell, hparams, total)
+    reduction = make_cell(nasnet_utils.NasNetAReductionCell, hparams, total)
+    return Plan(stem, reduction, list(_rows(hparams, normal, reduction)))
 
 
-def settings_of(published, config, is_training):
-    """Returns the settings of a network: `published`, with those that the dictionary `config` changes.
+def build_nasnet_cifar(images, num_classes, is_training=True, config=None, current_step=None):
+    """Builds NASNet-A for CIFAR-10.
 
     Args:
-      config: in place of a dictionary, an HParams takes the place of `published`. It stays as it is.
+      images: float [N, H, W, 3], 9 pixels a side at least in training.
+      num_classes: 0 or None leaves the last layer out and returns its input.
+      config: what cifar_config returns, or a dictionary of the settings in it that change.
+      current_step: by which the probability to drop a path rises; None: the global step.
+    Returns: logits [N, num_classes], end_points.
+    Raises: ValueError: images that are no batch of known size or too small.
     """
-    if config is None or isinstance(config, Mapping):
-        hparams = published.override_from_dict(config or {})
-    else:
-        hparams = copy.deepcopy(config)
-    if not is_training:
-        hparams.set_hparam("drop_path_keep_prob", 1.0)
-    return hparams
+    hparams = settings_of(cifar_config(), config, is_training)
+    plan = _plan(cifar_stem, hparams)
+    return build(images, num_classes, is_training, hparams, plan, current_step=current_step)
 
 
-def build(images, num_classes, is_training, hparams, stem, rows, final_endpoint=None, current_step=None):
-    """Builds the network of these cells, a NASNet or a PNASNet.
+def build_nasnet_mobile(
+    images, num_classes, is_training=True, final_endpoint=None, config=None, current_step=None
+):
+    """Builds NASNet-A (4 @ 1056) for ImageNet.
 
     Args:
-      hparams: what settings_of returned.
-      stem: function of the images to the outputs before the cells, of which the first is None.
-      rows: the cells.
-    Returns: the activation of final_endpoint, else logits [N, num_classes], else the input of the last layer;
-      end_points.
+      images: float [N, H, W, 3] in [-1, 1], 67 pixels a side at least in training.
+      num_classes: 0 or None leaves the last layer out and returns its input.
+      final_endpoint: "Stem", "Cell_0", "Reduction_Cell_0", ...: the last activation, returned.
+      config: what mobile_imagenet_config returns, or a dictionary of the settings in it that change.
+      current_step: by which the probability to drop a path rises; None: the global step.
+    Returns: logits [N, num_classes], end_points.
     Raises: ValueError: images that are no batch of known size or too small; no such end point.
     """
-    names = ["Stem", *(row.name for row in rows), "global_pool", "Logits", "Predictions"]
-    if final_endpoint and final_endpoint not in names:
-        raise ValueError(f"Unknown final endpoint {final_endpoint!r}; there are {', '.join(names)}")
-    if images.shape.rank != 4:
-        raise ValueError(f"images are [N, H, W, C], of rank 4; these have shape {images.shape}")
-    hosted = HOST.get() is not None and channels_first()  # a Model turns its images itself
-    if hparams.data_format == "NCHW" and not hosted:
-        images = tf.transpose(images, (0, 3, 1, 2))
-    head = _auxiliary_cell(hparams) if num_classes and is_training else None
-    head = None if final_endpoint in names[: names.index(head) + 1 if head else 0] else head
-    activate = tf.nn.relu6 if hparams.use_bounded_activation else tf.nn.relu
-    with (
-        slim.arg_scope(MODAL, is_training=is_training),
-        slim.arg_scope(SPATIAL, data_format="NCHW" if hosted else hparams.data_format),
-        smallest_images(images, _smallest(stem, rows, head), ADVICE if head else "Resize them"),
-    ):
-        if None in map_size(images):
-            raise ValueError(f"height and width must be known: {images.shape}; call set_shape on the images")
-        end_points = {}
-        for name, net in _cells(stem(images), rows, current_step):
-            end_points[name] = net
-            if name == final_endpoint:
-                return net, end_points
-            if name == head:
-                end_points["AuxLogits"] = _auxiliary_logits(activate(net), num_classes, activate, name)
-        with tf.compat.v1.variable_scope("final_layer"):
-            last = _last_layers(activate(net), num_classes, hparams.dense_dropout_keep_prob)
-            for name, net in last: 
+    hparams = settings_of(mobile_imagenet_config(), config, is_training)
+    plan = _plan(imagenet_stem, hparams)
+    return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
+
+
+def build_nasnet_large(
+    images, num_classes, is_training=True, final_endpoint=None, config=None, current_step=None
+):
+    """Builds NASNet-A (6 @ 4032) for ImageNet; takes what build_nasnet_mobile takes."""
+    hparams = settings_of(large_imagenet_config(), config, is_training)
+    plan = _plan(imagenet_stem, hparams)
+    return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
+
+
+register_nasnet("nasnet_cifar", build_nasnet_cifar, nasnet_cifar_arg_scope, 32, 10, "aux_11")
+register_nasnet("nasnet_mobile", build_nasnet_mobile, nasnet_mobile_arg_scope, 224, 1001, "aux_7")
+register_nasnet("nasnet_large", build_nasnet_large, nasnet_large_arg_scope, 331, 1001, "aux_11")

@@ -1,6 +1,5 @@
 """The cells of NASNet and PNASNet: five sums of two operations each, joined along the channels."""
 
-import functools
 import re
 from itertools import chain
 from typing import ClassVar, NamedTuple
@@ -46,7 +45,7 @@ def get_channel_dim(shape, data_format=INVALID):
 @slim.add_arg_scope
 def global_avg_pool(x, data_format=INVALID):
     """Returns the mean of each channel of `x`, [N, C]."""
-    return tf.reduce_mean(x, [1, 2] if get_channel_index(data_format=data_format) == 3 else [2, 3])
+    return tf.reduce_mean(x, _map_axes(get_channel_index(data_format=data_format)))
 
 
 @slim.add_arg_scope
@@ -58,31 +57,36 @@ def factorized_reduction(net, output_filters, stride, data_format=INVALID):
     axis = get_channel_index(data_format=data_format)
     if stride == 1:
         return slim.batch_norm(slim.conv2d(net, output_filters, 1, scope="path_conv"), scope="path_bn")
+    half, paths = output_filters // 2, []
     paddings, start = [(0, 0)] * 4, [slice(None)] * 4
-    for side in {1, 2, 3} - {axis} if axis == 3 else (2, 3):
+    for side in _map_axes(axis):
         paddings[side], start[side] = (0, 1), slice(1, None)
-    pick = functools.partial(
-        tf.nn.avg_pool2d, ksize=1, strides=stride, padding="VALID", data_format=data_format
-    )
-    half = output_filters // 2
-    first = slim.conv2d(pick(net), half, 1, scope="path1_conv")
     moved = tf.pad(net, paddings)[tuple(start)]
-    second = slim.conv2d(pick(moved), output_filters - half, 1, scope="path2_conv")
-    return slim.batch_norm(tf.concat([first, second], axis), scope="final_path_bn")
+    for path, filters, scope in ((net, half, "path1_conv"), (moved, output_filters - half, "path2_conv")):
+        path = tf.nn.avg_pool2d(path, 1, stride, "VALID", data_format=data_format)
+        paths.append(slim.conv2d(path, filters, 1, scope=scope))
+    return slim.batch_norm(tf.concat(paths, axis), scope="final_path_bn")
+
+
+def _map_axes(channel_axis):
+    return (1, 2) if channel_axis == 3 else (2, 3)
 
 
 @slim.add_arg_scope
 def drop_path(net, keep_prob, is_training=True):
     """Sets whole samples of `net` to 0 with probability 1 - keep_prob and divides the others by keep_prob."""
-    if not is_training:
-        return net
-    host, shape = HOST.get(), [tf.shape(net)[0], 1, 1, 1]
+    return net * _masks(net, keep_prob, 1)[0] if is_training else net
+
+
+def _masks(net, keep_prob, count):
+    """Returns `count` tensors [N, 1, 1, 1], each 1 / keep_prob with probability keep_prob, else 0."""
+    host, rows = HOST.get(), tf.shape(net)[0] if net.shape[0] is None else net.shape[0]
+    shape = (count, rows, 1, 1, 1)
     if host is None:
         noise = tf.random.uniform(shape)
     else:
         noise = tf.random.stateless_uniform(shape, seed=host.random_seed())
-    kept = tf.floor(keep_prob + noise)
-    return net * tf.cast(1.0 / keep_prob, net.dtype) * tf.cast(kept, net.dtype)
+    return tf.unstack(tf.cast(tf.floor(keep_prob + noise) * (1.0 / keep_prob), net.dtype))
 
 
 class Operation(NamedTuple):
@@ -162,24 +166,36 @@ class NasNetABaseCell:
           current_step: None: the global step, or in a Model how often it has been trained.
         """
         filters = int(self._num_conv_filters * filter_scaling)
-        keep_prob = functools.cache(lambda: self._keep_prob(cell_num, current_step))
+        masks = self._drawn_masks(cell_num, current_step)
         with tf.compat.v1.variable_scope(scope):
             states = self._begin(net, prev_layer, filters)
-            for i, (left, right) in enumerate(self._sums):
-                with tf.compat.v1.variable_scope(f"comb_iter_{i}"):
-                    values = []
-                    for side, (state, operation) in (("left", left), ("right", right)):
-                        strides = stride if state < 2 else 1  # later states have the new size
-                        with tf.compat.v1.variable_scope(side):
-                            value = self._apply(states[state], operation, strides, filters)
-                            if operation.kind and self._drop_path_keep_prob < 1:
-                                value = drop_path(value, keep_prob())
-                        values.append(value)
-                    with tf.name_scope("combine"):
-                        value = values[0] + values[1]
-                        states.append(tf.nn.relu6(value) if self._bounded else value)
+            for i, operations in enumerate(self._sums):
+                values = []
+                for side, (state, operation) in zip(("left", "right"), operations, strict=True):
+                    strides = stride if state < 2 else 1  # later states have the new size
+                    with tf.compat.v1.variable_scope(f"comb_iter_{i}/{side}"):
+                        value = self._apply(states[state], operation, strides, filters)
+                        values.append(value * masks(value).pop() if masks and operation.kind else value)
+                with tf.name_scope(f"comb_iter_{i}/combine"):
+                    value = values[0] + values[1]
+                    states.append(tf.nn.relu6(value) if self._bounded else value)
             with tf.compat.v1.variable_scope("cell_output"):
                 return self._join(states)
+
+    def _drawn_masks(self, cell_num, current_step):
+        """Returns the function that draws the masks of all paths when it is first called, None for none."""
+        training = slim.current_arg_scope().get(slim.arg_scope_func_key(drop_path), {})
+        if self._drop_path_keep_prob >= 1 or not training.get("is_training", True):
+            return None
+        count = sum(operation.kind is not None for _, operation in chain.from_iterable(self._sums))
+        drawn: list[list] = []
+
+        def masks(net):
+            if not drawn:
+                drawn.append(_masks(net, self._keep_prob(cell_num, current_step), count))
+            return drawn[0]
+
+        return masks
 
     def _begin(self, net, before, filters):
         """Returns states 0 and 1."""

@@ -2,8 +2,10 @@
 
 import difflib
 import functools
+from collections.abc import Callable
 
 from slimzoo import slim
+from slimzoo.nets import i3d, s3dg
 from slimzoo.registry import networks
 
 PUBLISHED = (  # in the order of the old table
@@ -19,8 +21,13 @@ PUBLISHED = (  # in the order of the old table
     *("mobilenet_edgetpu", "mobilenet_edgetpu_075"),
     *("nasnet_cifar", "nasnet_mobile", "nasnet_large", "pnasnet_large", "pnasnet_mobile"),
 )
-networks_map = {name: networks()[name].build for name in PUBLISHED if name in networks()}
-arg_scopes_map = {name: networks()[name].arg_scope for name in networks_map}
+_BUILT: dict[str, tuple[Callable, Callable]] = {  # {name: (function, its arg_scope)}
+    **{row.name: (row.build, row.arg_scope) for row in networks().values()},
+    "i3d": (i3d.i3d, i3d.i3d_arg_scope),  # these take videos, and the registry holds networks of images
+    "s3dg": (s3dg.s3dg, s3dg.s3dg_arg_scope),
+}
+networks_map = {name: _BUILT[name][0] for name in PUBLISHED if name in _BUILT}
+arg_scopes_map = {name: _BUILT[name][1] for name in networks_map}
 
 
 def get_network_fn(name, num_classes, weight_decay=0.0, is_training=False):

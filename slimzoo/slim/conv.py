@@ -190,9 +190,7 @@ def separable_convolution2d(
             if num_outputs is None:
                 outputs = convolve_depthwise(inputs, depthwise, strides, padding, rate, data_format)
             else:
-                outputs = tf.compat.v1.nn.separable_conv2d(
-                    inputs, depthwise, pointwise, strides, padding, rate=rate, data_format=data_format
-                )
+                outputs = _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
@@ -279,6 +277,17 @@ def convolve_depthwise(inputs, kernel, strides, padding, rate, data_format):
         data_format=data_format,
         name="depthwise",
     )
+
+
+def _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format):
+    """Returns tf.nn.separable_conv2d of `inputs`; without dilation by its two ops alone, as above."""
+    if max(rate) > 1:
+        return tf.compat.v1.nn.separable_conv2d(
+            inputs, depthwise, pointwise, strides, padding, rate=rate, data_format=data_format
+        )
+    with tf.compat.v1.name_scope("separable_conv2d") as name:
+        net = convolve_depthwise(inputs, depthwise, strides, padding, rate, data_format)
+        return tf.nn.conv2d(net, pointwise, 1, "VALID", data_format=data_format, name=name)
 
 
 def _checked_stride(stride, rate):

@@ -1,6 +1,7 @@
 """Batch normalisation (Ioffe & Szegedy 2015), fused or not, as TensorFlow 1.15 computed it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -108,13 +109,14 @@ def batch_norm(
         settings = {"trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
             variables = _variables(spec, wanted, initializers, param_regularizers or {}, settings)
-            if fused:
-                outputs, mean, variance = _fused(spec, variables, inputs)
+            if fused and getattr(host, "wants_shapes_alone", False):
+                outputs = tf.identity(inputs)
             else:
-                outputs, mean, variance = _unfused(spec, variables, inputs, batch_weights, adjustment)
-            if spec.may_train:
-                updates = _updates(spec, variables, mean, variance)
-                outputs = _collect(spec, updates, updates_collections, outputs)
+                compute = _fused if fused else partial(_unfused, weights=batch_weights, adjustment=adjustment)
+                outputs, mean, variance = compute(spec, variables, inputs)
+                if spec.may_train:
+                    updates = _updates(spec, variables, mean, variance)
+                    outputs = _collect(spec, updates, updates_collections, outputs)
         outputs = finish(outputs, activation_fn=activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
@@ -235,7 +237,7 @@ def _fused(spec, variables, inputs):
     return outputs, mean, variance
 
 
-def _unfused(spec, variables, inputs, batch_weights, adjustment):
+def _unfused(spec, variables, inputs, weights, adjustment):
     """Returns (outputs, mean, variance), the variance biased; inputs of any rank from 2."""
     rank = inputs.shape.rank
     along = [spec.channels if axis == spec.axis else 1 for axis in range(rank)]
@@ -246,7 +248,7 @@ def _unfused(spec, variables, inputs, batch_weights, adjustment):
     scale, offset = spread(variables.get("gamma")), spread(variables.get("beta"))
     mean, variance = _moving(variables)
     if spec.may_train:
-        moving, batch = (mean, variance), _moments(spec, inputs, batch_weights)
+        moving, batch = (mean, variance), _moments(spec, inputs, weights)
         mean, variance = smart_cond(spec.training, lambda: batch, lambda: moving)
         if adjustment is not None:
             scale, offset = _compose(_adjust(spec, adjustment, inputs), (scale, offset))

@@ -15,17 +15,20 @@ from tests.cli.support import left_in, values, write
 
 
 def test_list_shows_what_matches_the_pattern(slimzoo):
-    found = slimzoo("list", "mobilenet_*", "--json").json
+    found = slimzoo("list", "mobilenet_v1*", "--json").json
     assert [row["name"] for row in found] == [f"mobilenet_v1{m}" for m in ("", "_025", "_050", "_075")]
     assert found[0]["image_size"] == 224
     assert found[0]["weights"][0] == "224"
-    assert found[0]["parameters"] is None
 
 
-def test_list_counts_parameters_when_asked(slimzoo):
-    (row,) = slimzoo("list", "vgg_16", "--parameters", "--json").json
+def test_list_shows_size_work_accuracy_and_weights(slimzoo):
+    (row,) = slimzoo("list", "vgg_16", "--json").json
     assert row["parameters"] == 138_357_544  # Simonyan & Zisserman's "138 million", table 2
-    assert "138,357,544" in slimzoo("list", "vgg_16", "--parameters").out
+    assert (row["multiply_adds"], row["top1"], row["weights"]) == (15_470_264_320, 71.5, ["imagenet"])
+    text = slimzoo("list", "vgg_16").out
+    for words in ("138,357,544", "15.5 G", "224 px", "1,000", "71.5 %", "imagenet"):
+        assert words in text
+    assert slimzoo("list", "lenet").out.split()[-2:] == ["-", "-"]  # no accuracy, no weights
 
 
 def test_info_counts_the_variables_parameters_and_multiply_adds(slimzoo):

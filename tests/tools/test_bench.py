@@ -10,6 +10,7 @@ from tools import bench
 from tools.benchmarks.pairs import difference, measure_pairs, speed_ratio, time_ratio
 from tools.benchmarks.rows import ROWS, select
 from tools.benchmarks.statistics import Target, bound_rank, judge, median_bound
+from tools.benchmarks.twins import TWINS
 
 
 @pytest.mark.parametrize(("count", "rank"), [(4, None), (5, 1), (10, 2), (20, 6), (30, 11)])
@@ -61,9 +62,9 @@ def test_pairs_are_measured_in_turn_and_begin_with_either_side():
 
 
 def test_rows_are_selected_by_key_by_beginning_and_by_pattern():
-    assert [row.key for row in select(["load"])] == ["load/vgg_16", "load/mobilenet_v1"]
+    assert [row.key for row in select(["load"])] == [f"load/{network}" for network in TWINS]
     assert [row.key for row in select(["step/vgg_16", "import"])] == ["import", "step/vgg_16"]
-    assert len(select(["forward/*/predict/1"])) == 2
+    assert len(select(["forward/*/predict/1"])) == len(TWINS)
     assert len(select([])) == len(ROWS)
 
 

@@ -12,8 +12,8 @@ _LOAD_OURS = """
 from tools.benchmarks import files
 import slimzoo, numpy, tensorflow as tf
 import slimzoo.loading, slimzoo.nets
-from tools.benchmarks.twins import images_for
-images = images_for(1)
+from tools.benchmarks.twins import TWINS, images_for
+images = images_for(1, TWINS[sys.argv[2]].size)
 files.settle()
 before = files.resident()
 model = slimzoo.load(sys.argv[1])
@@ -25,7 +25,7 @@ _LOAD_THEIRS = """
 from tools.benchmarks import files
 import keras, numpy, tensorflow as tf
 from tools.benchmarks.twins import TWINS, images_for
-images = images_for(1)
+images = images_for(1, TWINS[sys.argv[2]].size)
 files.settle()
 before = files.resident()
 model = TWINS[sys.argv[2]].build()
@@ -83,7 +83,7 @@ def measure_load_memory(settings: Settings, network: str) -> Sample:
     weights = float(ours.stat().st_size)
     rows: dict[str, list[list[int]]] = {"ours": [], "theirs": []}
     for _ in range(settings.pairs):
-        rows["ours"].append([int(n) for n in run_python(_LOAD_OURS, ours).split()])
+        rows["ours"].append([int(n) for n in run_python(_LOAD_OURS, ours, network).split()])
         rows["theirs"].append([int(n) for n in run_python(_LOAD_THEIRS, theirs, network).split()])
     sample = Sample([float(loaded) for loaded, _ in rows["ours"]], [weights] * settings.pairs)
     middle = settings.pairs // 2

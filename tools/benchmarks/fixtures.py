@@ -37,6 +37,24 @@ def fixture(folder: Path, network: str, suffix: str) -> Path:
     return path
 
 
+def multiply_adds(folder: Path, network: str) -> tuple[int, int]:
+    """Returns the multiply-adds of both sides for one image; counted once."""
+    path = folder / f"{network}.multiply_adds"
+    if not path.exists():
+        path.write_text(run_python(_MULTIPLY_ADDS, network))
+    ours, theirs = path.read_text().split()
+    return int(ours), int(theirs)
+
+
+_MULTIPLY_ADDS = """
+import slimzoo
+from tools.benchmarks.twins import CLASSES, TWINS, multiply_adds
+twin = TWINS[sys.argv[1]]
+for model in slimzoo.load(sys.argv[1], num_classes=CLASSES), twin.build():
+    print(multiply_adds(model, twin.size))
+"""
+
+
 def make(folder: str, network: str, suffix: str) -> None:
     """Writes a fixture."""
     path = Path(folder) / f"{network}{suffix}"

@@ -39,6 +39,7 @@ class Row:
     measure: Callable[[Settings], Sample]
     ratio: Callable[[float, float], float]  # (ours, theirs) -> what is compared to the target
     unit: str = "s"
+    network: str | None = None  # that it needs
 
 
 def time_ratio(ours: float, theirs: float) -> float:
@@ -54,6 +55,12 @@ def speed_ratio(ours: float, theirs: float) -> float:
 def difference(ours: float, theirs: float) -> float:
     """What comes on top of theirs."""
     return ours - theirs
+
+
+def alone(ours: float, theirs: float) -> float:
+    """Ours, where there is nothing to compare it to."""
+    del theirs
+    return ours
 
 
 def timed(call: Callable[[], object], repeats: int = 1) -> float:

@@ -4,8 +4,9 @@ import fnmatch
 from functools import partial
 
 from tools.benchmarks import files, graphs, running
-from tools.benchmarks.pairs import Row, difference, speed_ratio, time_ratio
+from tools.benchmarks.pairs import Row, alone, difference, speed_ratio, time_ratio
 from tools.benchmarks.statistics import Target
+from tools.benchmarks.twins import TWINS
 
 
 def _most(value: float) -> Target:
@@ -26,6 +27,7 @@ def _forward(network: str):
                 _least(0.95),
                 partial(measure, network=network, batch=batch),
                 speed_ratio,
+                network=network,
             )
 
 
@@ -46,8 +48,9 @@ ROWS: dict[str, Row] = {
                 _most(target),
                 partial(running.measure_load, network=network),
                 time_ratio,
+                network=network,
             )
-            for network, target in (("vgg_16", 0.4), ("mobilenet_v1", 0.8))
+            for network, target in ((network, 0.4 if network == "vgg_16" else 0.8) for network in TWINS)
         ),
         *(
             Row(
@@ -70,17 +73,28 @@ ROWS: dict[str, Row] = {
             )
             for network, target in (("vgg_16", _most(1.15)), ("mobilenet_v1", Target()))
         ),
-        *_forward("vgg_16"),
-        *_forward("mobilenet_v1"),
+        *(row for network in TWINS for row in _forward(network)),
         *(
             Row(
                 f"step/{network}",
-                f"{network}: speed of a fine-tuning step, batch {running.BATCH[network]}, of Keras's fit",
+                f"{network}: speed of a fine-tuning step, batch {twin.batch}, of Keras's fit",
                 _least(0.92),
                 partial(running.measure_step, network=network),
                 speed_ratio,
+                network=network,
             )
-            for network in running.BATCH
+            for network, twin in TWINS.items()
+        ),
+        *(
+            Row(
+                f"discovery/{network}",
+                f"{network}: seconds to find out what it is made of, in both modes",
+                _most(target),
+                partial(running.measure_discovery, network=network),
+                alone,
+                network=network,
+            )
+            for network, target in (("nasnet_large", 4.0), ("inception_v3", 0.8))
         ),
         Row(
             "train/mobilenet_v1_025",

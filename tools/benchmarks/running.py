@@ -1,17 +1,17 @@
 """Rows that run models: load to first logits, forward pass, fine-tuning step."""
 
 import functools
+import statistics
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from tools.benchmarks.fixtures import fixture, run_python
+from tools.benchmarks.fixtures import fixture, multiply_adds, run_python
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs, timed
-from tools.benchmarks.twins import TWINS, images_for, with_training
+from tools.benchmarks.twins import CLASSES, TWINS, Twin, images_for, with_training
 
-STEPS = {"vgg_16": 2, "mobilenet_v1": 4}  # timed steps in one measurement
-BATCH = {"vgg_16": 2, "mobilenet_v1": 8}
+OF_EQUAL_COST = 0.15  # how far the multiply-adds of twins of other maths may be apart
 
 
 def load_ours(settings: Settings, network: str, **arguments):
@@ -28,14 +28,30 @@ def load_theirs(settings: Settings, network: str):
     return model
 
 
-def agreement(ours: np.ndarray, theirs: np.ndarray) -> str:
-    """Says how far the logits of the two sides are apart. Raises RuntimeError: they are not the same
-    network.
+def agreement(settings: Settings, network: str, ours: np.ndarray, theirs: np.ndarray) -> str:
+    """Says how far the logits of the two sides are apart, or the cost of twins that compute something else.
+
+    Raises: RuntimeError: they are not the same network, or not of the same cost.
     """
+    if ours.shape != theirs.shape or not all(np.isfinite(logits).all() for logits in (ours, theirs)):
+        raise RuntimeError(f"the twins give logits {ours.shape} and {theirs.shape}, or NaN")
+    if TWINS[network].names is None:
+        return _cost(settings, network)
     gap = float(np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs)))
     if not gap < 1e-4:  # float32, another order of summation
         raise RuntimeError(f"the twins do not compute the same: logits differ by {gap:.1e} of their largest")
     return "logits equal bit for bit" if gap == 0.0 else f"logits within {gap:.0e} of the largest"
+
+
+def _cost(settings: Settings, network: str) -> str:
+    ours, theirs = multiply_adds(settings.folder, network)
+    apart = ours / theirs - 1
+    if abs(apart) > OF_EQUAL_COST:
+        raise RuntimeError(f"the twins cost {ours:,} and {theirs:,} multiply-adds: {apart:+.0%}")
+    return (
+        f"other maths (Keras {TWINS[network].difference}), {ours / 1e6:.0f} M multiply-adds and Keras's "
+        f"{theirs / 1e6:.0f} M, {apart:+.1%}"
+    )
 
 
 _LOAD = """
@@ -44,9 +60,9 @@ import keras, tensorflow as tf, slimzoo.loading
 from pathlib import Path
 from tools.benchmarks import running
 from tools.benchmarks.pairs import Settings
-from tools.benchmarks.twins import images_for
+from tools.benchmarks.twins import TWINS, images_for
 folder, network, side, logits = sys.argv[1:]
-load, images = getattr(running, f"load_{side}"), images_for(1)
+load, images = getattr(running, f"load_{side}"), images_for(1, TWINS[network].size)
 (tf.ones([8, 8]) @ tf.ones([8, 8])).numpy()  # starts TensorFlow
 start = time.perf_counter()
 found = running.np.asarray(load(Settings(1, Path(folder)), network)(images))
@@ -68,13 +84,16 @@ def measure_load(settings: Settings, network: str) -> Sample:
         timed_process(side)  # the files are in the page cache from here on
     ours, theirs = (functools.partial(timed_process, side) for side in files)
     sample = measure_pairs(ours, theirs, settings.pairs)
-    sample.notes.append(agreement(*(np.load(file) for file in files.values())))
+    logits = (np.load(file) for file in files.values())
+    sample.notes.append(agreement(settings, network, *logits))
+    if TWINS[network].head:
+        sample.notes.append(f"ours with {TWINS[network].head}, which Keras has not")
     return sample
 
 
 def measure_load_again(settings: Settings, network: str) -> Sample:
     """The same within one process that has done it before: TensorFlow's kernels are cached on both sides."""
-    images = images_for(1)
+    images = images_for(1, TWINS[network].size)
     ours, theirs = (
         lambda load=load: np.asarray(load(settings, network)(images)) for load in (load_ours, load_theirs)
     )
@@ -87,14 +106,14 @@ def measure_function(settings: Settings, network: str, batch: int) -> Sample:
     """Inference, tf.function against tf.function."""
     import tensorflow as tf
 
-    images = tf.constant(images_for(batch))
+    images = tf.constant(images_for(batch, TWINS[network].size))
 
     def side(model):
         return tf.function(functools.partial(model, training=False), autograph=False)
 
     ours, theirs = side(load_ours(settings, network)), side(load_theirs(settings, network))
     sample = time_pairs(lambda: ours(images).numpy(), lambda: theirs(images).numpy(), settings.pairs)
-    sample.notes.append(agreement(ours(images).numpy(), theirs(images).numpy()))
+    sample.notes.append(agreement(settings, network, ours(images).numpy(), theirs(images).numpy()))
     return sample
 
 
@@ -102,7 +121,7 @@ def measure_predict(settings: Settings, network: str, batch: int) -> Sample:
     """Inference, predict against predict; both sides without XLA, which is slower on a CPU."""
     import tensorflow as tf
 
-    images = images_for(batch)
+    images = images_for(batch, TWINS[network].size)
 
     def side(model):
         if not tf.config.list_physical_devices("GPU"):
@@ -111,21 +130,49 @@ def measure_predict(settings: Settings, network: str, batch: int) -> Sample:
 
     ours, theirs = side(load_ours(settings, network)), side(load_theirs(settings, network))
     sample = time_pairs(ours, theirs, settings.pairs)
-    sample.notes.append(agreement(ours(), theirs()))
+    sample.notes.append(agreement(settings, network, ours(), theirs()))
     return sample
 
 
 def measure_step(settings: Settings, network: str) -> Sample:
     """A fine-tuning step of all layers, Trainer.step against fit, one in the middle of a run.
 
-    Alike on both sides: images (in memory), batch, loss, SGD with momentum, dropout, weight decay.
+    Alike on both sides: images (in memory), batch, loss, SGD with momentum, dropout, weight decay; no head
+    besides the last layer.
     """
-    steps, data = STEPS[network], _batches(BATCH[network])
-    return measure_pairs(
-        _warm(_our_steps(settings, network, data, steps)),
-        _warm(_their_steps(settings, network, data, steps)),
+    twin, data = TWINS[network], _batches(TWINS[network])
+    sample = measure_pairs(
+        _warm(_our_steps(settings, network, data, twin.steps)),
+        _warm(_their_steps(settings, network, data, twin.steps)),
         settings.pairs,
     )
+    if twin.names is None:
+        sample.notes.append(_cost(settings, network))
+    return sample
+
+
+def measure_discovery(settings: Settings, network: str) -> Sample:
+    """What the network function is made of, in training and in inference; each time in a new process, after
+    its imports.
+    """
+    found = [[float(n) for n in run_python(_DISCOVERY, network).split()] for _ in range(settings.pairs)]
+    sample = Sample([seconds for seconds, _, _ in found], [0.0] * settings.pairs)
+    processor = statistics.median(seconds for _, seconds, _ in found)
+    sample.notes.append(f"{found[0][2]:.0f} variables; {processor:.2f} s of processor time")
+    return sample
+
+
+_DISCOVERY = """
+import time
+import tensorflow as tf
+from slimzoo import discovery, model_config, registry
+registry.networks()
+(tf.ones([8, 8]) @ tf.ones([8, 8])).numpy()  # starts TensorFlow
+start, used = time.perf_counter(), time.process_time()
+parts = model_config.resolve(sys.argv[1], None, None, None, "NHWC", {})
+found = discovery.discover(parts.run, parts.input_shape, tf.float32)
+print(time.perf_counter() - start, time.process_time() - used, len(found.variables))
+"""
 
 
 def _warm(side: Callable[[], float]) -> Callable[[], float]:
@@ -133,13 +180,11 @@ def _warm(side: Callable[[], float]) -> Callable[[], float]:
     return side
 
 
-def _batches(batch: int):
+def _batches(twin: Twin):
     import tensorflow as tf
 
-    from tools.benchmarks.twins import CLASSES
-
-    labels = np.eye(CLASSES, dtype=np.float32)[np.arange(batch)]
-    rows = {"image": images_for(batch), "labels": labels, "weights": np.ones_like(labels)}
+    labels = np.eye(CLASSES, dtype=np.float32)[np.arange(twin.batch)]
+    rows = {"image": images_for(twin.batch, twin.size), "labels": labels, "weights": np.ones_like(labels)}
     return tf.data.Dataset.from_tensors(rows).cache().repeat()
 
 
@@ -152,7 +197,9 @@ def _optimizer():
 def _our_steps(settings: Settings, network: str, data, steps: int) -> Callable[[], float]:
     from slimzoo.training.loop import Trainer, make_strategy
 
-    trainer = Trainer(load_ours(settings, network), _optimizer(), make_strategy(), {})
+    head = TWINS[network].head
+    model = load_ours(settings, network, exclude=[head] if head else [], **TWINS[network].single_head)
+    trainer = Trainer(model, _optimizer(), make_strategy(), {})
     batches = trainer.distribute(data)
 
     def run() -> float:

@@ -1,0 +1,122 @@
+"""`slimzoo compare`: accuracy against multiply-adds, and against speed on this machine."""
+
+import math
+import string
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from slimzoo.cli.output import (
+    echo,
+    echo_json,
+    examples,
+    json_option,
+    percent,
+    progress_option,
+    short_count,
+    table,
+    width,
+)
+from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.files import check_writable
+
+if TYPE_CHECKING:
+    from slimzoo.comparison import Compared
+
+KEYS = string.ascii_lowercase + string.ascii_uppercase + string.digits
+HEIGHT = 14  # lines of the picture
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo compare",
+        "slimzoo compare 'mobilenet_*' 'resnet_v1_*' --out accuracy.png",
+        "slimzoo compare 'mobilenet_*' --measure --batch-size 1 --out speed.svg --overwrite",
+    )
+)
+@click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+@click.option("--out", metavar="FILE", help="Draw a chart too: a .png or .svg file.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+@click.option(
+    "--measure", is_flag=True, help="Measure images per second on this machine; seconds for each network."
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Images that --measure gives a network at once.",
+)
+@progress_option
+@json_option
+def compare(
+    patterns: tuple[str, ...],
+    out: str | None,
+    overwrite: bool,
+    measure: bool,
+    batch_size: int,
+    progress: bool,
+    as_json: bool,
+) -> None:
+    """Compare networks: published accuracy, multiply-adds, and with --measure their speed here.
+
+    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
+    """
+    import_tensorflow()
+    from slimzoo.catalogue import entries
+    from slimzoo.comparison import Compared, measured
+    from slimzoo.report.comparison import check_suffix, draw
+
+    found = entries(*patterns)
+    if out is not None:  # before anything is measured
+        check_suffix(out)
+        check_writable(out, overwrite)
+    rows = measured(found, batch_size, progress) if measure else [Compared(entry) for entry in found]
+    rows.sort(key=lambda row: row.entry.multiply_adds)
+    if out is not None:
+        draw(rows, out, overwrite)
+    if as_json:
+        return echo_json({"networks": [row.to_dict() for row in rows], "chart": out})
+    echo(_table(rows))
+    echo("\n" + (_picture(rows) or "No accuracy is published for any of these."))
+    return echo(f"\nchart: {out}") if out is not None else None
+
+
+def _keys(rows: Sequence["Compared"]) -> dict[str, str]:
+    return {row.entry.name: KEYS[i % len(KEYS)] for i, row in enumerate(rows)}
+
+
+def _table(rows: Sequence["Compared"]) -> str:
+    measured = any(row.images_per_second for row in rows)
+    keys = _keys(rows)
+    columns = ["", "network", "multiply-adds>", "parameters>", "top-1>", *(["images/s>"] if measured else [])]
+    lines = []
+    for row in rows:
+        entry = row.entry
+        counts = (short_count(entry.multiply_adds), short_count(entry.parameters))
+        speed = [f"{row.images_per_second:.3g}"] if row.images_per_second else []
+        lines.append((keys[entry.name], entry.name, *counts, percent(entry.top1), *speed))
+    return table(columns, lines)
+
+
+def _picture(rows: Sequence["Compared"]) -> str:
+    """Returns accuracy over multiply-adds, drawn with the letters of the table; "" without any accuracy."""
+    points = [(row.entry.multiply_adds, row.entry.top1, row.entry.name) for row in rows if row.entry.top1]
+    if not points:
+        return ""
+    columns = min(width(), 100) - 10
+    left, right = math.log(points[0][0]), math.log(points[-1][0])
+    low, high = min(top for _, top, _ in points), max(top for _, top, _ in points)
+    grid = [[" "] * columns for _ in range(HEIGHT)]
+    keys = _keys(rows)
+    for work, top, name in points:
+        line = grid[round((high - top) / ((high - low) or 1) * (HEIGHT - 1))]
+        column = round((math.log(work) - left) / ((right - left) or 1) * (columns - 1))
+        free = [i for i in sorted(range(columns), key=lambda i: abs(i - column)) if line[i] == " "]
+        line[free[0]] = keys[name]
+    said = {0: percent(high), HEIGHT - 1: percent(low)}
+    lines = [f"{said.get(i) or '':>7} |{''.join(line)}".rstrip() for i, line in enumerate(grid)]
+    begin, end = short_count(points[0][0]), short_count(points[-1][0])
+    middle = "multiply-adds".center(columns - len(begin) - len(end))
+    return "\n".join(["  top-1", *lines, f"{'':8}+{'-' * columns}", f"{'':9}{begin}{middle}{end}"])

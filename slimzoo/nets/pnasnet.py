@@ -1,0 +1,101 @@
+"""PNASNet-5: one cell, found by progressive search. Liu et al. 2017, arXiv:1712.00559, figure 2, table 5."""
+
+from slimzoo.compat.hparams import HParams
+from slimzoo.nets import nasnet_base, nasnet_utils
+from slimzoo.nets.nasnet_base import (
+    Plan,
+    Row,
+    build,
+    imagenet_stem,
+    make_cell,
+    nasnet_arg_scope,
+    register_nasnet,
+    settings_of,
+)
+
+COMMON = nasnet_base.COMMON | {"dense_dropout_keep_prob": 0.5, "skip_reduction_layer_input": 1}
+
+
+class PNasNetNormalCell(nasnet_utils.TableCell):
+    """The cell of PNASNet-5: figure 2."""
+
+    sums = (
+        ((1, "separable_5x5_2"), (1, "max_pool_3x3")),
+        ((0, "separable_7x7_2"), (0, "max_pool_3x3")),
+        ((0, "separable_5x5_2"), (0, "separable_3x3_2")),
+        ((4, "separable_3x3_2"), (0, "max_pool_3x3")),
+        ((1, "separable_3x3_2"), (0, "none")),
+    )
+    joins = (2, 3, 4, 5, 6)
+
+
+def large_imagenet_config():
+    """Returns the settings of PNASNet-5 (N = 4, F = 216)."""
+    return HParams(
+        **COMMON,
+        stem_multiplier=3.0,
+        num_cells=12,
+        num_conv_filters=216,
+        drop_path_keep_prob=0.6,
+        total_training_steps=250000,
+    )
+
+
+def mobile_imagenet_config():
+    """Returns the settings of PNASNet-5 (N = 3, F = 54)."""
+    return HParams(
+        **COMMON,
+        stem_multiplier=1.0,
+        num_cells=9,
+        num_conv_filters=54,
+        drop_path_keep_prob=1.0,
+        total_training_steps=250000,
+    )
+
+
+def pnasnet_large_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_norm_epsilon=0.001):
+    """Returns the scope that the large network was published with."""
+    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
+
+
+def pnasnet_mobile_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_norm_epsilon=0.001):
+    """Returns the scope that the mobile network was published with."""
+    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
+
+
+def _plan(hparams):
+    """The one cell strides where NASNet has a reduction cell."""
+    cell = make_cell(PNasNetNormalCell, hparams, hparams.num_cells + 2)  # with those of the stem
+    reductions = nasnet_utils.calc_reduction_layers(hparams.num_cells, hparams.num_reduction_layers)
+    rows, scaling = [], 1.0
+    for i in range(hparams.num_cells):
+        reduces = i in reductions
+        scaling *= hparams.filter_scaling_rate if reduces else 1
+        back = 3 if reduces and not hparams.skip_reduction_layer_input else 2
+        rows.append(Row(f"Cell_{i}", cell, scaling, stride=2 if reduces else 1, back=back))
+    return Plan(imagenet_stem, cell, rows)
+
+
+def build_pnasnet_large(images, num_classes, is_training=True, final_endpoint=None, config=None):
+    """Builds PNASNet-5 large for ImageNet.
+
+    Args:
+      images: float [N, H, W, 3] in [-1, 1], 67 pixels a side at least in training.
+      num_classes: 0 or None leaves the last layer out and returns its input.
+      final_endpoint: "Stem", "Cell_0", ...: the last activation, returned.
+      config: what large_imagenet_config returns, or a dictionary of the settings in it that change.
+    Returns: logits [N, num_classes], end_points.
+    Raises: ValueError: images that are no batch of known size or too small; no such end point.
+    """
+    hparams = settings_of(large_imagenet_config(), config, is_training)
+    return build(images, num_classes, is_training, hparams, _plan(hparams), final_endpoint)
+
+
+def build_pnasnet_mobile(images, num_classes, is_training=True, final_endpoint=None, config=None):
+    """Builds PNASNet-5 mobile for ImageNet; takes what build_pnasnet_large takes."""
+    hparams = settings_of(mobile_imagenet_config(), config, is_training)
+    return build(images, num_classes, is_training, hparams, _plan(hparams), final_endpoint)
+
+
+register_nasnet("pnasnet_large", build_pnasnet_large, pnasnet_large_arg_scope, 331, 1001, "aux_7")
+register_nasnet("pnasnet_mobile", build_pnasnet_mobile, pnasnet_mobile_arg_scope, 224, 1001, "aux_5")

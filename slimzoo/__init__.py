@@ -28,7 +28,18 @@ _WHERE = {  # public name: the module that defines it
     "save": "loading",
     "Network": "registry",
 }
-_MODULES = ("compat", "converters", "data", "labels", "nets", "preprocessing", "report", "slim", "training", "weights")
+_MODULES = (
+    "compat",
+    "converters",
+    "data",
+    "labels",
+    "nets",
+    "preprocessing",
+    "report",
+    "slim",
+    "training",
+    "weights",
+)
 
 __all__ = [*_WHERE, *_MODULES]
 

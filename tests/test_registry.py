@@ -16,6 +16,7 @@ NAMES = [
     *("mobilenet_edgetpu", "mobilenet_edgetpu_075"),
     *("alexnet_v2", "overfeat", "resnet_v1_50", "resnet_v2_50"),
     *("inception_v1", "inception_v2", "inception_v3", "inception_v4", "inception_resnet_v2"),
+    *("nasnet_cifar", "nasnet_mobile", "nasnet_large", "pnasnet_mobile", "pnasnet_large"),
 ]
 
 

@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import smallest_images
 
 RESIZE = {  # upsample method: how it resizes before its convolution
     "nn_upsample_conv": tf.compat.v1.image.resize_nearest_neighbor,
@@ -91,13 +90,14 @@ def cyclegan_generator_resnet(
     Raises: ValueError: images of such a size.
     """
     del is_training
-    odd = [size for size in images.shape[1:3] if size is not None and size % 4]
-    if odd:
-        raise ValueError(
-            f"the height and width of images must be a multiple of 4; their shape: {images.shape}"
-        )
     window = slim.utils.two_element_tuple(kernel_size)
     margins = ([(size - 1) // 2 for size in window], [size // 2 for size in window])
+    least = 4 * (max(map(max, margins)) + 1)  # a map is padded by less than it measures
+    if any(size is not None and (size % 4 or size < least) for size in images.shape[1:3]):
+        raise ValueError(
+            f"the height and width of images must be a multiple of 4, {least} at least; their shape is "
+            f"{images.shape}"
+        )
     end_points = {}
 
     def convolve(net, num_outputs, **more):
@@ -106,7 +106,7 @@ def cyclegan_generator_resnet(
     def seven(net, num_outputs, **more):
         return slim.conv2d(_padded(net, (3, 3)), num_outputs, [7, 7], padding="VALID", **more)
 
-    with slim.arg_scope(arg_scope_fn()), smallest_images(images, 8, "Resize them"):
+    with slim.arg_scope(arg_scope_fn()):
         with tf.compat.v1.variable_scope("input"):
             net = end_points["encoder_0"] = seven(images, num_filters)
         with tf.compat.v1.variable_scope("encoder"):

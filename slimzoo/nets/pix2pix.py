@@ -7,7 +7,6 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import smallest_images
 
 METHODS = ("nn_upsample_conv", "conv2d_transpose")
 
@@ -128,10 +127,12 @@ def pix2pix_discriminator(
         )
 
     smallest = next(n for n in itertools.count(1) if _fits(n, strides, padding, pad_mode))
-    with (
-        smallest_images(net, smallest, "Resize them"),
-        slim.arg_scope([slim.conv2d], activation_fn=activation_fn),
-    ):
+    if any(size is not None and size < smallest for size in net.shape[1:3]):
+        raise ValueError(
+            f"the images are {net.shape[1]}x{net.shape[2]} pixels; the smallest that work are "
+            f"{smallest}x{smallest}"
+        )
+    with slim.arg_scope([slim.conv2d], activation_fn=activation_fn):
         for i, filters in enumerate(num_filters):
             more = {} if i else {"normalizer_fn": None}
             net = end_points[f"conv{i}"] = layer(net, i, filters, **more)

@@ -56,19 +56,17 @@ def test_dcgan_says_what_it_takes(build, message):
         build()
 
 
-def test_dcgan_trains_in_a_graph():
+def test_gradients_reach_every_variable_of_dcgan():
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(1)
         made, _ = dcgan.generator(tf.random.normal([4, 10]), depth=4, final_size=8)
         logits, _ = dcgan.discriminator(made, depth=4)
-        loss = tf.reduce_mean(tf.nn.softplus(-logits))
-        variables = [v for v in v1.trainable_variables() if v.op.name.startswith("Generator")]
-        step = slim.learning.create_train_op(
-            loss, v1.train.AdamOptimizer(0.01), variables_to_train=variables, global_step=None
-        )
+        variables = v1.trainable_variables()
+        gradients = tf.gradients(tf.reduce_mean(tf.nn.softplus(-logits)), variables)
         session.run(v1.global_variables_initializer())
-        losses = [session.run(step) for _ in range(30)]
-    assert losses[-1] < 0.5 * losses[0]
+        values = session.run(gradients)
+    assert len(values) == 6 + 8  # weights, and beta or biases
+    assert all(np.abs(value).max() > 0 for value in values)
 
 
 # CycleGAN.
@@ -104,9 +102,9 @@ def test_cyclegan_is_a_model(method):
 def test_cyclegan_upsamples_as_tensorflow_1_15_did():
     """Expected: TF 1.15.5's resize_nearest_neighbor and resize_bilinear, [0, 1, 2, 3] by 2, then 3x3 sums."""
     want = {
-        ("nn_upsample_conv", False): [0.0, 0.0, 0.0],
-        ("bilinear_upsample_conv", False): [0.0, 0.0, 0.0],
-        ("bilinear_upsample_conv", True): [0.0, 0.0, 0.0],
+        ("nn_upsample_conv", False): [0, 12, 27],
+        ("bilinear_upsample_conv", False): [9, 16.5, 27],
+        ("bilinear_upsample_conv", True): [6, 12, 21],
     }
     for (method, align), expected in want.items():
         with tf.Graph().as_default(), v1.Session() as session:
@@ -149,7 +147,7 @@ def test_cyclegan_regularizes_where_its_scope_says_so():
     [
         ((1, 18, 16, 3), "must be a multiple of 4"),
         ((1, 16, 18, 3), "must be a multiple of 4"),
-        ((1, 4, 16, 3), "images are 4x16 pixels; the smallest that work are 8x8"),
+        ((1, 4, 16, 3), r"8 at least; their shape is \(1, 4, 16, 3\)"),
     ],
 )
 def test_cyclegan_says_which_sizes_it_takes(shape, message):
@@ -217,7 +215,7 @@ def test_pix2pix_says_which_sizes_it_takes(shape, message):
     "num_filters, more, smallest",
     [
         ([4, 8, 8, 8], {}, 10),
-        ([4, 8], {"padding": 0}, 18),
+        ([4, 8], {"padding": 0}, 16),
         ([4, 8, 8], {"padding": 1, "pad_mode": "CONSTANT"}, 12),
     ],
 )

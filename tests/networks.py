@@ -85,9 +85,12 @@ def assert_close(ours, theirs, relative: float) -> None:
     assert np.abs(ours - theirs).max() <= relative * max(np.abs(theirs).max(), 1e-6)
 
 
-def every_network() -> list:
-    """Returns the registered names as parameters of a test; the COVERED, minutes together, are slow."""
+def every_network(heavy: tuple[str, ...] = ()) -> list:
+    """Returns the registered names as parameters of a test; the COVERED, minutes together, are slow, and so
+    are those of the patterns `heavy`.
+    """
+    slow = (*COVERED, *heavy)
     return [
-        pytest.param(name, marks=[pytest.mark.slow] if any(fnmatch.fnmatch(name, c) for c in COVERED) else [])
+        pytest.param(name, marks=[pytest.mark.slow] if any(fnmatch.fnmatch(name, c) for c in slow) else [])
         for name in slimzoo.list_models()
     ]

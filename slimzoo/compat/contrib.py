@@ -1,5 +1,7 @@
 """What of tf.contrib answers beside slim, and what to use in place of the rest. Data only."""
 
+from dataclasses import replace
+
 from slimzoo.compat.modules import LAYERS, Row
 
 _V1 = "tensorflow.compat.v1."
@@ -201,7 +203,9 @@ CONTRIB: dict[str, Row] = {
     "tensorflow.contrib.data": _DATA,
     "tensorflow.contrib.framework": _FRAMEWORK,
     "tensorflow.contrib.framework.python": Row(),
-    "tensorflow.contrib.framework.python.ops": _FRAMEWORK,
+    "tensorflow.contrib.framework.python.ops": replace(  # arg_scope: the function, not the module
+        _FRAMEWORK, names={**_FRAMEWORK.names, "arg_scope": _SLIM + "arg_scope"}
+    ),
     "tensorflow.contrib.framework.python.ops.arg_scope": Row((_SLIM + "arg_scope",)),
     "tensorflow.contrib.framework.python.ops.variables": Row((_SLIM + "variables", _SLIM + "restoring")),
     "tensorflow.contrib.layers": _LAYERS,

@@ -100,7 +100,7 @@ def report(path: str | Path, error: BaseException) -> str | None:
         return None
     lines = [f"{path}:{place.line}: {place.what}: write {place.instead}" for place in found]
     places = "1 place" if len(found) == 1 else f"{len(found)} places"
-    return "\n".join([f"{path} is Python 2 in {places}; it stopped with {_said(error)}", *lines])
+    return "\n".join([f"{path} is Python 2 (or NumPy 1) in {places}; it stopped with {_said(error)}", *lines])
 
 
 def find(source: str) -> Iterator[Leftover]:

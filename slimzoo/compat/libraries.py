@@ -56,6 +56,7 @@ _NUMPY = Row(
         "complex_": "numpy.complex128",
         "cumproduct": "numpy.cumprod",
         "float_": "numpy.float64",
+        "fromstring": "slimzoo.compat.numpy_names.fromstring",
         "in1d": "slimzoo.compat.numpy_names.in1d",
         "issubclass_": "builtins.issubclass",
         "mat": "numpy.asmatrix",
@@ -69,7 +70,44 @@ _NUMPY = Row(
     },
 )
 
+_V1 = "tensorflow.compat.v1."
+_INSIDE = (
+    "tensorflow" + ".python"
+)  # old programs reach into it; these names moved, the others they find there
+
+
+def _moved(module: str, **names: str) -> dict[str, Row]:
+    """Returns the row of one module inside TensorFlow: itself, and what moved, by its public name."""
+    name = f"{_INSIDE}{module}"
+    return {name: Row((name,), names)}
+
+
+_MOVED: dict[str, Row] = {
+    **_moved(""),
+    **_moved(".pywrap_tensorflow", NewCheckpointReader=_V1 + "train.NewCheckpointReader"),
+    **_moved(".framework"),
+    **_moved(
+        ".framework.graph_util",
+        convert_variables_to_constants=_V1 + "graph_util.convert_variables_to_constants",
+        extract_sub_graph=_V1 + "graph_util.extract_sub_graph",
+        remove_training_nodes=_V1 + "graph_util.remove_training_nodes",
+        tensor_shape_from_node_def_name=_V1 + "graph_util.tensor_shape_from_node_def_name",
+    ),
+    **_moved(".framework.ops", Tensor="tensorflow.Tensor", IndexedSlices="tensorflow.IndexedSlices"),
+    **_moved(".ops"),
+    **_moved(".ops.array_ops", stack="tensorflow.stack", unstack="tensorflow.unstack"),
+    **_moved(
+        ".ops.control_flow_ops",
+        Assert=_V1 + "Assert",
+        case=_V1 + "case",
+        cond=_V1 + "cond",
+        while_loop=_V1 + "while_loop",
+    ),
+    **_moved(".ops.random_ops", random_crop=_V1 + "random_crop"),
+}
+
 LIBRARIES: dict[str, Row] = {
+    **_MOVED,
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,

@@ -20,6 +20,13 @@ def msort(a):
     return np.sort(a, axis=0)
 
 
+def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
+    """Returns the array that the bytes `string` hold, or its numbers as text where there is a `sep`."""
+    if sep:
+        return np.fromstring(string, dtype, count, sep=sep, like=like)
+    return np.frombuffer(string, dtype, count, like=like).copy()
+
+
 def in1d(ar1, ar2, assume_unique=False, invert=False):
     """Says for each element of `ar1`, flattened, whether it is in `ar2`."""
     return np.isin(np.ravel(ar1), ar2, assume_unique=assume_unique, invert=invert)

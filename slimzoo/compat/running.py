@@ -86,7 +86,7 @@ def show(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 
 def _python_2(error: BaseException, trace: TracebackType | None) -> str | None:
-    frames = [frame.filename for frame in traceback.extract_tb(trace)]
+    frames = [f.filename for f in traceback.extract_tb(trace) if not _is_ours(f.filename)]
     file = error.filename if isinstance(error, SyntaxError) else frames[-1] if frames else None
     return leftovers.report(file, error) if file is not None and Path(file).is_file() else None
 

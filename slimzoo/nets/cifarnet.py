@@ -29,7 +29,8 @@ def _response_norm(net, name):
     """Local response normalisation over the channels, wherever these are."""
     first = common.channels_first()
     net = tf.transpose(net, (0, 2, 3, 1)) if first else net  # tf.nn.lrn knows NHWC alone
-    net = tf.nn.lrn(net, 4, bias=1.0, alpha=0.001 / 9.0, beta=0.75, name=name)
+    wide = net if net.dtype == tf.float32 else tf.cast(net, tf.float32)  # there is no kernel for bfloat16
+    net = tf.cast(tf.nn.lrn(wide, 4, bias=1.0, alpha=0.001 / 9.0, beta=0.75, name=name), net.dtype)
     return tf.transpose(net, (0, 3, 1, 2)) if first else net
 
 

@@ -53,8 +53,12 @@ def find(path):
 
 
 def reader(path):
-    """Returns a tf.compat.v1.train.NewCheckpointReader; raises as `find` does."""
-    return tf.compat.v1.train.NewCheckpointReader(find(path))
+    """Returns a tf.compat.v1.train.NewCheckpointReader; raises as `find` does, or tf.errors.DataLossError."""
+    path = find(path)
+    try:
+        return tf.compat.v1.train.NewCheckpointReader(path)
+    except tf.errors.OpError as error:  # DataLossError, or of no kind: it knows damage by its words
+        raise _damaged(path, error) from None
 
 
 def by_checkpoint_name(var_list):
@@ -116,7 +120,21 @@ class CheckingSaver(tf.compat.v1.train.Saver):
         """Fills the variables; raises as `check_fit` does, before anything is assigned."""
         save_path = find(save_path)
         check_fit(save_path, self._checked, self._reshape_checked)
-        super().restore(sess, save_path)
+        try:
+            super().restore(sess, save_path)
+        except (tf.errors.OutOfRangeError, tf.errors.DataLossError) as error:
+            raise _damaged(save_path, error) from None  # a Coordinator takes OutOfRange for a clean end
+
+
+def _damaged(path, error):
+    """Returns the error that says which checkpoint is damaged, and what to do."""
+    said = (error.message or "").split("\n")[0]
+    return tf.errors.DataLossError(
+        None,
+        None,
+        f"checkpoint {path} is damaged: {said}. Take an older one (the file `checkpoint` beside it lists "
+        "them; its first line says which is restored), or start in a new directory",
+    )
 
 
 def check_default_saver(path, scaffold):

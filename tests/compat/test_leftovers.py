@@ -77,7 +77,7 @@ def test_the_report_names_every_place_of_the_file(tmp_path):
     script.write_text("def f(d):\n  return d.iteritems()\nfor i in xrange(3):\n  pass\n")
     error = AttributeError("'dict' object has no attribute 'iteritems'", name="iteritems")
     assert report(script, error) == (
-        f"{script} is Python 2 in 2 places; it stopped with AttributeError: {error}\n"
+        f"{script} is Python 2 (or NumPy 1) in 2 places; it stopped with AttributeError: {error}\n"
         f"{script}:2: .iteritems(): write items()\n"
         f"{script}:3: xrange: write range"
     )

@@ -24,6 +24,11 @@ SIZES = {  # pixels: small, for speed; the first pattern that matches. A network
     "*nasnet_*": 67,
     "resnet_*": 33,
 }
+HEAVY = (  # 10 to 40 s each for the tests of this module: four minutes that the default run does not have
+    *("alexnet_v2", "overfeat", "vgg_a"),  # 40 to 140 million values
+    *("inception_v[234]", "nasnet_mobile", "pnasnet_mobile", "resnet_v2_50"),
+    *("mobilenet_edgetpu_075", "mobilenet_v3_large", "mobilenet_v3_small_minimalistic"),
+)
 FLATTENED = {"cifarnet": ("CifarNet/fc3",), "lenet": ("LeNet/fc3",)}  # their shapes follow the image size
 
 
@@ -39,7 +44,7 @@ class Made:
         self.logits = self.model.predict(self.images, verbose=0)
 
 
-@pytest.fixture(scope="module", params=every_network())
+@pytest.fixture(scope="module", params=every_network(HEAVY))
 def made(request):
     """The tests of this module run network by network, so that one is held at a time."""
     yield Made(request.param)

@@ -121,6 +121,14 @@ SLOW = (  # their tests take 30 to 80 s each
     "inception_resnet_v2",  # 245 convolutions
     *("resnet_v1_101", "resnet_v1_152"),  # the units of resnet_v1_50, 2 to 3 times as many
     *("resnet_v2_101", "resnet_v2_152", "resnet_v2_200"),
+    *("inception_v3_139", "inception_v4"),  # inception_v3 at another size; the stem of Inception-ResNet
+    *(
+        "s3dg",
+        "vgg_19",
+        "mobilenet_v1_075",
+        "mobilenet_v1_050",
+        "mobilenet_v2_140",
+    ),  # i3d and their smaller ones
     *("nasnet_large", "pnasnet_large"),  # the cells of nasnet_mobile and pnasnet_mobile, 4 times as wide
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]

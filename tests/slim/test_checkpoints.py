@@ -1,5 +1,7 @@
 """Checkpoints that are not there or do not fit: the words, and the errors that old code catches."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -100,3 +102,13 @@ def test_a_checkpoint_of_objects_is_restored_by_the_names_of_its_variables(tmp_p
         restored = v1.get_variable("v", [2], initializer=v1.zeros_initializer())
         slim.assign_from_checkpoint_fn(path, [restored])(session)
         np.testing.assert_array_equal(session.run(restored), [1, 1])
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+def test_a_damaged_checkpoint_is_named_and_not_taken_for_a_clean_end(checkpoint, part):
+    path = Path(f"{checkpoint}.{part}")
+    path.write_bytes(path.read_bytes()[:10])
+    with graph_session() as session:
+        saver = checkpoints.CheckingSaver([v1.get_variable("net/a", [2, 3])])
+        with pytest.raises(tf.errors.DataLossError, match=r"checkpoint .*model\.ckpt-7 is damaged: "):
+            saver.restore(session, checkpoint)

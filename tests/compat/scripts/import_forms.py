@@ -12,9 +12,13 @@ from tensorflow.contrib import framework, layers
 from tensorflow.contrib import slim as slim_again
 from tensorflow.contrib.framework import arg_scope
 from tensorflow.contrib.framework.python.ops import add_arg_scope, variables
+from tensorflow.contrib.framework.python.ops import arg_scope as arg_scope_inside
 from tensorflow.contrib.layers.python.layers import utils
 from tensorflow.contrib.slim.nets import vgg
 from tensorflow.contrib.slim.python.slim.learning import train
+from tensorflow.python import pywrap_tensorflow
+from tensorflow.python.framework import dtypes, graph_util, ops
+from tensorflow.python.ops import array_ops, control_flow_ops, math_ops, random_ops
 from tensorflow.python.platform import gfile
 
 import nets.vgg
@@ -33,6 +37,14 @@ assert tf.contrib.slim is slim is slim_again
 assert tf_slim.conv2d is slim.conv2d is layers.conv2d is tf.contrib.layers.convolution2d
 assert framework is tf.contrib.framework
 assert arg_scope is slim.arg_scope is framework.arg_scope
+assert arg_scope_inside is arg_scope
+assert pywrap_tensorflow.NewCheckpointReader is tf.train.NewCheckpointReader
+assert graph_util.convert_variables_to_constants is tf.graph_util.convert_variables_to_constants
+assert (ops.Tensor, dtypes.float32, math_ops.add) == (tf.Tensor, tf.float32, math_ops.add)
+assert (array_ops.stack, random_ops.random_crop) == (tf.stack, tf.random_crop)
+assert (control_flow_ops.cond, control_flow_ops.while_loop) == (tf.cond, tf.while_loop)
+assert np.fromstring(b"ab", dtype=np.uint8).tolist() == [97, 98]
+assert np.fromstring("1 2", sep=" ").tolist() == [1.0, 2.0]
 assert add_arg_scope is slim.add_arg_scope
 assert variables.get_variables_to_restore is slim.get_variables_to_restore
 assert utils is slim.utils

@@ -30,12 +30,13 @@ def run_block(name, args):
         names.update(document.Pictures(tf, args.devkit).names())
         os.mkdir(names["folder"])
         if name == "evaluation_loop":
-            document.interrupt_when_summarised(tf, names["folder"], "recall")
+            heard = document.interrupt_when_summarised(tf, names["folder"], "recall")
         try:
             names["__file__"] = __file__  # so that slimzoo.compat takes the block for a part of this program
             with tf.Graph().as_default():
                 exec(compile(source, name, "exec"), names)
         except KeyboardInterrupt:
+            heard.set()
             print("interrupted, as meant")
         except Exception as error:  # noqa: BLE001  # whatever a block raises is what this tool is for
             print("{}: {}".format(type(error).__name__, str(error).split("\n")[0]))

@@ -114,7 +114,10 @@ def prepare(tf, name, folder):
 
 
 def interrupt_when_summarised(tf, folder, tag):
-    """Sends this process Ctrl-C once the events in `folder` have a summary `tag`: the loop has no end."""
+    """Sends this process Ctrl-C once the events in `folder` have a summary `tag`: the loop has no end.
+
+    Returns: a threading.Event that keeps it from doing so again, to be set once that was heard.
+    """
 
     def summarised():
         for path in glob.glob(os.path.join(folder, "*tfevents*")):
@@ -126,11 +129,16 @@ def interrupt_when_summarised(tf, folder, tag):
                 pass  # it is being written
         return False
 
+    stop = threading.Event()
+
     def watch():
         while not summarised():
             time.sleep(0.2)
-        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(2)  # it still closes the session of the evaluation
+        while not stop.wait(3):  # again, should TensorFlow have swallowed one
+            os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=watch)
     thread.daemon = True
     thread.start()
+    return stop

@@ -138,6 +138,7 @@ def interrupt_when_summarised(tf, folder, tag):
         while not stop.wait(3):  # again, should TensorFlow have swallowed one
             os.kill(os.getpid(), signal.SIGINT)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     thread = threading.Thread(target=watch)
     thread.daemon = True
     thread.start()

@@ -90,10 +90,18 @@ def _figure(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
             later.append(partial(_label, axes[0], published, panel))
         if others:
             later.append(partial(_strip, axes[-1], others, panel, styles))
-    canvas.draw()  # settles the layout that the names look at
+    canvas.draw()
+    _settle(figure)
     for place in later:
         place()
     return figure
+
+
+def _settle(figure: Figure) -> None:
+    """Ends the layout: its solver goes through its terms by address in memory, so its last digits change."""
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(side, 9) for side in axes.get_position().bounds])
 
 
 def family(name: str) -> str:

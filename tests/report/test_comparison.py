@@ -65,11 +65,18 @@ def test_names_do_not_hide_each_other():
 
 
 def test_a_png_shows_something_and_is_the_same_each_time(tmp_path):
-    for name in ("a.png", "b.PNG", "a.svg", "b.svg"):
-        comparison.draw(networks(3, 2, 10.0), str(tmp_path / name))
-    assert np.asarray(Image.open(tmp_path / "a.png")).std() > 5
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.PNG").read_bytes()
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    held = []
+    for i in range(5):
+        for suffix in ("png", "PNG", "svg"):
+            held.append([object() for _ in range(1000 * i)])  # the layout's solver sees other addresses
+            comparison.draw(networks(3, 2, 10.0), str(tmp_path / f"{i}.{suffix}"))
+    assert np.asarray(Image.open(tmp_path / "0.png")).std() > 5
+    pictures, drawings = (
+        [path.read_bytes() for path in tmp_path.iterdir() if path.suffix.lower() == suffix]
+        for suffix in (".png", ".svg")
+    )
+    assert (len(pictures), len(set(pictures))) == (10, 1)
+    assert (len(drawings), len(set(drawings))) == (5, 1)
 
 
 def test_a_file_of_another_kind_or_that_is_there_is_refused(tmp_path):

@@ -1,5 +1,8 @@
 """TensorFlow and NumPy as an old program expects them: names of today, and names that went. Data only."""
 
+import tomllib
+from importlib import resources
+
 from slimzoo.compat.modules import Row
 
 _TENSORFLOW = Row(
@@ -70,44 +73,11 @@ _NUMPY = Row(
     },
 )
 
-_V1 = "tensorflow.compat.v1."
-_INSIDE = (
-    "tensorflow" + ".python"
-)  # old programs reach into it; these names moved, the others they find there
-
-
-def _moved(module: str, **names: str) -> dict[str, Row]:
-    """Returns the row of one module inside TensorFlow: itself, and what moved, by its public name."""
-    name = f"{_INSIDE}{module}"
-    return {name: Row((name,), names)}
-
-
-_MOVED: dict[str, Row] = {
-    **_moved(""),
-    **_moved(".pywrap_tensorflow", NewCheckpointReader=_V1 + "train.NewCheckpointReader"),
-    **_moved(".framework"),
-    **_moved(
-        ".framework.graph_util",
-        convert_variables_to_constants=_V1 + "graph_util.convert_variables_to_constants",
-        extract_sub_graph=_V1 + "graph_util.extract_sub_graph",
-        remove_training_nodes=_V1 + "graph_util.remove_training_nodes",
-        tensor_shape_from_node_def_name=_V1 + "graph_util.tensor_shape_from_node_def_name",
-    ),
-    **_moved(".framework.ops", Tensor="tensorflow.Tensor", IndexedSlices="tensorflow.IndexedSlices"),
-    **_moved(".ops"),
-    **_moved(".ops.array_ops", stack="tensorflow.stack", unstack="tensorflow.unstack"),
-    **_moved(
-        ".ops.control_flow_ops",
-        Assert=_V1 + "Assert",
-        case=_V1 + "case",
-        cond=_V1 + "cond",
-        while_loop=_V1 + "while_loop",
-    ),
-    **_moved(".ops.random_ops", random_crop=_V1 + "random_crop"),
-}
+with resources.files("slimzoo.compat").joinpath("inside_tensorflow.toml").open("rb") as _file:
+    INSIDE_TENSORFLOW: dict[str, dict[str, str]] = tomllib.load(_file)
 
 LIBRARIES: dict[str, Row] = {
-    **_MOVED,
+    **{module: Row((module,), moved) for module, moved in INSIDE_TENSORFLOW.items()},
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets import common, dense_as_conv
+from slimzoo.nets import dense_as_conv
 from slimzoo.registry import Network, register
 
 FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
@@ -18,6 +18,7 @@ FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
     ("conv5", partial(slim.conv2d, num_outputs=256, kernel_size=[3, 3])),
     ("pool5", partial(slim.max_pool2d, kernel_size=[3, 3], stride=2)),  # [N, 5, 5, 256]
 )
+FC6 = {"num_outputs": 4096, "kernel_size": [5, 5], "padding": "VALID"}
 SMALLEST = 195  # pixels, of which pool5 leaves the 5 that fc6 covers
 
 
@@ -44,34 +45,20 @@ def alexnet_v2(
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: images below 195 x 195, or above 224 x 224 with neither global_pool nor a map.
     """
-    with (
-        tf.compat.v1.variable_scope(scope, "alexnet_v2", [inputs]) as sc,
-        common.smallest_images(inputs, SMALLEST, "Resize them; 224x224 is what it was published for"),
-    ):
-        collection = sc.original_name_scope + "_end_points"
-        with slim.arg_scope(
-            [slim.conv2d, slim.fully_connected, slim.max_pool2d], outputs_collections=collection
-        ):
-            net = inputs
-            for name, layer in FEATURES:
-                net = layer(net, scope=name)
-            with slim.arg_scope(
-                [slim.conv2d],
-                weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.005),
-                biases_initializer=tf.compat.v1.constant_initializer(0.1),
-            ):
-                return dense_as_conv.classify(
-                    net,
-                    collection,
-                    sc.name,
-                    {"num_outputs": 4096, "kernel_size": [5, 5], "padding": "VALID"},
-                    num_classes,
-                    is_training=is_training,
-                    dropout_keep_prob=dropout_keep_prob,
-                    spatial_squeeze=spatial_squeeze,
-                    global_pool=global_pool,
-                    biases_initializer=tf.compat.v1.zeros_initializer(),
-                )
+    return dense_as_conv.column(
+        inputs,
+        FEATURES,
+        FC6,
+        smallest=SMALLEST,
+        published=224,
+        default_scope="alexnet_v2",
+        scope=scope,
+        num_classes=num_classes,
+        is_training=is_training,
+        dropout_keep_prob=dropout_keep_prob,
+        spatial_squeeze=spatial_squeeze,
+        global_pool=global_pool,
+    )
 
 
 alexnet_v2.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here

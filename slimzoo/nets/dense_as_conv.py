@@ -21,6 +21,46 @@ def dense_arg_scope(weight_decay, biases_initializer):
         return scope
 
 
+def column(
+    inputs,
+    rows,
+    fc6,
+    *,
+    smallest,
+    published,
+    default_scope,
+    scope,
+    num_classes,
+    **classified,
+):
+    """Builds one column of `rows`, (scope, layer), with its dense layers on top; returns what classify does.
+
+    Args:
+      fc6: what slim.conv2d takes.
+      smallest, published: height and width that images need, and that they had.
+    """
+    advice = f"Resize them; {published}x{published} is what it was published for"
+    with (
+        tf.compat.v1.variable_scope(scope, default_scope, [inputs]) as sc,
+        common.smallest_images(inputs, smallest, advice),
+    ):
+        collection = sc.original_name_scope + "_end_points"
+        ops = [slim.conv2d, slim.fully_connected, slim.max_pool2d]
+        with slim.arg_scope(ops, outputs_collections=collection):
+            net = inputs
+            for name, layer in rows:
+                net = layer(net, scope=name)
+            with slim.arg_scope(
+                [slim.conv2d],
+                weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.005),
+                biases_initializer=tf.compat.v1.constant_initializer(0.1),
+            ):
+                zeros = tf.compat.v1.zeros_initializer()
+                return classify(
+                    net, collection, sc.name, fc6, num_classes, biases_initializer=zeros, **classified
+                )
+
+
 def classify(
     net,
     collection,

@@ -1,76 +1,50 @@
 """NASNet-A: cells found by search, stacked. Zoph et al. 2017, arXiv:1707.07012, figure 2 and appendix A."""
 
 from slimzoo import slim
-from slimzoo.compat.hparams import HParams
 from slimzoo.nets import nasnet_utils
 from slimzoo.nets.nasnet_base import (
-    COMMON,
     Plan,
     Row,
+    arg_scope_of,
     build,
+    config_of,
     imagenet_stem,
     make_cell,
-    nasnet_arg_scope,
     register_nasnet,
     settings_of,
 )
 
-
-def cifar_config():
-    """Returns the settings of NASNet-A (6 @ 768) for 32x32 images, 600 epochs of 32 a step."""
-    return HParams(
-        **COMMON,
-        stem_multiplier=3.0,
-        num_cells=18,
-        num_conv_filters=32,
-        drop_path_keep_prob=0.6,
-        dense_dropout_keep_prob=1.0,
-        skip_reduction_layer_input=0,
-        total_training_steps=937500,
-    )
-
-
-def mobile_imagenet_config():
-    """Returns the settings of NASNet-A (4 @ 1056)."""
-    return HParams(
-        **COMMON,
-        stem_multiplier=1.0,
-        num_cells=12,
-        num_conv_filters=44,
-        drop_path_keep_prob=1.0,
-        dense_dropout_keep_prob=0.5,
-        skip_reduction_layer_input=0,
-        total_training_steps=250000,
-    )
-
-
-def large_imagenet_config():
-    """Returns the settings of NASNet-A (6 @ 4032)."""
-    return HParams(
-        **COMMON,
-        stem_multiplier=3.0,
-        num_cells=18,
-        num_conv_filters=168,
-        drop_path_keep_prob=0.7,
-        dense_dropout_keep_prob=0.5,
-        skip_reduction_layer_input=1,
-        total_training_steps=250000,
-    )
-
-
-def nasnet_cifar_arg_scope(weight_decay=5e-4, batch_norm_decay=0.9, batch_norm_epsilon=1e-5):
-    """Returns the scope that the network for CIFAR-10 was published with."""
-    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
-
-
-def nasnet_mobile_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_norm_epsilon=1e-3):
-    """Returns the scope that the mobile network was published with."""
-    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
-
-
-def nasnet_large_arg_scope(weight_decay=5e-5, batch_norm_decay=0.9997, batch_norm_epsilon=1e-3):
-    """Returns the scope that the large network was published with."""
-    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
+# NASNet-A (6 @ 768) for images of 32x32 pixels: 600 epochs of 32 images a step.
+cifar_config = config_of(
+    stem_multiplier=3.0,
+    num_cells=18,
+    num_conv_filters=32,
+    drop_path_keep_prob=0.6,
+    dense_dropout_keep_prob=1.0,
+    skip_reduction_layer_input=0,
+    total_training_steps=937500,
+)
+mobile_imagenet_config = config_of(  # NASNet-A (4 @ 1056)
+    stem_multiplier=1.0,
+    num_cells=12,
+    num_conv_filters=44,
+    drop_path_keep_prob=1.0,
+    dense_dropout_keep_prob=0.5,
+    skip_reduction_layer_input=0,
+    total_training_steps=250000,
+)
+large_imagenet_config = config_of(  # NASNet-A (6 @ 4032)
+    stem_multiplier=3.0,
+    num_cells=18,
+    num_conv_filters=168,
+    drop_path_keep_prob=0.7,
+    dense_dropout_keep_prob=0.5,
+    skip_reduction_layer_input=1,
+    total_training_steps=250000,
+)
+nasnet_cifar_arg_scope = arg_scope_of(5e-4, 0.9, 1e-5)
+nasnet_mobile_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
+nasnet_large_arg_scope = arg_scope_of(5e-5, 0.9997, 1e-3)
 
 
 def _rows(hparams, normal, reduction):

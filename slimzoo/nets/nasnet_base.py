@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.compat.hparams import HParams
 from slimzoo.nets import nasnet_utils
 from slimzoo.nets.common import channels_first, map_size, smallest_images
 from slimzoo.registry import Network, register
@@ -64,7 +65,27 @@ def settings_of(published, config, is_training):
     return hparams
 
 
-def nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon):
+def config_of(**settings):
+    """Returns the function that gives the settings of one network: COMMON and its own."""
+
+    def config():
+        """Returns the settings that this network was published with."""
+        return HParams(**COMMON | settings)
+
+    return config
+
+
+def arg_scope_of(decay_of_weights, decay, epsilon):
+    """Returns the arg_scope function of one network, with the defaults that it was published with."""
+
+    def arg_scope(weight_decay=decay_of_weights, batch_norm_decay=decay, batch_norm_epsilon=epsilon):
+        """Returns the scope that this network was published with."""
+        return _arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
+
+    return arg_scope
+
+
+def _arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon):
     """Returns the scope of every NASNet and PNASNet: L2 on all weights, batch norm called apart."""
     with (
         slim.arg_scope(

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets import common, dense_as_conv
+from slimzoo.nets import dense_as_conv
 from slimzoo.registry import Network, register
 
 FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
@@ -18,6 +18,7 @@ FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
     ("conv5", partial(slim.conv2d, num_outputs=1024, kernel_size=[3, 3])),
     ("pool5", partial(slim.max_pool2d, kernel_size=[2, 2])),  # [N, 6, 6, 1024]
 )
+FC6 = {"num_outputs": 3072, "kernel_size": [6, 6], "padding": "VALID"}
 SMALLEST = 231  # pixels, of which pool5 leaves the 6 that fc6 covers
 
 
@@ -44,34 +45,20 @@ def overfeat(
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: images below 231 x 231, or well above with neither global_pool nor a map.
     """
-    with (
-        tf.compat.v1.variable_scope(scope, "overfeat", [inputs]) as sc,
-        common.smallest_images(inputs, SMALLEST, "Resize them"),
-    ):
-        collection = sc.original_name_scope + "_end_points"
-        with slim.arg_scope(
-            [slim.conv2d, slim.fully_connected, slim.max_pool2d], outputs_collections=collection
-        ):
-            net = inputs
-            for name, layer in FEATURES:
-                net = layer(net, scope=name)
-            with slim.arg_scope(
-                [slim.conv2d],
-                weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.005),
-                biases_initializer=tf.compat.v1.constant_initializer(0.1),
-            ):
-                return dense_as_conv.classify(
-                    net,
-                    collection,
-                    sc.name,
-                    {"num_outputs": 3072, "kernel_size": [6, 6], "padding": "VALID"},
-                    num_classes,
-                    is_training=is_training,
-                    dropout_keep_prob=dropout_keep_prob,
-                    spatial_squeeze=spatial_squeeze,
-                    global_pool=global_pool,
-                    biases_initializer=tf.compat.v1.zeros_initializer(),
-                )
+    return dense_as_conv.column(
+        inputs,
+        FEATURES,
+        FC6,
+        smallest=SMALLEST,
+        published=231,
+        default_scope="overfeat",
+        scope=scope,
+        num_classes=num_classes,
+        is_training=is_training,
+        dropout_keep_prob=dropout_keep_prob,
+        spatial_squeeze=spatial_squeeze,
+        global_pool=global_pool,
+    )
 
 
 overfeat.default_image_size = 231  # type: ignore[attr-defined]  # published code reads it here

@@ -1,19 +1,17 @@
 """PNASNet-5: one cell, found by progressive search. Liu et al. 2017, arXiv:1712.00559, figure 2, table 5."""
 
-from slimzoo.compat.hparams import HParams
-from slimzoo.nets import nasnet_base, nasnet_utils
+from slimzoo.nets import nasnet_utils
 from slimzoo.nets.nasnet_base import (
     Plan,
     Row,
+    arg_scope_of,
     build,
+    config_of,
     imagenet_stem,
     make_cell,
-    nasnet_arg_scope,
     register_nasnet,
     settings_of,
 )
-
-COMMON = nasnet_base.COMMON | {"dense_dropout_keep_prob": 0.5, "skip_reduction_layer_input": 1}
 
 
 class PNasNetNormalCell(nasnet_utils.TableCell):
@@ -29,38 +27,15 @@ class PNasNetNormalCell(nasnet_utils.TableCell):
     joins = (2, 3, 4, 5, 6)
 
 
-def large_imagenet_config():
-    """Returns the settings of PNASNet-5 (N = 4, F = 216)."""
-    return HParams(
-        **COMMON,
-        stem_multiplier=3.0,
-        num_cells=12,
-        num_conv_filters=216,
-        drop_path_keep_prob=0.6,
-        total_training_steps=250000,
-    )
-
-
-def mobile_imagenet_config():
-    """Returns the settings of PNASNet-5 (N = 3, F = 54)."""
-    return HParams(
-        **COMMON,
-        stem_multiplier=1.0,
-        num_cells=9,
-        num_conv_filters=54,
-        drop_path_keep_prob=1.0,
-        total_training_steps=250000,
-    )
-
-
-def pnasnet_large_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_norm_epsilon=0.001):
-    """Returns the scope that the large network was published with."""
-    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
-
-
-def pnasnet_mobile_arg_scope(weight_decay=4e-5, batch_norm_decay=0.9997, batch_norm_epsilon=0.001):
-    """Returns the scope that the mobile network was published with."""
-    return nasnet_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
+SHARED = {"dense_dropout_keep_prob": 0.5, "skip_reduction_layer_input": 1, "total_training_steps": 250000}
+large_imagenet_config = config_of(  # PNASNet-5 (N = 4, F = 216)
+    **SHARED, stem_multiplier=3.0, num_cells=12, num_conv_filters=216, drop_path_keep_prob=0.6
+)
+mobile_imagenet_config = config_of(  # PNASNet-5 (N = 3, F = 54)
+    **SHARED, stem_multiplier=1.0, num_cells=9, num_conv_filters=54, drop_path_keep_prob=1.0
+)
+pnasnet_large_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
+pnasnet_mobile_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
 
 
 def _plan(hparams):

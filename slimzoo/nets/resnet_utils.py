@@ -26,7 +26,7 @@ class Block(NamedTuple):
     args: list[dict[str, Any]]  # of a bottleneck: depth, depth_bottleneck, stride
 
 
-def bottleneck_block(scope, unit_fn, base_depth, num_units, stride):
+def bottleneck_block(unit_fn, scope, base_depth, num_units, stride):
     """Returns a Block of bottlenecks, `base_depth` wide, of which the last one strides."""
     unit = {"depth": base_depth * 4, "depth_bottleneck": base_depth}
     return Block(scope, unit_fn, [{**unit, "stride": 1}] * (num_units - 1) + [{**unit, "stride": stride}])

@@ -91,9 +91,7 @@ def resnet_v1(
         return resnet_utils.classify(net, end_points, sc.name, num_classes, global_pool, spatial_squeeze)
 
 
-def resnet_v1_block(scope, base_depth, num_units, stride):
-    """Returns a Block of `num_units` bottlenecks, `base_depth` wide, of which the last one strides."""
-    return resnet_utils.bottleneck_block(scope, bottleneck, base_depth, num_units, stride)
+resnet_v1_block = functools.partial(resnet_utils.bottleneck_block, bottleneck)
 
 
 def _variant(name, depth):

@@ -1,5 +1,7 @@
 """ResNet v2, batch norm and activation before each convolution. He et al. 2016, arXiv:1603.05027."""
 
+import functools
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -68,9 +70,7 @@ def resnet_v2(
         return resnet_utils.classify(net, end_points, sc.name, num_classes, global_pool, spatial_squeeze)
 
 
-def resnet_v2_block(scope, base_depth, num_units, stride):
-    """Returns a Block of `num_units` bottlenecks, `base_depth` wide, of which the last one strides."""
-    return resnet_utils.bottleneck_block(scope, bottleneck, base_depth, num_units, stride)
+resnet_v2_block = functools.partial(resnet_utils.bottleneck_block, bottleneck)
 
 
 def _variant(name, depth):

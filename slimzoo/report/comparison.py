@@ -101,7 +101,8 @@ def _settle(figure: Figure) -> None:
     """Ends the layout: its solver goes through its terms by address in memory, so its last digits change."""
     figure.set_layout_engine("none")
     for axes in figure.axes:
-        axes.set_position([round(side, 9) for side in axes.get_position().bounds])
+        left, bottom, width, height = (round(side, 9) for side in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def family(name: str) -> str:

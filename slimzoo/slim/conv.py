@@ -1,6 +1,8 @@
 """Convolutions: conv1d, conv2d, conv3d, separable_conv2d; and bias_add."""
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -38,7 +40,18 @@ RENAMED_SEPARABLE = {
 FORMATS = (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW")
 
 
-def _convolution(
+class Kind(NamedTuple):
+    """In what a convolution and its transpose differ."""
+
+    op_name: str
+    default_scope: str
+    data_formats: tuple
+    spatial_dims: Callable  # of (inputs, conv_dims)
+    kernel_channels: Callable  # of (channels, num_outputs): the last two sizes of the kernel
+    apply: Callable  # to (inputs, weights, stride, padding, data_format, rate)
+
+
+def convolve_layer(
     inputs,
     num_outputs,
     kernel_size,
@@ -59,6 +72,7 @@ def _convolution(
     trainable=True,
     scope=None,
     conv_dims=None,
+    kind=None,
 ):
     """Convolves `inputs` with the variable "weights" [*kernel_size, channels, num_outputs].
 
@@ -73,14 +87,17 @@ def _convolution(
       variables_collections: a list, or a dict with lists for "weights" and "biases".
       scope: of the variables; default "Conv".
       conv_dims: the number of spatial dimensions that `inputs` must have; None: any.
+      kind: a Kind; None: FORWARD.
 
     Raises: ValueError: a rank, padding, data_format or combination of stride and rate that there is not.
     """
-    check_data_format(data_format, FORMATS)
-    with layer_scope("convolution", scope, "Conv", inputs, reuse, model_getter(RENAMED)) as (layer, inputs):
-        dims = _spatial_dims(inputs, conv_dims)
+    kind = kind or FORWARD
+    check_data_format(data_format, kind.data_formats)
+    getter = model_getter(RENAMED)
+    with layer_scope(kind.op_name, scope, kind.default_scope, inputs, reuse, getter) as (layer, inputs):
+        dims = kind.spatial_dims(inputs, conv_dims)
         full_format = full_data_format(data_format, dims)
-        channels = known_channels("convolution", inputs, full_format)
+        channels = known_channels(kind.op_name, inputs, full_format)
         window = sizes("kernel_size", dims, kernel_size)
         settings = {"dtype": inputs.dtype, "trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
@@ -88,7 +105,7 @@ def _convolution(
                 layer,
                 "weights",
                 "kernel",
-                shape=[*window, channels, num_outputs],
+                shape=[*window, *kind.kernel_channels(channels, num_outputs)],
                 initializer=weights_initializer,
                 regularizer=weights_regularizer,
                 **settings,
@@ -96,17 +113,18 @@ def _convolution(
             biases = layer_biases(
                 layer, num_outputs, normalizer_fn, biases_initializer, biases_regularizer, **settings
             )
-            outputs = _convolve(inputs, weights, stride, check_padding(padding), full_format, rate)
+            outputs = kind.apply(inputs, weights, stride, check_padding(padding), full_format, rate)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=bias_format(full_format))
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-convolution = named("convolution", _convolution, {})
-conv1d = convolution1d = named("convolution1d", _convolution, {"conv_dims": 1})
-conv2d = convolution2d = named("convolution2d", _convolution, {"conv_dims": 2})
-conv3d = convolution3d = named("convolution3d", _convolution, {"conv_dims": 3})
+convolution = named("convolution", convolve_layer, {"kind": None})
+conv1d, conv2d, conv3d = (
+    named(f"convolution{dims}d", convolve_layer, {"conv_dims": dims, "kind": None}) for dims in (1, 2, 3)
+)
+convolution1d, convolution2d, convolution3d = conv1d, conv2d, conv3d
 
 
 @add_arg_scope
@@ -323,6 +341,13 @@ def _product(inputs, weights):
     size, outputs = math.prod(weights.shape[:3]), weights.shape[3]
     net = tf.matmul(tf.reshape(inputs, [-1, size]), tf.reshape(weights, [size, outputs]))
     return tf.reshape(net, [-1, 1, 1, outputs])
+
+
+def _kernel_channels(channels, num_outputs):
+    return channels, num_outputs
+
+
+FORWARD = Kind("convolution", "Conv", FORMATS, _spatial_dims, _kernel_channels, _convolve)
 
 
 def bias_format(data_format):

@@ -2,52 +2,18 @@
 
 import tensorflow as tf
 
-from slimzoo.slim.conv import XAVIER, ZEROS, bias_format
+from slimzoo.slim.conv import Kind, convolve_layer
 from slimzoo.slim.layering import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
-    RENAMED,
     channels_first,
-    check_data_format,
-    check_padding,
     check_rank,
-    finish,
-    known_channels,
-    layer_biases,
-    layer_scope,
-    layer_variable,
-    model_getter,
     named,
-    own_ops,
     sizes,
 )
-from slimzoo.slim.utils import collect_named_outputs
 
 OPS = {2: tf.nn.conv2d_transpose, 3: tf.nn.conv3d_transpose}  # by the number of spatial dimensions
-
-
-def _transposed(
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=1,
-    padding="SAME",
-    data_format=None,
-    activation_fn=tf.nn.relu,
-    normalizer_fn=None,
-    normalizer_params=None,
-    weights_initializer=XAVIER,
-    weights_regularizer=None,
-    biases_initializer=ZEROS,
-    biases_regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-    conv_dims=2,
-):
-    """Spreads `inputs` by the variable "weights" [*kernel_size, num_outputs, channels], a conv backwards.
+DOC = """Spreads `inputs` by the variable "weights" [*kernel_size, num_outputs, channels], a conv backwards.
 
     Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
     A length L becomes L * stride for "SAME", L * stride + max(kernel_size - stride, 0) for "VALID".
@@ -62,34 +28,6 @@ def _transposed(
 
     Raises: ValueError: a rank, padding or data_format that there is not, or an unknown number of channels.
     """
-    name = f"conv{conv_dims}d_transpose"
-    getter = model_getter(RENAMED)
-    with layer_scope(name, scope, name.capitalize(), inputs, reuse, getter) as (layer, inputs):
-        check_data_format(data_format, (CHANNELS_FIRST[conv_dims], CHANNELS_LAST[conv_dims]))
-        check_rank(name, inputs, conv_dims + 2)
-        padding, window = check_padding(padding), sizes("kernel_size", conv_dims, kernel_size)
-        strides = sizes("stride", conv_dims, stride)
-        channels = known_channels(name, inputs, data_format)
-        settings = {"dtype": inputs.dtype, "trainable": trainable, "collections": variables_collections}
-        with own_ops(layer):
-            weights = layer_variable(
-                layer,
-                "weights",
-                "kernel",
-                shape=[*window, num_outputs, channels],
-                initializer=weights_initializer,
-                regularizer=weights_regularizer,
-                **settings,
-            )
-            biases = layer_biases(
-                layer, num_outputs, normalizer_fn, biases_initializer, biases_regularizer, **settings
-            )
-            lengths = _lengths(inputs, window, strides, padding, data_format)
-            outputs = _spread(inputs, weights, lengths, strides, padding, data_format)
-            if biases is not None:
-                outputs = tf.nn.bias_add(outputs, biases, data_format=bias_format(data_format))
-        outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
-        return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
 def _lengths(inputs, window, strides, padding, data_format):
@@ -102,22 +40,40 @@ def _lengths(inputs, window, strides, padding, data_format):
     return lengths
 
 
-def _spread(inputs, weights, lengths, strides, padding, data_format):
-    batch = inputs.shape.as_list()[0]
+def _spread(inputs, weights, stride, padding, data_format, rate):
+    """Returns the transposed convolution; `rate` is 1, there is no other."""
+    dims, batch = inputs.shape.rank - 2, inputs.shape.as_list()[0]
+    strides = sizes("stride", dims, stride)
+    lengths = _lengths(inputs, weights.shape.as_list()[:dims], strides, padding, data_format)
     rows = tf.shape(inputs)[0] if batch is None else batch
     outputs, known = weights.shape.as_list()[-2], [None if tf.is_tensor(size) else size for size in lengths]
     if channels_first(data_format):
         shape, strides, static = [rows, outputs, *lengths], [1, 1, *strides], [batch, outputs, *known]
     else:
         shape, strides, static = [rows, *lengths, outputs], [1, *strides, 1], [batch, *known, outputs]
-    spread = OPS[len(lengths)](inputs, weights, shape, strides, padding, data_format=data_format)
+    spread = OPS[dims](inputs, weights, shape, strides, padding, data_format=data_format)
     spread.set_shape(static)
     return spread
 
 
-conv2d_transpose = convolution2d_transpose = named(
-    "convolution2d_transpose", _transposed, {"conv_dims": 2}, {"data_format": "NHWC"}
-)
-conv3d_transpose = convolution3d_transpose = named(
-    "convolution3d_transpose", _transposed, {"conv_dims": 3}, {"data_format": "NDHWC"}
-)
+def _kernel_channels(channels, num_outputs):
+    return num_outputs, channels
+
+
+def _transposed(dims):
+    name = f"conv{dims}d_transpose"
+
+    def spatial_dims(inputs, conv_dims):
+        check_rank(name, inputs, conv_dims + 2)
+        return conv_dims
+
+    formats = (CHANNELS_FIRST[dims], CHANNELS_LAST[dims])
+    kind = Kind(name, name.capitalize(), formats, spatial_dims, _kernel_channels, _spread)
+    fixed = {"conv_dims": dims, "rate": 1, "kind": kind}
+    return named(
+        f"convolution{dims}d_transpose", convolve_layer, fixed, {"data_format": CHANNELS_LAST[dims]}, DOC
+    )
+
+
+conv2d_transpose = convolution2d_transpose = _transposed(2)
+conv3d_transpose = convolution3d_transpose = _transposed(3)

@@ -158,12 +158,13 @@ def known_channels(op_name, inputs, data_format):
     return channels
 
 
-def named(name, core, fixed, defaults=None):
+def named(name, core, fixed, defaults=None, doc=None):
     """Returns `core` as an op of its own for arg_scope.
 
     Args:
       fixed: {parameter: value} that the op does not take.
       defaults: {parameter: default} that differ from those of `core`.
+      doc: its docstring; None: that of `core`.
     """
     defaults = defaults or {}
     signature = inspect.signature(core)
@@ -183,7 +184,7 @@ def named(name, core, fixed, defaults=None):
 
     vars(op)["__signature__"] = signature
     op.__name__ = op.__qualname__ = name
-    op.__module__, op.__doc__ = core.__module__, core.__doc__
+    op.__module__, op.__doc__ = core.__module__, doc or core.__doc__
     return add_arg_scope(op)
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from slimzoo.compat import faces, modules
 from slimzoo.compat.contrib import GONE, SERVED
+from slimzoo.compat.libraries import INSIDE_TENSORFLOW
 
-LATER = ("slimzoo.nets.nasnet", "slimzoo.nets.pnasnet")  # networks not written yet
 OF_TF_1_15 = json.loads(Path(__file__).with_name("tf_1_15_contrib.json").read_text())  # dir() of TF 1.15.5
 
 
 @pytest.mark.parametrize(
     "source",
-    sorted({s for row in faces.MODULES.values() for s in row.sources if not s.startswith(LATER)}),
+    sorted({s for row in faces.MODULES.values() for s in row.sources}),
 )
 def test_every_module_that_a_row_names_is_there(source):
     importlib.import_module(source)
@@ -32,6 +32,12 @@ def test_every_name_of_tf_contrib_is_served_or_has_a_successor(part):
     face = faces.resolve(f"tensorflow.contrib.{part}")
     row = faces.MODULES[f"tensorflow.contrib.{part}"]
     assert [n for n in OF_TF_1_15[part] if not hasattr(face, n) and n not in row.gone] == []
+
+
+def test_what_moved_inside_tensorflow_is_answered_by_public_names_it_no_longer_has_there():
+    for module, moved in INSIDE_TENSORFLOW.items():
+        assert [new for new in moved.values() if ".python" in new or not new.startswith("tensorflow.")] == []
+        assert [old for old in moved if hasattr(importlib.import_module(module), old)] == []
 
 
 def test_no_name_is_both_served_and_gone():

@@ -57,6 +57,37 @@ def make_split(split_name, dataset_dir, file_pattern, reader, *, sizes, features
     )
 
 
+def get_split_of(file_pattern, sizes, image_format, handlers, num_classes, items_to_descriptions, label=None):
+    """Returns the function get_split of a set of encoded images with a label each.
+
+    Args:
+      file_pattern, sizes: of make_split.
+      image_format, label: of image_features.
+      handlers: item -> handler of TFExampleDecoder.
+    """
+    published_pattern = file_pattern
+
+    def get_split(split_name, dataset_dir, file_pattern=None, reader=None):
+        """Returns the slim.dataset.Dataset of one split, with the class names of labels.txt if it is there.
+
+        Raises: ValueError: there is no such split.
+        """
+        return make_split(
+            split_name,
+            dataset_dir,
+            file_pattern or published_pattern,
+            reader,
+            sizes=sizes,
+            features=image_features(image_format, label),
+            handlers=handlers,
+            items_to_descriptions=items_to_descriptions,
+            num_classes=num_classes,
+            labels_to_names=names_if_there(dataset_dir),
+        )
+
+    return get_split
+
+
 def names_if_there(dataset_dir):
     """Returns number -> class name from labels.txt; None without it."""
     return dataset_utils.read_label_file(dataset_dir) if dataset_utils.has_labels(dataset_dir) else None

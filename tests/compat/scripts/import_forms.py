@@ -1,4 +1,7 @@
-"""An old program that imports in every way that old programs do; prints what it could not get."""
+"""An old program that imports in every way that old programs do; prints what it could not get.
+
+Old programs reached into TensorFlow, tensorflow.python, too. slimzoo itself does not.
+"""
 
 import sys
 

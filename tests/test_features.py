@@ -10,6 +10,7 @@ from slimzoo import converters, model_config, slim
 from slimzoo.backbone import Level
 from slimzoo.discovery import discover
 from slimzoo.errors import SlimzooError
+from slimzoo.registry import get_network
 from tests.networks import assert_close, disturb, every_network, values
 
 SMALL = "mobilenet_v1_025"
@@ -114,17 +115,19 @@ def test_levels_are_those_of_the_network_whatever_its_size_and_padding(name, arg
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", every_network())
-def test_every_network_has_maps_of_the_sizes_that_their_reductions_say(name):
-    model = slimzoo.Model(name)
-    size = model.network.image_size
-    ends = model._discovery.mode(False).end_points
-    found = model.backbone().feature_info
+def test_a_level_of_every_network_grows_by_a_pixel_for_as_many_pixels_as_its_reduction(name):
+    network = get_network(name)
+    smaller, larger = (
+        slimzoo.Model(name, 0, (network.image_size + more, network.image_size + more, network.channels))
+        for more in (0, 32)
+    )
+    ends, after = (model._discovery.mode(False).end_points for model in (smaller, larger))
+    found = smaller.backbone().feature_info
     assert found
     assert [level.reduction for level in found] == sorted({2, 4, 8, 16, 32} & {lv.reduction for lv in found})
-    for level in found:
-        height = ends[level.end_point][1]
-        # ceil(size / reduction) with SAME padding; VALID cuts off up to 29 % (alexnet_v2), not half
-        assert 0.7 * size < height * level.reduction < size + level.reduction
+    for level in found:  # whatever its padding cuts off at the borders
+        grown = np.subtract(after[level.end_point][1:], ends[level.end_point][1:]).tolist()
+        assert grown == [32 // level.reduction, 32 // level.reduction, 0]
         assert ends[level.end_point][3] == level.channels
 
 

@@ -11,7 +11,8 @@ ImportError: tf.contrib.seq2seq is not served by slimzoo. In its place: the recu
 ImportError: tf.contrib.opt is not served by slimzoo. In its place: keras.optimizers, or tf.train's optimizers
 ImportError: tf.examples is not served by slimzoo. In its place: keras.datasets
 ImportError: tf.contrib.slim has no 'conv7d'. Near to it: conv3d
-ImportError: nets has no 'nope'.
+ImportError: nets has no 'nope'. See dir() of it
+ImportError: nets has no 'resnet_v3'. Near to it: resnet_v2, resnet_v1
 AttributeError: tf.contrib.tpu is not served by slimzoo. In its place: tf.distribute.TPUStrategy
 AttributeError: tf.layers.dense is not served by slimzoo. In its place: slim.fully_connected
 AttributeError: tf has no 'plaseholder'. Near to it: placeholder

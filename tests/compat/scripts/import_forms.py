@@ -77,6 +77,7 @@ for statement in (
     "from tensorflow.examples.tutorials.mnist import input_data",
     "from tensorflow.contrib.slim import conv7d",
     "from nets import nope",
+    "from nets import resnet_v3",
     "tf.contrib.tpu",
     "tf.layers.dense",
     "tf.plaseholder",

@@ -1,20 +1,39 @@
-"""Name maps: how another library names a network's tensors, and how it lays them out; one row a tensor.
+"""Name maps: how another library names and lays out a network's tensors; one row a tensor, both ways.
 
-None is here yet: TensorFlow checkpoints and frozen graphs carry slim's own names, and need none. A map is
-here only with a proof that the converted network computes what the original does: equal names are not equal
-numbers.
+A library is a module of this package with NETWORKS, the registered networks that it has a map for, and
+name_map(network), which returns the map. A map is here only with a proof that the converted network computes
+what the original does, or with a note that says in what the two differ: equal names are not equal numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import importlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from slimzoo.converters.name_maps.transforms import SAME, Transform
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
+
+LIBRARIES: dict[str, str] = {}  # name: what it is, in words; its module is converters/name_maps/<name>.py
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tensor of theirs and one of ours; several where a transform takes or makes several at once."""
+
+    theirs: tuple[str, ...]
+    ours: tuple[str, ...]
+    how: Transform = SAME
+
+
+def row(theirs: str, ours: str, how: Transform = SAME) -> Row:
+    """Returns the Row of one tensor on each side."""
+    return Row((theirs,), (ours,), how)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,56 +41,102 @@ class NameMap:
     """A table from another library's tensors to slim's.
 
     Attributes:
-      names: {their name: slim's name}; total: every tensor of the file has its row.
-      axes: by rank, the order of their axes that makes ours: {4: (2, 3, 1, 0)} for OIHW to HWIO.
+      library: a name of LIBRARIES.
+      network: a registered network.
+      rows: total: every tensor of the file has its row, every row its tensors.
+      ignored: patterns (whole names) of their tensors that hold nothing a network needs.
+      absent: scopes of ours that they do not have, as "InceptionV3/AuxLogits": they keep new values.
+      note: in what the numbers of the two networks differ though the tensors are the same; "" where nothing.
     """
 
-    name: str
-    names: Mapping[str, str]
-    axes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    library: str
+    network: str
+    rows: tuple[Row, ...]
+    ignored: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    note: str = ""
 
     def __post_init__(self):
-        if len(set(self.names.values())) < len(self.names):
-            raise ValueError(f"name map {self.name!r} gives two tensors one name")
+        for side in ("theirs", "ours"):
+            names = [name for entry in self.rows for name in getattr(entry, side)]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"name map {self}: {', '.join(twice)} of {side} in two rows")
+
+    def __str__(self) -> str:
+        return f"{self.library}/{self.network}"
 
     def apply(self, source: Source) -> Source:
         """Returns `source` under slim's names and in slim's layout, still lazy.
 
         Raises: SlimzooError: a row has no tensor, or a tensor no row; all are listed.
         """
-        problems = [f"no row for the tensor {name}" for name in source if name not in self.names]
-        problems += [f"no tensor for the row {name}" for name in self.names if name not in source]
+        return self._mapped(source, [(r.theirs, r.ours, r.how.forward) for r in self.rows], self.ignored)
+
+    def to_theirs(self, source: Source) -> Source:
+        """Returns `source`, of slim's names, under theirs and in their layout, still lazy.
+
+        Variables in the scopes `absent` are left out. Raises: SlimzooError, as apply().
+        """
+        rows = [(r.ours, r.theirs, r.how.backward) for r in self.rows]
+        return self._mapped(source, rows, tuple(f"{re.escape(scope)}/.*" for scope in self.absent))
+
+    def _mapped(self, source: Source, rows: list[tuple], ignored: Iterable[str]) -> Source:
+        wanted = {name for given, _, _ in rows for name in given}
+        left = [name for name in source if name not in wanted]
+        patterns = [re.compile(pattern) for pattern in ignored]
+        problems = [
+            f"no row for the tensor {name}" for name in left if not any(p.fullmatch(name) for p in patterns)
+        ]
+        problems += [f"no tensor for the row {name}" for name in sorted(wanted) if name not in source]
         if problems:
-            raise SlimzooError(listing(f"{source.path} is not what name map {self.name!r} is for:", problems))
-        return source.with_tensors(
-            {ours: self._in_our_layout(source.tensors[theirs]) for theirs, ours in self.names.items()}
-        )
-
-    def inverse(self) -> NameMap:
-        """Returns the way back, from slim's names to theirs."""
-        axes = {rank: tuple(int(i) for i in np.argsort(order)) for rank, order in self.axes.items()}
-        return NameMap(name=f"{self.name}, inverse", names={v: k for k, v in self.names.items()}, axes=axes)
-
-    def _in_our_layout(self, tensor: Tensor) -> Tensor:
-        order = self.axes.get(len(tensor.shape))
-        if order is None:
-            return tensor
-        return Tensor(
-            tuple(tensor.shape[i] for i in order), tensor.dtype, partial(_transposed, tensor, order)
-        )
+            raise SlimzooError(listing(f"{source.path} is not what name map {self} is for:", problems))
+        found: dict[str, Tensor] = {}
+        for given, made, transform in rows:
+            found |= _made([source.tensors[name] for name in given], made, transform)
+        return source.with_tensors(found)
 
 
-def _transposed(tensor: Tensor, order: tuple[int, ...]) -> np.ndarray:
-    return np.ascontiguousarray(tensor.load().transpose(order))
+def _made(given: list[Tensor], names: tuple[str, ...], transform) -> dict[str, Tensor]:
+    """Returns the tensors that `transform` makes of `given`, none of them read yet."""
+    if transform in (SAME.forward, SAME.backward):
+        return {names[0]: given[0]}
+    shadows = transform(*(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in given))
+    return {
+        name: Tensor(shadow.shape, shadow.dtype, partial(_loaded, given, transform, i))
+        for i, (name, shadow) in enumerate(zip(names, shadows, strict=True))
+    }
 
 
-NAME_MAPS: dict[str, NameMap] = {}
+def _loaded(given: list[Tensor], transform, i: int) -> np.ndarray:
+    return np.ascontiguousarray(transform(*(tensor.load() for tensor in given))[i])
 
 
-def get_name_map(name: str) -> NameMap | None:
-    """Returns the map called `name`; None for "", slim's own names. Raises SlimzooError: there is none."""
-    if not name:
+def get_name_map(library: str, network: str) -> NameMap | None:
+    """Returns the map of `network` in `library`; None for "", slim's own names.
+
+    Raises: SlimzooError: there is none; the message lists what there is.
+    """
+    if not library:
         return None
-    if name not in NAME_MAPS:
-        raise SlimzooError(f"there is no name map {name!r}; there are {', '.join(NAME_MAPS) or 'none yet'}")
-    return NAME_MAPS[name]
+    if library not in LIBRARIES:
+        there = ", ".join(LIBRARIES) or "none yet"
+        raise SlimzooError(f"there are no name maps of {library!r}; there are those of: {there}")
+    module = importlib.import_module(f"slimzoo.converters.name_maps.{library}")
+    if network not in module.NETWORKS:
+        raise SlimzooError(
+            f"there is no name map of {library} for {network!r}; for: {', '.join(module.NETWORKS)}"
+        )
+    return module.name_map(network)
+
+
+def fitting(names: Mapping[str, object], network: str) -> NameMap | None:
+    """Returns the map under which tensors called `names` are those of `network`, or None."""
+    for library in LIBRARIES:
+        module = importlib.import_module(f"slimzoo.converters.name_maps.{library}")
+        if network in module.NETWORKS:
+            found = module.name_map(network)
+            wanted = {name for entry in found.rows for name in entry.theirs}
+            left = names.keys() - wanted
+            if wanted <= names.keys() and all(any(re.fullmatch(p, n) for p in found.ignored) for n in left):
+                return found
+    return None

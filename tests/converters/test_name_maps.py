@@ -5,43 +5,66 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slimzoo.converters.name_maps import NameMap, get_name_map
+from slimzoo.converters.name_maps import NameMap, Row, get_name_map, row
+from slimzoo.converters.name_maps.transforms import OIHW, Transform
 from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError
 
+FOLDED = Transform("bias into mean", lambda b, m: (m - b,), lambda m: (np.zeros_like(m), m))
 MAP = NameMap(
-    name="torch", names={"c.weight": "net/c/weights", "c.bias": "net/c/biases"}, axes={4: (2, 3, 1, 0)}
+    library="torch",
+    network="net",
+    rows=(
+        row("c.weight", "net/c/weights", OIHW),
+        row("d.bias", "net/d/biases"),
+        Row(("c.bias", "n.mean"), ("net/n/moving_mean",), FOLDED),
+    ),
+    ignored=(r".*\.num_batches_tracked",),
+    absent=("net/aux",),
 )
-ARRAYS = {"c.weight": np.arange(24.0).reshape(4, 3, 2, 1), "c.bias": np.arange(4.0)}
+ARRAYS = {
+    "c.weight": np.arange(24.0).reshape(4, 3, 2, 1),
+    "d.bias": np.arange(4.0),
+    "c.bias": np.zeros(4),
+    "n.mean": np.arange(4.0),
+    "n.num_batches_tracked": np.array(3),
+}
 
 
 def source(arrays):
     return Source("memory", Path("weights.pth"), tensors_of(arrays))
 
 
-def test_names_and_axes_become_ours():
-    ours = MAP.apply(source(ARRAYS))
-    assert ours.shapes == {"net/c/weights": (2, 1, 3, 4), "net/c/biases": (4,)}
+def test_names_and_layout_become_ours_and_nothing_is_read_before_it_is_asked_for():
+    ours = MAP.apply(source(ARRAYS | {"c.bias": np.ones(4)}))
+    assert ours.shapes == {"net/c/weights": (2, 1, 3, 4), "net/d/biases": (4,), "net/n/moving_mean": (4,)}
     np.testing.assert_array_equal(ours["net/c/weights"], ARRAYS["c.weight"].transpose(2, 3, 1, 0))
+    np.testing.assert_array_equal(ours["net/n/moving_mean"], np.arange(4.0) - 1)
 
 
-def test_the_same_table_leads_back():
-    back = MAP.inverse().apply(MAP.apply(source(ARRAYS)))
-    for name, value in ARRAYS.items():
-        np.testing.assert_array_equal(back[name], value)
+def test_the_same_table_leads_back_but_for_what_it_ignores():
+    ours = MAP.apply(source(ARRAYS))
+    with_head = source({**{name: ours[name] for name in ours}, "net/aux/weights": np.zeros(3)})
+    back = MAP.to_theirs(with_head)
+    assert set(back) == set(ARRAYS) - {"n.num_batches_tracked"}
+    for name in back:
+        np.testing.assert_array_equal(back[name], ARRAYS[name])
 
 
 def test_a_map_is_total():
-    with pytest.raises(SlimzooError, match=r"no row for the tensor d.weight\n  no tensor for the row c.bias"):
-        MAP.apply(source({"c.weight": ARRAYS["c.weight"], "d.weight": np.zeros(1)}))
+    arrays = {name: ARRAYS[name] for name in ("c.weight", "c.bias", "n.mean")} | {"e.weight": np.zeros(1)}
+    with pytest.raises(
+        SlimzooError, match=r"torch/net is for:\n  no row for the tensor e.weight\n  no tensor .* d.bias"
+    ):
+        MAP.apply(source(arrays))
 
 
-def test_two_tensors_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="one name"):
-        NameMap(name="wrong", names={"a": "x", "b": "x"})
+def test_two_rows_of_one_tensor_are_refused():
+    with pytest.raises(ValueError, match="torch/net: x of ours in two rows"):
+        NameMap(library="torch", network="net", rows=(row("a", "x"), row("b", "x")))
 
 
-def test_slims_own_names_need_no_map():
-    assert get_name_map("") is None
-    with pytest.raises(SlimzooError, match="no name map 'keras'"):
-        get_name_map("keras")
+def test_slims_own_names_need_no_map_and_an_unknown_library_is_said():
+    assert get_name_map("", "vgg_16") is None
+    with pytest.raises(SlimzooError, match="no name maps of 'kerras'; there are those of"):
+        get_name_map("kerras", "vgg_16")

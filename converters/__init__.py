@@ -20,6 +20,7 @@ _WHERE = {  # public name: the module that defines it
     "Tensor": "source",
     "compare": "verify",
     "convert": "conversion",
+    "in_slims_names": "conversion",
     "inference_variables": "inference",
     "match": "matching",
     "nonfinite": "verify",

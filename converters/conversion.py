@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.inference import inference_variables
 from slimzoo.converters.matching import check_patterns, match, matches
+from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
@@ -44,24 +46,32 @@ def convert(
     exclude: Iterable[str] = (),
     allow_nonfinite: bool = False,
     progress: Callable[[int], None] | None = None,
+    name_map: str | None = None,
+    to: str = "",
 ) -> ConversionReport:
     """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
 
     Args:
       source: see read().
       destination: its suffix says the format: .safetensors, .npz, else a TensorFlow checkpoint's prefix.
-      network: a registered network, whose variables must be exactly these.
+      network: a registered network, whose variables must be exactly these; but for a whole auxiliary head,
+        which many files come without.
       ema: take exponential moving averages where there are any.
       exclude: scopes or patterns of tensors to leave out too, as ("part/embedding",).
       metadata: text to keep in the file, beside network, num_classes, source and source_sha256; the last is
         computed where it is not given here.
       allow_nonfinite: write NaN and infinity too.
       progress: called with the bytes written so far.
+      name_map: the library whose names and layout the source has (name_maps.LIBRARIES; "": slim's own); None:
+        found by the names. It needs `network`.
+      to: the library whose names and layout the destination gets; "": slim's own.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
       SlimzooError: the source cannot be read, does not fit `network`, or holds NaN; or the destination
         cannot be written.
     """
+    if (name_map or to) and not network:
+        raise SlimzooError("names of another library are those of a network: say which, network=...")
     path = Path(os.path.expanduser(os.fspath(destination)))
     row = format_for(path)
     if path.is_dir():
@@ -74,8 +84,14 @@ def convert(
     variables, left_out = inference_variables(opened, ema)
     variables, left_out["excluded"] = _without(variables, exclude)
     kept = {"source": Path(source).name, "source_format": opened.format}
+    absent: tuple[str, ...] = ()
     if network:
-        kept |= _fitting(variables, network)
+        variables, found = in_slims_names(variables, network, name_map)
+        absent, fits = _fitting(variables, network)
+        kept |= fits | _notes(found)
+    if to:
+        variables = _in_their_names(variables, to, network or "")
+        kept["names"] = to
     kept |= metadata or {}
     with ThreadPoolExecutor(1) as thread:
         digest = thread.submit(lambda: kept.get("source_sha256") or sha256_of(*opened.files))
@@ -94,7 +110,32 @@ def convert(
         format=row.name,
         files=tuple(files),
         metadata=text,
+        absent=absent,
     )
+
+
+def in_slims_names(
+    variables: Source, network: str, library: str | None = None
+) -> tuple[Source, NameMap | None]:
+    """Returns `variables` under slim's names, and the map that led there, if any.
+
+    Args:
+      library: whose names they have, "" for slim's; None: it is found, where no name is one of slim's.
+    Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
+    """
+    found = get_name_map(library, network) if library is not None else fitting(variables, network)
+    return (found.apply(variables), found) if found else (variables, None)
+
+
+def _notes(found: NameMap | None) -> dict[str, str]:
+    if found is None:
+        return {}
+    return {"name_map": str(found)} | ({"differs": found.note} if found.note else {})
+
+
+def _in_their_names(variables: Source, library: str, network: str) -> Source:
+    found = get_name_map(library, network)
+    return found.to_theirs(variables) if found else variables
 
 
 def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> None:
@@ -127,13 +168,24 @@ def sha256_of(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def _fitting(variables: Source, network: str) -> dict[str, str]:
-    """Checks that `variables` are those of `network`. Returns the metadata that say so."""
+def _fitting(variables: Source, network: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Checks that `variables` are those of `network`.
+
+    Returns: the auxiliary heads that they are without, and the metadata that say what they are of.
+    """
     from slimzoo.model import network_shapes
+    from slimzoo.registry import get_network
 
     classes = _classes(variables, network)
-    match(variables.shapes, network_shapes(network, classes), what=f"{variables.path} and {network}")
-    return {"network": network} | ({"num_classes": str(classes)} if classes else {})
+    wanted = network_shapes(network, classes)
+    absent = tuple(
+        scope
+        for scope in get_network(network).auxiliary or ()
+        if any(matches(n, [scope]) for n in wanted) and not any(matches(n, [scope]) for n in variables)
+    )
+    match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
+    about = {"network": network} | ({"num_classes": str(classes)} if classes else {})
+    return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 
 
 def _classes(variables: Source, network: str) -> int | None:

@@ -69,6 +69,7 @@ class ConversionReport:
       sha256: of the file; of a TensorFlow checkpoint, of its data and index one after the other.
       path: the file, or a checkpoint's prefix.
       bytes: of all files together.
+      absent: auxiliary heads of the network that the source is without.
     """
 
     tensors: int
@@ -80,6 +81,7 @@ class ConversionReport:
     format: str = ""
     files: tuple[Path, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as JSON knows it."""
@@ -88,4 +90,12 @@ class ConversionReport:
     def __str__(self) -> str:
         out = f"{self.path}: {self.tensors} tensors, {self.parameters:,} parameters, {self.bytes:,} bytes"
         left = ", ".join(f"{count} {what}" for what, count in self.left_out.items() if count)
-        return "\n".join([out, *([f"  left out: {left}"] if left else []), f"  sha256: {self.sha256}"])
+        lines = [
+            out,
+            f"  left out: {left}" if left else "",
+            f"  without: {', '.join(self.absent)}, for training only" if self.absent else "",
+            f"  names: {self.metadata['name_map']} to slim's" if "name_map" in self.metadata else "",
+            f"  differs: {self.metadata['differs']}" if "differs" in self.metadata else "",
+            f"  sha256: {self.sha256}",
+        ]
+        return "\n".join(line for line in lines if line)

@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 from slimzoo import converters, restoring
 from slimzoo import weights as weights_module
 from slimzoo.backbone import Backbone, Levels
+from slimzoo.converters.matching import matches
 from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet, voc
 from slimzoo.model import Model
@@ -123,6 +124,8 @@ def load(
         )
         return _backbone(model, levels) if features_only else model
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
+    variables, found = converters.in_slims_names(variables, network.name)
+    absent = found.absent if found else json.loads(source.metadata.get("absent", "[]"))
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
     if source.labels is None and "num_classes" not in source.metadata:
         source = _of_imagenet(source, network, theirs)
@@ -137,7 +140,8 @@ def load(
     restored: list[Any] = []  # values and report
 
     def initial_values(shapes) -> Mapping[str, Any]:
-        restored[:] = restoring.fit(variables, shapes, exclude, rename, sum_rgb)
+        here = [scope for scope in absent if any(matches(n, [scope]) for n in shapes)]
+        restored[:] = restoring.fit(variables, shapes, (*exclude, *here), rename, sum_rgb)
         return restored[0]
 
     model = Model(

@@ -93,6 +93,10 @@ def _candidate(found: "Candidate") -> str:
     "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
 )
 @click.option("--exclude", multiple=True, metavar="SCOPE", help="Leave this out too; may be repeated.")
+@click.option(
+    "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"
+)
+@click.option("--to", metavar="LIBRARY", help="Whose names and layout DST gets.  [default: slim's]")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @progress_option
@@ -103,6 +107,8 @@ def convert(
     network: str | None,
     ema: bool,
     exclude: tuple[str, ...],
+    name_map: str | None,
+    to: str | None,
     overwrite: bool,
     allow_nonfinite: bool,
     progress: bool,
@@ -129,6 +135,8 @@ def convert(
             exclude=exclude,
             overwrite=overwrite,
             allow_nonfinite=allow_nonfinite,
+            name_map=name_map,
+            to=to or "",
             progress=lambda written: bar.update(written - bar.n) and None,
         )
     return echo_json(report.to_dict()) if as_json else echo(str(report))

@@ -13,13 +13,21 @@ from slimzoo.converters.formats import format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.inference import inference_variables
-from slimzoo.converters.matching import check_patterns, match, matches
+from slimzoo.converters.matching import check_patterns, match, matches, renamed_names
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
+
+
+class Unfit(SlimzooError):
+    """The tensors of a file are not the variables of a network; `shapes` are the file's, for propose_for."""
+
+    def __init__(self, message: str, shapes: Mapping[str, tuple[int, ...]]):
+        super().__init__(message)
+        self.shapes = shapes
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -48,6 +56,7 @@ def convert(
     progress: Callable[[int], None] | None = None,
     name_map: str | None = None,
     to: str = "",
+    rename: Mapping[str, str] | None = None,
 ) -> ConversionReport:
     """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
 
@@ -64,11 +73,12 @@ def convert(
       progress: called with the bytes written so far.
       name_map: the library whose names and layout the source has (name_maps.LIBRARIES; "": slim's own); None:
         found by the names. It needs `network`.
+      rename: {whole name in the source: slim's name}; tensors that are not in it keep theirs.
       to: the library whose names and layout the destination gets; "": slim's own.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
-      SlimzooError: the source cannot be read, does not fit `network`, or holds NaN; or the destination
-        cannot be written.
+      Unfit: the source does not fit `network`. SlimzooError: it cannot be read, or holds NaN; or the
+        destination cannot be written.
     """
     if (name_map or to) and not network:
         raise SlimzooError("names of another library are those of a network: say which, network=...")
@@ -83,6 +93,9 @@ def convert(
         check_writable(file, overwrite)
     variables, left_out = inference_variables(opened, ema)
     variables, left_out["excluded"] = _without(variables, exclude)
+    if rename is not None:
+        names = renamed_names(variables, lambda name: rename.get(name, name))
+        variables = variables.with_tensors({new: variables.tensors[old] for new, old in names.items()})
     kept = {"source": Path(source).name, "source_format": opened.format}
     absent: tuple[str, ...] = ()
     if network:
@@ -180,10 +193,13 @@ def _fitting(variables: Source, network: str) -> tuple[tuple[str, ...], dict[str
     wanted = network_shapes(network, classes)
     absent = tuple(
         scope
-        for scope in get_network(network).auxiliary or ()
+        for scope in get_network(network).side_heads
         if any(matches(n, [scope]) for n in wanted) and not any(matches(n, [scope]) for n in variables)
     )
-    match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
+    try:
+        match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
+    except SlimzooError as error:
+        raise Unfit(str(error), variables.shapes) from None
     about = {"network": network} | ({"num_classes": str(classes)} if classes else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 

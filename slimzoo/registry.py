@@ -46,6 +46,11 @@ class Network:
     auxiliary: tuple[str, ...] | None = None  # scopes that exist in training only; None: not known
 
     @property
+    def side_heads(self) -> tuple[str, ...]:
+        """The heads that the logits do not need, which many weight files come without."""
+        return tuple(scope for scope in self.heads if "aux" in scope.rpartition("/")[2].lower())
+
+    @property
     def modes(self) -> tuple[bool, ...]:
         """Values of is_training under which `build` must run to have asked for every variable."""
         return (True, False) if self.auxiliary is None else (bool(self.auxiliary),)

@@ -4,6 +4,7 @@ import click
 
 import slimzoo
 from slimzoo.cli.compare import compare
+from slimzoo.cli.convert import convert
 from slimzoo.cli.group import Group
 from slimzoo.cli.images import predict
 from slimzoo.cli.networks import info, list_networks
@@ -11,7 +12,7 @@ from slimzoo.cli.output import examples
 from slimzoo.cli.runs import demo, report
 from slimzoo.cli.scripts import run
 from slimzoo.cli.training import evaluate, finetune
-from slimzoo.cli.weights import convert, inspect
+from slimzoo.cli.weights import inspect
 
 __all__ = ["main"]
 

@@ -1,10 +1,10 @@
-"""`slimzoo inspect` and `slimzoo convert`: weight files of any format."""
+"""`slimzoo inspect`: what is in a weight file of any format."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -74,69 +74,3 @@ def _candidate(found: "Candidate") -> str:
     )
     moved = f", after renaming {found.rename[0]} to {found.rename[1]}" if found.rename else ""
     return f"looks like {found.network}{classes}: {fit}{moved}"
-
-
-@click.command(
-    epilog=examples(
-        "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
-        "slimzoo convert model.ckpt-2000 averages.safetensors --ema",
-        "slimzoo convert model.ckpt-2000 model.safetensors --exclude part/embedding",
-        "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
-    )
-)
-@click.argument("src")
-@click.argument("dst")
-@click.option(
-    "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
-)
-@click.option(
-    "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
-)
-@click.option("--exclude", multiple=True, metavar="SCOPE", help="Leave this out too; may be repeated.")
-@click.option(
-    "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"
-)
-@click.option("--to", metavar="LIBRARY", help="Whose names and layout DST gets.  [default: slim's]")
-@click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
-@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
-@progress_option
-@json_option
-def convert(
-    src: str,
-    dst: str,
-    network: str | None,
-    ema: bool,
-    exclude: tuple[str, ...],
-    name_map: str | None,
-    to: str | None,
-    overwrite: bool,
-    allow_nonfinite: bool,
-    progress: bool,
-    as_json: bool,
-) -> None:
-    """Convert weights from any old format to any current one.
-
-    SRC is whatever `slimzoo inspect` reads. The suffix of DST says the format: .safetensors, .npz,
-    anything else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training
-    needs is left out and counted.
-    """
-    if network is not None:
-        import_tensorflow()
-    from tqdm import tqdm
-
-    from slimzoo.converters import convert as convert_file
-
-    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not progress, leave=False, delay=0.5) as bar:
-        report = convert_file(
-            src,
-            dst,
-            network=network,
-            ema=ema,
-            exclude=exclude,
-            overwrite=overwrite,
-            allow_nonfinite=allow_nonfinite,
-            name_map=name_map,
-            to=to or "",
-            progress=lambda written: bar.update(written - bar.n) and None,
-        )
-    return echo_json(report.to_dict()) if as_json else echo(str(report))

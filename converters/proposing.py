@@ -1,0 +1,266 @@
+"""Which tensor of a file is which variable of a network, where no name says so: a proposal to look at.
+
+Layers are paired, not tensors: a layer is the variables of one scope, and fits another with as many of the
+same kinds and shapes. Where several fit, the scopes' own words and numbers decide, then their order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slimzoo.converters.matching import matches
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.files import write_text
+
+Shapes = Mapping[str, tuple[int, ...]]
+SURE, LIKELY, GUESS = "sure", "likely", "by order"
+KINDS = {  # the last part of a name: what it is
+    **dict.fromkeys(("weights", "weight", "kernel", "w", "W", "filter", "filters"), "weights"),
+    **dict.fromkeys(("biases", "bias", "b"), "biases"),
+    **dict.fromkeys(("depthwise_weights", "depthwise_kernel"), "depthwise"),
+    **dict.fromkeys(("pointwise_weights", "pointwise_kernel"), "pointwise"),
+    **dict.fromkeys(("gamma", "scale"), "gamma"),
+    **dict.fromkeys(("beta", "offset"), "beta"),
+    **dict.fromkeys(("moving_mean", "running_mean", "mean", "pop_mean"), "mean"),
+    **dict.fromkeys(("moving_variance", "running_var", "variance", "pop_var"), "variance"),
+}
+_WORD = re.compile(r"[A-Za-z]+|\d+")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One tensor and the variable it is taken for."""
+
+    theirs: str
+    ours: str
+    shape: tuple[int, ...]
+    confidence: str  # SURE: nothing else fits; LIKELY: the names speak for it; GUESS: only the order does
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An assignment of a file's tensors to a network's variables.
+
+    Attributes:
+      missing: variables that no tensor fits.
+      unused: tensors that fit no variable.
+    """
+
+    pairs: tuple[Pair, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def rename(self) -> dict[str, str]:
+        """{the file's name: the variable's}."""
+        return {pair.theirs: pair.ours for pair in self.pairs}
+
+
+@dataclass(frozen=True)
+class _Layer:
+    scope: str
+    members: tuple[tuple[str, tuple[int, ...], str], ...]  # kind, shape, name; sorted
+
+    @property
+    def signature(self) -> tuple:
+        return tuple((kind, shape) for kind, shape, _ in self.members)
+
+
+def propose(source: Shapes, target: Shapes) -> Proposal:
+    """Pairs the tensors of `source` with the variables of `target` by structure, shape, words and order."""
+    pairs = []
+    theirs, ours = _by_signature(source), _by_signature(target)
+    for signature, wanted in ours.items():
+        there = theirs.get(signature, [])
+        for ours_layer, theirs_layer, confidence in _paired(wanted, there):
+            pairs += [
+                Pair(old, new, shape, confidence)
+                for (_, shape, old), (_, _, new) in zip(theirs_layer.members, ours_layer.members, strict=True)
+            ]
+    used, filled = {pair.theirs for pair in pairs}, {pair.ours: pair for pair in pairs}
+    return Proposal(
+        tuple(filled[name] for name in target if name in filled),
+        tuple(name for name in target if name not in filled),
+        tuple(name for name in source if name not in used),
+    )
+
+
+def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
+    """Proposes how the tensors of `source` fill `network`, with as many classes as its head seems to know.
+
+    Returns: the proposal, in whose `missing` auxiliary heads do not count; the number of classes.
+    """
+    from slimzoo.model import network_shapes
+    from slimzoo.registry import get_network
+
+    row = get_network(network)
+    found = propose(source, network_shapes(network))
+    classes = _classes({name: source[name] for name in found.unused}, found.missing, network_shapes(network))
+    if classes is not None:
+        found = propose(source, network_shapes(network, classes))
+    left = tuple(name for name in found.missing if not matches(name, row.side_heads))
+    return replace(found, missing=left), classes or row.num_classes
+
+
+def _classes(unused: Shapes, missing: Iterable[str], wanted: Shapes) -> int | None:
+    """Returns the last axis of the unused tensor that would fit a missing head but for that axis."""
+    heads = {tuple(wanted[name][:-1]) for name in missing if len(wanted[name]) > 1}
+    fits = {shape[-1] for shape in unused.values() if len(shape) > 1 and tuple(shape[:-1]) in heads}
+    return fits.pop() if len(fits) == 1 else None
+
+
+def _by_signature(shapes: Shapes) -> dict[tuple, list[_Layer]]:
+    """Returns the layers of a network by what they are made of, each list in the order of the names."""
+    scopes: dict[str, list] = defaultdict(list)
+    for name, shape in shapes.items():
+        scope, _, last = name.rpartition("/") if "/" in name else name.rpartition(".")
+        scopes[scope].append((KINDS.get(last, last), tuple(shape), name))
+    found: dict[tuple, list[_Layer]] = defaultdict(list)
+    for scope in sorted(scopes, key=_natural):
+        layer = _Layer(scope, tuple(sorted(scopes[scope])))
+        found[layer.signature].append(layer)
+    return found
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """A key that sorts unit_2 before unit_10."""
+    return [(word.isdigit(), int(word) if word.isdigit() else 0, word) for word in _WORD.findall(name)]
+
+
+def _paired(wanted: list[_Layer], there: list[_Layer]) -> Iterable[tuple[_Layer, _Layer, str]]:
+    """Yields (ours, theirs, confidence) for layers that all fit each other by their shapes."""
+    if len(wanted) == len(there) == 1:
+        yield wanted[0], there[0], SURE
+        return
+    left_ours, left_theirs = list(wanted), list(there)
+    for ours, theirs in _of_equal_form(_by_form(wanted), _by_form(there)):
+        if _step_together(ours, theirs):
+            yield from ((a, b, LIKELY) for a, b in zip(ours, theirs, strict=True))
+            left_ours = [layer for layer in left_ours if layer not in ours]
+            left_theirs = [layer for layer in left_theirs if layer not in theirs]
+    yield from _alike(left_ours, left_theirs)
+
+
+def _by_form(layers: list[_Layer]) -> dict[tuple[str, ...], list[_Layer]]:
+    """Returns layers by the words of their scopes with "#" for each number."""
+    found: dict[tuple[str, ...], list[_Layer]] = defaultdict(list)
+    for layer in layers:
+        words = _WORD.findall(layer.scope)
+        found[tuple("#" if word.isdigit() else word.lower() for word in words)].append(layer)
+    return found
+
+
+def _of_equal_form(ours: dict, theirs: dict) -> Iterable[tuple[list[_Layer], list[_Layer]]]:
+    """Yields lists of equal length whose forms say most alike, each once."""
+    alike = sorted(
+        (
+            (-_overlap(a, b), i, j, a, b)
+            for (i, a), (j, b) in itertools.product(enumerate(ours), enumerate(theirs))
+            if len(ours[a]) == len(theirs[b])
+        ),
+    )
+    seen: set[tuple] = set()
+    for _, _, _, a, b in alike:
+        if not {("ours", a), ("theirs", b)} & seen:
+            seen |= {("ours", a), ("theirs", b)}
+            yield ours[a], theirs[b]
+
+
+def _overlap(a: Iterable[str], b: Iterable[str]) -> float:
+    words_a, words_b = Counter(a), Counter(b)
+    return (words_a & words_b).total() / max(1, (words_a | words_b).total())
+
+
+def _alike(wanted: list[_Layer], there: list[_Layer]) -> Iterable[tuple[_Layer, _Layer, str]]:
+    """Yields pairs of layers, those first whose scopes say most alike, then those at the same place."""
+    scores = sorted(
+        (
+            (_likeness(a.scope, b.scope), -abs(i / len(wanted) - j / len(there)), i, j)
+            for (i, a), (j, b) in itertools.product(enumerate(wanted), enumerate(there))
+        ),
+        reverse=True,
+    )
+    free_ours, free_theirs = set(range(len(wanted))), set(range(len(there)))
+    for score, _, i, j in scores:
+        if i in free_ours and j in free_theirs:
+            rivals = (
+                s for s, _, k, m in scores if (k == i) != (m == j) and k in free_ours and m in free_theirs
+            )
+            confidence = LIKELY if score > max(rivals, default=0.0) else GUESS
+            free_ours.remove(i)
+            free_theirs.remove(j)
+            yield wanted[i], there[j], confidence
+
+
+def _step_together(wanted: list[_Layer], there: list[_Layer]) -> bool:
+    """Whether, in order, one side's scopes change as the other's do: numbers in step, words one for one."""
+    changing = [_changing([_WORD.findall(layer.scope) for layer in layers]) for layers in (wanted, there)]
+    if len(wanted) == len(there) == 1:
+        return True
+    if len(wanted) != len(there) or len(changing[0]) != len(changing[1]) or not changing[0]:
+        return False
+    return all(_in_step(a, b) for a, b in zip(*changing, strict=True))
+
+
+def _changing(scopes: list[list[str]]) -> list[tuple[str, ...]]:
+    """Returns the columns of words that differ between `scopes`; none where these differ in length."""
+    if len({len(words) for words in scopes}) != 1:
+        return []
+    return [column for column in zip(*scopes, strict=True) if len(set(column)) > 1]
+
+
+def _in_step(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    pairs = set(zip(a, b, strict=True))
+    if all(word.isdigit() for word in (*a, *b)):
+        return len({int(x) - int(y) for x, y in pairs}) == 1
+    return len(pairs) == len(set(a)) == len(set(b))
+
+
+def _likeness(a: str, b: str) -> float:
+    """How much two scopes say the same: their words and numbers in common, numbers at their place, 0 to 1."""
+    words_a, words_b = ([w.lower() for w in _WORD.findall(name)] for name in (a, b))
+    numbers_a, numbers_b = ([w for w in words if w.isdigit()] for words in (words_a, words_b))
+    common = (Counter(words_a) & Counter(words_b)).total()
+    aligned = sum(x == y for x, y in zip(reversed(numbers_a), reversed(numbers_b), strict=False))
+    total = max(len(words_a), len(words_b)) + max(len(numbers_a), len(numbers_b))
+    return (common + aligned) / total if total else 1.0
+
+
+# --- map files: {"format": ..., "rename": {their name: ours}} ---
+
+_FORMAT = "slimzoo name map 1"
+
+
+def write_map(path: Path, proposal: Proposal, network: str) -> None:
+    """Writes the assignment as JSON, to look at, to change and to use again."""
+    rows = {pair.theirs: pair.ours for pair in proposal.pairs}
+    content = {"format": _FORMAT, "network": network, "rename": rows, "leave_out": list(proposal.unused)}
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Returns ({their name: ours}, names to leave out) of a map file.
+
+    Raises: FileNotFoundError. SlimzooError: it is no map file; everything that is wrong is listed.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SlimzooError(f"{path} is no name map: {error}") from error
+    rename = content.get("rename") if isinstance(content, dict) else None
+    leave_out = content.get("leave_out", []) if isinstance(content, dict) else None
+    if not isinstance(rename, dict) or not isinstance(leave_out, list) or content.get("format") != _FORMAT:
+        raise SlimzooError(
+            f'{path} is no name map: {{"format": "{_FORMAT}", "rename": {{...}}, "leave_out": [...]}}'
+        )
+    wrong = [f"{old!r}: {new!r} is no name" for old, new in rename.items() if not isinstance(new, str)]
+    wrong += [f"{name!r} in leave_out is no name" for name in leave_out if not isinstance(name, str)]
+    if wrong:
+        raise SlimzooError(listing(f"{path} is no name map:", wrong))
+    return rename, tuple(leave_out)

@@ -1,0 +1,138 @@
+"""`slimzoo convert`: from any weight file to any other, from and to other libraries' names."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import SlimzooError
+from slimzoo.files import check_writable
+
+if TYPE_CHECKING:
+    from slimzoo.converters.conversion import Unfit
+    from slimzoo.converters.proposing import Proposal
+    from slimzoo.converters.reports import ConversionReport
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo convert vgg_16.ckpt vgg_16.safetensors --network vgg_16",
+        "slimzoo convert model.ckpt-2000 averages.safetensors --ema",
+        "slimzoo convert model.ckpt-2000 model.safetensors --exclude part/embedding",
+        "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
+        "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16",
+        "slimzoo convert inception_v4.safetensors their.safetensors --network inception_v4 --to timm",
+        "slimzoo convert renamed.ckpt resnet.safetensors --network resnet_v1_50 --yes",
+    )
+)
+@click.argument("src")
+@click.argument("dst")
+@click.option(
+    "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
+)
+@click.option(
+    "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
+)
+@click.option("--exclude", multiple=True, metavar="SCOPE", help="Leave this out too; may be repeated.")
+@click.option(
+    "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"
+)
+@click.option("--to", metavar="LIBRARY", help="Whose names and layout DST gets.  [default: slim's]")
+@click.option(
+    "--map", "map_file", metavar="FILE", help="Names as FILE says, which an earlier proposal was saved to."
+)
+@click.option("--yes", is_flag=True, help="Take the proposal for names that are not the network's.")
+@click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
+@click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@progress_option
+@json_option
+def convert(
+    src: str, dst: str, map_file: str | None, yes: bool, progress: bool, as_json: bool, **options: Any
+) -> None:
+    """Convert weights from any old format to any current one.
+
+    SRC is whatever `slimzoo inspect` reads. The suffix of DST says the format: .safetensors, .npz,
+    anything else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training
+    needs is left out and counted.
+
+    Where the names of SRC are not those of the network, a table shows which tensor is probably which
+    variable, by structure, shape, words and order; it is used after a yes (or --yes), and saved beside DST
+    for --map.
+    """
+    from slimzoo.converters.conversion import Unfit
+
+    options["to"] = options["to"] or ""
+    if options["network"] is not None:
+        import_tensorflow()
+    if map_file is not None:
+        from slimzoo.converters.proposing import read_map
+
+        options["rename"], left_out = read_map(Path(map_file))
+        options["exclude"] = (*options["exclude"], *left_out)
+    try:
+        report = _convert(src, dst, progress, options)
+    except Unfit as error:
+        if map_file is not None:
+            raise
+        check_writable(Path(f"{dst}.map.json"), options["overwrite"])
+        proposal = _agreed(error, options["network"], yes)
+        options["exclude"] = (*options["exclude"], *proposal.unused)
+        report = _convert(src, dst, progress, options | {"rename": proposal.rename})
+        _save_map(Path(f"{dst}.map.json"), proposal, options["network"])
+    return echo_json(report.to_dict()) if as_json else echo(str(report))
+
+
+def _convert(src: str, dst: str, progress: bool, options: dict[str, Any]) -> "ConversionReport":
+    from tqdm import tqdm
+
+    from slimzoo.converters import convert as convert_file
+
+    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not progress, leave=False, delay=0.5) as bar:
+        return convert_file(
+            src, dst, progress=lambda written: bar.update(written - bar.n) and None, **options
+        )
+
+
+def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
+    """Returns the proposal that the user takes; raises `error` where there is none that fills the network."""
+    from slimzoo.converters.proposing import propose_for
+
+    proposal, _ = propose_for(error.shapes, network)
+    if proposal.missing or not proposal.pairs:
+        raise error
+    moved = [pair for pair in proposal.pairs if pair.theirs != pair.ours]
+    rows = [(pair.theirs, pair.ours, pair.shape, pair.confidence) for pair in moved]
+    click.echo(table(("in the file", f"in {network}", "shape", "confidence"), rows), err=True)
+    click.echo(_summary(proposal), err=True)
+    if yes:
+        return proposal
+    if not sys.stdin.isatty():
+        raise SlimzooError(
+            "the names are not the network's, and nobody is there to ask: --yes takes the table above"
+        )
+    if not click.confirm("Take it?", err=True):
+        raise SlimzooError("nothing was converted. --map FILE takes a table of your own")
+    return proposal
+
+
+def _summary(proposal: "Proposal") -> str:
+    counts = {
+        kind: sum(pair.confidence == kind for pair in proposal.pairs)
+        for kind in ("sure", "likely", "by order")
+    }
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    unused = f"; left out: {', '.join(proposal.unused)}" if proposal.unused else ""
+    return (
+        f"{len(proposal.pairs)} tensors: {told}{unused}. Shapes fit, and words or order speak for it: only "
+        "the numbers of the network prove it"
+    )
+
+
+def _save_map(path: Path, proposal: "Proposal", network: str) -> None:
+    from slimzoo.converters.proposing import write_map
+
+    write_map(path, proposal, network)
+    click.echo(f"the names are in {path}, for --map", err=True)

@@ -1,0 +1,98 @@
+"""Proposals for renamed checkpoints: which tensor is which variable, how sure, and what is not paired."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from slimzoo import converters
+from slimzoo.converters.proposing import LIKELY, SURE, propose, propose_for, read_map, write_map
+from slimzoo.errors import SlimzooError
+from slimzoo.model import network_shapes
+
+
+def counted_from_0(name):
+    return re.sub(r"(unit_|block|Mixed_|Conv2d_|conv)(\d+)", lambda m: f"{m[1]}{int(m[2]) - 1}", name)
+
+
+def other_words(name):
+    for old, new in (("bottleneck_v1", "res"), ("unit_", "u"), ("BatchNorm", "bn"), ("block", "stage")):
+        name = name.replace(old, new)
+    return name.replace("weights", "kernel").replace("moving_variance", "pop_var")
+
+
+RENAMED = {
+    "prefixed": lambda name: f"tower_0/module/FeatureExtractor/{name}",
+    "without the outermost scope": lambda name: name.partition("/")[2],
+    "counted from 0": counted_from_0,
+    "other words": other_words,
+    "dots": lambda name: name.replace("/", "."),
+}
+
+
+@pytest.mark.parametrize("how", RENAMED)
+@pytest.mark.parametrize("network", ["vgg_16", "resnet_v1_50", "inception_v3", "mobilenet_v2"])
+def test_every_tensor_of_a_renamed_network_is_found(network, how):
+    wanted = network_shapes(network)
+    # A checkpoint has its tensors in the order of their names.
+    file = dict(sorted((RENAMED[how](name), shape) for name, shape in wanted.items()))
+    found = propose(file, wanted)
+    assert (found.missing, found.unused) == ((), ())
+    assert [pair for pair in found.pairs if RENAMED[how](pair.ours) != pair.theirs] == []
+
+
+def test_what_no_other_tensor_fits_is_sure_and_what_only_names_tell_apart_is_likely():
+    shapes = {"net/a/weights": (3, 3), "net/b/weights": (5, 5), "net/c/weights": (5, 5)}
+    found = propose({"x/a/w": (3, 3), "x/b/w": (5, 5), "x/c/w": (5, 5)}, shapes)
+    assert [(p.ours[4], p.theirs[2], p.confidence) for p in found.pairs] == [
+        ("a", "a", SURE),
+        ("b", "b", LIKELY),
+        ("c", "c", LIKELY),
+    ]
+
+
+def test_tensors_of_no_variable_and_variables_without_a_tensor_are_said():
+    found = propose({"x/a/w": (3, 3), "x/odd": (7,)}, {"net/a/weights": (3, 3), "net/b/weights": (4,)})
+    assert (found.missing, found.unused) == (("net/b/weights",), ("x/odd",))
+
+
+def test_a_head_of_other_classes_is_known_by_its_last_axis_and_an_auxiliary_head_may_be_absent():
+    wanted = network_shapes("inception_v3", 7)
+    file = {f"x/{name}": shape for name, shape in wanted.items() if "/AuxLogits/" not in name}
+    found, classes = propose_for(file, "inception_v3")
+    assert (classes, found.missing, found.unused) == (7, (), ())
+
+
+def test_a_map_file_converts_as_the_proposal_did(tmp_path):
+    wanted = network_shapes("lenet")
+    random = np.random.default_rng(0)
+    arrays = {f"module/{name}": random.normal(size=s).astype("f") for name, s in wanted.items()}
+    converters.write_safetensors(tmp_path / "theirs.safetensors", {**arrays, "module/odd": np.zeros(3)}, {})
+    found, _ = propose_for({name: a.shape for name, a in arrays.items()} | {"module/odd": (3,)}, "lenet")
+    write_map(tmp_path / "map.json", found, "lenet")
+    rename, left_out = read_map(tmp_path / "map.json")
+    assert left_out == ("module/odd",)
+    out = tmp_path / "ours.safetensors"
+    converters.convert(tmp_path / "theirs.safetensors", out, network="lenet", rename=rename, exclude=left_out)
+    ours = converters.read(out)
+    assert all(np.array_equal(ours[name], arrays[f"module/{name}"]) for name in wanted)
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        ("{", "is no name map"),
+        ("[1]", "is no name map"),
+        (
+            json.dumps({"format": "slimzoo name map 1", "rename": {"a": 3, "b": None}}),
+            "'a': 3 is no name\n  'b'",
+        ),
+        (json.dumps({"format": "2", "rename": {}}), "is no name map"),
+    ],
+)
+def test_a_file_that_is_no_map_is_refused(tmp_path, content, words):
+    path = tmp_path / "map.json"
+    path.write_text(content)
+    with pytest.raises(SlimzooError, match=words):
+        read_map(path)

@@ -8,7 +8,8 @@ import click
 
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.exporting import kind_of
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
         "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16",
         "slimzoo convert inception_v4.safetensors their.safetensors --network inception_v4 --to timm",
+        "slimzoo convert vgg_16.ckpt vgg_16.onnx --network vgg_16",
         "slimzoo convert renamed.ckpt resnet.safetensors --network resnet_v1_50 --yes",
     )
 )
@@ -55,8 +57,9 @@ def convert(
     """Convert weights from any old format to any current one.
 
     SRC is whatever `slimzoo inspect` reads. The suffix of DST says the format: .safetensors, .npz,
-    anything else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training
-    needs is left out and counted.
+    .weights.h5; whole models, with --network: .keras, .tflite, .onnx, or NAME/ for a SavedModel; anything
+    else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training needs is left
+    out and counted.
 
     Where the names of SRC are not those of the network, a table shows which tensor is probably which
     variable, by structure, shape, words and order; it is used after a yes (or --yes), and saved beside DST
@@ -65,6 +68,8 @@ def convert(
     from slimzoo.converters.conversion import Unfit
 
     options["to"] = options["to"] or ""
+    if kind_of(dst) is not None:
+        return _export(src, dst, options | {"map_file": map_file}, as_json)
     if options["network"] is not None:
         import_tensorflow()
     if map_file is not None:
@@ -83,6 +88,27 @@ def convert(
         report = _convert(src, dst, progress, options | {"rename": proposal.rename})
         _save_map(Path(f"{dst}.map.json"), proposal, options["network"])
     return echo_json(report.to_dict()) if as_json else echo(str(report))
+
+
+def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
+    """Writes a whole model: graph and weights."""
+    network = options["network"]
+    unused = [name for name in ("to", "name_map", "map_file", "allow_nonfinite") if options[name]]
+    if network is None or unused:
+        problems = [] if network else ["--network NAME says of which network"]
+        problems += [f"--{name.replace('_', '-')} is for weights alone" for name in unused]
+        raise SlimzooError(listing(f"{dst} is a whole model:", problems))
+    import_tensorflow()
+    from slimzoo.exporting import EXPORTS, export
+    from slimzoo.loading import load
+
+    model = load(network, weights=src, ema=options["ema"], exclude=options["exclude"])
+    path = export(model, dst, options["overwrite"])
+    size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
+    title = EXPORTS[kind_of(dst) or ""].title
+    if as_json:
+        return echo_json({"path": path, "format": title, "bytes": size, "network": network})
+    return echo(f"{path}: {title} of {network}, {size:,} bytes")
 
 
 def _convert(src: str, dst: str, progress: bool, options: dict[str, Any]) -> "ConversionReport":

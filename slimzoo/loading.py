@@ -16,7 +16,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet, voc
 from slimzoo.model import Model
 from slimzoo.preprocessing import Preprocessing, original
-from slimzoo.registry import Network, get_network, list_models
+from slimzoo.registry import Network, get_network, is_network, list_models
 
 log = logging.getLogger("slimzoo")
 RESULT_FILE = "model.safetensors"  # the weights in a folder that fine-tuning leaves behind
@@ -72,8 +72,9 @@ def load(
     """Returns the network `name` as a slimzoo.Model, or as a Backbone: a keras.Model in either case.
 
     Args:
-      name: a name of list_models(), with "name/tag" for certain weights; or what fine-tuning left behind: a
-        folder or a .safetensors file; or a .keras file, without further arguments.
+      name: a name of list_models(), with "name.tag" (or "name/tag") for certain weights; or what fine-tuning
+        left behind: a folder or a .safetensors file; or "hf://user/repo@revision", which holds such a file;
+        or a .keras file, without further arguments.
       pretrained: takes the released weights: fetched once, verified, kept.
       weights: a tag of the manifest, or a file in any readable format.
       num_classes: where it is not the weights', the last layer is new.
@@ -124,7 +125,8 @@ def load(
         )
         return _backbone(model, levels) if features_only else model
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
-    variables, found = converters.in_slims_names(variables, network.name)
+    ours = _of_scope(network, variables.shapes) or bool(source.metadata.get("network"))
+    variables, found = converters.in_slims_names(variables, network.name, "" if ours else None)
     absent = found.absent if found else json.loads(source.metadata.get("absent", "[]"))
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
     if source.labels is None and "num_classes" not in source.metadata:
@@ -191,10 +193,14 @@ def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
     text = os.fspath(name)
     if not text:
         raise SlimzooError(f"name is empty; give one of {', '.join(list_models())}, or what fine-tuning left")
+    if text.startswith("hf://"):
+        from slimzoo.hub import download_model
+
+        text = str(download_model(text, offline=bool(weights_module.offline())))
     path = Path(text)
-    if text not in list_models() and (path / RESULT_FILE).is_file():
+    if not is_network(text) and (path / RESULT_FILE).is_file():
         path = path / RESULT_FILE
-    if path.is_file() and text not in list_models():
+    if path.is_file() and not is_network(text):
         if weights is not None:
             raise SlimzooError(f"{path} holds weights already; give weights= with the name of a network")
         source = _from_file(path)
@@ -204,13 +210,13 @@ def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
                 f"weights={text!r}) with one of {', '.join(list_models())}"
             )
         return get_network(source.metadata["network"]), source
-    if path.is_dir() and text not in list_models():
+    if path.is_dir() and not is_network(text):
         raise SlimzooError(f"folder {path} holds no {RESULT_FILE}, which fine-tuning would have left there")
-    before, _, tag = text.partition("/")
-    if tag and before not in list_models():
+    before, tag = weights_module.split_name(text)
+    if tag and not is_network(before):
         raise FileNotFoundError(
             f"{text} is neither a file or folder that is there, nor a network and a tag of its weights, as "
-            f"{', '.join(sorted({f'{row.network}/{row.tag}' for row in weights_module.rows()})[:2])}"
+            f"{', '.join(str(row) for row in weights_module.rows()[:2])}"
         )
     network = get_network(before)
     if weights is None:
@@ -238,7 +244,7 @@ def _from_weights(network: Network, weights) -> Source:
 def _from_row(network: Network, tag: str | None) -> Source:
     row = weights_module.get_row(network.name, tag)
     return Source(
-        where=f"{row.network}/{row.tag}",
+        where=str(row),
         path=weights_module.fetch(row),
         num_classes=row.num_classes,
         label_offset=row.label_offset,
@@ -247,7 +253,9 @@ def _from_row(network: Network, tag: str | None) -> Source:
     )
 
 
-def _labels(row) -> tuple[str, ...]:
+def _labels(row) -> tuple[str, ...] | None:
+    if not row.num_classes:  # weights without the last layers
+        return None
     if row.labels == "imagenet":
         return imagenet(row.label_offset)
     return voc() if row.labels == "voc" else tuple(row.labels)

@@ -73,18 +73,26 @@ def networks() -> dict[str, Network]:
     return _NETWORKS
 
 
+def is_network(name: str) -> bool:
+    """Says whether a network is called `name`; imports no more families than it must."""
+    if name not in _NETWORKS and name.isidentifier():
+        for family in FAMILIES:
+            if name.startswith(family):
+                importlib.import_module(f"slimzoo.nets.{family}")
+    return name in _NETWORKS or (name.isidentifier() and name in networks())
+
+
 def get_network(name: str) -> Network:
     """Returns the network called `name`.
 
     Raises: SlimzooError: there is none; the message names the nearest ones.
     """
-    known = networks()
-    if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=3) or sorted(known)
-        raise SlimzooError(
-            f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all."
-        )
-    return known[name]
+    if is_network(name):
+        return _NETWORKS[name]
+    near = difflib.get_close_matches(name.lower(), networks(), n=3) or list_models()
+    raise SlimzooError(
+        f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all."
+    )
 
 
 def list_models(pattern: str = "*") -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # both sides start from compiled modules, as installed ones are
 
 
 def run_python(code: str, *arguments: object, **environment: str) -> str:
@@ -21,7 +22,8 @@ def run_python(code: str, *arguments: object, **environment: str) -> str:
     """
     prelude = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     command = [sys.executable, "-c", prelude + code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    environment = os.environ | COMPILED | environment
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise RuntimeError(f"a process of the benchmark failed:\n{done.stderr[-2000:]}")
     return done.stdout

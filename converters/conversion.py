@@ -57,6 +57,7 @@ def convert(
     name_map: str | None = None,
     to: str = "",
     rename: Mapping[str, str] | None = None,
+    headless: bool = False,
 ) -> ConversionReport:
     """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
 
@@ -75,6 +76,7 @@ def convert(
         found by the names. It needs `network`.
       rename: {whole name in the source: slim's name}; tensors that are not in it keep theirs.
       to: the library whose names and layout the destination gets; "": slim's own.
+      headless: the source is without the last layers of `network`, and so is the destination.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
       Unfit: the source does not fit `network`. SlimzooError: it cannot be read, or holds NaN; or the
@@ -100,7 +102,7 @@ def convert(
     absent: tuple[str, ...] = ()
     if network:
         variables, found = in_slims_names(variables, network, name_map)
-        absent, fits = _fitting(variables, network)
+        absent, fits = _fitting(variables, network, headless)
         kept |= fits | _notes(found)
     if to:
         variables = _in_their_names(variables, to, network or "")
@@ -181,7 +183,9 @@ def sha256_of(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def _fitting(variables: Source, network: str) -> tuple[tuple[str, ...], dict[str, str]]:
+def _fitting(
+    variables: Source, network: str, headless: bool = False
+) -> tuple[tuple[str, ...], dict[str, str]]:
     """Checks that `variables` are those of `network`.
 
     Returns: the auxiliary heads that they are without, and the metadata that say what they are of.
@@ -189,7 +193,7 @@ def _fitting(variables: Source, network: str) -> tuple[tuple[str, ...], dict[str
     from slimzoo.model import network_shapes
     from slimzoo.registry import get_network
 
-    classes = _classes(variables, network)
+    classes = 0 if headless else _classes(variables, network)
     wanted = network_shapes(network, classes)
     absent = tuple(
         scope
@@ -200,7 +204,7 @@ def _fitting(variables: Source, network: str) -> tuple[tuple[str, ...], dict[str
         match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
     except SlimzooError as error:
         raise Unfit(str(error), variables.shapes) from None
-    about = {"network": network} | ({"num_classes": str(classes)} if classes else {})
+    about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 
 

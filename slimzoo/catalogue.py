@@ -27,7 +27,7 @@ class Entry:
     parameters: int
     multiply_adds: int  # of one image, in convolutions and dense layers
     top1: float | None  # percent, as published for the default weights
-    weights: tuple[str, ...]  # tags of released weights, the default first
+    weights: tuple[str, ...]  # tags of released weights that can be loaded, the default first
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -86,11 +86,11 @@ def entries(*patterns: str) -> list[Entry]:
 
 
 def describe(name: str) -> Description:
-    """Returns everything known of the network `name`; "name/tag" keeps only these weights.
+    """Returns everything known of the network `name`; "name.tag" keeps only these weights.
 
     Raises: SlimzooError: there is no such network or tag; the nearest are named.
     """
-    name, _, tag = name.partition("/")
+    name, tag = weights.split_name(name)
     network = get_network(name)
     rows = (weights.get_row(name, tag),) if tag else _rows(name)
     found, layers = _discover(name)
@@ -113,8 +113,8 @@ def _entry(network: Network) -> Entry:
     return Entry(
         name=network.name,
         **facts,
-        top1=rows[0].top1 if rows else None,
-        weights=tuple(row.tag for row in rows),
+        top1=next((row.top1 for row in rows[:1]), None),
+        weights=tuple(row.tag for row in rows if row.maths != "other"),
     )
 
 

@@ -1,18 +1,14 @@
-"""Downloading one file: streaming, with a progress bar, and going on where an earlier attempt stopped."""
+"""Downloading one file: streaming and hashing, and going on where an earlier attempt stopped."""
 
 import hashlib
-import http.client
 import json
 import os
-import ssl
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tqdm import tqdm
 
@@ -20,62 +16,111 @@ import slimzoo
 from slimzoo.errors import SlimzooError
 from slimzoo.files import write_error
 
+if TYPE_CHECKING:
+    import requests
+
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as lost
-ATTEMPTS = 6  # for one url in one call; an attempt that brings nothing new is the last
-PAUSE = 1.0  # seconds before the second attempt; doubles from one to the next
+FAILURES = 3  # attempts that bring nothing new, or too slowly, before an address is given up
+ROUNDS = 1000  # attempts in all: each of them brought something
+PAUSE = 1.0  # seconds after a failure; doubles from one to the next
+LONGEST_PAUSE = 60.0  # seconds; also where the server asks for more
+SLOWEST = 1000  # bytes a second, over WINDOW seconds; a connection below is given up
+WINDOW = 60.0
 CHUNK = 1 << 20  # bytes
-TEMPORARY_STATUS = (408, 429, 500, 502, 503, 504)  # HTTP answers worth another attempt
-LOST = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+TEMPORARY_STATUS = (408, 425, 429, 500, 502, 503, 504)  # HTTP answers worth another attempt
+ENDED = "the connection ended before the file did"
+LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 class SourceError(SlimzooError):
     """One source cannot deliver the file; the message is the reason, another source may do better."""
 
 
+class _LostError(Exception):
+    """A connection that broke off, stalled or brought a temporary answer; `pause`: what the server asks."""
+
+    def __init__(self, reason: str, slow: bool = False, pause: float = 0.0):
+        super().__init__(reason)
+        self.slow, self.pause = slow, pause
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What is known about a file before it is downloaded."""
 
-    url: str  # https, http or file
+    url: str  # https or http
     size: int  # bytes; 0 where unknown
     verified: bool  # a digest will be checked afterwards, so that the connection need not be trusted
+    algorithms: tuple[str, ...] = ("sha256",)  # of the digests to compute while it is written
+    headers: Mapping[str, str] = field(default_factory=dict)  # of each request: who asks
 
 
-def download(wanted: Wanted, part: Path, progress: bool = True) -> bool:
-    """Completes the file `part` from `wanted.url`; returns whether bytes of an earlier call were used.
+@dataclass
+class Hashing:
+    """The digests of the first `position` bytes of a file that grows."""
+
+    algorithms: tuple[str, ...]
+    position: int = 0
+    hashes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.hashes = {name: hashlib.new(name) for name in self.algorithms}
+
+    def update(self, block: bytes) -> None:
+        """Takes the bytes that follow."""
+        for digest in self.hashes.values():
+            digest.update(block)
+        self.position += len(block)
+
+    def seek(self, path: Path, offset: int) -> None:
+        """Brings the digests to the first `offset` bytes of `path`, reading only what they lack."""
+        if self.position > offset:
+            self.position = 0
+            self.__post_init__()
+        if self.position < offset:
+            with open(path, "rb", buffering=0) as file:
+                file.seek(self.position)
+                while self.position < offset and (block := file.read(min(CHUNK, offset - self.position))):
+                    self.update(block)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """In hexadecimal, by algorithm."""
+        return {name: digest.hexdigest() for name, digest in self.hashes.items()}
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a download ended with: the digests of the file, and whether bytes of an earlier call are in it."""
+
+    digests: dict[str, str]
+    resumed: bool
+
+
+def download(wanted: Wanted, part: Path, progress: bool = True) -> Fetched:
+    """Completes the file `part` from `wanted.url`.
 
     An interrupted download leaves `part` and `part`.json (the server's name for this version of the file),
-    from which the next call goes on if the server still has that version.
+    from which the next call goes on if the server still has that version. What came is never asked for again.
     Raises: SourceError: this url does not deliver. SlimzooError: `part` cannot be written.
     """
-    _check_connection(wanted.url, wanted)
-    earlier = resumed = _resume_point(wanted, part)[0]
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(PAUSE * 2 ** (attempt - 1))
-        try:
-            done, start = _transfer(wanted, part, progress)
-            resumed = min(resumed, start)
-            if done:
-                return resumed > 0
-            reason = "the connection ended before the file did"
-        except urllib.error.HTTPError as error:
-            reason = f"HTTP {error.code} {error.reason}"
-            if error.code == 416:  # there are no bytes after those of `part`
-                if error.headers.get("Content-Range") == f"bytes */{_size(part)}":
-                    return True
-                forget(part)
-                resumed = 0
-            elif error.code not in TEMPORARY_STATUS:
+    check_connection(wanted.url, wanted.verified)
+    transfer = _Transfer(wanted, part, progress)
+    with _session() as session:
+        failures = 0
+        for attempts in range(1, ROUNDS + 1):  # noqa: B007  # its last value is told
+            before = _size(part)
+            try:
+                transfer.run(session)
+                return Fetched(transfer.hashing.digests, transfer.resumed > 0)
+            except _LostError as error:
+                lost = error
+            moved = _size(part) > before and not lost.slow
+            failures = 0 if moved else failures + 1
+            if failures == FAILURES:
                 break
-            earlier = -1
-        except LOST as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
-        now = _size(part)
-        if now <= earlier:
-            break
-        earlier = now
-    raise SourceError(f"{reason} (after {_size(part):,} bytes, {attempt + 1} attempts)")
+            time.sleep(min(LONGEST_PAUSE, lost.pause or (0 if moved else PAUSE * 2 ** (failures - 1))))
+    raise SourceError(f"{lost} (after {_size(part):,} bytes, {attempts} attempt{'s' * (attempts > 1)})")
 
 
 def forget(part: Path) -> None:
@@ -86,77 +131,173 @@ def forget(part: Path) -> None:
 
 def digests(path: Path, names: Iterable[str] = ("sha256",)) -> dict[str, str]:
     """Returns the hexadecimal digests of the file by name of the algorithm, in one pass over it."""
-    hashes = {name: hashlib.new(name) for name in names}
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(CHUNK):
-            for digest in hashes.values():
-                digest.update(block)
-    return {name: digest.hexdigest() for name, digest in hashes.items()}
+    hashing = Hashing(tuple(names))
+    hashing.seek(path, path.stat().st_size)
+    return hashing.digests
 
 
-def _transfer(wanted: Wanted, part: Path, progress: bool) -> tuple[bool, int]:
-    """One request; returns whether `part` is complete, and how many bytes of it were there before."""
-    offset, validator = _resume_point(wanted, part)
-    if wanted.size and offset == wanted.size:
-        return True, offset
-    headers = {"User-Agent": f"slimzoo/{slimzoo.__version__}", "Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-        if validator:
+def probe(url: str, headers: Mapping[str, str] | None = None) -> int:
+    """Returns how many bytes the file at `url` has; 0 where the server does not say.
+
+    Raises: SourceError: the server does not have it, or cannot be reached.
+    """
+    import requests
+
+    try:
+        with (
+            _session() as session,
+            session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response,
+        ):
+            _check_status(response)
+            return int(response.headers.get("Content-Length") or 0)
+    except (requests.RequestException, _LostError) as error:
+        raise SourceError(_reason(error)) from error
+
+
+def check_connection(url: str, verified: bool) -> None:
+    """Raises SourceError for an address through which anyone between could put another file."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "http" and not verified and parts.hostname not in LOCAL:
+        raise SourceError(f"{url} is plain http and no digest is published to check the file against")
+
+
+class _Transfer:
+    """The attempts to complete one file; `resumed` is how many of its bytes an earlier call had left."""
+
+    def __init__(self, wanted: Wanted, part: Path, progress: bool):
+        self.wanted, self.part, self.progress = wanted, part, progress
+        self.hashing = Hashing(wanted.algorithms)
+        self.resumed = _resume_point(wanted, part)[0]
+
+    def run(self, session: "requests.Session") -> None:
+        """One request. Raises: _LostError: another may bring the rest. SourceError: no other will."""
+        offset, validator = _resume_point(self.wanted, self.part)
+        self.resumed = min(self.resumed, offset)
+        self.hashing.seek(self.part, offset)
+        if self.wanted.size and offset == self.wanted.size:
+            return
+        headers = {**self.wanted.headers, **({"Range": f"bytes={offset}-"} if offset else {})}
+        if offset and validator:
             headers["If-Range"] = validator
-    request = urllib.request.Request(wanted.url, headers=headers)
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
-        _check_connection(response.geturl(), wanted)
-        start = _start(response, offset)
-        length = response.headers.get("Content-Length")
-        total = start + int(length) if length and length.isdigit() else wanted.size
-        if wanted.size and total != wanted.size:
-            raise SourceError(f"has {total:,} bytes where {wanted.size:,} were published")
+        with _get(session, self.wanted.url, headers) as response:
+            check_connection(response.url, self.wanted.verified)
+            if response.status_code == 416 and self._is_complete(response, offset):
+                return
+            _check_status(response)
+            self._receive(response, _start(response, offset))
+
+    def _is_complete(self, response: "requests.Response", offset: int) -> bool:
+        """There are no bytes after those of `part`: it is whole, or of another version and forgotten."""
+        if response.headers.get("Content-Range") == f"bytes */{offset}":
+            return True
+        forget(self.part)
+        raise _LostError(f"HTTP 416 {response.reason}")
+
+    def _receive(self, response: "requests.Response", start: int) -> None:
+        length = response.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdigit() else self.wanted.size
+        if self.wanted.size and total != self.wanted.size:
+            raise SourceError(f"has {total:,} bytes where {self.wanted.size:,} were published")
+        self.resumed = min(self.resumed, start)
+        self.hashing.seek(self.part, start)
         bar = tqdm(
-            desc=part.name.split(".part")[0],
+            desc=self.part.name.split(".part")[0],
             total=total or None,
             initial=start,
             unit="B",
             unit_scale=True,
-            disable=None if progress else True,  # None: shown on a terminal only
+            disable=None if self.progress else True,  # None: shown on a terminal only
         )
         with bar:
-            written = start + _save(response, part, start, bar, wanted)
-    return not total or written == total, start
+            self._save(response, start, bar)
+        if total and self.hashing.position != total:
+            raise _LostError(ENDED)
+
+    def _save(self, response: "requests.Response", start: int, bar: tqdm) -> None:
+        """Appends the body at `start`; what was written stays when the connection or the user breaks off."""
+        try:
+            with open(self.part, "r+b" if start else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                if not start:
+                    _write_note(self.part, self.wanted.url, response.headers)
+                try:
+                    for block in _blocks(response):
+                        file.write(block)
+                        self.hashing.update(block)
+                        bar.update(len(block))
+                finally:
+                    _flush(file)
+        except OSError as error:
+            raise write_error(error, self.part) from error
 
 
-def _save(response: Any, part: Path, start: int, bar: tqdm, wanted: Wanted) -> int:
-    """Appends the body at `start`; what was written stays when the connection or the user breaks off."""
-    written = 0
+def _session() -> "requests.Session":
+    """Returns a session with slimzoo's name; proxies and certificates are those of the environment."""
+    import requests
+
+    session = requests.Session()
+    session.headers.update({"User-Agent": f"slimzoo/{slimzoo.__version__}", "Accept-Encoding": "identity"})
+    return session
+
+
+def _get(session: "requests.Session", url: str, headers: dict[str, str]) -> "requests.Response":
+    import requests
+
     try:
-        with open(part, "r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
-            if not start:
-                _write_note(part, wanted.url, response.headers)
-            try:
-                while block := _read(response):
-                    file.write(block)
-                    bar.update(len(block))
-                    written += len(block)
-            finally:
-                _flush(file)
-    except _LostError as error:
-        raise error.__cause__ or error from None
-    except OSError as error:
-        raise write_error(error, part) from error
-    return written
+        return session.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise _LostError(_reason(error), slow=isinstance(error, requests.Timeout)) from error
+    except requests.RequestException as error:  # an address that is none, too many redirects
+        raise SourceError(_reason(error)) from error
 
 
-class _LostError(Exception):
-    """Carries a connection's error past the handler of the disk's errors."""
+def _check_status(response: "requests.Response") -> None:
+    if response.ok:
+        return
+    reason = f"HTTP {response.status_code} {response.reason}"
+    if response.status_code not in TEMPORARY_STATUS:
+        raise SourceError(reason)
+    asked = response.headers.get("Retry-After", "")
+    raise _LostError(reason, pause=float(asked) if asked.isdigit() and asked != "0" else 0.0)
 
 
-def _read(response: Any) -> bytes:
-    try:
-        return response.read1(CHUNK) if hasattr(response, "read1") else response.read(CHUNK)
-    except LOST as error:
-        raise _LostError from error
+def _blocks(response: "requests.Response") -> Iterator[bytes]:
+    """Yields the body as it arrives. Raises: _LostError: it broke off, stalled or crawls."""
+    import urllib3
+
+    began, received = time.monotonic(), 0
+    while True:
+        try:
+            block = _read(response)
+        except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
+            raise _LostError(f"nothing came for {TIMEOUT:g} seconds", slow=True) from error
+        except (urllib3.exceptions.ProtocolError, ConnectionError) as error:
+            raise _LostError(ENDED) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise _LostError(_reason(error)) from error
+        if not block:
+            return
+        yield block
+        received += len(block)
+        passed = time.monotonic() - began
+        if passed > WINDOW:
+            if received < SLOWEST * passed:
+                raise _LostError(f"only {received:,} bytes came in {passed:.0f} seconds", slow=True)
+            began, received = time.monotonic(), 0
+
+
+def _read(response: "requests.Response") -> bytes:
+    """Returns what has arrived, at most CHUNK bytes; b"" at the end."""
+    raw: Any = response.raw
+    return raw.read1(CHUNK) if hasattr(raw, "read1") else raw.read(CHUNK // 16)
+
+
+def _reason(error: Exception) -> str:
+    """Returns the innermost reason of an error that libraries have wrapped."""
+    while error.args and isinstance(inner := getattr(error.args[0], "reason", error.args[0]), Exception):
+        error = inner
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _flush(file: BinaryIO) -> None:
@@ -164,9 +305,9 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _start(response: Any, offset: int) -> int:
+def _start(response: "requests.Response", offset: int) -> int:
     """Returns where the body begins: 0 for a server that sends the whole file, asked for a part or not."""
-    if response.status != 206:
+    if response.status_code != 206:
         return 0
     given = response.headers.get("Content-Range", "")
     if not given.startswith(f"bytes {offset}-"):
@@ -199,10 +340,3 @@ def _note(part: Path) -> Path:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _check_connection(url: str, wanted: Wanted) -> None:
-    """Raises SourceError for an address through which anyone between could put another file."""
-    scheme, host = urllib.parse.urlsplit(url).scheme, urllib.parse.urlsplit(url).hostname
-    if scheme == "http" and not wanted.verified and host not in ("127.0.0.1", "::1", "localhost"):
-        raise SourceError(f"{url} is plain http and no digest is published to check the file against")

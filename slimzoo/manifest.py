@@ -11,8 +11,14 @@ from typing import Any, get_args, get_origin
 from slimzoo.errors import SlimzooError, listing
 
 SCHEMES = ("https://", "http://", "file:///", "hf://", "package:")
-HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]{40})/(?P<file>.+)")
+HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)/(?P<file>.+)")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 LENGTHS = {"sha256": 64, "sha384": 96, "md5": 32}  # hexadecimal digits
+MATHS = {  # of a row: what that means
+    "same": "slim's network computes with these weights what they were released for",
+    "differs": "they fit slim's network, whose numbers then are not quite the released ones; by tag only",
+    "other": "they are of another network and are refused",
+}
 FOLDER_NAME = re.compile(r"\w([\w.-]*\w)?")  # network and tag become folders of the cache
 
 
@@ -21,14 +27,14 @@ class WeightsRow:
     """Everything there is to know about one set of released weights; nothing has a default."""
 
     network: str  # a registry name: "vgg_16"
-    tag: str  # unique for the network; the first row of a network is its default
+    tag: str  # unique for the network; the first row of a network is its default if its maths are the same
     sources: tuple[str, ...]  # in order: urls, "hf://owner/name@commit/file", "package:path in slimzoo"
     member: str  # the checkpoint inside an archive; "" where the source is the checkpoint
     sha256: str  # of the file, the same at every source, as somebody published it; "" if nobody did
     sha384: str
     md5: str
     size: int  # bytes; 0 if not published
-    format: str  # "tf_checkpoint", "frozen_graph", "safetensors", "npz"
+    format: str  # "tf_checkpoint", "frozen_graph", "safetensors", "npz", "keras_h5", "torch"
     name_map: str  # a module of converters/name_maps; "" where the names are slim's
     ema: bool  # take the moving averages instead of the plain values
     preprocessing: dict[str, Any]  # for Preprocessing.from_dict
@@ -41,14 +47,28 @@ class WeightsRow:
     license: str  # SPDX
     citation: str
     provenance: str  # who made the weights, and how
+    maths: str  # one of MATHS
+    note: str  # in what the network that they were released with differs from slim's; "" where in nothing
 
     @property
     def published(self) -> dict[str, str]:
         """The digests that are known, by algorithm."""
         return {name: getattr(self, name) for name in LENGTHS if getattr(self, name)}
 
+    @property
+    def hint(self) -> str:
+        """The 8 hexadecimal digits in the name of the first source: its sha256 should begin so; or "".
+
+        They find a mistake; against somebody who wants to deceive they prove nothing.
+        """
+        found = re.search(r"-([0-9a-f]{8})\.\w+$", self.sources[0])
+        return found[1] if found else ""
+
     def __str__(self) -> str:
-        return f"{self.network}/{self.tag}"
+        return f"{self.network}.{self.tag}"
+
+
+_TABLES = {"family", "groups", "weights"}
 
 
 def read_manifest(folder: Traversable | Path) -> tuple[WeightsRow, ...]:
@@ -64,23 +84,35 @@ def read_manifest(folder: Traversable | Path) -> tuple[WeightsRow, ...]:
         except tomllib.TOMLDecodeError as error:
             problems.append(f"{file.name}: {error}")
             continue
-        problems += [f"{file.name}: unknown table {key!r}" for key in content.keys() - {"family", "weights"}]
+        problems += [f"{file.name}: unknown table {key!r}" for key in content.keys() - _TABLES]
         for number, entry in enumerate(content.get("weights", ()), start=1):
-            row, wrong = _row(content.get("family", {}), entry)
+            row, wrong = _row(content.get("family", {}), content.get("groups", {}), dict(entry))
             if row and found.setdefault((row.network, row.tag), row) is not row:
                 wrong.append("is there twice; network and tag together must be unique")
-            where = f"{file.name}: {entry.get('network', '?')}/{entry.get('tag', f'row {number}')}"
+            where = f"{file.name}: {entry.get('network', '?')}.{entry.get('tag', f'row {number}')}"
             problems += [f"{where}: {problem}" for problem in wrong]
     if problems:
         raise SlimzooError(listing("the weights manifest is wrong:", problems))
     return tuple(found.values())
 
 
-def _row(family: dict[str, Any], entry: dict[str, Any]) -> tuple[WeightsRow | None, list[str]]:
-    """Returns the row made of both tables, or None, and everything that is wrong with it."""
+def _row(
+    family: dict[str, Any], groups: dict[str, dict[str, Any]], entry: dict[str, Any]
+) -> tuple[WeightsRow | None, list[str]]:
+    """Returns the row made of [family], its [groups.NAME] and itself, or None, and what is wrong with it."""
     kinds = {field.name: field.type for field in fields(WeightsRow)}
-    wrong = [f"{name} stands in [family] and in the row" for name in sorted(family.keys() & entry.keys())]
-    values = family | entry
+    wrong, values = [], dict(family)
+    if (named := entry.pop("group", None)) is not None:
+        group = groups.get(named, {})
+        if not group:
+            wrong.append(f"group {named!r} does not exist; groups: {', '.join(groups) or 'none'}")
+        wrong += [
+            f"{name} stands in [family] and in its group" for name in sorted(family.keys() & group.keys())
+        ]
+        values |= group
+    where = "[family] or its group" if named else "[family]"
+    wrong += [f"{name} stands in {where} and in the row" for name in sorted(values.keys() & entry.keys())]
+    values |= entry
     wrong += [f"{name} is missing" for name in kinds if name not in values]
     wrong += [f"{name} is not a field; fields: {', '.join(kinds)}" for name in values if name not in kinds]
     for name in [name for name in kinds if name in values]:
@@ -114,14 +146,16 @@ def _mistakes(row: WeightsRow) -> list[str]:
     for source in row.sources:
         if not source.startswith(SCHEMES):
             wrong.append(f"source {source!r} begins with none of {', '.join(SCHEMES)}")
-        if source.startswith("hf://") and not HUB.fullmatch(source):
-            wrong.append(
-                f"source {source!r} is not hf://owner/name@commit/file, the commit with all 40 digits"
-            )
+        if source.startswith("hf://"):
+            wrong += _hub_mistakes(source, row)
         if source.startswith("http://") and not row.published:
             wrong.append(f"source {source!r} is plain http; that needs a published digest")
         if source.startswith("package:") and (row.format != "safetensors" or row.name_map):
             wrong.append(f"source {source!r} must be safetensors with slim's names: it is used as it is")
+    if row.maths not in MATHS:
+        wrong.append(f"maths {row.maths!r} is none of {', '.join(MATHS)}")
+    elif row.maths != "same" and not row.note:
+        wrong.append(f"maths {row.maths!r} needs a note that says in what they differ")
     if not row.sources:
         wrong.append("sources is empty")
     for algorithm, digest in row.published.items():
@@ -130,3 +164,13 @@ def _mistakes(row: WeightsRow) -> list[str]:
     if isinstance(row.labels, tuple) and len(row.labels) != row.num_classes:
         wrong.append(f"{len(row.labels)} labels for {row.num_classes} classes")
     return wrong
+
+
+def _hub_mistakes(source: str, row: WeightsRow) -> list[str]:
+    """A commit of 40 digits fixes the file, and so does a sha256; a branch or a short commit does not."""
+    named = HUB.fullmatch(source)
+    if named is None:
+        return [f"source {source!r} is not hf://owner/name@revision/file"]
+    if COMMIT.fullmatch(named["revision"]) or row.sha256:
+        return []
+    return [f"source {source!r} needs the commit with all 40 digits, or a published sha256"]

@@ -9,22 +9,23 @@ import logging
 import os
 import re
 import secrets
-import sys
+import shutil
 import time
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import slimzoo
-from slimzoo.download import SourceError, Wanted, digests, download, forget
+from slimzoo import cache
+from slimzoo.cache import MODEL, ORIGINAL, cache_dir, cached, differing, first_seen
+from slimzoo.download import Fetched, SourceError, Wanted, check_connection, digests, download, forget
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import write_error, write_text
-from slimzoo.manifest import HUB, WeightsRow, read_manifest
+from slimzoo.files import atomic_write, write_error
+from slimzoo.manifest import WeightsRow, read_manifest
 
 LOGGER = logging.getLogger("slimzoo")
-YES = ("1", "true", "yes", "on")  # what sets SLIMZOO_OFFLINE and HF_HUB_OFFLINE
+YES = ("1", "true", "yes", "on")  # what sets SLIMZOO_OFFLINE, HF_HUB_OFFLINE and SLIMZOO_KEEP_ORIGINALS
 
 
 @functools.cache
@@ -33,59 +34,76 @@ def rows() -> tuple[WeightsRow, ...]:
     return read_manifest(importlib.resources.files("slimzoo.weights_manifest"))
 
 
-def get_row(network: str, tag: str | None = None) -> WeightsRow:
-    """Returns the row `tag` of `network` (default: its first); `network` may be written "network/tag".
+def split_name(name: str) -> tuple[str, str]:
+    """Returns network and tag of "network.tag" or "network/tag"; the tag is "" where there is none."""
+    network, _, tag = re.sub(r"[./]", "/", name, count=1).partition("/")
+    return network, tag
 
-    Raises: SlimzooError: there is none; the message lists what there is.
+
+def get_row(network: str, tag: str | None = None) -> WeightsRow:
+    """Returns the row `tag` of `network` (default: its first); `network` may be written "network.tag".
+
+    Raises: SlimzooError: there is none; the message lists what there is. Or the only ones there are compute
+      something else in slim's network, which must be asked for by tag.
     """
-    if tag is None and "/" in network:
-        network, tag = network.split("/", 1)
+    if tag is None:
+        network, tag = split_name(network)
     there = {row.tag: row for row in rows() if row.network == network}
     if not there:
         raise SlimzooError(_no_weights(network))
-    if tag is None:
-        return next(iter(there.values()))
-    if tag not in there:
+    if tag and tag not in there:
         near = difflib.get_close_matches(tag, there, n=3)
         hint = f" Nearest: {', '.join(near)}." if near else ""
         raise SlimzooError(f"{network} has no weights {tag!r}.{hint} There are: {', '.join(there)}.")
-    return there[tag]
+    row = there[tag] if tag else next(iter(there.values()))
+    if not tag and row.maths != "same":
+        raise SlimzooError(f"{row} must be asked for by name: {row.note}. There are: {', '.join(there)}.")
+    return row
 
 
-def cache_dir() -> Path:
-    """Returns the folder that holds converted weights: $SLIMZOO_CACHE, or slimzoo in the user's cache."""
-    if given := os.environ.get("SLIMZOO_CACHE"):
-        return Path(given).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "slimzoo"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "slimzoo"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slimzoo"
+def offline() -> str:
+    """Returns which variable forbids requests, or ""."""
+    variables = ("SLIMZOO_OFFLINE", "HF_HUB_OFFLINE")
+    return next((name for name in variables if os.environ.get(name, "").lower() in YES), "")
 
 
-def fetch(row: WeightsRow, progress: bool = True, verify: bool = False) -> Path:
+def fetch(row: WeightsRow, progress: bool = True, verify: bool = False, keep_original: bool = False) -> Path:
     """Returns the local safetensors file of `row`, downloaded, checked and converted where it is not yet.
 
     A file in the cache is used without any request. It is made again if it has changed, or the digest in
-    the row has. The downloaded original is deleted after the conversion; model.json keeps its digest.
+    the row has. model.json beside it keeps the digests; weights.lock in the cache those of files that nobody
+    published one of, and which were trusted when they first came.
 
     Args:
       verify: read the whole cached file and compare its digest, not only its size and time.
+      keep_original: keep the downloaded file too, so that the weights can be made again without a request.
     Raises:
-      SlimzooError: no source delivers (each is listed with its reason), or the cache cannot be written.
+      SlimzooError: the row's weights are of another network; no source delivers (each is listed with its
+        reason); or the cache cannot be written.
     """
+    if row.maths == "other":
+        raise SlimzooError(f"{row} cannot be loaded: {row.note}")
     if row.sources[0].startswith("package:"):
         return _packaged(row)
+    for root in cache.cache_dirs():
+        if _usable(row, root / row.network / row.tag, verify):
+            return root / row.network / row.tag / MODEL
     folder = cache_dir() / row.network / row.tag
-    if not _usable(row, folder, verify):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SlimzooError(f"{write_error(error, folder)} (SLIMZOO_CACHE names another)") from error
-        with _alone(folder) as alone:
-            if not alone or not _usable(row, folder, verify):  # another process may just have made it
-                _build(row, folder, alone, progress)
-    return folder / "model.safetensors"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(error, folder) from error
+    if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise _not_writable(PermissionError(13, ""), folder)
+    with cache.alone_in(folder) as alone:
+        if not alone or not _usable(row, folder, verify):  # another process may just have made it
+            keep = keep_original or os.environ.get("SLIMZOO_KEEP_ORIGINALS", "").lower() in YES
+            _build(row, folder, alone, progress, keep)
+    return folder / MODEL
+
+
+def _not_writable(error: OSError, folder: Path) -> SlimzooError:
+    return SlimzooError(f"{write_error(error, folder)} (SLIMZOO_CACHE names another)")
 
 
 def _no_weights(network: str) -> str:
@@ -101,91 +119,66 @@ def _packaged(row: WeightsRow) -> Path:
     path = Path(str(importlib.resources.files("slimzoo") / row.sources[0].removeprefix("package:")))
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: the weights {row} come with slimzoo; install it again")
-    if wrong := _differing(digests(path, row.published), row.published):
+    if wrong := differing(digests(path, row.published), row.published):
         raise SlimzooError(
             f"{path} is damaged ({wrong}): the weights {row} come with slimzoo; install it again"
         )
     return path
 
 
-def _differing(found: dict[str, str], expected: dict[str, str]) -> str:
-    """Returns the first digest of `expected` that `found` does not have, in words, or ""."""
-    for name, digest in expected.items():
-        if found.get(name) != digest:
-            return f"its {name} is {found.get(name, 'not noted')}, not {digest}"
-    return ""
-
-
-# --- the cache: <network>/<tag>/model.safetensors, and model.json that says what it is made of ---
-
-
 def _usable(row: WeightsRow, folder: Path, verify: bool) -> bool:
     """Returns whether the cached file is the one that was written, and was made of what `row` says."""
-    path, record = folder / "model.safetensors", read_record(folder)
-    if not record or not path.is_file():
+    there = cached(folder)
+    if not there.record or not there.model.is_file():
         return False
-    stat = path.stat()
-    wrong = _differing(record["source_digests"], row.published)
-    if not wrong and stat.st_size != record["size"]:
-        wrong = f"it has {stat.st_size:,} bytes, not {record['size']:,}"
-    if not wrong and (verify or stat.st_mtime_ns != record["mtime_ns"]):
-        wrong = _differing(digests(path), {"sha256": record["sha256"]})
-        if not wrong and stat.st_mtime_ns != record["mtime_ns"] and os.access(folder, os.W_OK):
-            write_text(folder / "model.json", json.dumps(record | {"mtime_ns": stat.st_mtime_ns}, indent=1))
+    wrong = cache.wrong_with(there, row.published, verify)
     if wrong:
-        LOGGER.warning("%s is no longer what was cached (%s); it is made again", path, wrong)
+        LOGGER.warning("%s is no longer what was cached (%s); it is made again", there.model, wrong)
     return not wrong
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """Returns what was noted beside the cached file in `folder`: source, digests, sizes; {} if nothing."""
-    try:
-        record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    needed = {"source", "source_digests", "sha256", "size", "mtime_ns"}
-    return record if isinstance(record, dict) and needed <= record.keys() else {}
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Yields once no other process builds in `folder`; yields False where that cannot be known."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two processes both download, each to a part of its own
-        yield False
-        return
-    with open(folder / ".lock", "a", encoding="utf-8") as handle:
-        locked = True
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            LOGGER.info("waiting: another process is fetching into %s", folder)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            locked = False
-        yield locked
 
 
 # --- making a cached file ---
 
 
-def _build(row: WeightsRow, folder: Path, alone: bool, progress: bool) -> None:
+def _build(row: WeightsRow, folder: Path, alone: bool, progress: bool, keep: bool) -> None:
     """Makes model.safetensors and model.json in `folder` from the first source that delivers."""
+    if alone:  # what a killed process left; its part of a download is gone on with
+        for path in folder.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
     reasons = []
-    for source in _in_order(row):
+    before = cache.read_record(folder)
+    kept = [path.as_uri() for path in cached(folder).originals]
+    for source in [*kept, *_in_order(row)]:
         try:
             original, found = _obtain(row, source, folder, alone, progress)
-            record = _convert(row, source, original, found, folder)
+            named = before.get("source", source) if source in kept else source
+            record = _convert(row, named, original, found, folder)
         except SourceError as error:
             LOGGER.info("%s: %s", source, error)
             reasons.append(f"{source}: {error}")
             continue
-        write_text(folder / "model.json", json.dumps(record, indent=1))
+        if not row.published:
+            cache.note_first_seen(str(row), found["sha256"], named, record["fetched"])
+        if keep:
+            _keep(original, folder, _file_name(source))
+        cache.write_record(folder, record)
         if original.parent == folder:
             forget(original)
         return
     raise SlimzooError(listing(f"no source delivers the weights {row}:", [*reasons, *_ways_out(row, folder)]))
+
+
+def _keep(original: Path, folder: Path, name: str) -> None:
+    """Moves or copies `original` to where it is found without a request."""
+    place = folder / ORIGINAL / name
+    if original == place:
+        return
+    place.parent.mkdir(exist_ok=True)
+    if original.parent == folder:
+        os.replace(original, place)
+        return
+    with atomic_write(place, overwrite=True) as temporary:
+        shutil.copyfile(original, temporary)
 
 
 def _in_order(row: WeightsRow) -> list[str]:
@@ -203,73 +196,87 @@ def _file_name(source: str) -> str:
 
 def _ways_out(row: WeightsRow, folder: Path) -> list[str]:
     name = _file_name(row.sources[0])
-    others = [other.tag for other in rows() if other.network == row.network and other.tag != row.tag]
+    others = [r.tag for r in rows() if r.network == row.network and r.tag != row.tag and r.maths != "other"]
     return [
         "What you can do:",
         f"- give a file you have: weights=PATH of {name}, or of any checkpoint of {row.network}",
         f"- name a mirror: SLIMZOO_MIRROR=URL or folder, which holds {row.network}/{name}",
-        f"- without a network: copy {folder} from another machine (SLIMZOO_CACHE names another cache)",
+        "- without a network: slimzoo cache export on another machine, slimzoo cache import here; or copy "
+        f"{folder} from there (SLIMZOO_CACHE names another cache)",
         *([f"- take other weights of {row.network}: {', '.join(others)}"] if others else []),
     ]
 
 
 def _obtain(
-    row: WeightsRow, source: str, folder: Path, alone: bool, progress: bool
+    row: WeightsRow, source: str, folder: Path, alone: bool, progress: bool, again: bool = True
 ) -> tuple[Path, dict[str, str]]:
     """Returns the original file from `source` and its digests, the expected ones checked."""
-    expected = row.published or _first_seen(folder)
-    blocker = next(
-        (v for v in ("SLIMZOO_OFFLINE", "HF_HUB_OFFLINE") if os.environ.get(v, "").lower() in YES), ""
-    )
-    if source.startswith("hf://"):
-        original, resumed = _from_hub(source, offline=bool(blocker)), False
-    elif blocker and not source.startswith("file:"):
-        raise SourceError(f"not asked, because {blocker} is set")
-    else:
-        key = hashlib.sha256(source.encode()).hexdigest()[:8] + ("" if alone else f"-{secrets.token_hex(4)}")
-        original = folder / f"{_file_name(source)}.{key}.part"
-        resumed = download(Wanted(url=source, size=row.size, verified=bool(expected)), original, progress)
-    found = digests(original, {"sha256", *expected})
-    wrong = _differing(found, expected)
-    if wrong and original.parent == folder:
-        forget(original)
-    if wrong and resumed:  # what an earlier call had left may be damaged: once more, from the first byte
-        return _obtain(row, source, folder, alone, progress)
-    if wrong:
-        noted = f"noted at the first fetch (delete {folder / 'model.json'} to forget that)"
+    expected = row.published or first_seen(row)
+    original, fetched = _bring(row, source, folder, alone, progress, tuple({"sha256", *expected}))
+    found = fetched.digests
+    wrong = differing(found, expected)
+    if not wrong and not row.sha256 and row.hint and not found["sha256"].startswith(row.hint):
+        wrong = f"its sha256 is {found['sha256']}, which does not begin with {row.hint}"
+        expected, who = {}, "the name of the file says"
+    elif wrong:
+        lock = cache_dir() / cache.KNOWN
+        noted = f"noted at the first fetch (to forget that, delete {row} in {lock}, and {folder})"
         who = "the manifest says" if row.published else noted
+    if wrong:
+        _discard(source, original, folder)
+        if fetched.resumed and again:  # what an earlier call had left may be damaged: from the first byte
+            return _obtain(row, source, folder, alone, progress, again=False)
         raise SourceError(f"{wrong} as {who}: it is another file, and was not used")
     if not expected:
-        LOGGER.warning("no digest of %s is published; noted its sha256 %s", source, found["sha256"])
+        LOGGER.warning(
+            "no digest of %s is published; noted its sha256 %s%s",
+            *(
+                source,
+                found["sha256"],
+                f", which begins as the name of the file says ({row.hint})" * bool(row.hint),
+            ),
+        )
     return original, found
 
 
-def _first_seen(folder: Path) -> dict[str, str]:
-    """Returns the digest noted when these weights were first fetched, for weights without a published one."""
-    return {k: v for k, v in read_record(folder).get("source_digests", {}).items() if k == "sha256"}
+def _bring(
+    row: WeightsRow, source: str, folder: Path, alone: bool, progress: bool, algorithms: tuple[str, ...]
+) -> tuple[Path, Fetched]:
+    """Returns the file of `source` and its digests, not yet compared with any."""
+    blocker = offline()
+    headers: dict[str, str] = {}
+    if source.startswith("hf://"):
+        from slimzoo import hub
+
+        try:
+            path, before = hub.download_file(source, offline=bool(blocker))
+            return path, Fetched(digests(path, algorithms), before)
+        except hub.BrokenOffError as error:  # its client begins anew in each process; ours goes on
+            LOGGER.info("%s: %s; going on by plain HTTP", source, error)
+            source, headers = hub.plain_address(source)
+    if source.startswith("file:"):
+        path = Path(urllib.request.url2pathname(urllib.parse.urlsplit(source).path))
+        if not path.is_file():
+            raise SourceError("there is no such file")
+        return path, Fetched(digests(path, algorithms), False)
+    verified = bool(row.published or first_seen(row))
+    check_connection(source, verified)
+    if blocker:
+        raise SourceError(f"not asked, because {blocker} is set")
+    key = hashlib.sha256(source.encode()).hexdigest()[:8] + ("" if alone else f"-{secrets.token_hex(4)}")
+    part = folder / f"{_file_name(source)}.{key}.part"
+    wanted = Wanted(url=source, size=row.size, verified=verified, algorithms=algorithms, headers=headers)
+    return part, download(wanted, part, progress)
 
 
-def _from_hub(source: str, offline: bool) -> Path:
-    """Returns the file of an hf:// source in the hub's own cache."""
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError
+def _discard(source: str, original: Path, folder: Path) -> None:
+    """Deletes a file that is not what it should be: in the cache and in the hub's, never the user's own."""
+    if original.is_relative_to(folder):
+        forget(original)
+    elif source.startswith("hf://"):
+        from slimzoo.hub import forget_file
 
-    named = HUB.fullmatch(source)
-    if named is None:
-        raise SourceError("is not hf://owner/name@commit/file")
-    failures: tuple[Any, ...] = tuple(kind for kind in HfHubHTTPError.__mro__ if kind.__name__ == "HTTPError")
-    try:
-        path = huggingface_hub.hf_hub_download(
-            repo_id=named["repo"],
-            filename=named["file"],
-            revision=named["commit"],
-            library_name="slimzoo",
-            library_version=slimzoo.__version__,
-            local_files_only=offline,
-        )
-    except (OSError, ValueError, RuntimeError, *failures) as error:
-        raise SourceError(f"{type(error).__name__}: {error}") from error
-    return Path(path)
+        forget_file(original)
 
 
 def _convert(
@@ -278,7 +285,7 @@ def _convert(
     """Writes model.safetensors made of `original`; returns the record of it."""
     from slimzoo import converters
 
-    path = folder / "model.safetensors"
+    path = folder / MODEL
     metadata = {
         "tag": row.tag,
         "label_offset": str(row.label_offset),
@@ -296,6 +303,8 @@ def _convert(
             ema=row.ema,
             overwrite=True,
             metadata=metadata,
+            name_map=row.name_map,
+            headless=row.num_classes == 0,
         )
         classes = report.metadata.get("num_classes", row.num_classes)  # of the network's head in the file
         if str(classes) != str(row.num_classes):
@@ -304,8 +313,9 @@ def _convert(
     except SlimzooError as error:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno:  # the disk, not the source
             raise
-        if original.parent == folder:
-            forget(original)
+        if row.published:  # it is the right file; its other sources have the same
+            raise SlimzooError(f"{row}: {source} is the published file, but {error}") from error
+        _discard(source, original, folder)
         raise SourceError(f"is not what the row says: {error}") from error
     return {
         "weights": str(row),

@@ -19,6 +19,8 @@ PUBLISHED = {
     "mobilenet_v1_025": (41e6, "the same"),
     "mobilenet_v2": (300e6, "Sandler et al. 2018, arXiv:1801.04381, table 4"),
     "mobilenet_v2_140": (582e6, "tensorflow/models, research/slim/nets/mobilenet/README.md; the paper: 585"),
+    "mobilenet_v2_130": (509e6, "the same README"),
+    "mobilenet_v2_075": (209e6, "the same README"),
     "mobilenet_v2_050": (97e6, "the same README"),
     "mobilenet_v2_035": (59e6, "the same README"),
     "mobilenet_v3_large": (217e6, "the same README; Howard et al. 2019, arXiv:1905.02244: 219"),

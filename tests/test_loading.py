@@ -18,6 +18,7 @@ from slimzoo.tensors import take_over
 from tests.networks import assert_same, disturb, values
 
 SMALL = "mobilenet_v1_025"
+TAG = "slim_in1k_128"
 HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
 MOMENTUM = "checkpoints/tf1_written/mobilenet_v1_025_momentum"
 SHARDED = "checkpoints/tf1_written/mobilenet_v1_025_sharded"
@@ -66,12 +67,16 @@ def test_a_name_with_a_tag_takes_the_row_of_the_manifest(tmp_path, monkeypatch):
     converters.write_safetensors(tmp_path / "w.safetensors", values(model))
     asked = []
     monkeypatch.setattr(weights, "fetch", lambda row: asked.append(row.tag) or tmp_path / "w.safetensors")
-    for again in (slimzoo.load(f"{SMALL}/128"), slimzoo.load(SMALL, weights="128")):
+    for again in (
+        slimzoo.load(f"{SMALL}.{TAG}"),
+        slimzoo.load(f"{SMALL}/{TAG}"),
+        slimzoo.load(SMALL, weights=TAG),
+    ):
         assert_same(values(again), values(model))
         assert again.labels == imagenet(1) and again.label_offset == 1
         assert again.preprocessing.size == 128 and again.input_shape == (None, 128, 128, 3)
     slimzoo.load(SMALL, pretrained=True)
-    assert asked == ["128", "128", weights.get_row(SMALL).tag]
+    assert asked == [TAG, TAG, TAG, weights.get_row(SMALL).tag]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_a_name_with_a_tag_takes_the_row_of_the_manifest(tmp_path, monkeypatch):
         ("/no/such/folder", {}, FileNotFoundError, "neither a file or folder"),
         ("runs/best", {}, FileNotFoundError, "neither a file or folder"),
         (f"{SMALL}/no_tag", {}, SlimzooError, "no_tag"),
-        (SMALL, {"weights": "no_such"}, FileNotFoundError, "no weights 'no_such'.*the tags are 224"),
+        (SMALL, {"weights": "no_such"}, FileNotFoundError, "no weights 'no_such'.*the tags are slim_in1k"),
         ("no_such.keras", {}, FileNotFoundError, "there is no file no_such.keras"),
         ("no_such.keras", {"num_classes": 3}, SlimzooError, "is a whole model, saved by Keras"),
         ("lenet", {"pretrained": True}, SlimzooError, "lenet"),

@@ -11,6 +11,7 @@ NAMES = [
     *("cifarnet", "lenet", "mobilenet_v1", "mobilenet_v1_025", "mobilenet_v1_050", "mobilenet_v1_075"),
     *("vgg_16", "vgg_19", "vgg_a"),
     *("mobilenet_v2", "mobilenet_v2_035", "mobilenet_v2_050", "mobilenet_v2_140"),
+    *("mobilenet_v2_075", "mobilenet_v2_130", "mobilenet_v3_small_075"),
     *("mobilenet_v3_large", "mobilenet_v3_large_075", "mobilenet_v3_large_minimalistic"),
     *("mobilenet_v3_small", "mobilenet_v3_small_minimalistic"),
     *("mobilenet_edgetpu", "mobilenet_edgetpu_075"),

@@ -7,7 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from slimzoo.converters.formats import archive, frozen_graph, npz, safetensors, tf_checkpoint, tf_v2
+from slimzoo.converters.formats import (
+    archive,
+    frozen_graph,
+    keras_archive,
+    keras_h5,
+    npy,
+    npz,
+    safetensors,
+    savedmodel,
+    tf_checkpoint,
+    tf_v2,
+    tflite,
+    torch_file,
+)
 from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
@@ -38,6 +51,22 @@ FORMATS = {
             write=safetensors.write,
         ),
         Format(
+            name="keras_archive",  # before npz: both are ZIP archives
+            title="Keras .keras",
+            suffixes=(),
+            sniff=keras_archive.sniff,
+            read=keras_archive.read,
+            write=None,
+        ),
+        Format(
+            name="torch",  # before npz, too
+            title="PyTorch .pth, .pt and .bin",
+            suffixes=(),
+            sniff=torch_file.sniff,
+            read=torch_file.read,
+            write=None,
+        ),
+        Format(
             name="npz",
             title="NumPy .npz",
             suffixes=(".npz",),
@@ -55,6 +84,38 @@ FORMATS = {
             targets=tf_v2.targets,
         ),
         Format(
+            name="keras_h5",
+            title="Keras .h5 and .weights.h5",
+            suffixes=(keras_h5.SUFFIX,),
+            sniff=keras_h5.sniff,
+            read=keras_h5.read,
+            write=keras_h5.write,
+        ),
+        Format(
+            name="npy",
+            title="caffe-tensorflow .npy",
+            suffixes=(),
+            sniff=npy.sniff,
+            read=npy.read,
+            write=None,
+        ),
+        Format(
+            name="tflite",
+            title="TensorFlow Lite",
+            suffixes=(),
+            sniff=tflite.sniff,
+            read=tflite.read,
+            write=None,
+        ),
+        Format(
+            name="savedmodel",
+            title="SavedModel",
+            suffixes=(),
+            sniff=savedmodel.sniff,
+            read=savedmodel.read,
+            write=None,
+        ),
+        Format(
             name="frozen_graph",
             title="frozen graph (.pb)",
             suffixes=(),
@@ -65,14 +126,13 @@ FORMATS = {
     )
 }
 _KNOWN_OTHERS = (  # first bytes: what to say
-    (
-        b"\x89HDF\r\n\x1a\n",
-        "is an HDF5 file (Keras); such files are not read. Convert it to .npz or safetensors",
-    ),
     (b"version https://git-lfs", "is a Git LFS pointer, not the file itself: run `git lfs pull`"),
-    (b"\x80", "is a Python pickle; pickles can run any code and are not read"),
+    (
+        b"\x80",
+        "is a Python pickle, which could run any code. Of pickles only the tensors that torch.save and "
+        "numpy.save wrote are read; save the arrays with numpy.savez",
+    ),
     (b"<", "is a web page or XML, not weights: a download that failed?"),
-    (b"\x08\x01\x12", "is a SavedModel's graph; give its folder, the weights are in variables/"),
 )
 
 
@@ -104,6 +164,8 @@ def _in_folder(folder: Path) -> Path:
     result = folder / "model.safetensors"
     if result.is_file():
         return result
+    if not (folder / "checkpoint").is_file() and (graph := savedmodel.find(folder)):
+        return graph
     try:
         return tf_checkpoint.in_folder(folder)
     except FileNotFoundError:
@@ -156,11 +218,12 @@ def format_for(path: Path) -> Format:
 
     Raises: SlimzooError: it is the suffix of something that is not written.
     """
+    for row in FORMATS.values():
+        if row.write and any(path.name.endswith(suffix) for suffix in row.suffixes if suffix):
+            return row
     if path.suffix in (".pb", ".h5", ".keras", ".tgz", ".gz", ".zip", ".pth", ".pt", ".tflite", ".meta"):
         raise SlimzooError(
-            f"{path}: {path.suffix} is not written. Choose .safetensors, .npz or .ckpt (TensorFlow)"
+            f"{path}: {path.suffix} is not written. Choose .safetensors, .npz, .weights.h5 (Keras) or .ckpt "
+            "(TensorFlow)"
         )
-    for row in FORMATS.values():
-        if row.write and path.suffix in row.suffixes:
-            return row
     return FORMATS["tf_checkpoint"]

@@ -5,11 +5,13 @@ Nothing is extracted by the archive's own rules: links, absolute names, `..` and
 
 from __future__ import annotations
 
+import errno
 import gzip
 import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
+from io import FileIO, RawIOBase
 from pathlib import Path, PurePosixPath
 
 from slimzoo.converters.formats.binary import FileBytes, damaged
@@ -19,12 +21,17 @@ from slimzoo.errors import SlimzooError, listing
 SEPARATOR = "::"  # archive.tgz::member
 MAX_MEMBERS = 10_000
 MAX_BYTES = 16 << 30  # all members together
+MAX_UNPACKED = 256 << 20  # bytes that any archive may unpack to ...
+MAX_RATIO = 100  # ... or this many for each of its own: weights hardly shrink
+_MAX_HEAD = 16 << 20  # bytes that tarfile may ask for at once: a longer name or comment is none
+_BAD_NAME = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
+_GZIP = b"\x1f\x8b"
 _UNWANTED = (".meta", ".txt", ".md", ".pbtxt", ".jpg", ".png", ".py")
 
 
 def sniff(file: FileBytes) -> bool:
     """Says whether `file` is a tar archive, compressed by gzip or not."""
-    return file[0:2] == b"\x1f\x8b" or file[257:262] == b"ustar"
+    return file[0:2] == _GZIP or file[257:262] == b"ustar"
 
 
 def read(path: Path, open_file: Callable[[Path], Source], member: str = "") -> Source:
@@ -74,23 +81,62 @@ def _unpack(path: Path, folder: Path) -> list[str]:
     names: dict[str, None] = {}
     problems: list[str] = []
     total = 0
-    with tarfile.open(path, "r:*") as archive:
+    limit = min(MAX_BYTES, max(MAX_UNPACKED, MAX_RATIO * path.stat().st_size))
+    with _Bounded(path, limit) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
         for count, member in enumerate(archive, start=1):
             total += member.size
-            if count > MAX_MEMBERS or total > MAX_BYTES or member.size < 0:
+            if count > MAX_MEMBERS or total > limit or member.size < 0:
                 raise SlimzooError(
-                    f"{path} holds over {MAX_MEMBERS:,} files or {MAX_BYTES:,} bytes: no checkpoint"
+                    f"{path} holds over {MAX_MEMBERS:,} files or {limit:,} bytes: no checkpoint"
                 )
             if problem := _danger(member):
                 problems.append(problem)
             elif member.isfile() and not member.name.endswith(_UNWANTED) and not problems:
                 _write_member(path, archive, member, folder)
                 names[str(PurePosixPath(member.name))] = None
-        while archive.fileobj and archive.fileobj.read(1 << 20):
+        while stream.read(1 << 20):
             pass  # to the very end, where gzip keeps its checksum
     if problems:
         raise SlimzooError(listing(f"{path} is not opened, it is not safe:", problems))
     return list(names)
+
+
+class _Bounded(RawIOBase):
+    """What is in a tar archive, unpacked as far as it is read, and not beyond `limit` bytes."""
+
+    def __init__(self, path: Path, limit: int):
+        self.path, self.limit = path, limit
+        with open(path, "rb") as file:
+            packed = file.read(2) == _GZIP
+        self._stream = gzip.GzipFile(path) if packed else FileIO(path)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Moves to `offset` from the start, which is all that tarfile asks for."""
+        self._check(offset)
+        return self._stream.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _MAX_HEAD:
+            raise tarfile.ReadError(f"a name or comment of {size:,} bytes")
+        self._check(self._stream.tell())
+        return self._stream.read(size)
+
+    def _check(self, position: int) -> None:
+        if position > self.limit:
+            raise SlimzooError(f"{self.path} unpacks to over {self.limit:,} bytes, which no checkpoint does")
 
 
 def _danger(member: tarfile.TarInfo) -> str:
@@ -110,12 +156,17 @@ def _write_member(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo,
             "free some, or set TMPDIR to another folder"
         )
     target = folder / member.name
-    target.parent.mkdir(parents=True, exist_ok=True)
     content = archive.extractfile(member)
     if content is None:
         raise damaged(path, f"{member.name} cannot be read")
-    with content, open(target, "wb") as file:  # of two members of one name the later counts, as for tar
-        shutil.copyfileobj(content, file, 1 << 20)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with content, open(target, "wb") as file:  # of two members of one name the later counts, as for tar
+            shutil.copyfileobj(content, file, 1 << 20)
+    except OSError as error:
+        if error.errno not in _BAD_NAME:
+            raise
+        raise damaged(path, f"{member.name[:80]!r} is no name of a file beside the others") from error
     if target.stat().st_size != member.size:
         raise damaged(path, f"{member.name} is not whole")
 
@@ -135,7 +186,13 @@ def _open_all(
             unreadable[name] = str(error).replace(f"{folder}/", "")
         else:
             readable[str(source.path.relative_to(folder))] = source  # the files of a set give one checkpoint
-    return readable, unreadable
+    return _outermost(readable), unreadable
+
+
+def _outermost(found: dict[str, Source]) -> dict[str, Source]:
+    """Returns `found` without what is a part of another: the checkpoint in a SavedModel."""
+    files = {name: set(source.files) for name, source in found.items()}
+    return {n: s for n, s in found.items() if not any(files[n] < other for other in files.values())}
 
 
 def _none_or_several(path: Path, member: str, names: list[str], readable: dict, unreadable: dict) -> str:

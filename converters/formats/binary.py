@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from slimzoo.converters.source import as_bytes
+from slimzoo.converters.source import Tensor, as_bytes
 from slimzoo.errors import SlimzooError
 
 CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time
 _WINDOW = 1 << 14
+_MAX_SHARED = 64  # bytes of tensors for each of the file: 8 bits become 32, and tied weights are stored once
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 
 
 def damaged(path: Path | str, what: str) -> SlimzooError:
     """Returns the error for a file that is not whole."""
     return SlimzooError(f"{path} is cut short or damaged: {what}. Download or copy it again")
+
+
+def check_total(path: Path, size: int, tensors: Mapping[str, Tensor]) -> None:
+    """Raises SlimzooError if `tensors`, which may share bytes, claim far more than the file's `size`."""
+    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors.values())
+    if total > _MAX_SHARED * size + _WINDOW:
+        raise damaged(path, f"its tensors claim {total:,} bytes of a file of {size:,}")
 
 
 class FileBytes:

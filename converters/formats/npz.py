@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import struct
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.formats import npy
 from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
 from slimzoo.converters.formats.watch import Watch
+from slimzoo.converters.formats.zip_archive import is_zip, open_zip
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 _MAX_COMMENT = 65_535  # bytes, of the ZIP format; where the metadata are kept
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, TypeError)
 _NUMBERS = "biufc"  # kinds of dtypes
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def sniff(file: FileBytes) -> bool:
     """Says whether `file` is a ZIP archive."""
-    return file[0:4] in (b"PK\x03\x04", b"PK\x05\x06")
+    return is_zip(file)
 
 
 def read(path: Path) -> Source:
@@ -37,12 +33,12 @@ def read(path: Path) -> Source:
 
     Raises: SlimzooError: the file is damaged, is another kind of ZIP archive, or holds Python objects.
     """
-    with _archive(path) as archive:
+    with open_zip(path) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
         if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
             raise SlimzooError(
                 f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
-                "Unpack it and give the checkpoint in it (Keras and PyTorch archives are not read)"
+                "Unpack it and give the checkpoint in it"
             )
         found = {info.filename[:-4]: _tensor(path, archive, info) for info in members}
         metadata = _metadata(archive.comment)
@@ -50,25 +46,9 @@ def read(path: Path) -> Source:
     return Source("npz", path, tensors, metadata=metadata, skipped=found.keys() - tensors.keys())
 
 
-@contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Opens the archive; whatever is wrong with its bytes becomes a SlimzooError."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except SlimzooError:
-        raise
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # EINVAL: an offset before the start of the file
-            raise
-        raise damaged(path, "an offset in it is wrong") from error
-    except (*_BROKEN, OverflowError, NotImplementedError, RuntimeError) as error:
-        raise damaged(path, str(error)) from error
-
-
 def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Tensor:
     with archive.open(info) as file:
-        shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        shape, fortran, dtype = npy.header(file)
         header = file.tell()
     if dtype.hasobject:
         raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
@@ -82,7 +62,7 @@ def _load(
     path: Path, member: str, header: int, shape: tuple[int, ...], dtype: np.dtype, fortran: bool
 ) -> np.ndarray:
     array = empty(shape[::-1] if fortran else shape, dtype)
-    with _archive(path) as archive, archive.open(member) as file:
+    with open_zip(path) as archive, archive.open(member) as file:
         file.read(header)
         view, done = as_bytes(array).data, 0
         while done < len(view) and (chunk := file.read(min(CHUNK, len(view) - done))):

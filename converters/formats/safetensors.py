@@ -18,6 +18,8 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 MAX_HEADER = 100_000_000  # bytes, as in the reference implementation
+_MAX_PARTS = 2_000_000  # brackets, colons and commas in a header; a tensor has about 14
+_MAX_RANK = 64  # what NumPy can hold
 _ALIGNMENT = 64  # of the first tensor in a file we write
 _TYPES = {
     "F64": "float64",
@@ -55,14 +57,24 @@ def read(path: Path) -> Source:
             raise damaged(path, f"a header of {size} bytes in a file of {len(file)}")
         text, total = file[8 : 8 + size], len(file) - 8 - size
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
-        metadata = header.pop("__metadata__", None) or {}
-        if not all(isinstance(value, str) for value in metadata.values()):
-            raise ValueError("the metadata hold something that is no text")
+        header, metadata = _parsed(text)
         tensors = _tensors(path, header, total, 8 + size)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(path, f"its header is wrong: {error}") from error
     return Source("safetensors", path, tensors, metadata=metadata)
+
+
+def _parsed(text: bytes) -> tuple[dict[str, dict], dict[str, str]]:
+    """Returns the rows of the tensors and the metadata. Raises ValueError: it is no such header."""
+    if not text.startswith(b"{"):
+        raise ValueError("it does not begin with {")
+    if sum(text.count(mark) for mark in (b"[", b"{", b":", b",")) > _MAX_PARTS:
+        raise ValueError(f"it has more than {_MAX_PARTS:,} parts")
+    header = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("the metadata hold something that is no text")
+    return header, metadata
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -75,8 +87,14 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _tensors(path: Path, header: Mapping[str, dict], total: int, start: int) -> dict[str, Tensor]:
     tensors, spans = {}, []
     for name, row in header.items():
-        if row["dtype"] not in _TYPES:
-            raise ValueError(f"{name} has type {row['dtype']}; known are {', '.join(_TYPES)}")
+        if not isinstance(row, dict) or set(row) != {"dtype", "shape", "data_offsets"}:
+            raise ValueError(f"{name!r} has not dtype, shape and data_offsets, and only these")
+        if not isinstance(row["dtype"], str) or row["dtype"] not in _TYPES:
+            raise ValueError(f"{name} has type {row['dtype']}; known are {', '.join(_TYPES)}"[:400])
+        if not all(isinstance(row[key], list) for key in ("shape", "data_offsets")):
+            raise ValueError(f"{name}: shape and data_offsets are lists of numbers")
+        if len(row["shape"]) > _MAX_RANK or len(row["data_offsets"]) != 2:
+            raise ValueError(f"{name} has {len(row['shape'])} axes and {len(row['data_offsets'])} offsets")
         dtype = _dtype(_TYPES[row["dtype"]])
         shape = tuple(row["shape"])
         begin, end = row["data_offsets"]

@@ -17,8 +17,10 @@ from slimzoo.converters.formats.crc32c import Crc32c
 MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48
 _TRAILER = 5
+_SNAPPY = b"\x01"
 _BLOCK = 4096  # bytes after which a written block ends
-_MAX_COMPRESSED = 1 << 26
+_MAX_COMPRESSED = 16 << 20  # bytes of all blocks that are; unpacking takes a second for a few megabytes
+_MAX_ENTRIES = 60_000
 
 
 class Block(NamedTuple):
@@ -60,12 +62,23 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
         index, _ = _handle(footer, position)
         _check_bounds(file, index)
         check_block(file, index)
-        for row in _block_entries(file, index):
-            block, _ = _handle(row.value, 0)
+        blocks = [_handle(row.value, 0)[0] for row in _block_entries(file, index)]
+        if sum(block.size for block in blocks) > len(file):
+            raise ValueError("its blocks overlap")
+        if sum(block.size for block in blocks if _compression(file, block) == _SNAPPY) > _MAX_COMPRESSED:
+            raise ValueError(
+                f"more than {_MAX_COMPRESSED:,} bytes of it are compressed, as TensorFlow never does"
+            )
+        count = 0
+        for block in blocks:
             _check_bounds(file, block)
             if check:
                 check_block(file, block)
-            yield from _block_entries(file, block)
+            for entry in _block_entries(file, block):
+                count += 1
+                if count > _MAX_ENTRIES:
+                    raise ValueError(f"more than {_MAX_ENTRIES:,} entries")
+                yield entry
     except (ValueError, IndexError, struct.error) as error:
         if str(file.path) in str(error):
             raise
@@ -93,13 +106,15 @@ def _handle(data: bytes, position: int) -> tuple[Block, int]:
     return Block(start, size), position
 
 
+def _compression(file: FileBytes, block: Block) -> bytes:
+    return file[block.start + block.size : block.start + block.size + 1]
+
+
 def _block_entries(file: FileBytes, block: Block) -> Iterator[Entry]:
     data: FileBytes | bytes = file
     position, end = block.start, block.start + block.size
-    compression = file[end : end + 1]
-    if compression == b"\x01":
-        if block.size > _MAX_COMPRESSED:
-            raise ValueError("a compressed block is larger than any that TensorFlow writes")
+    compression = _compression(file, block)
+    if compression == _SNAPPY:
         data = _snappy(file[position:end])
         position, end = 0, len(data)
     elif compression != b"\x00":
@@ -124,7 +139,7 @@ def _block_entries(file: FileBytes, block: Block) -> Iterator[Entry]:
 def _snappy(data: bytes) -> bytes:
     size, position = varint(data, 0)
     out = bytearray()
-    while position < len(data):
+    while position < len(data) and len(out) <= size:
         tag = data[position]
         position += 1
         kind, length = tag & 3, tag >> 2
@@ -145,8 +160,8 @@ def _snappy(data: bytes) -> bytes:
             position += width
         if not 0 < distance <= len(out):
             raise ValueError("a compressed block copies from before its start")
-        for _ in range(length):
-            out.append(out[-distance])
+        pattern = bytes(out[-distance:][:length])
+        out += (pattern * (length // len(pattern) + 1))[:length]
     if len(out) != size:
         raise ValueError("a compressed block has not the size it states")
     return bytes(out)

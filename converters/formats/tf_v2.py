@@ -22,6 +22,7 @@ from slimzoo.converters.formats.binary import (
     encode_varint,
     fields,
     file_chunks,
+    varint,
 )
 from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.formats.tensor_proto import (
@@ -41,6 +42,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import check_writable, sync, write_error
 
 _HEADER = encode_field(1, 1) + encode_field(3, encode_field(1, 1))  # one shard, little endian, version 1
+_MAX_TEXT = 64 << 20  # bytes
 
 
 @dataclass
@@ -95,6 +97,38 @@ def _rows(index: Path) -> tuple[int, dict[bytes, _Row]]:
     if not 0 < shards < 100_000:
         raise ValueError(f"{shards} data files")
     return shards, {key: _row(value) for key, value in values.items()}
+
+
+def checksums(prefix: Path) -> dict[str, tuple]:
+    """Returns {tensor: what two of the same values have in common} of the checkpoint `prefix`, unread."""
+    _, rows = _rows(index_path(prefix))
+    return {
+        key.decode(): (row.type, row.shape, row.size, row.crc, key if row.slices else b"")
+        for key, row in rows.items()
+        if key and not key.startswith(b"\x00")
+    }
+
+
+def read_text(prefix: Path, name: str) -> bytes:
+    """Returns the one text of the tensor `name`: its length, a checksum of that, then the text.
+
+    Raises: SlimzooError: it is damaged.
+    """
+    shards, rows = _rows(index_path(prefix))
+    row, path = rows[name.encode()], index_path(prefix)
+    if row.size > _MAX_TEXT or row.shape:
+        raise damaged(path, f"{name} is no text of up to {_MAX_TEXT:,} bytes")
+    parts = file_chunks(data_path(prefix, row.shard, shards), row.offset, row.size)
+    data = b"".join(part.tobytes() for part in parts)
+    try:
+        size, start = varint(data, 0)
+    except ValueError as error:
+        raise damaged(path, str(error)) from error
+    crc = Crc32c()
+    crc.update(size.to_bytes(4 if size < 1 << 32 else 8, "little") + data[start:])
+    if start + 4 + size != len(data) or crc.masked != row.crc:
+        raise damaged(path, f"the checksum of {name} does not agree")
+    return data[start + 4 :]
 
 
 def _row(data: bytes) -> _Row:

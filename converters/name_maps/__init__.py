@@ -19,7 +19,12 @@ from slimzoo.converters.name_maps.transforms import SAME, Transform
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
 
-LIBRARIES: dict[str, str] = {}  # name: what it is, in words; its module is converters/name_maps/<name>.py
+LIBRARIES: dict[str, str] = {  # name: what it is, in words; its module is converters/name_maps/<name>.py
+    "keras": "keras.applications",
+    "timm": "timm's PyTorch models",
+    "torchvision": "torchvision's PyTorch models",
+    "transformers": "transformers' PyTorch models",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,15 @@ class NameMap:
 
     def __str__(self) -> str:
         return f"{self.library}/{self.network}"
+
+    def fitted(self, names: Iterable[str]) -> NameMap | None:
+        """Returns the map for tensors called `names`, or None where this is not theirs."""
+        left = set(names)
+        for entry in self.rows:
+            if not left.issuperset(entry.theirs):
+                return None
+            left.difference_update(entry.theirs)
+        return self if all(any(re.fullmatch(p, name) for p in self.ignored) for name in left) else None
 
     def apply(self, source: Source) -> Source:
         """Returns `source` under slim's names and in slim's layout, still lazy.
@@ -133,10 +147,6 @@ def fitting(names: Mapping[str, object], network: str) -> NameMap | None:
     """Returns the map under which tensors called `names` are those of `network`, or None."""
     for library in LIBRARIES:
         module = importlib.import_module(f"slimzoo.converters.name_maps.{library}")
-        if network in module.NETWORKS:
-            found = module.name_map(network)
-            wanted = {name for entry in found.rows for name in entry.theirs}
-            left = names.keys() - wanted
-            if wanted <= names.keys() and all(any(re.fullmatch(p, n) for p in found.ignored) for n in left):
-                return found
+        if network in module.NETWORKS and (found := module.name_map(network).fitted(names)):
+            return found
     return None

@@ -3,9 +3,11 @@
 import click
 
 import slimzoo
+from slimzoo.cli.cache import cache_group, download, verify
 from slimzoo.cli.compare import compare
 from slimzoo.cli.convert import convert
 from slimzoo.cli.group import Group
+from slimzoo.cli.hub import push
 from slimzoo.cli.images import predict
 from slimzoo.cli.networks import info, list_networks
 from slimzoo.cli.output import examples
@@ -47,6 +49,10 @@ def main(context: click.Context, debug: bool, verbose: bool) -> None:
 for command in (
     list_networks,
     info,
+    download,
+    verify,
+    cache_group,
+    push,
     compare,
     inspect,
     convert,

@@ -1,5 +1,6 @@
 """`slimzoo convert`: from any weight file to any other, from and to other libraries' names."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         "slimzoo convert vgg_16.safetensors tf1/vgg_16.ckpt --overwrite",
         "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16",
         "slimzoo convert inception_v4.safetensors their.safetensors --network inception_v4 --to timm",
+        "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16 --prove",
         "slimzoo convert vgg_16.ckpt vgg_16.onnx --network vgg_16",
         "slimzoo convert renamed.ckpt resnet.safetensors --network resnet_v1_50 --yes",
     )
@@ -46,13 +48,25 @@ if TYPE_CHECKING:
 @click.option(
     "--map", "map_file", metavar="FILE", help="Names as FILE says, which an earlier proposal was saved to."
 )
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Run the other library's network too, where installed, and keep a certificate in DST.",
+)
 @click.option("--yes", is_flag=True, help="Take the proposal for names that are not the network's.")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @progress_option
 @json_option
 def convert(
-    src: str, dst: str, map_file: str | None, yes: bool, progress: bool, as_json: bool, **options: Any
+    src: str,
+    dst: str,
+    map_file: str | None,
+    prove: bool,
+    yes: bool,
+    progress: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Convert weights from any old format to any current one.
 
@@ -69,7 +83,7 @@ def convert(
 
     options["to"] = options["to"] or ""
     if kind_of(dst) is not None:
-        return _export(src, dst, options | {"map_file": map_file}, as_json)
+        return _export(src, dst, options | {"map_file": map_file, "prove": prove}, as_json)
     if options["network"] is not None:
         import_tensorflow()
     if map_file is not None:
@@ -77,6 +91,8 @@ def convert(
 
         options["rename"], left_out = read_map(Path(map_file))
         options["exclude"] = (*options["exclude"], *left_out)
+    if prove:
+        options["metadata"] = {"parity": json.dumps(_proof(src, options))}
     try:
         report = _convert(src, dst, progress, options)
     except Unfit as error:
@@ -90,13 +106,35 @@ def convert(
     return echo_json(report.to_dict()) if as_json else echo(str(report))
 
 
+def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Returns the certificate of what is about to be converted."""
+    from slimzoo import converters, parity
+
+    network = options["network"]
+    if network is None:
+        raise SlimzooError("--prove runs a network: say which, --network NAME")
+    variables, _ = converters.inference_variables(converters.read(src), options["ema"])
+    if rename := options.get("rename"):
+        variables = variables.with_tensors({rename.get(n, n): t for n, t in variables.tensors.items()})
+    variables, found = converters.in_slims_names(variables, network, options["name_map"])
+    certificate = parity.prove(variables, network, options["to"] or (found.library if found else ""))
+    click.echo(
+        f"proven: {certificate['against']} gives the same logits, {certificate['largest_difference']:.2g} "
+        f"apart of a range of {certificate['range_between_images']:.3g}",
+        err=True,
+    )
+    return certificate
+
+
 def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
     """Writes a whole model: graph and weights."""
     network = options["network"]
-    unused = [name for name in ("to", "name_map", "map_file", "allow_nonfinite") if options[name]]
+    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove")
+    unused = [name for name in others if options[name]]
     if network is None or unused:
         problems = [] if network else ["--network NAME says of which network"]
-        problems += [f"--{name.replace('_', '-')} is for weights alone" for name in unused]
+        flags = {"name_map": "--from", "map_file": "--map"}
+        problems += [f"{flags.get(n, '--' + n.replace('_', '-'))} is for weights alone" for n in unused]
         raise SlimzooError(listing(f"{dst} is a whole model:", problems))
     import_tensorflow()
     from slimzoo.exporting import EXPORTS, export

@@ -9,7 +9,7 @@ from slimzoo.cli.quiet import import_tensorflow
 @click.command(
     epilog=examples(
         "slimzoo predict --model mobilenet_v1 cat.jpg dog.png",
-        "slimzoo predict --model mobilenet_v1_025/128 --top 1 --json cat.jpg",
+        "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
         "slimzoo predict --model runs/voc-mobilenet_v1 cat.jpg",
     )

@@ -6,6 +6,7 @@ import click
 
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
 from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.manifest import MATHS
 
 if TYPE_CHECKING:
     from slimzoo.catalogue import Description
@@ -38,23 +39,31 @@ def list_networks(pattern: str, as_json: bool) -> None:
             f"{entry.image_size} px",
             entry.num_classes,
             percent(entry.top1),
-            ", ".join(entry.weights) or "-",
+            _first(entry.weights),
         )
         for entry in found
     ]
     return echo(table(columns, rows))
 
 
+def _first(tags: tuple[str, ...]) -> str:
+    if len(tags) < 2:
+        return "".join(tags) or "-"
+    return f"{tags[0]} and {len(tags) - 1} more"
+
+
 @click.command(
-    epilog=examples("slimzoo info vgg_16", "slimzoo info mobilenet_v1/224", "slimzoo info lenet --json")
+    epilog=examples(
+        "slimzoo info vgg_16", "slimzoo info mobilenet_v1.slim_in1k_224", "slimzoo info lenet --json"
+    )
 )
-@click.argument("name", metavar="NAME[/TAG]")
+@click.argument("name", metavar="NAME[.TAG]")
 @click.option("--variables", is_flag=True, help="Every variable, in place of a line for each layer.")
 @json_option
 def info(name: str, variables: bool, as_json: bool) -> None:
     """Show a network: layers, parameters, multiply-adds, and its released weights.
 
-    NAME is one that `slimzoo list` shows; with /TAG only these weights are shown, with all that is
+    NAME is one that `slimzoo list` shows; with .TAG only these weights are shown, with all that is
     known of them.
     """
     import_tensorflow()
@@ -65,8 +74,10 @@ def info(name: str, variables: bool, as_json: bool) -> None:
         return echo_json(found.to_dict())
     echo(_layers(found) if not variables else table(("variable", "shape"), found.variables.items()))
     echo(_totals(found))
-    for row in found.weights:
-        echo("\n" + _weights(row, sources="/" in name))
+    if len(found.weights) == 1:
+        echo("\n" + _weights(found.weights[0]))
+    elif found.weights:
+        echo("\n" + _all_weights(found.weights))
     if not found.weights:
         echo("\nNo released weights are known; give a checkpoint of your own (--weights PATH).")
 
@@ -92,7 +103,27 @@ def _totals(found: "Description") -> str:
     )
 
 
-def _weights(row: "WeightsRow", sources: bool) -> str:
+def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
+    shown = [
+        (
+            row.tag,
+            percent(row.top1),
+            row.num_classes,
+            f"{row.preprocessing['size']} px",
+            row.size or None,
+            row.maths,
+        )
+        for row in rows
+    ]
+    columns = ("released weights", "top-1>", "classes>", "image>", "bytes>", "maths")
+    text = table(columns, shown)
+    others = [
+        f"{maths}: {words}" for maths, words in MATHS.items() if any(row.maths == maths for row in rows)
+    ]
+    return "\n".join([text, *others, f"`slimzoo info {rows[0]}` shows all that is known of one"])
+
+
+def _weights(row: "WeightsRow") -> str:
     accuracy = f"top-1 {row.top1} %, top-5 {row.top5} %" if row.top1 is not None else "no accuracy published"
     digest = next((f"{name} {value}" for name, value in row.published.items()), "no digest published")
     lines = [
@@ -102,8 +133,11 @@ def _weights(row: "WeightsRow", sources: bool) -> str:
         f"  preprocessing: {', '.join(f'{key} {value}' for key, value in row.preprocessing.items())}",
         f"  license {row.license}; {row.citation}",
     ]
-    if sources:
-        size = f"{row.size:,} bytes" if row.size else "size not published"
-        member = f", {row.member} inside" if row.member else ""
-        lines += [f"  {row.format}{member}; {size}; {digest}", *(f"  source: {url}" for url in row.sources)]
+    if row.maths != "same":
+        lines.append(f"  {MATHS[row.maths]}")
+    if row.note:
+        lines.append(f"  {row.note}")
+    size = f"{row.size:,} bytes" if row.size else "size not published"
+    member = f", {row.member} inside" if row.member else ""
+    lines += [f"  {row.format}{member}; {size}; {digest}", *(f"  source: {url}" for url in row.sources)]
     return "\n".join(lines)

@@ -113,12 +113,16 @@ def mobilenet_base_group_norm(input_tensor, depth_multiplier=1.0, **kwargs):
 
 mobilenet.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
 mobilenet_v2_140 = wrapped_partial(mobilenet, depth_multiplier=1.4)
+mobilenet_v2_130 = wrapped_partial(mobilenet, depth_multiplier=1.3)
+mobilenet_v2_075 = wrapped_partial(mobilenet, depth_multiplier=0.75, finegrain_classification_mode=True)
 mobilenet_v2_050 = wrapped_partial(mobilenet, depth_multiplier=0.50, finegrain_classification_mode=True)
 mobilenet_v2_035 = wrapped_partial(mobilenet, depth_multiplier=0.35, finegrain_classification_mode=True)
 
 for _name, _build in (
     ("mobilenet_v2", mobilenet),
     ("mobilenet_v2_140", mobilenet_v2_140),
+    ("mobilenet_v2_130", mobilenet_v2_130),
+    ("mobilenet_v2_075", mobilenet_v2_075),
     ("mobilenet_v2_050", mobilenet_v2_050),
     ("mobilenet_v2_035", mobilenet_v2_035),
 ):

@@ -246,6 +246,7 @@ _EDGE_TPU = {"new_defaults": {"scope": "MobilenetEdgeTPU"}, "conv_defs": V3_EDGE
 large = wrapped_partial(mobilenet, conv_defs=V3_LARGE)
 large_075 = wrapped_partial(mobilenet, conv_defs=V3_LARGE, **_075)
 small = wrapped_partial(mobilenet, conv_defs=V3_SMALL)
+small_075 = wrapped_partial(mobilenet, conv_defs=V3_SMALL, **_075)
 large_minimalistic = wrapped_partial(mobilenet, conv_defs=V3_LARGE_MINIMALISTIC)
 small_minimalistic = wrapped_partial(mobilenet, conv_defs=V3_SMALL_MINIMALISTIC)
 edge_tpu = wrapped_partial(mobilenet, **_EDGE_TPU)
@@ -256,6 +257,7 @@ for _name, _build, _scope in (
     ("mobilenet_v3_large_075", large_075, "MobilenetV3"),
     ("mobilenet_v3_large_minimalistic", large_minimalistic, "MobilenetV3"),
     ("mobilenet_v3_small", small, "MobilenetV3"),
+    ("mobilenet_v3_small_075", small_075, "MobilenetV3"),
     ("mobilenet_v3_small_minimalistic", small_minimalistic, "MobilenetV3"),
     ("mobilenet_edgetpu", edge_tpu, "MobilenetEdgeTPU"),
     ("mobilenet_edgetpu_075", edge_tpu_075, "MobilenetEdgeTPU"),

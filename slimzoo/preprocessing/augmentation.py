@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing.geometry import resize, resize_shorter_side
+from slimzoo.preprocessing.geometry import resize, resize_shorter_side, resize_smoothly
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 Range = tuple[float, float]
@@ -40,12 +40,19 @@ _CIFARNET = Augmentation(pad=4, flip=True, brightness=63.0, contrast=(0.2, 1.8))
 # "original" is what the original project trained with. "mild" suits fine-tuning on few images that hold
 # several objects each: a crop of 10 % of the area seldom holds all the objects that the labels name.
 AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
-    "original": {"inception": _INCEPTION, "vgg": _VGG, "cifarnet": _CIFARNET, "lenet": Augmentation()},
+    "original": {
+        "inception": _INCEPTION,
+        "vgg": _VGG,
+        "cifarnet": _CIFARNET,
+        "lenet": Augmentation(),
+        "mean_std": _VGG,
+    },
     "mild": {
         "inception": replace(_INCEPTION, area=(0.4, 1.0), brightness=16.0, saturation=(0.8, 1.2)),
         "vgg": replace(_VGG, side=(1.0, 1.3)),
         "cifarnet": replace(_CIFARNET, brightness=32.0, contrast=(0.6, 1.4)),
         "lenet": Augmentation(),
+        "mean_std": replace(_VGG, side=(1.0, 1.3)),
     },
 }
 
@@ -78,6 +85,12 @@ def _random_crop(preprocessing: Preprocessing, how: Augmentation, image: tf.Tens
     if geometry == "shorter_side":
         side_seed, crop_seed = tf.unstack(tf.random.split(seed, 2))
         image = resize_shorter_side(image, _random_side(preprocessing, how, side_seed))
+        return tf.image.stateless_random_crop(image, window, crop_seed)
+    if geometry == "smooth_shorter_side":
+        assert preprocessing.interpolation is not None
+        side_seed, crop_seed = tf.unstack(tf.random.split(seed, 2))
+        side = _random_side(preprocessing, how, side_seed)
+        image = resize_smoothly(image, side, preprocessing.interpolation)
         return tf.image.stateless_random_crop(image, window, crop_seed)
     assert geometry == "crop_or_pad", geometry
     if not how.pad:

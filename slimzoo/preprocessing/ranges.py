@@ -11,13 +11,23 @@ _GRAY = (0.2989, 0.587, 0.114)  # the weights of tf.image.rgb_to_grayscale
 
 def channel_mean(preprocessing: Preprocessing) -> np.ndarray | None:
     """Returns what is subtracted from each channel, float32 [channels]; None where each image has its own."""
-    mean = KINDS[preprocessing.kind].mean
+    mean = preprocessing.mean or KINDS[preprocessing.kind].mean
     if mean is None:
         return None
     if preprocessing.channel_order == "GRAY":
         shade = mean[0] if len(set(mean)) == 1 else float(np.dot(_GRAY, mean))
         return np.array([shade], np.float32)
     return np.array(mean[::-1] if preprocessing.channel_order == "BGR" else mean, np.float32)
+
+
+def channel_scale(preprocessing: Preprocessing) -> np.ndarray:
+    """Returns what each channel is divided by, float32 [channels] or []."""
+    std = preprocessing.std
+    if std is None:
+        return np.array(KINDS[preprocessing.kind].scale, np.float32)
+    if preprocessing.channel_order == "GRAY":
+        return np.array([float(np.dot(_GRAY, std))], np.float32)
+    return np.array(std[::-1] if preprocessing.channel_order == "BGR" else std, np.float32)
 
 
 def denormalise(preprocessing: Preprocessing, image: Any) -> np.ndarray:
@@ -35,7 +45,7 @@ def denormalise(preprocessing: Preprocessing, image: Any) -> np.ndarray:
         high = image.max(axis=(-3, -2, -1), keepdims=True)
         pixels = (image - low) * (255 / np.maximum(high - low, 1e-6))
     else:
-        pixels = image * KINDS[preprocessing.kind].scale + mean
+        pixels = image * channel_scale(preprocessing) + mean
     if preprocessing.channel_order == "BGR":
         pixels = pixels[..., ::-1]
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
@@ -58,12 +68,12 @@ def check_range(preprocessing: Preprocessing, images: Any) -> str | None:
     lowest, highest = expected_range(preprocessing)
     slack = 0.01 * (highest - lowest)
     span = f"values go from {low:.4g} to {high:.4g}; {_wants(preprocessing, lowest, highest)}"
-    not_standardised = KINDS[preprocessing.kind].mean is None and 0 <= low < high
+    not_standardised = channel_mean(preprocessing) is None and 0 <= low < high
     if low < lowest - slack or high > highest + slack or not_standardised:
         return f"{span}. Prepare pixels with preprocessing.apply"
     if highest > 2 and -1.01 <= low < high <= 1.01:
         return f"{span}. They look scaled to 0..1 or -1..1; give pixels of 0..255 to preprocessing.apply"
-    if KINDS[preprocessing.kind].scale > 1 and 0 <= low < 0.1 and high > 0.5:
+    if channel_scale(preprocessing).max() > 1 and 0 <= low < 0.1 and high > 0.5:
         return f"{span}. They look scaled to 0..1; give pixels of 0..255 to preprocessing.apply"
     return None
 
@@ -93,8 +103,8 @@ def expected_range(preprocessing: Preprocessing) -> tuple[float, float]:
         size, _, channels = preprocessing.shape
         bound = float(np.sqrt(size * size * channels))  # one lit pixel in a black image
         return -bound, bound
-    scale = KINDS[preprocessing.kind].scale
-    return float((0 - mean.max()) / scale), float((255 - mean.min()) / scale)
+    scale = channel_scale(preprocessing)
+    return float(np.min((0 - mean) / scale)), float(np.max((255 - mean) / scale))
 
 
 def _wants(preprocessing: Preprocessing, lowest: float, highest: float) -> str:

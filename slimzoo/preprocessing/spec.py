@@ -1,4 +1,4 @@
-"""Preprocessing as data: the four original kinds are rows, a Preprocessing is what a weights row names."""
+"""Preprocessing as data: the original kinds and that of other libraries are rows; weights name theirs."""
 
 import difflib
 import json
@@ -9,15 +9,16 @@ from typing import Any
 from slimzoo.errors import SlimzooError, listing
 
 CHANNEL_ORDERS = {"RGB": 3, "BGR": 3, "GRAY": 1}  # order: channels
+INTERPOLATIONS = ("bilinear", "bicubic")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One way of the original project to prepare an image: what it cuts out, and which numbers it makes."""
+    """One way to prepare an image: what is cut out of it, and which numbers are made of that."""
 
-    geometry: str  # "central_fraction", "shorter_side" or "crop_or_pad"
-    fields: Mapping[str, float | int]  # the Preprocessing fields it needs: the original's value
-    mean: tuple[float, float, float] | None  # RGB, of 0..255; None: each image's own mean and deviation
+    geometry: str  # "central_fraction", "shorter_side", "smooth_shorter_side" or "crop_or_pad"
+    fields: Mapping[str, Any]  # the Preprocessing fields it needs: the value that is usual
+    mean: tuple[float, float, float] | None  # RGB, of 0..255; None: the image's or the Preprocessing's own
     scale: float  # network input = (pixel - mean) / scale
 
 
@@ -30,6 +31,17 @@ KINDS: dict[str, Kind] = {
     ),
     "lenet": Kind(geometry="crop_or_pad", fields={}, mean=(128.0, 128.0, 128.0), scale=128.0),
     "cifarnet": Kind(geometry="crop_or_pad", fields={}, mean=None, scale=1.0),
+    "mean_std": Kind(  # Keras, timm, torchvision, transformers: everything stands in the Preprocessing
+        geometry="smooth_shorter_side",
+        fields={
+            "resize_side": 256,
+            "interpolation": "bilinear",
+            "mean": (123.675, 116.28, 103.53),
+            "std": (58.395, 57.12, 57.375),
+        },
+        mean=None,
+        scale=1.0,
+    ),
 }
 
 # What the original project's factory took for a network of this family. Published weights may differ from it
@@ -56,7 +68,10 @@ class Preprocessing:
       kind: a row of KINDS.
       size: height and width of the network's input, pixels.
       crop: "inception" only: the central fraction of each side that is kept, 0 < crop <= 1; 1 keeps all.
-      resize_side: "vgg" only: what the shorter side is resized to before the central crop; at least `size`.
+      resize_side: "vgg" and "mean_std": what the shorter side is resized to before the central crop; at least
+        `size`.
+      interpolation: "mean_std" only: of that resizing, which looks at every pixel: one of INTERPOLATIONS.
+      mean, std: "mean_std" only: network input = (pixel - mean) / std, of 0..255, for red, green and blue.
       channel_order: "RGB", "BGR" or "GRAY" (one channel).
     Raises: SlimzooError: a value is missing, unused by the kind, or out of its range; all of them are listed.
     """
@@ -65,9 +80,16 @@ class Preprocessing:
     size: int
     crop: float | None = None
     resize_side: int | None = None
+    interpolation: str | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
     channel_order: str = "RGB"
 
     def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            if isinstance(value, list | tuple):  # JSON and TOML have lists
+                object.__setattr__(self, name, tuple(value))
         problems = list(_problems(self))
         if problems:
             raise SlimzooError(listing("this preprocessing cannot be used:", problems))
@@ -84,7 +106,8 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what from_dict takes: plain values, and no key that the kind does not use."""
-        return {name: getattr(self, name) for name in _keys(self.kind)}
+        values = {name: getattr(self, name) for name in _keys(self.kind)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
@@ -154,15 +177,21 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _are_three_numbers(value: object, above: float) -> bool:
+    if not isinstance(value, tuple) or len(value) != 3:
+        return False
+    return all(isinstance(v, int | float) and not isinstance(v, bool) and above < v <= 255 for v in value)
+
+
 def _problems(p: Preprocessing):
     if p.kind not in KINDS:
         yield _unknown_kind(p.kind)
         return
     needed = KINDS[p.kind].fields
-    for name in ("crop", "resize_side"):
+    for name in ("crop", "resize_side", "interpolation", "mean", "std"):
         value = getattr(p, name)
         if name in needed and value is None:
-            yield f"kind {p.kind!r} needs {name}; the original's value is {needed[name]}"
+            yield f"kind {p.kind!r} needs {name}; the usual value is {needed[name]}"
         if name not in needed and value is not None:
             yield f"{name}={value!r} is not used by kind {p.kind!r}; leave it out"
     if not _is_int(p.size) or p.size < 1:
@@ -171,5 +200,11 @@ def _problems(p: Preprocessing):
         yield f"resize_side is {p.resize_side!r}; it must be a whole number, at least size ({p.size})"
     if p.crop is not None and (not isinstance(p.crop, int | float) or not 0 < p.crop <= 1):
         yield f"crop is {p.crop!r}; it must be a fraction above 0 and at most 1 (1 keeps the whole image)"
+    if p.interpolation not in (None, *INTERPOLATIONS):
+        yield f"interpolation is {p.interpolation!r}; it must be one of {', '.join(INTERPOLATIONS)}"
+    for name in ("mean", "std"):
+        value = getattr(p, name)
+        if value is not None and not _are_three_numbers(value, above=0 if name == "std" else -1):
+            yield f"{name} is {value!r}; it must be three numbers, for red, green and blue, of 0..255"
     if p.channel_order not in CHANNEL_ORDERS:
         yield f"channel_order is {p.channel_order!r}; it must be one of {', '.join(CHANNEL_ORDERS)}"

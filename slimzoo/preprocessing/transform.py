@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing.ranges import channel_mean
-from slimzoo.preprocessing.spec import KINDS, Preprocessing
+from slimzoo.preprocessing.ranges import channel_mean, channel_scale
+from slimzoo.preprocessing.spec import Preprocessing
 
 # TensorFlow is imported in the functions: a Preprocessing is data, and reading the manifest does without it.
 
@@ -105,4 +105,4 @@ def _normalise(preprocessing: Preprocessing, image):
     mean = channel_mean(preprocessing)
     if mean is None:
         return tf.image.per_image_standardization(image)
-    return (image - mean) / KINDS[preprocessing.kind].scale
+    return (image - mean) / channel_scale(preprocessing)

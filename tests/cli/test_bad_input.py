@@ -38,8 +38,8 @@ def test_an_unknown_network_keeps_convert_and_finetune_from_writing(refused, cif
 
 
 def test_unknown_weights_are_answered_with_what_there_is(refused):
-    refused("info", "mobilenet_v1/225", words=["'225'", "224"])
-    refused("predict", "--model", "mobilenet_v1/225", "a.jpg", words=["'225'", "224"])
+    refused("info", "mobilenet_v1/225", words=["'225'", "slim_in1k_224"])
+    refused("predict", "--model", "mobilenet_v1/225", "a.jpg", words=["'225'", "slim_in1k_224"])
     refused("predict", "--model", "mobilenet_v1", "--weights", "no.ckpt", "a.jpg", words=["'no.ckpt'", "224"])
     refused("predict", "--model", "lenet", "a.jpg", words=["no released weights", "lenet"])
 

@@ -18,15 +18,18 @@ def test_list_shows_what_matches_the_pattern(slimzoo):
     found = slimzoo("list", "mobilenet_v1*", "--json").json
     assert [row["name"] for row in found] == [f"mobilenet_v1{m}" for m in ("", "_025", "_050", "_075")]
     assert found[0]["image_size"] == 224
-    assert found[0]["weights"][0] == "224"
+    assert found[0]["weights"][0] == "slim_in1k_224"
+
+
+VGG_16 = ["slim_in1k", "keras_in1k", "keras_in1k_notop", "timm_tv_in1k"]
 
 
 def test_list_shows_size_work_accuracy_and_weights(slimzoo):
     (row,) = slimzoo("list", "vgg_16", "--json").json
     assert row["parameters"] == 138_357_544  # Simonyan & Zisserman's "138 million", table 2
-    assert (row["multiply_adds"], row["top1"], row["weights"]) == (15_470_264_320, 71.5, ["imagenet"])
+    assert (row["multiply_adds"], row["top1"], row["weights"]) == (15_470_264_320, 71.5, VGG_16)
     text = slimzoo("list", "vgg_16").out
-    for words in ("138,357,544", "15.5 G", "224 px", "1,000", "71.5 %", "imagenet"):
+    for words in ("138,357,544", "15.5 G", "224 px", "1,000", "71.5 %", "slim_in1k and 3 more"):
         assert words in text
     assert slimzoo("list", "lenet").out.split()[-2:] == ["-", "-"]  # no accuracy, no weights
 
@@ -41,10 +44,10 @@ def test_info_counts_the_variables_parameters_and_multiply_adds(slimzoo):
 
 
 def test_info_of_certain_weights_shows_where_they_are_from(slimzoo):
-    found = slimzoo("info", "mobilenet_v1/224", "--json").json
+    found = slimzoo("info", "mobilenet_v1.slim_in1k_224", "--json").json
     (row,) = found["weights"]
     assert row["sha256"].startswith("2fadeabb")
-    text = slimzoo("info", "mobilenet_v1/224").out
+    text = slimzoo("info", "mobilenet_v1/slim_in1k_224").out
     for word in (row["sha256"], row["sources"][0], "Apache-2.0", "70.9", "inception", "label offset 1"):
         assert word in text
 

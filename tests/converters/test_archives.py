@@ -1,13 +1,16 @@
 """Archives: the one checkpoint in them is read, and nothing in them decides where we write."""
 
 import gc
+import gzip
 import io
 import tarfile
+import zipfile
 
+import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.converters.formats import archive
+from slimzoo.converters.formats import archive, zip_archive
 from slimzoo.converters.formats.safetensors import write_safetensors
 from slimzoo.errors import SlimzooError
 
@@ -74,7 +77,7 @@ def test_of_several_one_is_named_after_two_colons(tmp_path, save_checkpoint, arr
 def test_why_nothing_in_an_archive_can_be_read_is_said(tmp_path):
     path = pack(tmp_path / "a.tgz", {"a.h5": b"\x89HDF\r\n\x1a\n", "b.bin": b""})
     with pytest.raises(
-        SlimzooError, match=r"no checkpoint that can be read:\n  a.h5 is an HDF5(.|\n)*b.bin is empty"
+        SlimzooError, match=r"no checkpoint that can be read:\n  a.h5 is cut short(.|\n)*b.bin is empty"
     ):
         converters.read(path)
 
@@ -107,6 +110,13 @@ def test_an_unsafe_archive_is_refused_and_nothing_is_written(tmp_path, arrays, m
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "evil.tgz"])
 
 
+@pytest.mark.parametrize("names", [(".",), ("a", "a/b"), ("a/b", "a"), ("n" * 300,)])
+def test_names_that_cannot_be_files_are_refused(tmp_path, names):
+    path = pack(tmp_path / "a.tgz", dict.fromkeys(names, b"x"))
+    with pytest.raises(SlimzooError, match=r"a\.tgz is cut short or damaged: .* is no name of a file"):
+        converters.read(path)
+
+
 def test_absurd_sizes_and_numbers_are_refused(tmp_path, monkeypatch):
     path = pack(tmp_path / "a.tgz", {f"f{i}": bytes(100) for i in range(20)})
     for limit, value in (("MAX_MEMBERS", 10), ("MAX_BYTES", 1000)):
@@ -124,3 +134,56 @@ def test_an_archive_cut_anywhere_is_refused(tmp_path, arrays):
         path.write_bytes(whole[:size])
         with pytest.raises(SlimzooError, match=r"a\.tgz"):
             converters.read(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, private_tmp):
+    """Zeros shrink to a thousandth: a checkpoint of them claims more than any archive of its size holds."""
+    size = 300 << 20
+    info = tarfile.TarInfo("w.safetensors")
+    info.size = size
+    head = info.tobuf()
+    with gzip.open(tmp_path / "bomb.tgz", "wb", compresslevel=1) as out:
+        out.write(head)
+        for _ in range(size >> 20):
+            out.write(bytes(1 << 20))
+    with pytest.raises(SlimzooError, match="no checkpoint"):
+        converters.read(tmp_path / "bomb.tgz")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XGLTYPE])
+def test_a_name_or_comment_of_gigabytes_is_not_read(tmp_path, kind):
+    info = tarfile.TarInfo("w")
+    info.type, info.size = kind, 4 << 30
+    with gzip.open(tmp_path / "bomb.tgz", "wb") as out:
+        out.write(info.tobuf() + bytes(1 << 20))
+    with pytest.raises(SlimzooError, match=r"bomb\.tgz is cut short or damaged"):
+        converters.read(tmp_path / "bomb.tgz")
+
+
+def test_zeros_behind_an_archive_are_not_unpacked_for_ever(tmp_path, monkeypatch, arrays):
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 8 << 20)
+    with gzip.open(tmp_path / "bomb.tgz", "wb", compresslevel=1) as out:
+        for _ in range(64):
+            out.write(bytes(1 << 20))
+    with pytest.raises(SlimzooError, match=r"unpacks to over [\d,]+ bytes, which no checkpoint does"):
+        converters.read(tmp_path / "bomb.tgz")
+
+
+def test_an_npz_that_unpacks_to_far_more_than_it_is_is_not_opened(tmp_path):
+    head = io.BytesIO()
+    about = {"descr": "<f4", "fortran_order": False, "shape": (75 << 20,)}
+    np.lib.format.write_array_header_1_0(head, about)
+    packed = zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with packed, packed.open("a.npy", "w") as file:
+        file.write(head.getvalue())
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    with pytest.raises(SlimzooError, match=r"unpack to 314,572,928, which no weights do"):
+        converters.read(tmp_path / "bomb.npz")
+
+
+def test_a_list_of_members_beyond_all_measure_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(zip_archive, "MAX_DIRECTORY", 1000)
+    np.savez(tmp_path / "a.npz", **{f"array{i}": np.ones(2) for i in range(30)})
+    with pytest.raises(SlimzooError, match=r"its list of members is said to take"):
+        converters.read(tmp_path / "a.npz")

@@ -54,8 +54,54 @@ def test_a_folded_graph_is_refused_and_says_why(tmp_path):
         tf.nn.relu(tf.constant(np.ones((2, 2), np.float32), name="w/read/_82__cf__82"))
         (tmp_path / "g.pb").write_bytes(graph.as_graph_def().SerializeToString())
     with pytest.raises(
-        SlimzooError, match=r"weights were folded, leaving 1 constants, such as 'w/read/_82__cf__82'"
+        SlimzooError,
+        match=r"weights were folded, leaving 1 constants, such as 'w/read/_82__cf__82'. What cannot be found "
+        "again: the kernels without the factors of their batch normalisation, and its gamma, beta, mean",
     ):
+        converters.read(tmp_path / "g.pb")
+
+
+def test_kernels_that_were_folded_in_part_of_a_graph_are_said(tmp_path, arrays):
+    with tf.Graph().as_default() as graph:
+        images = tf.compat.v1.placeholder(tf.float32, [1, 8, 8, 2])
+        kernel = tf.constant(arrays["net/conv1/weights"], name="net/conv1/weights_folded")
+        tf.nn.conv2d(images, kernel, 1, "SAME")
+        tf.identity(tf.constant(arrays["net/fc/weights"], name="net/fc/weights"), name="net/fc/weights/read")
+        (tmp_path / "g.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    source = converters.read(tmp_path / "g.pb")
+    assert list(source) == ["net/fc/weights"]
+    assert source.metadata["folded"].startswith("1 kernels, such as net/conv1/weights_folded, are constants")
+
+
+@pytest.mark.parametrize("mode", ["MIN_FIRST", "MIN_COMBINED"])
+def test_variables_kept_in_8_bits_are_read_as_the_numbers_they_mean(tmp_path, mode):
+    values = np.random.RandomState(0).uniform(-1.5, 2.5, (20, 30)).astype(np.float32)
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
+        codes = np.round((values - values.min()) / np.ptp(values) * 255).astype(np.uint8)
+        parts = (tf.constant(codes.astype(np.int32)), values.min(), values.max())
+        packed = tf.constant(session.run(tf.cast(parts[0], tf.quint8)), tf.quint8, name="w_quantized_const")
+        named = tf.quantization.dequantize(packed, *parts[1:], mode=mode, name="w")
+        expected = session.run(tf.identity(named, name="w/read"))
+        (tmp_path / "g.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    source = converters.read(tmp_path / "g.pb")
+    assert list(source) == ["w"] and source.metadata["dequantised"].startswith("1 tensors: each value is")
+    # float32: TensorFlow sums in another order
+    np.testing.assert_allclose(source["w"], expected, atol=5e-7)
+    steps = 0.5 if mode == "MIN_COMBINED" else 1.0  # the other rounds the lowest value too
+    assert np.max(np.abs(source["w"] - values)) <= np.ptp(values) / 255 * steps + 1e-6
+
+
+def test_a_constant_that_repeats_one_value_beyond_all_measure_is_refused(tmp_path):
+    with tf.Graph().as_default() as graph:
+        tf.identity(tf.constant(1.0, shape=(2,), name="w"), name="w/read")
+        definition = graph.as_graph_def()
+    for node in definition.node:
+        if node.name == "w":
+            node.attr["value"].tensor.tensor_shape.dim[0].size = 10**11
+            node.attr["value"].tensor.ClearField("tensor_content")
+            node.attr["value"].tensor.float_val[:] = [1.0]
+    (tmp_path / "g.pb").write_bytes(definition.SerializeToString())
+    with pytest.raises(SlimzooError, match=r"w of shape \(100000000000,\) in 4 bytes"):
         converters.read(tmp_path / "g.pb")
 
 

@@ -36,10 +36,10 @@ def test_numpy_reads_what_we_write_and_the_metadata_stay(tmp_path, save_checkpoi
 def test_another_zip_archive_is_no_npz(tmp_path):
     import zipfile
 
-    with zipfile.ZipFile(tmp_path / "m.keras", "w") as out:
-        out.writestr("config.json", "{}")
-    with pytest.raises(ValueError, match=r"no \.npz: it holds config.json"):
-        converters.read(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as out:
+        out.writestr("notes.txt", "{}")
+    with pytest.raises(ValueError, match=r"no \.npz: it holds notes.txt"):
+        converters.read(tmp_path / "m.zip")
 
 
 def test_numbers_of_the_wrong_byte_order_are_converted_right(tmp_path):

@@ -27,6 +27,8 @@ GRADIENTS = {  # L2 norm, first value
 PARAMETERS = {
     "mobilenet_v2": "3.47",
     "mobilenet_v2_140": "6.06",
+    "mobilenet_v2_130": "5.34",
+    "mobilenet_v2_075": "2.61",
     "mobilenet_v2_050": "1.95",
     "mobilenet_v2_035": "1.66",
     "mobilenet_v3_large": "5.4",

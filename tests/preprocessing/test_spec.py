@@ -10,6 +10,14 @@ ROWS = [
     Preprocessing(kind="vgg", size=224, resize_side=256, channel_order="BGR"),
     Preprocessing(kind="cifarnet", size=32),
     Preprocessing(kind="lenet", size=28, channel_order="GRAY"),
+    Preprocessing(
+        kind="mean_std",
+        size=331,
+        resize_side=363,
+        interpolation="bicubic",
+        mean=(127.5, 127.5, 127.5),
+        std=(127.5, 127.5, 127.5),
+    ),
 ]
 
 
@@ -73,3 +81,16 @@ def test_the_original_factory_is_known_by_family():
     assert original("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
     with pytest.raises(SlimzooError, match="no original preprocessing is known for network 'squeezenet'"):
         original("squeezenet", 224)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("std", (0, 1, 1), r"std is \(0, 1, 1\); it must be three numbers"),
+        ("mean", (1, 2), "mean is .1, 2.; it must be three numbers"),
+        ("interpolation", "nearest", "interpolation is 'nearest'; it must be one of bilinear, bicubic"),
+    ],
+)
+def test_mean_std_and_interpolation_are_checked(field, value, message):
+    with pytest.raises(SlimzooError, match=message):
+        Preprocessing.from_dict({**ROWS[-1].to_dict(), field: value})

@@ -12,7 +12,15 @@ INCEPTION = Preprocessing(kind="inception", size=64, crop=0.875)
 VGG = Preprocessing(kind="vgg", size=64, resize_side=80)
 CIFARNET = Preprocessing(kind="cifarnet", size=32)
 LENET = Preprocessing(kind="lenet", size=28)
-ALL = pytest.mark.parametrize("row", [INCEPTION, VGG, CIFARNET, LENET], ids=lambda row: row.kind)
+MEAN_STD = Preprocessing(
+    kind="mean_std",
+    size=64,
+    resize_side=80,
+    interpolation="bicubic",
+    mean=(120.0, 110.0, 100.0),
+    std=(50.0,) * 3,
+)
+ALL = pytest.mark.parametrize("row", [INCEPTION, VGG, CIFARNET, LENET, MEAN_STD], ids=lambda row: row.kind)
 
 GOLDENS = {  # name in preprocessing.npz: how it was made
     "inception_75": Preprocessing(kind="inception", size=75, crop=0.875),
@@ -175,3 +183,21 @@ def test_augmentation_takes_images_smaller_than_the_network(row):
 def test_an_unknown_strength_is_refused():
     with pytest.raises(SlimzooError, match="augmentation 'strong' does not exist; choose original or mild"):
         augment(INCEPTION, noise(), [0, 0], "strong")
+
+
+@pytest.mark.parametrize(("interpolation", "filter"), [("bilinear", 2), ("bicubic", 3)])
+def test_mean_and_deviation_give_what_pillow_and_torchvision_give(interpolation, filter):
+    from PIL import Image
+
+    pixels = np.random.default_rng(0).integers(70, 186, (50, 71, 3), np.uint8)  # so that nothing is clipped
+    mean, std = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+    preprocessing = Preprocessing(
+        kind="mean_std", size=32, resize_side=40, interpolation=interpolation, mean=mean, std=std
+    )
+    resized = np.asarray(Image.fromarray(pixels).resize((56, 40), filter), np.float32)  # 71 * 40 // 50 = 56
+    expected = (resized[4:36, 12:44] - mean) / std
+    found = apply(preprocessing, pixels).numpy()
+    # Pillow rounds to whole pixels after each of its two passes, TensorFlow not at all: one pixel at most,
+    # of which the deviations here make 1 / 57.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1.05 / 57)
+    assert np.abs(found - expected).mean() < 0.5 / 57  # a rounding is 1/4 on average; there are two

@@ -11,6 +11,11 @@ from slimzoo import converters, download
 from slimzoo.errors import SlimzooError
 from tests.fetching import Server
 
+VARIABLES = (
+    *("SLIMZOO_MIRROR", "SLIMZOO_OFFLINE", "SLIMZOO_SHARED_CACHE", "SLIMZOO_KEEP_ORIGINALS"),
+    *("HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
+)
+
 
 @pytest.fixture
 def server():
@@ -25,7 +30,7 @@ def server():
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """A cache of the test's own; converting is copying, except where a test asks for the real one."""
-    for name in ("SLIMZOO_MIRROR", "SLIMZOO_OFFLINE", "HF_HUB_OFFLINE"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(download, "PAUSE", 0.0)

@@ -30,7 +30,7 @@ def test_a_connection_that_always_breaks_is_given_up_and_the_part_stays_for_the_
     server, copying, cache
 ):
     server.files["a.tgz"] = BODY
-    server.cut_after = [50_000, 0, 0]
+    server.cut_after = [50_000, 0, 0, 0]
     row = row_of(server.url("a.tgz"), sha256=sha(BODY))
     with pytest.raises(SlimzooError, match=r"ended before the file did .after 50,000 bytes"):
         weights.fetch(row)
@@ -44,7 +44,7 @@ def test_a_connection_that_always_breaks_is_given_up_and_the_part_stays_for_the_
 
 def test_a_file_that_changed_on_the_server_is_not_glued_to_the_old_part(server, copying):
     server.files["a.tgz"] = BODY
-    server.cut_after = [50_000, 0]
+    server.cut_after = [50_000, 0, 0, 0]
     row = row_of(server.url("a.tgz"))
     with pytest.raises(SlimzooError):
         weights.fetch(row)
@@ -55,7 +55,7 @@ def test_a_file_that_changed_on_the_server_is_not_glued_to_the_old_part(server, 
 @pytest.mark.parametrize("etag", ["", '"1"'])
 def test_a_damaged_part_is_thrown_away_and_the_file_fetched_anew(server, copying, cache, etag):
     server.files["a.tgz"], server.etag = BODY, etag
-    server.cut_after = [50_000, 0]
+    server.cut_after = [50_000, 0, 0, 0]
     row = row_of(server.url("a.tgz"), sha256=sha(BODY))
     with pytest.raises(SlimzooError):
         weights.fetch(row)

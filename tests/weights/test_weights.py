@@ -1,15 +1,16 @@
 """Weights are found by name; a fetch ends with the right file or with every reason."""
 
-import json
 import logging
 import os
-import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
+import slimzoo
 from slimzoo import converters, list_models, weights
+from slimzoo.backbone import Backbone
+from slimzoo.cache import read_record
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
 from tests.fetching import BODY, leftovers, row_of, sha
@@ -23,26 +24,29 @@ def test_a_row_is_of_a_known_network_and_its_preprocessing_is_complete(row):
 
 
 def test_the_first_row_of_a_network_is_its_default():
-    assert weights.get_row("mobilenet_v1_050").tag == "224"
-    assert weights.get_row("mobilenet_v1_025/128") is weights.get_row("mobilenet_v1_025", "128")
+    assert weights.get_row("mobilenet_v1_050").tag == "slim_in1k_224"
+    row = weights.get_row("mobilenet_v1_025", "slim_in1k_128")
+    assert weights.get_row("mobilenet_v1_025.slim_in1k_128") is row
+    assert weights.get_row("mobilenet_v1_025/slim_in1k_128") is row
 
 
 def test_every_released_mobilenet_has_its_published_accuracy():
-    rows = [row for row in weights.rows() if row.network.startswith("mobilenet_v1") and row.tag != "drawn"]
+    rows = [row for row in weights.rows() if row.network.startswith("mobilenet_v1") and "slim" in row.tag]
     assert len(rows) == 32  # 4 widths, 4 sizes, 2 series of archives
-    assert weights.get_row("mobilenet_v1_025/128").top1 == 41.5
+    assert weights.get_row("mobilenet_v1_025.slim_in1k_128").top1 == 41.5
     assert all(row.top5 > row.top1 > 40 for row in rows)
 
 
-def test_the_default_of_every_row_without_a_digest_comes_over_https():
-    assert all(row.sources[0].startswith("https://") for row in weights.rows() if row.tag != "drawn")
+def test_every_row_without_a_digest_comes_over_https():
+    rows = [row for row in weights.rows() if not row.published]
+    assert all(source.startswith("https://") for row in rows for source in row.sources)
 
 
 def test_an_unknown_tag_lists_the_tags():
     with pytest.raises(
-        SlimzooError, match=r"vgg_16 has no weights 'imagnet'. Nearest: imagenet. There are: imagenet"
+        SlimzooError, match=r"vgg_16 has no weights 'slim_in2k'. Nearest: slim_in1k.* There are: slim_in1k, k"
     ):
-        weights.get_row("vgg_16", "imagnet")
+        weights.get_row("vgg_16", "slim_in2k")
 
 
 def test_a_network_without_weights_says_how_to_give_ones_own():
@@ -81,7 +85,7 @@ def test_a_file_with_the_right_digest_is_fetched_once(server, copying, cache, al
 
 def test_what_was_fetched_is_noted_beside_the_file(server, copying, cache):
     server.files["a.tgz"] = BODY
-    record = weights.read_record(weights.fetch(row_of(server.url("a.tgz"))).parent)
+    record = read_record(weights.fetch(row_of(server.url("a.tgz"))).parent)
     assert record["source"] == server.url("a.tgz")
     assert record["source_digests"] == {"sha256": sha(BODY)}
     assert record["source_size"] == record["size"] == len(BODY)
@@ -107,8 +111,8 @@ def test_no_source_left_lists_every_reason_and_the_ways_out(server, copying, cac
     with pytest.raises(SlimzooError) as caught:
         weights.fetch(row)
     message = str(caught.value)
-    reasons = ("weights vgg_16/test:", "HTTP 404", f"its sha256 is {sha(BODY)}, not 000", "/no/such/a.tgz")
-    expected = (*reasons, "weights=PATH", "SLIMZOO_MIRROR", str(cache), "imagenet")
+    reasons = ("weights vgg_16.test:", "HTTP 404", f"its sha256 is {sha(BODY)}, not 000", "/no/such/a.tgz")
+    expected = (*reasons, "weights=PATH", "SLIMZOO_MIRROR", str(cache), "slim_in1k")
     assert [part for part in expected if part not in message] == []
     assert leftovers(cache) == []
 
@@ -220,34 +224,6 @@ def test_a_cache_that_cannot_be_made_says_how_to_name_another(tmp_path, copying,
         weights.fetch(row_of("https://example.invalid/a.tgz"))
 
 
-FETCHER = """
-import dataclasses, json, shutil, sys, types
-from slimzoo import converters, weights
-from slimzoo.manifest import WeightsRow
-def convert(source, destination, **options):
-    shutil.copy(source, destination)
-    digest = weights.digests(destination)["sha256"]
-    return types.SimpleNamespace(sha256=digest, tensors=1, parameters=1, left_out={}, metadata={})
-converters.convert = convert
-row = WeightsRow(**json.loads(sys.argv[1]))
-print(weights.digests(weights.fetch(row))["sha256"])
-"""
-
-
-def test_two_processes_fetching_at_once_both_end_well(server, cache, tmp_path):
-    server.files["a.tgz"] = BODY * 20
-    row = row_of(server.url("a.tgz"), sha256=sha(BODY * 20))
-    text = json.dumps({name: getattr(row, name) for name in row.__dataclass_fields__})
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    both = [
-        subprocess.Popen([sys.executable, "-c", FETCHER, text], stdout=subprocess.PIPE, env=environment)
-        for _ in range(2)
-    ]
-    answers = [process.communicate(timeout=120)[0].decode().strip() for process in both]
-    assert answers == [sha(BODY * 20)] * 2
-    assert leftovers(cache) == ["model.json", "model.safetensors"]
-
-
 def test_without_locks_two_processes_do_not_share_a_part(server, copying, cache, monkeypatch):
     monkeypatch.setitem(sys.modules, "fcntl", None)
     server.files["a.tgz"] = BODY
@@ -259,7 +235,7 @@ def test_real_weights_are_fetched_checked_converted_and_cached(shared, server, c
     name = "mobilenet_v1_0.25_128_frozen.tgz"
     server.files[name] = (shared / "checkpoints" / "real" / name).read_bytes()
     row = replace(
-        weights.get_row("mobilenet_v1_025/128"),
+        weights.get_row("mobilenet_v1_025.slim_in1k_128"),
         sources=(server.url(name),),
         member="mobilenet_v1_0.25_128/frozen_graph.pb",
         sha256=sha(server.files[name]),
@@ -274,9 +250,47 @@ def test_real_weights_are_fetched_checked_converted_and_cached(shared, server, c
 def test_weights_with_another_number_of_classes_than_the_row_says_are_refused(shared, server, cache):
     graph = shared / "checkpoints" / "real" / "mobilenet_v1_0.25_128_frozen.pb"
     row = replace(
-        weights.get_row("mobilenet_v1_025/128"), sources=(graph.as_uri(),), member="", num_classes=1000
+        weights.get_row("mobilenet_v1_025.slim_in1k_128"),
+        sources=(graph.as_uri(),),
+        member="",
+        num_classes=1000,
     )
     row = replace(row, sha256=sha(graph.read_bytes()), sha384="", size=0)
     with pytest.raises(SlimzooError, match="it has 1001 classes, not 1000"):
         weights.fetch(row)
     assert [path.name for path in cache.rglob("*") if path.is_file()] == [".lock"]
+
+
+def test_weights_without_the_last_layers_serve_features_and_classes_of_ones_own(shared, cache, monkeypatch):
+    path = shared / "checkpoints" / "real" / "keras_mobilenet_0.25_224_notop.h5"
+    row = replace(
+        weights.get_row("mobilenet_v1_025.keras_in1k_224"),
+        tag="notop",
+        sources=(path.as_uri(),),
+        num_classes=0,
+        labels=(),
+    )
+    monkeypatch.setattr(weights, "rows", lambda: (row,))
+    assert converters.read(weights.fetch(row)).metadata["num_classes"] == "0"
+    headless = slimzoo.load("mobilenet_v1_025.notop")
+    assert (headless.num_classes, headless.restore_report.fraction) == (0, 1.0)
+    model = slimzoo.load("mobilenet_v1_025.notop", num_classes=7)
+    assert {name.split("/")[1] for name in model.restore_report.reinitialised} == {"Logits"}
+    backbone = slimzoo.load("mobilenet_v1_025.notop", features_only=True)
+    assert isinstance(backbone, Backbone)
+
+
+def test_weights_of_other_maths_are_never_a_default(monkeypatch):
+    row = replace(row_of("https://there/a.h5"), maths="differs", note="it pads on both sides")
+    monkeypatch.setattr(weights, "rows", lambda: (row,))
+    with pytest.raises(SlimzooError, match=r"vgg_16.test must be asked for by name: it pads on both sides"):
+        weights.get_row("vgg_16")
+    assert weights.get_row("vgg_16.test") is row
+
+
+def test_every_row_of_other_maths_says_in_what_they_differ():
+    found = {row.maths: row for row in weights.rows()}
+    assert set(found) == {"same", "differs", "other"}
+    assert "3x3 average pools" in weights.get_row("inception_v3.timm_tv_in1k").note
+    assert "pads before its first pool" in weights.get_row("resnet_v1_50.keras_in1k").note
+    assert weights.get_row("resnet_v1_50").tag == "slim_in1k"

@@ -1,0 +1,78 @@
+"""Keras 3's `.keras`: a ZIP archive, of which the weights are read, and the names of layers as plain data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+from slimzoo.converters.formats import keras_h5
+from slimzoo.converters.formats.binary import FileBytes, damaged
+from slimzoo.converters.formats.keras_layers import layers_of
+from slimzoo.converters.formats.zip_archive import first_member, open_zip
+from slimzoo.converters.source import Source, TemporaryFolder
+from slimzoo.errors import SlimzooError
+
+_WEIGHTS, _CONFIG = "model.weights.h5", "config.json"
+_MEMBERS = ("metadata.json", _CONFIG, _WEIGHTS)
+_MAX_CONFIG = 64 << 20  # bytes
+
+
+def sniff(file: FileBytes) -> bool:
+    """Says whether `file` is a ZIP archive that begins with one of Keras's files."""
+    return first_member(file) in _MEMBERS
+
+
+def read(path: Path) -> Source:
+    """Opens the weights in `path`; tensors go by "<layer name>/<variable>". The configuration is not run.
+
+    Raises: SlimzooError: the archive is damaged or unsafe, or has no weights.
+    """
+    folder = TemporaryFolder()
+    try:
+        with open_zip(path) as archive:
+            names = archive.namelist()
+            if _WEIGHTS not in names:
+                raise SlimzooError(f"{path} has no {_WEIGHTS} in it; it holds {', '.join(names[:5])}")
+            labels = _labels(path, archive) if _CONFIG in names else {}
+            file = _unpacked(archive, folder.path)
+        source = keras_h5.read(file, labels)
+    except SlimzooError as error:
+        folder.remove()
+        raise SlimzooError(str(error).replace(str(folder.path / _WEIGHTS), str(path))) from error
+    except OSError:
+        folder.remove()
+        raise
+    return Source(
+        "keras_archive",
+        path,
+        source.tensors,
+        metadata=source.metadata,
+        skipped=source.skipped,
+        owner=folder,
+    )
+
+
+def _labels(path: Path, archive: zipfile.ZipFile) -> dict[str, str]:
+    """Returns {path of a layer: its name}."""
+    if archive.getinfo(_CONFIG).file_size > _MAX_CONFIG:
+        raise damaged(path, f"{_CONFIG} takes {archive.getinfo(_CONFIG).file_size:,} bytes")
+    try:
+        return {place: name for place, name, _ in layers_of(json.loads(archive.read(_CONFIG)))}
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise damaged(path, f"{_CONFIG} is wrong: {error}") from error
+
+
+def _unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:
+    """Writes the weights to `folder`, as HDF5 is read from files, and returns where."""
+    size, free = archive.getinfo(_WEIGHTS).file_size, shutil.disk_usage(folder).free
+    if size > free:
+        raise SlimzooError(
+            f"the weights in {archive.filename} take {size:,} bytes, {folder.parent} has {free:,}: "
+            "free some, or set TMPDIR to another folder"
+        )
+    target = folder / _WEIGHTS
+    with archive.open(_WEIGHTS) as member, open(target, "wb") as file:
+        shutil.copyfileobj(member, file, 1 << 20)
+    return target

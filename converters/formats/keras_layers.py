@@ -1,0 +1,77 @@
+"""What Keras calls the variables of its layers, in the order in which it stores them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+KERNEL_AND_BIAS = ("kernel", "bias")
+VARIABLES = {  # class of the layer, as paths in a file spell it: its variables
+    "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
+    "separable_conv2d": ("depthwise_kernel", "pointwise_kernel", "bias"),
+    "depthwise_conv2d": ("depthwise_kernel", "bias"),
+    "conv2d": KERNEL_AND_BIAS,
+    "dense": KERNEL_AND_BIAS,
+    "conv1d": KERNEL_AND_BIAS,
+    "conv3d": KERNEL_AND_BIAS,
+    "conv2d_transpose": KERNEL_AND_BIAS,
+    "layer_normalization": ("gamma", "beta"),
+    "embedding": ("embeddings",),
+}
+_BY_COUNT = {  # fewer than all: a batch norm without scale; Keras's Inception networks have no other
+    ("batch_normalization", 3): ("beta", "moving_mean", "moving_variance"),
+    ("batch_normalization", 2): ("moving_mean", "moving_variance"),
+}
+_OLD = {
+    "W": "kernel",
+    "b": "bias",
+    "running_mean": "moving_mean",
+    "running_std": "moving_variance",
+}  # Keras 1
+_KNOWN = "|".join({*_OLD, *(name for names in VARIABLES.values() for name in names)})
+
+
+def variables(layer_class: str, count: int) -> tuple[str, ...] | None:
+    """Returns the names of the `count` variables of a layer, or None where its class is not known."""
+    names = _BY_COUNT.get((layer_class, count)) or VARIABLES.get(layer_class, ())[:count]
+    return names if len(names) == count else None
+
+
+def variable(layer: str, weight: str, layer_class: str = "") -> str:
+    """Returns the plain name of the variable that an `.h5` file calls `weight`.
+
+    "block1_conv1_W_1:0" of the layer block1_conv1 is a kernel, and so is "conv1/kernel:0" of any; that of a
+    DepthwiseConv2D is a depthwise kernel, as all Keras but 3 calls it.
+    """
+    name = weight.rpartition("/")[2].partition(":")[0].removeprefix(f"{layer}_")
+    if known := re.fullmatch(rf"({_KNOWN})(_\d+)?", name):
+        name = _OLD.get(known[1], known[1])
+    return "depthwise_kernel" if (layer_class, name) == ("depthwise_conv2d", "kernel") else name
+
+
+def snake_case(class_name: str) -> str:
+    """Returns the class of a layer as paths in a file spell it: "DepthwiseConv2D" is depthwise_conv2d."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", class_name).lower()
+
+
+def numbered(classes: Iterable[str]) -> Iterator[str]:
+    """Yields what Keras calls layers of these classes in a container: conv2d, conv2d_1, dense, conv2d_2."""
+    used: dict[str, int] = {}
+    for name in classes:
+        used[name] = used.get(name, -1) + 1
+        yield f"{name}_{used[name]}" if used[name] else name
+
+
+def layers_of(config: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yields path, name and class of every layer in a model's configuration, which is read as plain data.
+
+    Raises: ValueError, TypeError, KeyError: it is no such configuration.
+    """
+    inner = config.get("config", {})
+    rows = inner.get("layers", ()) if isinstance(inner, Mapping) else ()
+    classes = [snake_case(row["class_name"]) for row in rows]
+    for row, layer_class, place in zip(rows, classes, numbered(classes), strict=True):
+        where = f"{path}layers/{place}"
+        yield where, str(row["config"]["name"]), layer_class
+        yield from layers_of(row, f"{where}/")

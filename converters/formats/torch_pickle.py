@@ -1,0 +1,249 @@
+"""What PyTorch pickles: the names in it that are known, and tensors described but not read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from slimzoo.converters.formats.pickles import Pairs, Refused, key_text, leaves
+
+_MAX_RANK = 32
+_MAX_REPEATED = 1 << 20  # elements of a tensor that repeats the values of a smaller storage
+_KINDS = {  # torch's name of a storage: of the type, as in torch.float32
+    "Double": "float64",
+    "Float": "float32",
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "Bool": "bool",
+    "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128",
+}
+_MORE_TYPES = ("uint16", "uint32", "uint64")  # have no storage of their own
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A type of values; `name` is NumPy's, or bfloat16."""
+
+    name: str
+
+    @property
+    def stored(self) -> np.dtype:
+        """How the values stand in the file."""
+        return np.dtype("uint16" if self.name == "bfloat16" else self.name).newbyteorder("<")
+
+
+_BYTES = Kind("uint8")
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """A row of values that tensors share.
+
+    Attributes:
+      size: in elements.
+      offset: of its first element in the storage `key`, where it is a part of that one.
+    """
+
+    key: str
+    kind: Kind
+    size: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A tensor: a view of a storage. offset and strides are in elements of `kind`."""
+
+    storage: Storage
+    kind: Kind
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def set_state(self, state: object) -> None:
+        """Attributes that someone hung on a tensor say nothing of its values."""
+
+    @property
+    def extent(self) -> int:
+        """From its first element to behind its last, in elements."""
+        if 0 in self.shape:
+            return 0
+        return 1 + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether its values stand one after another, in C order."""
+        steps = [math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
+        pairs = zip(self.shape, self.strides, steps, strict=True)
+        return 0 in self.shape or all(size == 1 or stride == step for size, stride, step in pairs)
+
+
+def _dictionary(arguments: tuple) -> Pairs:
+    if not arguments:
+        return Pairs()
+    (items,) = arguments  # Python 2 gives [[key, value], ...]
+    return Pairs([(key, value) for key, value in items])
+
+
+def _tensor(arguments: tuple) -> Described:
+    storage, offset, shape, strides = arguments[:4]
+    return _described(storage, storage.kind, offset, shape, strides)
+
+
+def _tensor_of_type(arguments: tuple) -> Described:
+    storage, offset, shape, strides, _, _, kind = arguments[:7]
+    if storage.kind is not _BYTES or not isinstance(kind, Kind):
+        raise ValueError("a tensor of a type that is none")
+    return _described(storage, kind, offset, shape, strides)
+
+
+def _described(storage: Storage, kind: Kind, offset: int, shape: tuple, strides: tuple) -> Described:
+    if not isinstance(storage, Storage):
+        raise ValueError("a tensor without a storage")
+    numbers = (offset, *shape, *strides)
+    if len(shape) != len(strides) or len(shape) > _MAX_RANK or not all(map(_is_size, numbers)):
+        raise ValueError(f"a tensor of shape {shape}, strides {strides} at {offset}"[:400])
+    found = Described(storage, kind, offset, tuple(shape), tuple(strides))
+    room = storage.size * storage.kind.stored.itemsize
+    if (offset + found.extent) * kind.stored.itemsize > room:
+        raise ValueError(f"a tensor of shape {shape} at {offset} in a storage of {room} bytes")
+    elements = math.prod(shape)
+    if elements > max(room // kind.stored.itemsize, _MAX_REPEATED):
+        raise ValueError(f"a tensor of shape {shape} repeats the values of {room} bytes")
+    return found
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 48
+
+
+def _first(arguments: tuple) -> object:
+    return arguments[0]
+
+
+def _text(arguments: tuple) -> str:
+    return ":".join(map(str, arguments))[:64]
+
+
+def storage(identity: object) -> Storage | Refused:
+    """Returns what a persistent id stands for: a storage, or a class of a model that was saved whole.
+
+    Raises: ValueError: it is neither.
+    """
+    if isinstance(identity, tuple) and identity[:1] == ("module",) and isinstance(identity[1], Refused):
+        return identity[1]
+    if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
+        raise ValueError("its pickle refers to something that is no storage (a whole model was saved?)")
+    _, kind, key, _, size, *view = identity
+    if not (isinstance(kind, _StorageType) and isinstance(key, str) and _is_size(size)):
+        raise ValueError("a storage is not described as PyTorch does it")
+    if view and view[0] is not None:
+        _, offset, part = view[0]
+        if not (_is_size(offset) and _is_size(part) and offset + part <= size):
+            raise ValueError("a part of a storage lies outside it")
+        return Storage(key, kind.kind, part, offset)
+    return Storage(key, kind.kind, size)
+
+
+@dataclass(frozen=True, eq=False)
+class _StorageType:
+    kind: Kind
+
+
+_TYPES = {name: Kind(name) for name in (*_KINDS.values(), *_MORE_TYPES)} | {"uint8": _BYTES}
+KNOWN: dict[str, object] = {
+    "collections.OrderedDict": _dictionary,
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _tensor_of_type,
+    "torch._utils._rebuild_parameter": _first,
+    "torch._utils._rebuild_parameter_with_state": _first,
+    "torch.Size": _first,
+    "torch.device": _text,
+    "torch.storage.UntypedStorage": _StorageType(_BYTES),
+    **{f"torch.{name}": kind for name, kind in _TYPES.items()},
+    **{
+        f"{module}.{name}Storage": _StorageType(_TYPES[kind])
+        for module in ("torch", "torch.cuda")
+        for name, kind in _KINDS.items()
+    },
+}
+
+
+@dataclass(eq=False)
+class StateDict:
+    """The tensors of a file by name, and what was passed over."""
+
+    tensors: dict[str, Described] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)  # names of what is no tensor
+    wrapper: str = ""  # the key it was found under
+    others: list[str] = field(default_factory=list)  # keys beside that one
+
+
+_WRAPPERS = (  # the likeliest first
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "network",
+    "net",
+    "module",
+    "params",
+    "weights",
+)
+_MAX_DEPTH = 4
+
+
+def state_dict(root: object) -> StateDict:
+    """Finds the state dict in what was saved, and unwraps it.
+
+    Raises: ValueError: there is none.
+    """
+    found = StateDict()
+    path: list[str] = []
+    for _ in range(_MAX_DEPTH):
+        inner = None if _has_tensors(root) else _wrapped(root)
+        if inner is None:
+            break
+        found.others += [".".join([*path, key_text(key)]) for key, _ in _items(root) if key != inner[0]]
+        path.append(inner[0])
+        root = inner[1]
+    found.wrapper = ".".join(path)
+    for name, value in leaves(root, ".", _inside).items():
+        if isinstance(value, Described):
+            found.tensors[name] = value
+        else:
+            found.skipped.append(name)
+    if not found.tensors:
+        raise ValueError("it holds no tensors by name, that is, no state dict")
+    return found
+
+
+def _items(value: object) -> list[tuple[object, object]]:
+    return value.items if isinstance(value, Pairs) else []
+
+
+def _inside(value: object) -> list[tuple[object, object]] | None:
+    return value.items if isinstance(value, Pairs) else None
+
+
+def _has_tensors(value: object) -> bool:
+    return any(isinstance(inner, Described) for _, inner in _items(value))
+
+
+def _wrapped(root: object) -> tuple[str, object] | None:
+    """Returns the key and the value of what in `root` looks most like a state dict."""
+    inside = {key: value for key, value in _items(root) if isinstance(key, str) and _items(value)}
+    named = [name for name in _WRAPPERS if name in inside]
+    whole = [name for name in named if _has_tensors(inside[name])] or named
+    if not whole and len(inside) == 1:
+        whole = list(inside)
+    return (whole[0], inside[whole[0]]) if whole else None

@@ -1,0 +1,82 @@
+"""`slimzoo download`, `verify` and `cache` do what their functions do, and say it."""
+
+import pytest
+
+from slimzoo import weights
+from tests.cli.support import values, write
+from tests.fetching import row_of, sha
+
+FACTS = {"network": "cifarnet", "num_classes": 10, "labels": tuple("abcdefghij")}
+
+
+@pytest.fixture
+def rows(tmp_path, monkeypatch):
+    """Two rows of cifarnet whose file is on this disk, and one that cannot be had."""
+    for name in ("SLIMZOO_MIRROR", "SLIMZOO_OFFLINE", "SLIMZOO_SHARED_CACHE", "SLIMZOO_KEEP_ORIGINALS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "cache"))
+    path = write(tmp_path / "there.safetensors", values())
+    one = row_of(path.as_uri(), tag="one", sha256=sha(path.read_bytes()), **FACTS)
+    two = row_of(path.as_uri(), tag="two", **FACTS)
+    gone = row_of("file:///no/such/file", network="lenet", tag="gone")
+    monkeypatch.setattr(weights, "rows", lambda: (one, two, gone))
+    return one, two
+
+
+def test_download_fetches_what_is_named_and_says_where_it_is(slimzoo, rows):
+    (done,) = slimzoo("download", "cifarnet", "--json").json
+    assert (done["weights"], done["path"]) == ("cifarnet.one", str(weights.fetch(rows[0])))
+    assert [row["weights"] for row in slimzoo("download", "cifar*", "--json").json] == ["cifarnet.one"]
+    both = slimzoo("download", "cifar*.*", "--json").json
+    assert [row["weights"] for row in both] == ["cifarnet.one", "cifarnet.two"]
+
+
+def test_download_goes_on_after_a_failure_and_ends_with_its_reason(slimzoo, rows):
+    done = slimzoo("download", "--all")
+    assert done.code == 2
+    assert "cifarnet.two" in done.out
+    assert "no source delivers the weights lenet.gone" in done.err
+
+
+def test_what_is_to_be_downloaded_must_be_said_and_known(refused, rows):
+    refused("download", words=["name weights, or give --all"])
+    refused("download", "vgg*", words=["no released weights match 'vgg*'"])
+    refused("download", "cifarnet.three", words=["'three'", "one, two"])
+
+
+def test_verify_finds_a_damaged_file(slimzoo, rows):
+    slimzoo("download", "cifarnet.*")
+    done = slimzoo("verify", "--all")
+    assert (done.code, done.out.count("as it was written")) == (0, 2)
+    path = weights.fetch(rows[0])
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    done = slimzoo("verify", "--all")
+    assert done.code == 2
+    assert "`slimzoo download cifarnet.one` makes them again" in done.err
+    assert slimzoo("verify", "cifarnet.two", "--json").json[0]["trust"] == "trusted on first use"
+
+
+def test_the_cache_is_listed_and_tidied(slimzoo, rows, tmp_path):
+    assert "0 weights" in slimzoo("cache", "list").out
+    slimzoo("download", "cifarnet.one", "--keep-original")
+    (found,) = slimzoo("cache", "list", "--json").json
+    assert (found["name"], found["originals"]) == ("cifarnet.one", ["there.safetensors"])
+    assert "1 original" in slimzoo("cache", "list").out
+    assert "would be deleted" in slimzoo("cache", "prune", "--originals", "--dry-run").out
+    assert slimzoo("cache", "prune", "cifarnet", "--json").json["deleted"] is True
+    assert slimzoo("cache", "list", "--json").json == []
+    assert (tmp_path / "there.safetensors").is_file()
+
+
+def test_a_bundle_carries_weights_to_another_cache(slimzoo, refused, rows, tmp_path, monkeypatch):
+    refused("cache", "export", "b.tar", words=["is empty"])
+    slimzoo("download", "cifarnet.*")
+    told = slimzoo("cache", "export", "b.tar", "--json").json
+    assert told["weights"] == ["cifarnet.one", "cifarnet.two"]
+    refused("cache", "export", "b.tar", words=["exists already"])
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "other"))
+    refused("cache", "import", "b.tar", "--sha256", "0" * 64, words=["another bundle"])
+    done = slimzoo("cache", "import", "b.tar", "--sha256", told["sha256"], "--json").json
+    assert done == {"cifarnet.one": "imported", "cifarnet.two": "imported"}
+    monkeypatch.setenv("SLIMZOO_OFFLINE", "1")
+    assert slimzoo("verify", "--all").code == 0

@@ -102,7 +102,7 @@ def convert(
     absent: tuple[str, ...] = ()
     if network:
         variables, found = in_slims_names(variables, network, name_map)
-        absent, fits = _fitting(variables, network, headless)
+        absent, fits = _fitting(variables, network, headless, found.absent if found else ())
         kept |= fits | _notes(found)
     if to:
         variables = _in_their_names(variables, to, network or "")
@@ -139,6 +139,7 @@ def in_slims_names(
     Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
     """
     found = get_name_map(library, network) if library is not None else fitting(variables, network)
+    found = found.fitted(variables) or found if found else None
     return (found.apply(variables), found) if found else (variables, None)
 
 
@@ -184,20 +185,24 @@ def sha256_of(*paths: Path) -> str:
 
 
 def _fitting(
-    variables: Source, network: str, headless: bool = False
+    variables: Source, network: str, headless: bool, known_absent: Iterable[str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Checks that `variables` are those of `network`.
 
-    Returns: the auxiliary heads that they are without, and the metadata that say what they are of.
+    Args:
+      known_absent: scopes that a name map says the source is without.
+    Returns: the scopes that they are without, and the metadata that say what they are of.
     """
     from slimzoo.model import network_shapes
     from slimzoo.registry import get_network
 
+    heads = get_network(network)
+    headless = headless or any(matches(scope, heads.main_heads) for scope in known_absent)
     classes = 0 if headless else _classes(variables, network)
     wanted = network_shapes(network, classes)
     absent = tuple(
         scope
-        for scope in get_network(network).side_heads
+        for scope in dict.fromkeys((*heads.side_heads, *known_absent))
         if any(matches(n, [scope]) for n in wanted) and not any(matches(n, [scope]) for n in variables)
     )
     try:

@@ -129,20 +129,27 @@ def load(
     variables, found = converters.in_slims_names(variables, network.name, "" if ours else None)
     absent = found.absent if found else json.loads(source.metadata.get("absent", "[]"))
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
+    headless = any(matches(scope, network.main_heads) for scope in absent)
+    if headless and num_classes is None and source.num_classes is None:
+        raise SlimzooError(
+            f"{source.where} is without the last layer of {network.name}: num_classes=N makes a new one, "
+            "num_classes=0 leaves it out"
+        )
     if source.labels is None and "num_classes" not in source.metadata:
         source = _of_imagenet(source, network, theirs)
-    new_head = num_classes is not None and theirs is not None and num_classes != theirs
+    new_head = num_classes is not None and num_classes != theirs and (headless or theirs is not None)
     exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    exclude = (*exclude, *(network.heads if new_head else ()))
+    exclude = (*exclude, *(network.heads if new_head and not headless else ()))
     size_there = source.image_size if _of_scope(network, variables.shapes) else None
     preprocessing = preprocessing or source.preprocessing or _original(network, input_shape, size_there)
     preprocessing = _resized(preprocessing, size)
     if sum_rgb:
         preprocessing = replace(preprocessing, channel_order="GRAY")
     restored: list[Any] = []  # values and report
+    here: list[str] = []  # scopes that the weights are without
 
     def initial_values(shapes) -> Mapping[str, Any]:
-        here = [scope for scope in absent if any(matches(n, [scope]) for n in shapes)]
+        here[:] = [scope for scope in absent if any(matches(n, [scope]) for n in shapes)]
         restored[:] = restoring.fit(variables, shapes, (*exclude, *here), rename, sum_rgb)
         return restored[0]
 
@@ -158,7 +165,12 @@ def load(
     )
     values, model.restore_report = restored
     values.check_finite(source.where)
-    if new_head and num_classes and not quiet:
+    new = [scope for scope in here if not matches(scope, network.side_heads)]
+    if new and not quiet:
+        log.warning(
+            "%s: the weights are without %s: new here, and wanting training", network.name, ", ".join(new)
+        )
+    elif new_head and num_classes and not quiet:
         log.warning(
             "%s: the weights know %s classes and %s are asked for: %s is new and wants training",
             *(network.name, theirs, num_classes, ", ".join(network.heads)),

@@ -51,6 +51,11 @@ class Network:
         return tuple(scope for scope in self.heads if "aux" in scope.rpartition("/")[2].lower())
 
     @property
+    def main_heads(self) -> tuple[str, ...]:
+        """The other heads, of which the logits come."""
+        return tuple(scope for scope in self.heads if scope not in self.side_heads)
+
+    @property
     def modes(self) -> tuple[bool, ...]:
         """Values of is_training under which `build` must run to have asked for every variable."""
         return (True, False) if self.auxiliary is None else (bool(self.auxiliary),)

@@ -269,12 +269,24 @@ def test_a_checkpoint_of_other_classes_keeps_its_convolutions(shared, caplog):
     [
         ("siamese_mnist_v1.ckpt", "do not fit"),
         ("labels.txt", "labels.txt"),
-        ("keras_mobilenet_0.25_224_notop.h5", "(?i)h5|keras"),
+        ("keras_mobilenet_0.25_224_notop.h5", r"is without the last layer of \w+: num_classes=N makes a new"),
     ],
 )
 def test_a_file_that_does_not_fit_says_why(shared, name, words):
     with pytest.raises(SlimzooError, match=words):
         slimzoo.load(SMALL, weights=shared / REAL / name)
+
+
+def test_weights_without_the_last_layer_make_a_new_one_or_none(shared, caplog):
+    path = shared / REAL / "keras_mobilenet_0.25_224_notop.h5"
+    model = slimzoo.load(SMALL, weights=path, num_classes=3)
+    head = {name for name in model.variables_by_name if name.startswith("MobilenetV1/Logits/")}
+    assert set(model.restore_report.reinitialised) == head and len(head) == 2
+    assert "the weights are without MobilenetV1/Logits/Conv2d_1c_1x1: new here" in caplog.text
+    features = slimzoo.load(SMALL, weights=path, num_classes=0)
+    whole = slimzoo.load(SMALL, weights=shared / REAL / "mobilenet_v1_0.25_224_frozen.pb")
+    for name, value in values(features).items():
+        np.testing.assert_array_equal(value, values(whole)[name])
 
 
 def test_a_frozen_graph_and_the_archive_it_comes_in_are_the_same_network(shared, caplog):

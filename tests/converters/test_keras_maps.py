@@ -11,13 +11,14 @@ from slimzoo.converters.name_maps import fitting, get_name_map
 from slimzoo.converters.name_maps.keras import NETWORKS
 from slimzoo.errors import SlimzooError
 from slimzoo.model import network_shapes
+from slimzoo.originals.keras import TWINS
 from tests.converters.keras_twins import (
     CLASSES,
-    TWINS,
     build,
     images,
     keras_images,
     randomise,
+    side_of,
     slim_model,
     source,
     weights_of,
@@ -100,8 +101,10 @@ def test_every_file_that_keras_writes_is_read(tmp_path, network, file):
 
 def test_layers_that_keras_numbered_otherwise_are_matched_by_their_order(tmp_path):
     build("inception_v3")
-    make, _, side = TWINS["inception_v3"]
-    second = make(weights=None, classes=CLASSES, input_shape=(side, side, 3))  # conv2d_94 is its first
+    side = side_of("inception_v3")
+    second = keras.applications.InceptionV3(
+        weights=None, classes=CLASSES, input_shape=(side, side, 3)
+    )  # conv2d_94 is its first
     arrays = weights_of(second)
     assert "conv2d_94/kernel" in arrays and "conv2d/kernel" not in arrays
     second.save_weights(tmp_path / "m.weights.h5")
@@ -184,3 +187,12 @@ def test_layers_stand_in_the_order_of_keras_own_model():
         theirs = [layer.name for layer in model.layers if type(layer) is kind]
         ours = [name.removesuffix(end) for name in names if name.endswith(end)]
         assert [name for name in ours if name != "predictions"] == theirs
+
+
+def test_a_file_without_its_top_converts_to_the_network_without_its_head(tmp_path):
+    model = randomise(build("mobilenet_v1_025", top=False))
+    model.save_weights(tmp_path / "notop.weights.h5")
+    out = tmp_path / "m.safetensors"
+    report = converters.convert(tmp_path / "notop.weights.h5", out, network="mobilenet_v1_025")
+    assert report.metadata["num_classes"] == "0"
+    assert set(converters.read(out)) == set(network_shapes("mobilenet_v1_025", 0))

@@ -249,7 +249,7 @@ def test_a_few_hundred_damaged_files_are_read_or_refused(tmp_path, save_checkpoi
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7_200)  # one in ten damaged HDF5 files holds the library up for a second
+@pytest.mark.timeout(7_200)  # a damaged HDF5 file may hold the library up for a second
 @pytest.mark.parametrize(("name", "number"), ROWS)
 def test_ten_thousand_damaged_files_of_a_reader_are_read_or_refused(tmp_path, save_checkpoint, name, number):
     sample = SAMPLES[name][number](tmp_path, save_checkpoint)

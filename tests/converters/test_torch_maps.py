@@ -36,7 +36,7 @@ WEIGHTY = [
     pytest.param(original, id=str(original), marks=[] if str(original) in QUICK else [pytest.mark.slow])
     for original in recorder.ORIGINALS
 ]
-TOLERANCE = 1e-5  # of the logits' range: float32 sums in another order; 2.5e-6 was the most, of all maps
+TOLERANCE = 2e-5  # of the logits' range: float32 sums in another order; of all maps 5.3e-6 was the most
 
 
 def map_of(original):

@@ -22,6 +22,10 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 
 
+# What a reader says of the file that it read; it would mislead in one that is written.
+OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers")
+
+
 class Unfit(SlimzooError):
     """The tensors of a file are not the variables of a network; `shapes` are the file's, for propose_for."""
 
@@ -34,8 +38,10 @@ def read(path: str | os.PathLike) -> Source:
     """Opens the weights at `path` as a lazy mapping from names to arrays; nothing in it is ever executed.
 
     Args:
-      path: a TensorFlow checkpoint (folder, `checkpoint` file, prefix or any file of it), a frozen graph,
-        safetensors, .npz, or a .tar.gz holding one of these; of several, `archive.tgz::member` takes one.
+      path: a TensorFlow checkpoint (folder, `checkpoint` file, prefix or any file of it), a SavedModel, a
+        frozen graph, TFLite; Keras .h5, .weights.h5 or .keras; PyTorch .pth, .pt or .bin; safetensors, .npz,
+        caffe-tensorflow's .npy; or a .tar.gz holding one of these; of several, `archive.tgz::member`
+        takes one.
     Raises:
       FileNotFoundError: there is nothing, or a part of it is missing.
       SlimzooError: it is damaged, unsafe or of another kind.
@@ -111,7 +117,8 @@ def convert(
     with ThreadPoolExecutor(1) as thread:
         digest = thread.submit(lambda: kept.get("source_sha256") or sha256_of(*opened.files))
         _check_values(opened, variables, allow_nonfinite)
-    text = {**opened.metadata, **kept, "source_sha256": digest.result()}
+    of_source = {key: value for key, value in opened.metadata.items() if key not in OF_THE_FILE}
+    text = {**of_source, **kept, "source_sha256": digest.result()}
     watch = Watch(progress)
     assert row.write
     files = row.write(path, variables, watch, overwrite, text)
@@ -208,7 +215,8 @@ def _fitting(
     try:
         match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
     except SlimzooError as error:
-        raise Unfit(str(error), variables.shapes) from None
+        folded = variables.metadata.get("folded")
+        raise Unfit(f"{error}" + (f"\nFolded: {folded}" if folded else ""), variables.shapes) from None
     about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 

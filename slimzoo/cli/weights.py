@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def inspect(ckpt: str, pattern: str | None, values: bool, as_json: bool) -> None:
     """Show what is in a weight file, and which network it is of.
 
-    CKPT is a TensorFlow checkpoint (folder, prefix or any file of it), a frozen graph, safetensors, .npz,
-    or a .tar.gz that holds one of these. Nothing in it is executed.
+    CKPT is a TensorFlow checkpoint (folder, prefix or any file of it), a SavedModel, a frozen graph, TFLite;
+    Keras .h5, .weights.h5 or .keras; PyTorch .pth, .pt or .bin; safetensors, .npz, .npy; or a .tar.gz that
+    holds one of these. Nothing in it is executed.
     """
     import_tensorflow()
     from slimzoo.inspection import inspect as inspect_file

@@ -21,7 +21,6 @@ from slimzoo.converters.verify import nonfinite
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 
-
 # What a reader says of the file that it read; it would mislead in one that is written.
 OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers")
 

@@ -15,6 +15,7 @@ from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.inference import inference_variables
 from slimzoo.converters.matching import check_patterns, match, matches, renamed_names
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
+from slimzoo.converters.name_maps.transforms import with_background
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
@@ -63,6 +64,7 @@ def convert(
     to: str = "",
     rename: Mapping[str, str] | None = None,
     headless: bool = False,
+    background: str = "keep",
 ) -> ConversionReport:
     """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
 
@@ -81,14 +83,16 @@ def convert(
         found by the names. It needs `network`.
       rename: {whole name in the source: slim's name}; tensors that are not in it keep theirs.
       to: the library whose names and layout the destination gets; "": slim's own.
+      background: the class 0 of ImageNet's 1001: "keep"; "drop" makes 1000 classes; "synthetic" makes 1001 of
+        1000 by a class that never wins. The metadata say so, and the label_offset. It needs `network`.
       headless: the source is without the last layers of `network`, and so is the destination.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
       Unfit: the source does not fit `network`. SlimzooError: it cannot be read, or holds NaN; or the
         destination cannot be written.
     """
-    if (name_map or to) and not network:
-        raise SlimzooError("names of another library are those of a network: say which, network=...")
+    if (name_map or to or background != "keep") and not network:
+        raise SlimzooError("names of another library, and classes, are those of a network: say network=...")
     path = Path(os.path.expanduser(os.fspath(destination)))
     row = format_for(path)
     if path.is_dir():
@@ -107,6 +111,8 @@ def convert(
     absent: tuple[str, ...] = ()
     if network:
         variables, found = in_slims_names(variables, network, name_map)
+        variables, told = _with_classes(variables, network, background)
+        kept |= told
         absent, fits = _fitting(variables, network, headless, found.absent if found else ())
         kept |= fits | _notes(found)
     if to:
@@ -153,6 +159,16 @@ def _notes(found: NameMap | None) -> dict[str, str]:
     if found is None:
         return {}
     return {"name_map": str(found)} | ({"differs": found.note} if found.note else {})
+
+
+def _with_classes(variables: Source, network: str, background: str) -> tuple[Source, dict[str, str]]:
+    """Returns `variables` with or without ImageNet's class 0, and what to note of it."""
+    from slimzoo.registry import get_network
+
+    changed = with_background(variables, get_network(network).heads, background)
+    if background == "keep":
+        return changed, {}
+    return changed, {"background": background, "label_offset": "0" if background == "drop" else "1"}
 
 
 def _in_their_names(variables: Source, library: str, network: str) -> Source:

@@ -46,6 +46,12 @@ if TYPE_CHECKING:
 )
 @click.option("--to", metavar="LIBRARY", help="Whose names and layout DST gets.  [default: slim's]")
 @click.option(
+    "--background",
+    type=click.Choice(["keep", "drop", "synthetic"]),
+    default="keep",
+    help="ImageNet's class 0: drop makes 1000 classes of 1001, synthetic 1001 of 1000.  [default: keep]",
+)
+@click.option(
     "--map", "map_file", metavar="FILE", help="Names as FILE says, which an earlier proposal was saved to."
 )
 @click.option(
@@ -129,8 +135,8 @@ def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
 def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
     """Writes a whole model: graph and weights."""
     network = options["network"]
-    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove")
-    unused = [name for name in others if options[name]]
+    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove", "background")
+    unused = [name for name in others if options[name] not in (False, None, "", "keep")]
     if network is None or unused:
         problems = [] if network else ["--network NAME says of which network"]
         flags = {"name_map": "--from", "map_file": "--map"}

@@ -189,6 +189,7 @@ _SLIM_MATHS: dict[str, Callable[[Any], contextlib.AbstractContextManager[None]]]
     # where the note of a map says that the library computes something else
     "inception_v1": _first_padded_as_same,
     "inception_v3": _pooling_without_padding,
+    "nasnet_large": _halving_without_padding,
     **{f"mobilenet_v3_{kind}": _gates_of_slim for kind in ("large", "large_075", "small", "small_075")},
 }
 

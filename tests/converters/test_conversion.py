@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimzoo import converters
 from slimzoo.converters.formats import watch
 from slimzoo.errors import SlimzooError
+from slimzoo.model import network_shapes
 
 SUFFIXES = [".safetensors", ".npz", ".ckpt"]
 
@@ -182,3 +183,23 @@ def test_what_is_excluded_is_left_out_and_counted(tmp_path):
     with pytest.raises(SlimzooError, match=r'exclude=\["fc8"\] matches nothing'):
         converters.convert(tmp_path / "in.safetensors", tmp_path / "two.npz", exclude=["fc8"])
     assert not (tmp_path / "two.npz").exists()
+
+
+def test_the_background_class_is_dropped_or_made_and_the_file_says_so(tmp_path):
+    random = np.random.default_rng(0)
+    shapes = network_shapes("mobilenet_v1_025", 1001)
+    arrays = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    converters.write_safetensors(tmp_path / "1001.safetensors", arrays, {})
+    files = [tmp_path / f"{name}.safetensors" for name in ("1001", "1000", "again")]
+    dropped = converters.convert(files[0], files[1], network="mobilenet_v1_025", background="drop")
+    made = converters.convert(files[1], files[2], network="mobilenet_v1_025", background="synthetic")
+    assert (dropped.metadata["label_offset"], made.metadata["label_offset"]) == ("0", "1")
+    assert (dropped.metadata["num_classes"], made.metadata["num_classes"]) == ("1000", "1001")
+    head = "MobilenetV1/Logits/Conv2d_1c_1x1/biases"
+    np.testing.assert_array_equal(converters.read(files[1])[head], arrays[head][1:])
+    np.testing.assert_array_equal(converters.read(files[2])[head][1:], arrays[head][1:])
+    assert converters.read(files[2])[head][0] == -1e4  # below any logit, and a float16
+    with pytest.raises(SlimzooError, match="classifiers of 1001 classes"):
+        converters.convert(
+            files[1], tmp_path / "no.safetensors", network="mobilenet_v1_025", background="drop"
+        )

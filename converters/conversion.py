@@ -23,7 +23,7 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 
 # What a reader says of the file that it read; it would mislead in one that is written.
-OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers")
+OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers", "name_map", "differs", "names")
 
 
 class Unfit(SlimzooError):
@@ -116,8 +116,8 @@ def convert(
         absent, fits = _fitting(variables, network, headless, found.absent if found else ())
         kept |= fits | _notes(found)
     if to:
-        variables = _in_their_names(variables, to, network or "")
-        kept["names"] = to
+        variables, target = _in_their_names(variables, to, network or "")
+        kept |= {"names": to} | ({"differs": target.note} if target and target.note else {})
     kept |= metadata or {}
     with ThreadPoolExecutor(1) as thread:
         digest = thread.submit(lambda: kept.get("source_sha256") or sha256_of(*opened.files))
@@ -171,9 +171,9 @@ def _with_classes(variables: Source, network: str, background: str) -> tuple[Sou
     return changed, {"background": background, "label_offset": "0" if background == "drop" else "1"}
 
 
-def _in_their_names(variables: Source, library: str, network: str) -> Source:
+def _in_their_names(variables: Source, library: str, network: str) -> tuple[Source, NameMap | None]:
     found = get_name_map(library, network)
-    return found.to_theirs(variables) if found else variables
+    return (found.to_theirs(variables), found) if found else (variables, None)
 
 
 def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> None:
@@ -219,6 +219,7 @@ def _fitting(
     from slimzoo.registry import get_network
 
     heads = get_network(network)
+    headless = headless or variables.metadata.get("num_classes") == "0"
     headless = headless or any(matches(scope, heads.main_heads) for scope in known_absent)
     classes = 0 if headless else _classes(variables, network)
     wanted = network_shapes(network, classes)
@@ -234,6 +235,11 @@ def _fitting(
         raise Unfit(f"{error}" + (f"\nFolded: {folded}" if folded else ""), variables.shapes) from None
     about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
+
+
+def check_fit(variables: Source, network: str) -> None:
+    """Raises Unfit if `variables` are not those of `network`."""
+    _fitting(variables, network, False, ())
 
 
 def _classes(variables: Source, network: str) -> int | None:

@@ -244,8 +244,8 @@ def write_map(path: Path, proposal: Proposal, network: str) -> None:
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 
-def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Returns ({their name: ours}, names to leave out) of a map file.
+def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...], str]:
+    """Returns ({their name: ours}, names to leave out, network) of a map file.
 
     Raises: FileNotFoundError. SlimzooError: it is no map file; everything that is wrong is listed.
     """
@@ -253,14 +253,18 @@ def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise SlimzooError(f"{path} is no name map: {error}") from error
-    rename = content.get("rename") if isinstance(content, dict) else None
-    leave_out = content.get("leave_out", []) if isinstance(content, dict) else None
-    if not isinstance(rename, dict) or not isinstance(leave_out, list) or content.get("format") != _FORMAT:
+    given = content if isinstance(content, dict) else {}
+    rename, leave_out, network = given.get("rename"), given.get("leave_out", []), given.get("network")
+    if (
+        not (isinstance(rename, dict) and isinstance(leave_out, list) and isinstance(network, str))
+        or given.get("format") != _FORMAT
+    ):
         raise SlimzooError(
-            f'{path} is no name map: {{"format": "{_FORMAT}", "rename": {{...}}, "leave_out": [...]}}'
+            f'{path} is no name map: {{"format": "{_FORMAT}", "network": "...", "rename": {{...}}, '
+            '"leave_out": [...]}'
         )
     wrong = [f"{old!r}: {new!r} is no name" for old, new in rename.items() if not isinstance(new, str)]
     wrong += [f"{name!r} in leave_out is no name" for name in leave_out if not isinstance(name, str)]
     if wrong:
         raise SlimzooError(listing(f"{path} is no name map:", wrong))
-    return rename, tuple(leave_out)
+    return rename, tuple(leave_out), network

@@ -94,7 +94,9 @@ class ConversionReport:
             out,
             f"  left out: {left}" if left else "",
             f"  without: {', '.join(self.absent)}, for training only" if self.absent else "",
+            "  without: the last layer of the network" if self.metadata.get("num_classes") == "0" else "",
             f"  names: {self.metadata['name_map']} to slim's" if "name_map" in self.metadata else "",
+            f"  names: slim's to {self.metadata['names']}" if "names" in self.metadata else "",
             f"  differs: {self.metadata['differs']}" if "differs" in self.metadata else "",
             f"  sha256: {self.sha256}",
         ]

@@ -32,6 +32,7 @@ _MODULES = (
     "compat",
     "converters",
     "data",
+    "errors",
     "labels",
     "nets",
     "preprocessing",

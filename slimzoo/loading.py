@@ -129,7 +129,7 @@ def load(
     variables, found = converters.in_slims_names(variables, network.name, "" if ours else None)
     absent = found.absent if found else json.loads(source.metadata.get("absent", "[]"))
     theirs = restoring.classes_in(variables.shapes, network) or source.num_classes
-    headless = any(matches(scope, network.main_heads) for scope in absent)
+    headless = theirs == 0 or any(matches(scope, network.main_heads) for scope in absent)
     if headless and num_classes is None and source.num_classes is None:
         raise SlimzooError(
             f"{source.where} is without the last layer of {network.name}: num_classes=N makes a new one, "
@@ -138,6 +138,8 @@ def load(
     if source.labels is None and "num_classes" not in source.metadata:
         source = _of_imagenet(source, network, theirs)
     new_head = num_classes is not None and num_classes != theirs and (headless or theirs is not None)
+    if theirs == 0 and new_head:
+        absent = [*absent, *network.main_heads]
     exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     exclude = (*exclude, *(network.heads if new_head and not headless else ()))
     size_there = source.image_size if _of_scope(network, variables.shapes) else None
@@ -231,6 +233,14 @@ def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
             f"{', '.join(str(row) for row in weights_module.rows()[:2])}"
         )
     network = get_network(before)
+    if tag and weights is not None:
+        raise SlimzooError(
+            f"{text} names its weights, and weights={os.fspath(weights)!r} others; give one of them"
+        )
+    if not isinstance(pretrained, bool):
+        raise SlimzooError(
+            f"pretrained is True or False, not {pretrained!r}; certain weights: slimzoo.load('{before}.TAG')"
+        )
     if weights is None:
         return network, _from_row(network, tag or None) if pretrained or tag else None
     return network, _from_weights(network, weights)

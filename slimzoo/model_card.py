@@ -115,9 +115,8 @@ def _weights(row: WeightsRow | None, about: Mapping[str, str]) -> str:
     if row is None:
         given = json.loads(about.get("slimzoo_settings", "{}")).get("weights")
         source = Path(given).name if given else about.get("source", "")
-        share = f"; {float(about['restored_fraction']):.1%} of the parameters" * (
-            "restored_fraction" in about
-        )
+        fraction = about.get("restored_fraction")
+        share = f"; {float(fraction):.1%} of the parameters" if fraction else ""
         return f"## Where the weights are from\n\n{source}{share}" if source else ""
     accuracy = "not published" if row.top1 is None else f"top-1 {row.top1} %, top-5 {row.top5 or '?'} %"
     first = "The model was fine-tuned from" if "slimzoo_settings" in about else "These are"

@@ -73,7 +73,8 @@ def prove(variables: Source, network: str, library: str = "") -> dict[str, Any]:
     if not found[0] <= TOLERANCE * found[1]:
         raise SlimzooError(
             f"not proven: the logits of {network} here and in {library} are {found[0]:.3g} apart, and differ "
-            f"by {found[1]:.3g} from image to image; nothing was written"
+            f"by {found[1]:.3g} from image to image; nothing was written. Logits that hardly depend on the "
+            "image, as of new weights, prove nothing; without --prove the file is converted nevertheless"
         )
     return certificate
 

@@ -324,3 +324,19 @@ def test_arguments_of_the_network_come_back_with_its_weights(tmp_path):
     again = slimzoo.load(tmp_path / "m.safetensors", input_shape=(32, 32, 3))
     assert again.network_arguments == {"depth_multiplier": 0.25}
     assert again.variable_shapes() == model.variable_shapes()
+
+
+@pytest.mark.parametrize(
+    "name, settings, words",
+    [
+        (f"{SMALL}.keras_in1k_128", {"weights": "m.h5"}, "names its weights, and weights='m.h5' others"),
+        (
+            SMALL,
+            {"pretrained": "keras_in1k_128"},
+            r"pretrained is True or False, not 'keras_in1k_128'; certain",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(name, settings, words):
+    with pytest.raises(SlimzooError, match=words):
+        slimzoo.load(name, **settings)

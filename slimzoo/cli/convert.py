@@ -93,13 +93,11 @@ def convert(
     if options["network"] is not None:
         import_tensorflow()
     if map_file is not None:
-        from slimzoo.converters.proposing import read_map
-
-        options["rename"], left_out = read_map(Path(map_file))
-        options["exclude"] = (*options["exclude"], *left_out)
-    if prove:
-        options["metadata"] = {"parity": json.dumps(_proof(src, options))}
+        options |= _mapped(Path(map_file), options)
+        import_tensorflow()
     try:
+        if prove:
+            options["metadata"] = {"parity": json.dumps(_proof(src, options))}
         report = _convert(src, dst, progress, options)
     except Unfit as error:
         if map_file is not None:
@@ -107,14 +105,30 @@ def convert(
         check_writable(Path(f"{dst}.map.json"), options["overwrite"])
         proposal = _agreed(error, options["network"], yes)
         options["exclude"] = (*options["exclude"], *proposal.unused)
-        report = _convert(src, dst, progress, options | {"rename": proposal.rename})
+        options["rename"] = proposal.rename
+        if prove:
+            options["metadata"] = {"parity": json.dumps(_proof(src, options))}
+        report = _convert(src, dst, progress, options)
         _save_map(Path(f"{dst}.map.json"), proposal, options["network"])
     return echo_json(report.to_dict()) if as_json else echo(str(report))
+
+
+def _mapped(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Returns the options that a map file stands for."""
+    from slimzoo.converters.proposing import read_map
+
+    rename, left_out, network = read_map(path)
+    asked = options["network"] or network
+    if asked != network:
+        raise SlimzooError(f"{path} is a map of {network}, and --network {asked} is asked for")
+    return {"rename": rename, "exclude": (*options["exclude"], *left_out), "network": asked}
 
 
 def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
     """Returns the certificate of what is about to be converted."""
     from slimzoo import converters, parity
+    from slimzoo.converters import conversion
+    from slimzoo.converters.matching import matches
 
     network = options["network"]
     if network is None:
@@ -123,6 +137,11 @@ def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
     if rename := options.get("rename"):
         variables = variables.with_tensors({rename.get(n, n): t for n, t in variables.tensors.items()})
     variables, found = converters.in_slims_names(variables, network, options["name_map"])
+    if found is None:
+        left_out = {name for name in variables if matches(name, options["exclude"])} if rename else set()
+        conversion.check_fit(
+            variables.with_tensors({n: t for n, t in variables.tensors.items() if n not in left_out}), network
+        )
     certificate = parity.prove(variables, network, options["to"] or (found.library if found else ""))
     click.echo(
         f"proven: {certificate['against']} gives the same logits, {certificate['largest_difference']:.2g} "
@@ -143,10 +162,19 @@ def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
         problems += [f"{flags.get(n, '--' + n.replace('_', '-'))} is for weights alone" for n in unused]
         raise SlimzooError(listing(f"{dst} is a whole model:", problems))
     import_tensorflow()
+    from slimzoo.converters import read
     from slimzoo.exporting import EXPORTS, export
     from slimzoo.loading import load
 
-    model = load(network, weights=src, ema=options["ema"], exclude=options["exclude"])
+    if Path(dst).resolve() in {file.resolve() for file in read(src).files}:
+        raise SlimzooError(f"{dst} is the source itself; name another file")
+    try:
+        model = load(network, weights=src, ema=options["ema"], exclude=options["exclude"])
+    except SlimzooError as error:
+        raise SlimzooError(
+            f"{error}\nA whole model is made of weights that fit: convert {src} to .safetensors first, "
+            "which takes other names, or none of its last layer"
+        ) from error
     path = export(model, dst, options["overwrite"])
     size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
     title = EXPORTS[kind_of(dst) or ""].title
@@ -172,7 +200,14 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
 
     proposal, _ = propose_for(error.shapes, network)
     if proposal.missing or not proposal.pairs:
-        raise error
+        raise SlimzooError(
+            listing(
+                f"{error}\nBy structure and shape {len(proposal.pairs)} tensors can be told; none fits these "
+                "variables (--map FILE takes names of your own):",
+                list(proposal.missing),
+                limit=10,
+            )
+        ) from error
     moved = [pair for pair in proposal.pairs if pair.theirs != pair.ours]
     rows = [(pair.theirs, pair.ours, pair.shape, pair.confidence) for pair in moved]
     click.echo(table(("in the file", f"in {network}", "shape", "confidence"), rows), err=True)
@@ -181,7 +216,8 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
         return proposal
     if not sys.stdin.isatty():
         raise SlimzooError(
-            "the names are not the network's, and nobody is there to ask: --yes takes the table above"
+            "the names are not the network's, and nobody is there to ask: --yes takes the table above, "
+            "--map FILE one of your own, as --yes leaves it beside DST"
         )
     if not click.confirm("Take it?", err=True):
         raise SlimzooError("nothing was converted. --map FILE takes a table of your own")

@@ -71,8 +71,8 @@ def test_a_map_file_converts_as_the_proposal_did(tmp_path):
     converters.write_safetensors(tmp_path / "theirs.safetensors", {**arrays, "module/odd": np.zeros(3)}, {})
     found, _ = propose_for({name: a.shape for name, a in arrays.items()} | {"module/odd": (3,)}, "lenet")
     write_map(tmp_path / "map.json", found, "lenet")
-    rename, left_out = read_map(tmp_path / "map.json")
-    assert left_out == ("module/odd",)
+    rename, left_out, network = read_map(tmp_path / "map.json")
+    assert (left_out, network) == (("module/odd",), "lenet")
     out = tmp_path / "ours.safetensors"
     converters.convert(tmp_path / "theirs.safetensors", out, network="lenet", rename=rename, exclude=left_out)
     ours = converters.read(out)
@@ -85,7 +85,7 @@ def test_a_map_file_converts_as_the_proposal_did(tmp_path):
         ("{", "is no name map"),
         ("[1]", "is no name map"),
         (
-            json.dumps({"format": "slimzoo name map 1", "rename": {"a": 3, "b": None}}),
+            json.dumps({"format": "slimzoo name map 1", "network": "x", "rename": {"a": 3, "b": None}}),
             "'a': 3 is no name\n  'b'",
         ),
         (json.dumps({"format": "2", "rename": {}}), "is no name map"),

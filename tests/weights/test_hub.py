@@ -308,3 +308,14 @@ def test_a_card_of_released_weights_is_made_of_their_row(tmp_path, variables):
     card = model_card(tmp_path / "model.safetensors", "me/vgg")
     expected = ("license: cc-by-4.0", "These are vgg_16.slim_in1k", "top-1 71.5 %", "## Citation\n\nSimonyan")
     assert [words for words in expected if words not in card] == []
+
+
+def test_a_card_of_converted_weights_says_where_they_are_from_and_shows_their_proof(tmp_path, variables):
+    from slimzoo.model_card import model_card
+
+    proof = {"against": "keras: keras.applications.VGG16", "largest_difference": 1e-7}
+    metadata = {"network": "vgg_16", "source": "vgg16.h5", "parity": json.dumps(proof)}
+    converters.write_safetensors(tmp_path / "model.safetensors", variables, metadata)
+    card = model_card(tmp_path / "model.safetensors", "me/vgg")
+    assert "## Where the weights are from\n\nvgg16.h5" in card
+    assert "keras.applications.VGG16" in card and "1e-07" in card

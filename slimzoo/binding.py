@@ -6,24 +6,8 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
+from slimzoo.names import in_scopes
 from slimzoo.slim import hosting
-
-_ESCAPES = {"-": "-0", ".": "-1", "/": "."}  # Keras names hold no "/", and a plain "." would be ambiguous
-
-
-def escape(name: str) -> str:
-    """Returns the slim variable name `name` as Keras can hold it: "a/b.c" is "a.b-1c"."""
-    return "".join(_ESCAPES.get(c, c) for c in name)
-
-
-def unescape(name: str) -> str:
-    """Returns the slim variable name that escape() turned into `name`."""
-    return name.replace(".", "/").replace("-1", ".").replace("-0", "-")
-
-
-def in_scopes(name: str, scopes) -> bool:
-    """Whether the variable or scope `name` lies in one of `scopes`: "a/b" holds "a/b/weights"."""
-    return any(name == scope or name.startswith(f"{scope.rstrip('/')}/") for scope in scopes)
 
 
 class BoundRun:

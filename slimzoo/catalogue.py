@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from slimzoo import weights
-from slimzoo.binding import in_scopes
 from slimzoo.errors import SlimzooError
 from slimzoo.manifest import WeightsRow
+from slimzoo.names import in_scopes
 from slimzoo.registry import Network, get_network, list_models
 
 FACTS = "facts.json"  # in slimzoo/nets: what tools/measure_zoo.py counted

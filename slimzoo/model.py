@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from slimzoo import model_config
 from slimzoo.backbone import Backbone, Levels
-from slimzoo.binding import BoundRun, Traces, escape, in_scopes, refuse_session_graph, unescape
+from slimzoo.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.converters import RestoreReport
 from slimzoo.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.discovery import DiscoveryHost, discover, split_outputs
 from slimzoo.errors import SlimzooError
 from slimzoo.feature_model import FeatureModel
+from slimzoo.names import escape, in_scopes, unescape
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.slim.hosting import HOST
 from slimzoo.summary import Row, layer_rows, render
@@ -301,7 +302,7 @@ class Model(keras.Model):
             [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
         ]
 
-    # Weights in and out.
+    # Weights in and out, and the model itself.
 
     def restore(self, path, exclude=(), rename=None, ema: bool = False) -> RestoreReport:
         """Assigns the variables found in a file of any readable format.
@@ -380,8 +381,6 @@ class Model(keras.Model):
         model = cls(**model_config.from_config(config, custom_objects))
         model.freeze(frozen)
         return model
-
-    # To look at.
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
         """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""

@@ -13,8 +13,8 @@ import keras
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.binding import in_scopes
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.names import in_scopes
 from slimzoo.registry import Network, get_network
 
 DATA_FORMATS = ("NHWC", "NCHW")

@@ -7,9 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimzoo.binding import in_scopes
 from slimzoo.discovery import discover, split_outputs
 from slimzoo.model_config import Parts
+from slimzoo.names import in_scopes
 from slimzoo.slim.hosting import HOST
 
 NO_MAP = math.inf  # what is pooled over the whole image, or belongs to a head

@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slimzoo.binding import in_scopes
 from slimzoo.discovery import Discovery, Shape
+from slimzoo.names import in_scopes
 
 _INNER = ("BatchNorm",)  # scopes that belong to the layer above them
 

@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -74,6 +76,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+@contextmanager
+def serving(server):
+    """Lets `server` answer in a thread of its own, and ends it."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def cifarnet_variables():
+    """Returns two classes' worth of random weights, as a small file to carry about."""
+    from slimzoo.model import network_shapes
+
+    random = np.random.default_rng(0)
+    shapes = network_shapes("cifarnet", 2)
+    return {name: random.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def row_of(*sources, **changes):

@@ -39,15 +39,21 @@ def test_the_top_level_holds_what_contributors_expect_and_nothing_else():
     } == TOP
 
 
-def test_only_public_tensorflow_is_used():
-    private = re.compile(
-        r"tensorflow\.python|\btf_keras\b|tf\.compat\.v1\.layers|keras\.src|tf\.__internal__"
-    )
+PRIVATE = r"tensorflow\.python|tf\.compat\.v1\.layers|\bkeras\.src|tf\.__internal__"
+
+
+@pytest.mark.parametrize(
+    "private, folders",
+    [
+        (PRIVATE, ("slimzoo", "converters", "tools")),
+        (r"\btf_keras\b", ("slimzoo", "converters")),  # tools run tf-slim itself, which wants it, to compare
+    ],
+)
+def test_only_public_tensorflow_is_used(private, folders):
     found = [
         f"{p.relative_to(ROOT)}: {m[0]}"
-        for p in sources("slimzoo", "converters")
-        for m in [private.search(p.read_text())]
-        if m
+        for p in sources(*folders)
+        if (m := re.search(private, p.read_text()))
     ]
     assert not found
 

@@ -51,16 +51,24 @@ def main(arguments: list[str] | None = None) -> int:
         for row in rows:
             print(f"{row.key:32} {row.title}; {row.target}")
         return 0
+    report = {"machine": machine(), "pairs": options.pairs, "rows": []}
+    results = report["rows"]
+    stopped = False
     with tempfile.TemporaryDirectory(prefix="slimzoo-bench-", dir=options.folder) as folder:
-        results = [_run(row, options.pairs, Path(folder)) for row in rows]
-    report = {"machine": machine(), "pairs": options.pairs, "rows": results}
+        try:
+            for row in rows:
+                results.append(_run(row, options.pairs, Path(folder)))
+                print(_line(results[-1]), file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            stopped = True
+            print(f"stopped after {len(results)} of {len(rows)} rows", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     table = render(report)
     if options.markdown:
         options.markdown.write_text(table + "\n")
     print(table)
-    return int(any(row["word"] in ("FAIL", "error") for row in results))
+    return 130 if stopped else int(any(row["word"] in ("FAIL", "error") for row in results))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -152,15 +160,16 @@ def render(report: dict) -> str:
         "| | median | 95 % bound | target | | ours | theirs | |",
         "|---|---:|---:|---|---|---:|---:|---|",
     ]
-    for row in report["rows"]:
-        if row["word"] in ("error", "absent"):
-            lines.append(f"| {row['title']} | | | {row['target']} | {row['word']} | | | |")
-            continue
-        bound = "-" if row["bound"] is None else f"{row['bound']:.3f}"
-        cells = [row["title"], f"{row['median']:.3f}", bound, row["target"], row["word"]]
-        cells += [_quantity(row[f"{side}_median"], row["unit"]) for side in ("ours", "theirs")]
-        lines.append("| " + " | ".join([*cells, "; ".join(row["notes"])]) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_line, report["rows"])])
+
+
+def _line(row: dict) -> str:
+    if row["word"] in ("error", "absent"):
+        return f"| {row['title']} | | | {row['target']} | {row['word']} | | | |"
+    bound = "-" if row["bound"] is None else f"{row['bound']:.3f}"
+    cells = [row["title"], f"{row['median']:.3f}", bound, row["target"], row["word"]]
+    cells += [_quantity(row[f"{side}_median"], row["unit"]) for side in ("ours", "theirs")]
+    return "| " + " | ".join([*cells, "; ".join(row["notes"])]) + " |"
 
 
 def _quantity(value: float, unit: str) -> str:

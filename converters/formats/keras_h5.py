@@ -20,6 +20,7 @@ from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import atomic_write, write_error
+from slimzoo.names import unescape
 
 SUFFIX = ".weights.h5"
 _ATTRIBUTES = ("layer_names", "weight_names", "model_config", "keras_version", "name", "dtype", "slimzoo")
@@ -153,7 +154,7 @@ def _label(found: Contents, owner: str) -> str:
 
 def _own_name(key: str) -> str:
     """Variables of the model itself: a slimzoo.Model's go by slim's names, escaped as Keras asks for."""
-    return f"vars/{key}" if key.isdigit() else key.replace(".", "/").replace("-1", ".").replace("-0", "-")
+    return f"vars/{key}" if key.isdigit() else unescape(key)
 
 
 def write(

@@ -4,9 +4,9 @@ import math
 
 import keras
 
-from slimzoo.binding import in_scopes
 from slimzoo.model import Model
 from slimzoo.model_config import expand_scopes
+from slimzoo.names import in_scopes
 from slimzoo.training.recipes import Recipe
 
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo.binding import in_scopes
+from slimzoo.names import in_scopes
 from tests.networks import assert_close, assert_same, disturb, every_network, values
 
 CLASSES, OTHER_CLASSES = 7, 5

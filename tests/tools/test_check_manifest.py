@@ -1,22 +1,16 @@
 """tools/check_manifest.py: the manifest passes; what is wrong with a row or at a source is named."""
 
-import threading
-
 import pytest
 
-from tests.fetching import BODY, Server, sha
+from tests.fetching import BODY, Server, serving, sha
 from tests.weights.test_manifest import FAMILY, ROW
 from tools import check_manifest
 
 
 @pytest.fixture
 def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A server, a cache of the test's own, and a conversion that only copies."""
 
 import hashlib
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +8,7 @@ import pytest
 
 from slimzoo import converters, download
 from slimzoo.errors import SlimzooError
-from tests.fetching import Server
+from tests.fetching import Server, serving
 
 VARIABLES = (
     *("SLIMZOO_MIRROR", "SLIMZOO_OFFLINE", "SLIMZOO_SHARED_CACHE", "SLIMZOO_KEEP_ORIGINALS"),
@@ -19,12 +18,8 @@ VARIABLES = (
 
 @pytest.fixture
 def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

@@ -10,18 +10,14 @@ import pytest
 
 from slimzoo import bundle, cache, converters, weights
 from slimzoo.errors import SlimzooError
-from tests.fetching import row_of, sha
+from tests.fetching import cifarnet_variables, row_of, sha
 
 INSIDE = "cifarnet/one/model.safetensors"
 
 
 @pytest.fixture(scope="module")
 def variables():
-    from slimzoo.model import network_shapes
-
-    random = np.random.default_rng(0)
-    shapes = network_shapes("cifarnet", 2)
-    return {name: random.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
+    return cifarnet_variables()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from tests.fetching import BODY, answer, fetcher, leftovers, row_of, sha
+from tests.fetching import BODY, answer, cifarnet_variables, fetcher, leftovers, row_of, serving, sha
 from tests.weights.fake_hub import FakeHub
 
 COMMIT = "0123456789" * 4
@@ -26,13 +25,9 @@ LONG = np.random.default_rng(1).bytes(1_000_000)
 
 @pytest.fixture
 def hub():
-    with FakeHub() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(FakeHub()) as running:
         running.add("o/net", COMMIT, model__safetensors=BODY)
         yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -200,11 +195,7 @@ def slimzoo(*commands, code=0):
 
 @pytest.fixture(scope="module")
 def variables():
-    from slimzoo.model import network_shapes
-
-    random = np.random.default_rng(0)
-    shapes = network_shapes("cifarnet", 2)
-    return {name: random.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
+    return cifarnet_variables()
 
 
 @pytest.fixture

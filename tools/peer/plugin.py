@@ -9,38 +9,13 @@ import importlib
 import importlib.util
 import os
 import sys
+import tomllib
 import types
 from pathlib import Path
 
-_TOGGLE = "tensorflow.python.ops.resource_variables_toggle."
-
-SHIMS = {  # old place: where it is today
-    "tensorflow.python.framework.ops": {
-        "Tensor": "tensorflow.python.framework.tensor.Tensor",
-        "IndexedSlices": "tensorflow.python.framework.indexed_slices.IndexedSlices",
-        "convert_to_tensor_or_indexed_slices": (
-            "tensorflow.python.framework.indexed_slices.convert_to_tensor_or_indexed_slices"
-        ),
-    },
-    "tensorflow.python.ops.array_ops": {
-        "stack": "tensorflow.python.ops.array_ops_stack.stack",
-        "unstack": "tensorflow.python.ops.array_ops_stack.unstack",
-    },
-    "tensorflow.python.ops.control_flow_ops": {
-        "Assert": "tensorflow.python.ops.control_flow_assert.Assert",
-        "case": "tensorflow.python.ops.control_flow_case.case",
-        "cond": "tensorflow.python.ops.cond.cond",
-        "while_loop": "tensorflow.python.ops.while_loop.while_loop",
-    },
-    "tensorflow.python.ops.variables": {
-        "VariableV1": "tensorflow.python.ops.variable_v1.VariableV1",
-        "is_variable_initialized": "tensorflow.python.ops.variable_v1.is_variable_initialized",
-    },
-    "tensorflow.python.ops.variable_scope": {
-        "disable_resource_variables": _TOGGLE + "disable_resource_variables",
-        "enable_resource_variables": _TOGGLE + "enable_resource_variables",
-        "resource_variables_enabled": _TOGGLE + "resource_variables_enabled",
-    },
+INSIDE_TENSORFLOW = Path(__file__).parents[2] / "slimzoo" / "compat" / "inside_tensorflow.toml"
+SHIMS = {  # old place: where it is today, by its public name
+    **{module: names for module, names in tomllib.loads(INSIDE_TENSORFLOW.read_text()).items() if names},
     "numpy": {
         "bool": "builtins.bool",
         "complex": "builtins.complex",

@@ -215,7 +215,7 @@ def _fitting(
       known_absent: scopes that a name map says the source is without.
     Returns: the scopes that they are without, and the metadata that say what they are of.
     """
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
     from slimzoo.registry import get_network
 
     heads = get_network(network)

@@ -96,7 +96,7 @@ def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
 
     Returns: the proposal, in whose `missing` auxiliary heads do not count; the number of classes.
     """
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
     from slimzoo.registry import get_network
 
     row = get_network(network)

@@ -200,7 +200,7 @@ def _copy(content: Any, target: Path, row: WeightsRow, entry: Mapping[str, Any])
 def _check_weights(path: Path, row: WeightsRow) -> None:
     """Raises SlimzooError unless `path` holds the variables of the row's network, all finite."""
     from slimzoo import converters
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     source = converters.FORMATS["safetensors"].read(path)
     if source.metadata.get("network") != row.network or source.metadata.get("tag") != row.tag:

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.replay import Replay, record
 from slimzoo.slim import hosting
 from slimzoo.slim.regularizers import Scaled
 
@@ -64,11 +65,13 @@ class Discovery:
     Attributes:
       variables: {name: spec}, in the order of creation.
       models: slimzoo.Models that the function calls.
+      replay: the graph of inference, if it was to be kept and can be used again.
     """
 
     def __init__(self, trace: Callable[["Discovery", bool], Mode]):
         self.variables: dict[str, VariableSpec] = {}
         self.models: list[Any] = []
+        self.replay: Replay | None = None
         self._trace = trace
         self._complete = False  # whether all variables are known
         self._modes: dict[bool, Mode] = {}
@@ -199,10 +202,11 @@ def _refuse_tf_variable(next_creator, **kwargs):
 class DiscoveryHost:
     """Stands for the Model while nothing exists yet; a Model called inside the network says so here."""
 
-    wants_shapes_alone = True
-
-    def __init__(self, models: list[Any]):
+    def __init__(self, models: list[Any], wants_shapes_alone: bool = True):
         self._models = models
+        self.wants_shapes_alone = wants_shapes_alone
+        self.convolves_by_product = not wants_shapes_alone  # as when it is run
+        self.was_asked = False  # for what is another value at every run
 
     def meet(self, model: Any) -> None:
         """Notes that the network function calls `model`."""
@@ -214,9 +218,11 @@ class DiscoveryHost:
         return False
 
     def random_seed(self) -> tf.Tensor:
+        self.was_asked = True
         return tf.constant([0, 0], tf.int32)
 
     def training_step(self) -> tf.Tensor:
+        self.was_asked = True
         return tf.constant(0, tf.int64)
 
 
@@ -242,6 +248,7 @@ def discover(
     image_shape: Shape,
     dtype: tf.DType,
     modes: tuple[bool, ...] = (True, False),
+    keep: bool = False,
 ) -> Discovery:
     """Traces `run` (images, is_training) -> logits or (logits, end_points) in training and in inference.
 
@@ -249,6 +256,7 @@ def discover(
       image_shape: (height, width, channels) of `images`, None where unknown.
       modes: of is_training, those that together ask for every variable; another one is traced when something
         about it is asked.
+      keep: whether a graph of inference that is traced now shall be there to be run (Discovery.replay).
     Raises: SlimzooError: the function makes a tf.Variable, asks for a shape not fully known, or returns
       something else than a network does. What the function itself raises comes through.
     """
@@ -258,7 +266,8 @@ def discover(
         modes: list[Mode] = []
 
         def in_graph(images):
-            modes.append(_trace_mode(found, run, images, is_training))
+            kept = keep and not is_training and not found._complete
+            modes.append(_trace_mode(found, run, images, is_training, kept))
             raise _Traced
 
         try:
@@ -280,10 +289,11 @@ def discover(
     return found
 
 
-def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training: bool) -> Mode:
+def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training: bool, keep: bool) -> Mode:
     tf.compat.v1.set_random_seed(0)  # or random ops refuse to be made under op determinism
     recorder = _Recorder(found.variables)
-    token = hosting.HOST.set(DiscoveryHost(found.models))
+    host = DiscoveryHost(found.models, wants_shapes_alone=not keep)
+    token = hosting.HOST.set(host)
     try:
         scope = tf.compat.v1.get_variable_scope()
         with (
@@ -295,6 +305,8 @@ def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training:
     finally:
         hosting.HOST.reset(token)
     _check_variables(tape.watched_variables(), found.models)
+    if keep and not host.was_asked and not found.models:
+        found.replay = record(images, recorder.stand_ins, [logits, *end_points.values()])
     return Mode(
         end_points={key: _shape(tensor) for key, tensor in end_points.items()},
         output_shape=_shape(logits),
@@ -335,8 +347,14 @@ def _operations(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
         variable = names.get(id(source)) or by_op_name.get(source.name)
         if variable is not None:
             amount = MULTIPLY_ADDS[op.type](op)
-            found.append(Operation(variable, _shape(op.outputs[0]), amount))
+            found.append(Operation(variable, _shape(_result(op)), amount))
     return found
+
+
+def _result(op) -> tf.Tensor:
+    """Returns what `op` puts out; a matmul in place of a convolution: the map that is made of it at once."""
+    after = op.outputs[0].consumers() if op.type == "MatMul" else ()
+    return after[0].outputs[0] if [user.type for user in after] == ["Reshape"] else op.outputs[0]
 
 
 def _convolution_multiply_adds(op) -> int | None:

@@ -34,7 +34,23 @@ def _keras(model, path: Path) -> None:
 
 
 def _saved_model(model, path: Path) -> None:
+    import keras
+    import numpy as np
+
+    from slimzoo.converters.formats import savedmodel, tf_v2
+    from slimzoo.loading import describe
+
     model.export(path, verbose=False)
+    written = tf_v2.read(path / "variables" / "variables")
+    known = {id(variable): name for name, variable in model.variables_by_name.items()}
+    names = {f"variables/{i}": known.get(id(v)) for i, v in enumerate(model.variables)}  # Keras's numbers
+    names = {place: name for place, name in names.items() if name}
+    for place, name in names.items():
+        if not np.array_equal(written[f"{place}/.ATTRIBUTES/VARIABLE_VALUE"], model.variables_by_name[name]):
+            raise SlimzooError(
+                f"Keras {keras.__version__} numbers variables otherwise: {place} is not {name}"
+            )
+    savedmodel.write_names(path, names, describe(model) if model.network else {})  # so that it can be read
 
 
 def _tflite(model, path: Path) -> None:

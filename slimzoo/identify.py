@@ -87,6 +87,6 @@ def _compare(shapes: Shapes, network: Network, top: str | None) -> Candidate:
 
 @functools.cache
 def _shapes_of(network: str, num_classes: int | None) -> Shapes:
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     return network_shapes(network, num_classes)

@@ -214,7 +214,7 @@ def _find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
     path = Path(text)
     if not is_network(text) and (path / RESULT_FILE).is_file():
         path = path / RESULT_FILE
-    if path.is_file() and not is_network(text):
+    if (path.is_file() or (path / "saved_model.pb").is_file()) and not is_network(text):
         if weights is not None:
             raise SlimzooError(f"{path} holds weights already; give weights= with the name of a network")
         source = _from_file(path)
@@ -359,6 +359,14 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
             f"{model.name} is a function of your own, which a .safetensors file cannot name; model.save() "
             "writes .keras, model.save_weights() the values alone"
         )
+    about = describe(model)
+    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    converters.write_safetensors(path, values, {**about, **metadata}, overwrite=overwrite)
+    return Path(path)
+
+
+def describe(model: Model) -> dict[str, str]:
+    """Returns as metadata what load() needs beside the variables of a registered network's `model`."""
     about = {
         "network": model.network.name,
         "num_classes": str(model.num_classes),
@@ -370,9 +378,7 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
         about["labels"] = json.dumps(list(model.labels), ensure_ascii=False)
     if model.preprocessing is not None:
         about["preprocessing"] = json.dumps(model.preprocessing.to_dict())
-    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
-    converters.write_safetensors(path, values, {**about, **metadata}, overwrite=overwrite)
-    return Path(path)
+    return about
 
 
 def _plain_arguments(model: Model) -> dict[str, Any]:

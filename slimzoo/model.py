@@ -82,7 +82,9 @@ class Model(keras.Model):
         self.preprocessing = preprocessing
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
-        self._discovery = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
+        self._discovery = discover(
+            parts.run, parts.input_shape, tf.float32, parts.modes, keep=parts.network is not None
+        )
         self.seed = seed
         self.seed_state = tf.Variable(
             [seed, 0],
@@ -184,13 +186,18 @@ class Model(keras.Model):
     def _bound_run(self, images, training: bool, what: tuple[str, ...] | None):
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
-        run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
-        logits, tensors = split_outputs(run(self._parts.run, images, training))
+        replay = None if training else self._discovery.replay
+        if replay and replay.fits(images):
+            logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
+        else:
+            run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
+            logits, named = split_outputs(run(self._parts.run, images, training))
+            tensors = [*named.values()]
         outputs = {"logits": tf.cast(logits, tf.float32)}
         if what == ("logits",):
             return outputs
         keys = self._discovery.mode(training).end_points  # by position: names drift from run to run
-        end_points = dict(zip(keys, tensors.values(), strict=True))
+        end_points = dict(zip(keys, tensors, strict=True))
         if what is None:
             return {key: self._channels_last(value) for key, value in end_points.items()}
         return {key: self._channels_last(end_points[key]) for key in what}
@@ -390,10 +397,3 @@ class Model(keras.Model):
     def summary_rows(self) -> list[Row]:
         """Returns the rows of summary(), one a scope that holds variables."""
         return layer_rows(self._discovery, self._sources, self.frozen if self.trainable else None)
-
-
-def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
-    """Returns {variable name: shape} of a registered network, without making a variable."""
-    parts = model_config.resolve(network_name, num_classes, None, None, "NHWC", {})
-    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
-    return {spec.name: spec.shape for spec in found.variables.values()}

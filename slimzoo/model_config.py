@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.discovery import discover
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.names import in_scopes
 from slimzoo.registry import Network, get_network
@@ -96,6 +97,13 @@ def resolve(
         data_format=data_format,
         arguments=arguments,
     )
+
+
+def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
+    """Returns {variable name: shape} of a registered network, without making a variable."""
+    parts = resolve(network_name, num_classes, None, None, "NHWC", {})
+    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
+    return {spec.name: spec.shape for spec in found.variables.values()}
 
 
 def _is_count(value) -> bool:

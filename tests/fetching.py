@@ -91,7 +91,7 @@ def serving(server):
 
 def cifarnet_variables():
     """Returns two classes' worth of random weights, as a small file to carry about."""
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     random = np.random.default_rng(0)
     shapes = network_shapes("cifarnet", 2)

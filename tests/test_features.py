@@ -269,7 +269,7 @@ def test_colour_weights_for_one_channel_say_what_can_be_done(colour):
 
 
 def test_a_separable_first_convolution_cannot_be_summed(tmp_path):
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     arrays = {name: np.zeros(shape, np.float32) for name, shape in network_shapes("inception_v2", 3).items()}
     converters.write_safetensors(tmp_path / "m.safetensors", arrays)

@@ -11,7 +11,7 @@ from slimzoo import converters, parity
 from slimzoo.cli import main
 from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError
-from slimzoo.model import network_shapes
+from slimzoo.model_config import network_shapes
 from slimzoo.originals import get_original
 
 NETWORK = "mobilenet_v1_025"

@@ -5,7 +5,7 @@ import pytest
 
 from slimzoo import converters, restoring
 from slimzoo.errors import SlimzooError
-from slimzoo.model import network_shapes
+from slimzoo.model_config import network_shapes
 
 
 def source_of(tmp_path, network):

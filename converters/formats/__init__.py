@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,14 +215,14 @@ def _readable() -> str:
 
 
 def format_for(path: Path) -> Format:
-    """Returns the format that the suffix of a destination asks for; any unknown one is a checkpoint's prefix.
+    """Returns the format that the suffix of a destination asks for; none or a number: a checkpoint's prefix.
 
     Raises: SlimzooError: it is the suffix of something that is not written.
     """
     for row in FORMATS.values():
         if row.write and any(path.name.endswith(suffix) for suffix in row.suffixes if suffix):
             return row
-    if path.suffix in (".pb", ".h5", ".keras", ".tgz", ".gz", ".zip", ".pth", ".pt", ".tflite", ".meta"):
+    if re.fullmatch(r"\.[A-Za-z_]+5?", path.suffix):  # .h5, or a slip of the pen: .safetensor
         raise SlimzooError(
             f"{path}: {path.suffix} is not written. Choose .safetensors, .npz, .weights.h5 (Keras) or .ckpt "
             "(TensorFlow)"

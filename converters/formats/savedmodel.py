@@ -1,11 +1,13 @@
 """SavedModel folders: the checkpoint in variables/, under its variables' names; the graph is never run.
 
 An object-based checkpoint stores by path (`layer-1/kernel/.ATTRIBUTES/VARIABLE_VALUE`) and keeps, as one text
-among the tensors, the graph of objects that says which variable had which name.
+among the tensors, the graph of objects that says which variable had which name. Keras's export numbers the
+variables; slimzoo's exports say them in `assets.extra/`, a place that the format leaves to libraries.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +21,8 @@ GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _FILE = "saved_model.pb"
 _ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _AGAIN = "_all_variables/"
+_EXTRA = Path("assets.extra", "slimzoo.json")
+_MAX_EXTRA = 10_000_000  # bytes
 _MAX_NODES = 200_000
 
 
@@ -44,6 +48,8 @@ def read(path: Path) -> Source:
             "constants of its graph. Give the checkpoint or the frozen graph that it was made from"
         )
     found = tf_v2.read(prefix)
+    if (path.parent / _EXTRA).is_file():
+        return _read_own(path, found)
     text = tf_v2.read_text(prefix, GRAPH) if GRAPH in found.skipped else b""
     try:
         names = _variable_names(text)
@@ -60,6 +66,37 @@ def read(path: Path) -> Source:
         files=[*found.files, path],
         metadata=said,
         skipped=[name for name in found.skipped if name != GRAPH],
+    )
+
+
+def write_names(folder: Path, names: Mapping[str, str], metadata: Mapping[str, str]) -> None:
+    """Keeps {path of a variable in the checkpoint: its name} and `metadata` in the SavedModel `folder`."""
+    (folder / _EXTRA).parent.mkdir(exist_ok=True)
+    (folder / _EXTRA).write_text(json.dumps({"variables": dict(names), "metadata": dict(metadata)}, indent=1))
+
+
+def _read_own(path: Path, found: Source) -> Source:
+    """Returns the variables that slimzoo's note names, and the metadata."""
+    note = path.parent / _EXTRA
+    if note.stat().st_size > _MAX_EXTRA:
+        raise damaged(note, f"more than {_MAX_EXTRA:,} bytes")
+    try:
+        said = json.loads(note.read_text(encoding="utf-8"))
+        names, metadata = said["variables"], said["metadata"]
+        texts = [*names, *names.values(), *metadata, *metadata.values()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(note, f"it is no note of slimzoo: {error!r}") from error
+    if not all(isinstance(text, str) for text in texts) or len(set(names.values())) < len(names):
+        raise damaged(note, "names that are no text, or one name for two variables")
+    tensors = {names[place]: found.tensors.get(place + _ATTRIBUTE) for place in names}
+    if lost := [name for name, tensor in tensors.items() if tensor is None]:
+        raise damaged(note, f"the checkpoint has no {', '.join(lost)}")
+    return Source(
+        "savedmodel",
+        path,
+        {name: tensor for name, tensor in tensors.items() if tensor},
+        files=[*found.files, path, note],
+        metadata=metadata,
     )
 
 

@@ -116,10 +116,31 @@ def assemble(
 
 
 def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) -> None:
-    """Raises ValueError if `slices` do not hold as many elements as `shape`."""
-    held = sum(math.prod(slice_shape(extents, shape)) for extents in slices)
+    """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two."""
+    boxes, held = [], 0
+    for extents in slices:
+        sizes = slice_shape(extents, shape)
+        held += math.prod(sizes)
+        boxes.append(
+            [(start, start + size) for (start, _), size in zip(extents, sizes, strict=True)] * all(sizes)
+        )
     if held != math.prod(shape):
         raise ValueError(f"the slices of {name} hold {held} elements, its shape {shape} more or fewer")
+    if any(_overlaps([box for box in boxes if box])):
+        raise ValueError(f"slices of {name} overlap, so others of its shape {shape} are missing")
+
+
+def _overlaps(boxes: list[list[tuple[int, int]]]) -> Iterable[bool]:
+    """Yields for pairs of `boxes` whether they share an element; sorted along the axis that is cut most."""
+    if len(boxes) < 2 or not boxes[0]:  # scalars: as many as there are elements, which is one
+        return
+    axis = max(range(len(boxes[0])), key=lambda axis: len({box[axis] for box in boxes}))
+    boxes.sort(key=lambda box: box[axis])
+    for i, box in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            if other[axis][0] >= box[axis][1]:
+                break
+            yield all(a < d and c < b for (a, b), (c, d) in zip(box, other, strict=True))
 
 
 def describe(data: FileBytes | bytes, start: int, stop: int) -> TensorField:

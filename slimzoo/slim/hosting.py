@@ -9,7 +9,7 @@ import tensorflow as tf
 #   random_seed() -> int32 [2]: another seed at each call; random layers draw with tf.random.stateless_*
 #   training_step() -> int64 scalar: how often the host has run the network in training before
 #   own_name(variable_name) -> str, if it runs networks under a scope of its own: the name without that scope
-#   wants_shapes_alone = True, if it never runs the graph: a layer may leave out what changes no shape
+#   wants_shapes_alone = True, if the graph is never run: a layer may leave out what changes no shape
 #   convolves_by_product = True, if a convolution whose kernel covers its image may be a tf.matmul
 HOST: contextvars.ContextVar = contextvars.ContextVar("slimzoo_host", default=None)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from slimzoo import converters
 from slimzoo.converters.formats import watch
 from slimzoo.errors import SlimzooError
-from slimzoo.model import network_shapes
+from slimzoo.model_config import network_shapes
 
 SUFFIXES = [".safetensors", ".npz", ".ckpt"]
 
@@ -79,7 +79,7 @@ def test_the_source_is_never_overwritten(checkpoint, out):
             converters.convert(source, source, overwrite=True)
 
 
-@pytest.mark.parametrize("suffix", [".pb", ".h5", ".tgz"])
+@pytest.mark.parametrize("suffix", [".pb", ".h5", ".tgz", ".safetensor", ".NPZ"])
 def test_a_format_that_is_not_written_is_refused(checkpoint, out, suffix):
     with pytest.raises(SlimzooError, match="is not written"):
         converters.convert(checkpoint, out / f"a{suffix}")
@@ -124,7 +124,7 @@ def test_values_that_are_no_numbers_are_refused_unless_allowed(tmp_path, out, va
 
 
 def test_a_network_must_fit_exactly(tmp_path, out, monkeypatch):
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     arrays = {name: np.zeros(shape, np.float32) for name, shape in network_shapes("lenet", 7).items()}
     converters.write_safetensors(tmp_path / "in.safetensors", arrays)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import slimzoo
 from slimzoo import converters
 from slimzoo.errors import SlimzooError
+from slimzoo.exporting import export
 
 
 def save_module(folder, values, names=None):
@@ -90,3 +92,39 @@ def test_a_missing_or_damaged_part_is_named(tmp_path, arrays):
     data.unlink()
     with pytest.raises(FileNotFoundError, match=r"variables\.data-00000-of-00001"):
         converters.read(folder)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A model with batch norm and dropout, and slimzoo's export of it."""
+    model = slimzoo.Model("mobilenet_v1_025", 3, (32, 32, 3), labels=["a", "b", "c"])
+    return model, export(model, f"{tmp_path_factory.mktemp('own')}/m/")
+
+
+def test_what_slimzoo_exported_comes_back_bit_by_bit(own, tmp_path):
+    model, folder = own
+    converters.convert(folder, tmp_path / "m.safetensors", network="mobilenet_v1_025")
+    source = converters.read(tmp_path / "m.safetensors")
+    assert set(source) == set(model.variables_by_name)
+    for name, variable in model.variables_by_name.items():
+        assert source[name].tobytes() == variable.numpy().tobytes(), name
+    assert slimzoo.load(folder, quiet=True).labels == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "note, message",
+    [
+        ("[]", "no note of slimzoo"),
+        ("[" * 100_000, "no note of slimzoo"),
+        ('{"variables": {"variables/0": 1}, "metadata": {}}', "no text"),
+        ('{"variables": {"variables/0": "a", "variables/1": "a"}, "metadata": {}}', "one name for two"),
+        ('{"variables": {"variables/9999": "lost"}, "metadata": {}}', "the checkpoint has no lost"),
+        (" " * 10_000_001, "more than 10,000,000 bytes"),
+    ],
+    ids=["list", "deep", "number", "twice", "lost", "long"],
+)
+def test_a_note_that_is_not_slimzoos_is_refused(own, tmp_path, note, message):
+    shutil.copytree(own[1], tmp_path / "m")
+    (tmp_path / "m" / "assets.extra" / "slimzoo.json").write_text(note)
+    with pytest.raises(SlimzooError, match=message):
+        converters.read(tmp_path / "m")

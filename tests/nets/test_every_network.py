@@ -63,6 +63,14 @@ def test_logits_and_end_points_have_the_shapes_that_discovery_found(made):
         assert_close(one[key], value[:1], 1e-4)
 
 
+def test_the_graph_kept_from_discovery_gives_what_the_function_gives(made, monkeypatch):
+    monkeypatch.setattr(made.model._discovery, "replay", None)
+    again = tf.function(made.model.end_points, autograph=False)(tf.constant(made.images))
+    monkeypatch.undo()
+    for key, value in made.model.end_points(made.images).items():
+        assert_close(value, again[key], 1e-5)  # the same ops, optimised in another graph
+
+
 def test_variables_lie_in_the_scopes_that_the_registry_names(made):
     row, names = made.network, list(made.model.variables_by_name)
     assert set(row.heads) <= set(row.transfer_heads)

@@ -7,7 +7,7 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import slim
 from slimzoo.compat import faces
-from slimzoo.model import network_shapes
+from slimzoo.model_config import network_shapes
 from slimzoo.nets import conv_blocks, mobilenet, mobilenet_v2, mobilenet_v3
 from tests.goldens import fill
 

@@ -75,7 +75,7 @@ def _mobilenet_v2_names() -> dict[str, str]:
 
 def _inception_v3_names() -> dict[str, str]:
     """Keras numbers its convolutions in the order in which slim makes them."""
-    from slimzoo.model import network_shapes
+    from slimzoo.model_config import network_shapes
 
     shapes = network_shapes("inception_v3", CLASSES)
     scopes = [name.rpartition("/")[0] for name in shapes if name.endswith("/weights")]

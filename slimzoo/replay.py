@@ -1,0 +1,55 @@
+"""The graph that discovery traced, put into another graph: the network function need not run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A network in inference, as a graph without its images and its variables."""
+
+    definition: tf.compat.v1.GraphDef
+    images: str  # what they are called in it
+    spec: tf.TensorSpec  # of them
+    variables: Mapping[str, str]  # {what it is called in the graph: variable}
+    outputs: Sequence[str]
+
+    def fits(self, images: tf.Tensor) -> bool:
+        """Whether it was traced for images of this size and type."""
+        return (images.dtype, images.shape[1:].as_list()) == (self.spec.dtype, self.spec.shape[1:].as_list())
+
+    def __call__(self, images: tf.Tensor, variables: Mapping[str, tf.Variable]) -> list[tf.Tensor]:
+        """Returns the outputs for `images`, as ops of the graph that is being built."""
+        values = {place: tf.convert_to_tensor(variables[name]) for place, name in self.variables.items()}
+        given = {self.images: images, **values}
+        return tf.graph_util.import_graph_def(self.definition, given, self.outputs, name="slimzoo")
+
+
+def record(
+    images: tf.Tensor, variables: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]
+) -> Replay | None:
+    """Returns the graph of `outputs`; None if it needs more than its images and variables, or functions.
+
+    Args:
+      images: a placeholder.
+      variables: {variable: its placeholder}.
+    """
+    definition = images.graph.as_graph_def()
+    known = {images.op.name, *(tensor.op.name for tensor in variables.values())}
+    captured = any(n.op.startswith("Placeholder") and n.name not in known for n in definition.node)
+    if captured or definition.library.function or any(tensor.op.name in known for tensor in outputs):
+        return None
+    nodes = [node for node in definition.node if node.name not in known]
+    for node in nodes:
+        node.device = ""  # where it was traced is not where it shall run
+    return Replay(
+        definition=tf.compat.v1.GraphDef(node=nodes, versions=definition.versions),
+        images=images.op.name,
+        spec=tf.TensorSpec(images.shape, images.dtype),
+        variables={tensor.op.name: name for name, tensor in variables.items()},
+        outputs=[tensor.name for tensor in outputs],
+    )

@@ -1,0 +1,79 @@
+"""The graph that discovery kept: when it is used, and that the network does not run a second time then."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import slimzoo
+from slimzoo import model as model_module
+from slimzoo.replay import record
+from tests.networks import little
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The modes in which networks were run on variables."""
+    found = []
+
+    class Noted(model_module.BoundRun):
+        def __call__(self, network, images, is_training):
+            found.append(is_training)
+            return super().__call__(network, images, is_training)
+
+    monkeypatch.setattr(model_module, "BoundRun", Noted)
+    return found
+
+
+def images_of(size):
+    return np.zeros((1, size, size, 3), np.float32)
+
+
+def test_inference_does_not_run_the_network_again_and_all_else_does(runs):
+    model = slimzoo.Model("mobilenet_v1_025", 3, (64, 64, 3))
+    model(images_of(64))
+    model.end_points(images_of(64))
+    model.predict(images_of(64), verbose=0)
+    model.backbone()(images_of(64))
+    assert runs == []
+    model(images_of(64), training=True)
+    model(images_of(96))
+    assert runs == [True, False]
+    slimzoo.Model("mobilenet_v1_025", 3, (64, 64, 3), dtype="mixed_bfloat16")(images_of(64))
+    slimzoo.Model("nasnet_cifar", 3)(images_of(32))  # discovered in training, which has more variables
+    slimzoo.Model(little, 3, (8, 8, 3))(images_of(8))  # a function of the user's may do more than make ops
+    assert runs == [True, False, False, False, False]
+
+
+def test_new_values_are_seen_and_gradients_flow():
+    model = slimzoo.Model("lenet")
+    images = tf.random.stateless_uniform((2, 28, 28, 1), (0, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        before = model(images)
+    weights = model.variables_by_name["LeNet/fc4/biases"]
+    gradients = tape.gradient(before, [images, weights.value])
+    assert all(np.abs(gradient).max() > 0 for gradient in gradients)
+    weights.assign(weights.value + 1)
+    np.testing.assert_allclose(model(images), before + 1, atol=1e-5)  # float32 sums
+
+
+@pytest.mark.parametrize("kind", ["captured", "function", "placeholder"])
+def test_a_graph_that_needs_more_than_images_and_variables_is_not_kept(kind):
+    outside, found = tf.ones([1000]), []  # TensorFlow copies small ones into the graph
+
+    @tf.function
+    def doubled(value):
+        return value * 2
+
+    def network(images):
+        outputs = {
+            "captured": lambda: images * outside,
+            "function": lambda: doubled(images),
+            "placeholder": lambda: images,
+        }[kind]()
+        found.append((record(images, {}, [images + 1]), record(images, {}, [outputs])))
+        return outputs
+
+    tf.compat.v1.wrap_function(network, [tf.TensorSpec((None, 1), name="images")])
+    plain, kept = found[0]
+    assert kept is None and (plain is not None) == (kind == "placeholder")

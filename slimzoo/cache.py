@@ -80,8 +80,13 @@ def cached(folder: Path) -> Cached:
 
 
 def cached_weights(root: Path | None = None) -> list[Cached]:
-    """Returns everything in the cache at `root` (default: the user's), in order of name."""
+    """Returns everything in the cache at `root` (default: the user's), in order of name.
+
+    Raises: SlimzooError: it is no folder.
+    """
     root = cache_dir() if root is None else root
+    if root.is_file():
+        raise SlimzooError(f"the cache {root} is a file; SLIMZOO_CACHE names a folder, which may be new")
     found = (path.parent for name in (MODEL, RECORD, LOCK) for path in root.glob(f"*/*/{name}"))
     return [cached(folder) for folder in sorted(set(found))]
 

@@ -2,9 +2,11 @@
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slimzoo.converters.name_maps import fitting
+from slimzoo.converters.source import Source
 from slimzoo.registry import Network, networks
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -21,6 +23,7 @@ class Candidate:
     in_file: int
     in_network: int
     rename: tuple[str, str] | None  # (outermost scope in the file, in the network) where these differ
+    library: str = ""  # whose names the tensors have; "": slim's
 
     @property
     def exact(self) -> bool:
@@ -53,6 +56,20 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
         (top,) = tops
         alike = (network for network in networks().values() if _has_heads(network, shapes, top))
         found = [_compare(shapes, network, top) for network in alike]
+    return _best(found, limit)
+
+
+def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
+    """Returns the networks whose tensors `source` holds under another library's names, the best first."""
+    found = []
+    for network in networks().values():
+        if names := fitting(source, network.name):
+            candidate = _compare(names.apply(source).shapes, network, None)
+            found.append(replace(candidate, library=names.library))
+    return _best(found, limit)
+
+
+def _best(found: Iterable[Candidate], limit: int) -> list[Candidate]:
     likely = [candidate for candidate in found if candidate.likeness >= _ENOUGH]
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
 

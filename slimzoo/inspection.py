@@ -10,7 +10,7 @@ from slimzoo import converters
 from slimzoo.converters.matching import matches
 from slimzoo.converters.source import Tensor
 from slimzoo.errors import SlimzooError
-from slimzoo.identify import Candidate, identify
+from slimzoo.identify import Candidate, identify, identify_by_maps
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
         total=len(source),
         parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
         left_out=dict(left_out),
-        candidates=tuple(identify(variables.shapes)),
+        candidates=tuple(identify(variables.shapes) or identify_by_maps(variables)),
     )
 
 

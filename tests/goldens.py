@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,13 @@ class Golden:
     name: str
     facts: dict[str, Any]
     arrays: Any
+    drawn: dict[str, np.ndarray] = field(default_factory=dict)  # values of variables
+
+    def value_of(self, name: str, shape) -> np.ndarray:
+        """Returns the value of the variable called `name`; it is drawn once: VGG has 138 million."""
+        if name not in self.drawn:
+            self.drawn[name] = fill(name, shape, self.facts["fill_gain"])
+        return self.drawn[name]
 
     @property
     def images(self) -> np.ndarray:

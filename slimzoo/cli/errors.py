@@ -1,6 +1,7 @@
 """Which exceptions are the user's business, and how they read."""
 
 import errno
+import re
 import sys
 from typing import Any
 
@@ -48,6 +49,16 @@ def failure_for(error: Exception) -> Failure | None:
     if isinstance(error, ValueError):
         return Failure(f"{error} {_DETAILS}")
     return None
+
+
+def with_options(message: str, command: click.Command | None) -> str:
+    """Returns `message` with the options of `command` where it names arguments: --ema for ema=True."""
+    for option in command.params if command else ():
+        flag = next((text for text in option.opts if text.startswith("--")), "")
+        if flag and option.name:
+            argument = rf"(?<![\w-]){option.name}=(True\b)?"
+            message = re.sub(argument, lambda m, flag=flag: flag if m[1] else f"{flag} ", message)
+    return message
 
 
 def _os_message(error: OSError) -> str:

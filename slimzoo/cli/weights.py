@@ -74,4 +74,5 @@ def _candidate(found: "Candidate") -> str:
         else f"{found.equal} of its {found.in_network} variables fit; the file has {found.in_file}"
     )
     moved = f", after renaming {found.rename[0]} to {found.rename[1]}" if found.rename else ""
-    return f"looks like {found.network}{classes}: {fit}{moved}"
+    names = f", by the names of {found.library}" if found.library else ""
+    return f"looks like {found.network}{classes}{names}: {fit}{moved}"

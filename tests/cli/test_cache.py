@@ -68,6 +68,14 @@ def test_the_cache_is_listed_and_tidied(slimzoo, rows, tmp_path):
     assert (tmp_path / "there.safetensors").is_file()
 
 
+@pytest.mark.parametrize("command", [["list"], ["prune"], ["export", "b.tar"]], ids=lambda words: words[0])
+def test_a_cache_that_is_a_file_is_refused(refused, tmp_path, monkeypatch, command):
+    (tmp_path / "cache").write_text("mine")
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "cache"))
+    refused("cache", *command, words=["is a file; SLIMZOO_CACHE names a folder"])
+    assert (tmp_path / "cache").read_text() == "mine"
+
+
 def test_a_bundle_carries_weights_to_another_cache(slimzoo, refused, rows, tmp_path, monkeypatch):
     refused("cache", "export", "b.tar", words=["is empty"])
     slimzoo("download", "cifarnet.*")

@@ -10,6 +10,7 @@ import pytest
 from slimzoo import converters
 from slimzoo.data import folder
 from slimzoo.loading import load, predict
+from slimzoo.model_config import network_shapes
 from slimzoo.training import evaluate
 from tests.cli.support import left_in, values, write
 
@@ -75,6 +76,18 @@ def test_inspect_knows_a_network_under_another_scope_and_counts_what_is_not_fini
     assert "3 NaN or infinite" in text
     assert "after renaming mine to CifarNet" in text
     assert slimzoo("inspect", path, "--no-values", "--json").json["tensors"][0]["nonfinite"] is None
+
+
+@pytest.mark.parametrize("library, name", [("keras", "m.weights.h5"), ("transformers", "m.safetensors")])
+def test_inspect_knows_a_network_by_the_names_of_another_library(slimzoo, tmp_path, library, name):
+    shapes = network_shapes("mobilenet_v1_025", 7)
+    arrays = {variable: np.zeros(shape, np.float32) for variable, shape in shapes.items()}
+    ours = write(tmp_path / "ours.safetensors", arrays)
+    converters.convert(ours, tmp_path / name, network="mobilenet_v1_025", to=library)
+    best = slimzoo("inspect", tmp_path / name, "--json").json["candidates"][0]
+    assert (best["network"], best["num_classes"], best["library"]) == ("mobilenet_v1_025", 7, library)
+    text = slimzoo("inspect", tmp_path / name).out
+    assert f"looks like mobilenet_v1_025 with 7 classes, by the names of {library}: all {len(shapes)}" in text
 
 
 def test_inspect_says_when_it_is_like_no_network(slimzoo, tmp_path):

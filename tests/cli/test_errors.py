@@ -8,6 +8,8 @@ import subprocess
 import sys
 from types import ModuleType
 
+import click
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -17,6 +19,7 @@ from slimzoo.cli.quiet import messages_on_stderr
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 from slimzoo.training.interrupt import Stopped
+from tests.cli.support import write
 
 
 @pytest.fixture
@@ -64,6 +67,16 @@ def test_each_error_of_the_user_is_one_message_and_an_exit_code(command, error, 
 def test_ctrl_c_ends_quietly_with_130(command):
     result = command(raising(KeyboardInterrupt()))
     assert (result.code, result.out, result.err.strip()) == (130, "", "")
+
+
+def test_arguments_are_named_as_the_options_of_the_command(slimzoo, tmp_path):
+    path = write(tmp_path / "a.safetensors", {"a": np.float32([np.nan])})
+    error = slimzoo("convert", path, tmp_path / "b.npz").err
+    assert "--allow-nonfinite converts it all the same" in error and "=True" not in error
+    command = click.Command("c", params=[click.Option(["--name-map"]), click.Option(["--ema"], is_flag=True)])
+    text = errors.with_options("give ema=True, name_map='x' or schema=True; Argument name_map", command)
+    assert text == "give --ema, --name-map 'x' or schema=True; Argument name_map"
+    assert errors.with_options("ema=True", None) == "ema=True"
 
 
 def test_a_mistake_of_the_program_is_not_dressed_up(command):

@@ -26,7 +26,7 @@ SIZES = {  # pixels: small, for speed; the first pattern that matches. A network
 }
 HEAVY = (  # 10 to 40 s each for the tests of this module: four minutes that the default run does not have
     *("alexnet_v2", "overfeat", "vgg_a"),  # 40 to 140 million values
-    *("inception_v[234]", "nasnet_mobile", "pnasnet_mobile", "resnet_v2_50"),
+    *("inception_v[234]", "nasnet_cifar", "nasnet_mobile", "pnasnet_mobile", "resnet_v2_50"),
     *("mobilenet_edgetpu_075", "mobilenet_v3_large", "mobilenet_v3_small_minimalistic"),
 )
 FLATTENED = {"cifarnet": ("CifarNet/fc3",), "lenet": ("LeNet/fc3",)}  # their shapes follow the image size

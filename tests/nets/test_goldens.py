@@ -31,7 +31,7 @@ from slimzoo.nets import (
     s3dg,
     vgg,
 )
-from tests.goldens import fill, load_golden
+from tests.goldens import load_golden
 
 # It draws at test time too; the goldens were made without.
 WITHOUT_DROPOUT = [pix2pix.Block(channels, 0) for channels in (64, 128, 256, 512, 512, 512, 512)]
@@ -131,9 +131,19 @@ SLOW = (  # their tests take 30 to 80 s each
     ),  # i3d and their smaller ones
     *("nasnet_large", "pnasnet_large"),  # the cells of nasnet_mobile and pnasnet_mobile, 4 times as wide
 )
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
+NO_IMAGES = ("dcgan_generator",)  # it takes noise
+# pytest runs the tests of one golden together where it has the same place in every list.
+IN_ORDER = [*TRAINED, *(name for name in CASES if name not in (*TRAINED, *NO_IMAGES)), *NO_IMAGES]
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in IN_ORDER]
 
-pytestmark = pytest.mark.usefixtures("shared")
+
+def for_goldens(names):
+    return pytest.mark.parametrize("golden", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def golden(request, shared):
+    return load_golden(shared, request.param)
 
 
 def network_arguments(golden, is_training, **more):
@@ -146,9 +156,9 @@ def network_arguments(golden, is_training, **more):
     return {**usual, **given, **more}
 
 
-def build_graph(golden, is_training, scope_arguments=None, **more):
+def build_graph(golden, is_training, scope_arguments=None, input_shape=None, **more):
     function, arg_scope = CASES[golden.name]
-    images = tf.compat.v1.placeholder(tf.float32, golden.facts["input_shape"])
+    images = tf.compat.v1.placeholder(tf.float32, input_shape or golden.facts["input_shape"])
     mode = {"is_training": is_training} if golden.name.startswith("mobilenet") else {}
     with slim.arg_scope(arg_scope(**mode, **(scope_arguments or {}))):
         logits, end_points = function(images, **network_arguments(golden, is_training, **more))
@@ -157,7 +167,7 @@ def build_graph(golden, is_training, scope_arguments=None, **more):
 
 def assign_all(session, golden):
     variables = tf.compat.v1.global_variables()
-    values = {v.op.name: fill(v.op.name, v.shape.as_list(), golden.facts["fill_gain"]) for v in variables}
+    values = {v.op.name: golden.value_of(v.op.name, v.shape.as_list()) for v in variables}
     init, feed = slim.assign_from_values(values)
     session.run(init, feed)
 
@@ -178,9 +188,8 @@ def check_end_points(golden, end_points, values):
         np.testing.assert_allclose(picked, golden.arrays["ep_sample16"][i], atol=1e-4 * scale, rtol=0)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_graph_session_gives_the_original_numbers_names_and_order(shared, name):
-    golden = load_golden(shared, name)
+@for_goldens(NAMES)
+def test_a_graph_session_gives_the_original_numbers_names_and_order(golden):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         images, logits, end_points = build_graph(golden, is_training=False)
         assert listed(slim.get_model_variables()) == golden.facts["model_variables"]
@@ -192,9 +201,8 @@ def test_a_graph_session_gives_the_original_numbers_names_and_order(shared, name
     check_end_points(golden, end_points, ends)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_training_mode_makes_the_original_variables_losses_and_updates(shared, name):
-    golden = load_golden(shared, name)
+@for_goldens(NAMES)
+def test_training_mode_makes_the_original_variables_losses_and_updates(golden):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         _, _, end_points = build_graph(golden, is_training=True)
         assert [[k, v.shape.as_list()] for k, v in end_points.items()] == golden.facts["train_end_points"]
@@ -216,7 +224,7 @@ def base_os8(images, is_training):
         return mobilenet_v1.mobilenet_v1_base(images, output_stride=8)
 
 
-def as_model(golden, scope_arguments=None, **more):
+def as_model(golden, scope_arguments=None, input_shape=None, **more):
     function, arg_scope = CASES[golden.name]
     arg_scope = functools.partial(arg_scope, **(scope_arguments or {}))
     function = base_os8 if golden.name.endswith("base_os8") else function
@@ -224,16 +232,19 @@ def as_model(golden, scope_arguments=None, **more):
     if "num_classes" in arguments:
         arguments["num_classes"] = arguments["num_classes"] or 0
     model = slimzoo.Model(
-        function, input_shape=golden.facts["input_shape"][1:], arg_scope=arg_scope, **arguments, **more
+        function,
+        input_shape=(input_shape or golden.facts["input_shape"])[1:],
+        arg_scope=arg_scope,
+        **arguments,
+        **more,
     )
     for variable_name, variable in model.variables_by_name.items():
-        variable.assign(fill(variable_name, variable.shape, golden.facts["fill_gain"]))
+        variable.assign(golden.value_of(variable_name, variable.shape))
     return model
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "dcgan_generator"])  # its input: no image
-def test_a_model_gives_the_original_numbers_names_and_order(shared, name):
-    golden = load_golden(shared, name)
+@for_goldens(NAMES[: -len(NO_IMAGES)])
+def test_a_model_gives_the_original_numbers_names_and_order(golden):
     model = as_model(golden)
     shapes = [[n, list(v.shape)] for n, v in model.variables_by_name.items()]
     assert shapes == golden.facts["train_model_variables"]  # it has those that only training asks for
@@ -307,13 +318,12 @@ def check_training(golden, loss, logits, gradients, moving):
             np.testing.assert_allclose(moving[name], want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_one_training_step_in_a_graph_equals_the_original(shared, name):
-    golden = load_golden(shared, name)
+@for_goldens(TRAINED)
+def test_one_training_step_in_a_graph_equals_the_original(golden):
     check = golden.facts["train_check"]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        golden.facts["input_shape"] = check["input_shape"]
-        images, logits, _ = build_graph(golden, True, check["arg_scope_kwargs"], **check["net_kwargs"])
+        settings = {"input_shape": check["input_shape"], **check["net_kwargs"]}
+        images, logits, _ = build_graph(golden, True, check["arg_scope_kwargs"], **settings)
         labels = slim.one_hot_encoding(tf.constant(check["labels"]), golden.facts["num_classes"])
         slim.losses.softmax_cross_entropy(logits, labels)
         total = slim.losses.get_total_loss()
@@ -329,12 +339,11 @@ def test_one_training_step_in_a_graph_equals_the_original(shared, name):
     check_training(golden, loss, outputs, by_name, moving)
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_one_training_step_of_a_model_equals_the_original(shared, name):
-    golden = load_golden(shared, name)
+@for_goldens(TRAINED)
+def test_one_training_step_of_a_model_equals_the_original(golden):
     check = golden.facts["train_check"]
-    golden.facts["input_shape"] = check["input_shape"]
-    model = as_model(golden, check["arg_scope_kwargs"], **check["net_kwargs"])
+    settings = {"input_shape": check["input_shape"], **check["net_kwargs"]}
+    model = as_model(golden, check["arg_scope_kwargs"], **settings)
     trained = {n: v for n, v in model.variables_by_name.items() if v.trainable}
 
     @tf.function(autograph=False)

@@ -1,5 +1,6 @@
 """Rows of files, memory and import time."""
 
+import hashlib
 import os
 import shutil
 import time
@@ -146,6 +147,20 @@ def measure_convert_memory(settings: Settings) -> Sample:
         sample.ours.append(float(run_python(_CONVERT, prefix, target)))
         target.unlink()
     return sample
+
+
+def measure_hash(settings: Settings) -> Sample:
+    """The sha256 of the weights, as a cache is checked, against hashlib.file_digest."""
+    from slimzoo.download import digests
+
+    path = fixture(settings.folder, "vgg_16", ".safetensors")
+
+    def theirs() -> str:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    assert digests(path)["sha256"] == theirs()
+    return time_pairs(lambda: digests(path), theirs, settings.pairs)
 
 
 def measure_import(settings: Settings) -> Sample:

@@ -128,6 +128,13 @@ ROWS: dict[str, Row] = {
             time_ratio,
             "B",
         ),
+        Row(
+            "hash/vgg_16",
+            "vgg_16: time to hash its file, of hashlib.file_digest",
+            _most(1.1),
+            files.measure_hash,
+            time_ratio,
+        ),
     )
 }
 

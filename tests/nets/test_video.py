@@ -187,7 +187,7 @@ def test_s3dg_gives_the_same_with_channels_first():
         held = tf.compat.v1.global_variables()  # the same in every run, and the signal keeps its size
         init, feed = slim.assign_from_values({v.op.name: fill(v.op.name, v.shape.as_list()) for v in held})
         session.run(init, feed)
-        last, first = session.run(last), session.run(first)
+        last, first = session.run([last, first])
     assert np.abs(last).max() > 1e-3
     # float32; the sums run in another order: 1e-5 of the largest
     np.testing.assert_allclose(first, last, rtol=0, atol=1e-5 * np.abs(last).max())

@@ -59,7 +59,7 @@ def convert(
     *,
     exclude: Iterable[str] = (),
     allow_nonfinite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     name_map: str | None = None,
     to: str = "",
     rename: Mapping[str, str] | None = None,
@@ -78,7 +78,7 @@ def convert(
       metadata: text to keep in the file, beside network, num_classes, source and source_sha256; the last is
         computed where it is not given here.
       allow_nonfinite: write NaN and infinity too.
-      progress: called with the bytes written so far.
+      progress: called with the bytes written so far, and about how many they will be.
       name_map: the library whose names and layout the source has (name_maps.LIBRARIES; "": slim's own); None:
         found by the names. It needs `network`.
       rename: {whole name in the source: slim's name}; tensors that are not in it keep theirs.
@@ -124,7 +124,8 @@ def convert(
         _check_values(opened, variables, allow_nonfinite)
     of_source = {key: value for key, value in opened.metadata.items() if key not in OF_THE_FILE}
     text = {**of_source, **kept, "source_sha256": digest.result()}
-    watch = Watch(progress)
+    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in variables.tensors.values())
+    watch = Watch(progress and (lambda written: progress(written, total)))
     assert row.write
     files = row.write(path, variables, watch, overwrite, text)
     return ConversionReport(

@@ -189,9 +189,12 @@ def _convert(src: str, dst: str, progress: bool, options: dict[str, Any]) -> "Co
     from slimzoo.converters import convert as convert_file
 
     with tqdm(desc="convert", unit="B", unit_scale=True, disable=not progress, leave=False, delay=0.5) as bar:
-        return convert_file(
-            src, dst, progress=lambda written: bar.update(written - bar.n) and None, **options
-        )
+
+        def show(written: int, total: int) -> None:
+            bar.total = max(total, written)
+            bar.update(written - bar.n)
+
+        return convert_file(src, dst, progress=show, **options)
 
 
 def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":

@@ -141,8 +141,10 @@ def test_a_network_must_fit_exactly(tmp_path, out, monkeypatch):
 
 def test_progress_ends_at_the_size_of_the_file(checkpoint, out):
     seen = []
-    report = converters.convert(checkpoint, out / "a.safetensors", progress=seen.append)
-    assert seen == sorted(seen) and seen[-1] == report.bytes == (out / "a.safetensors").stat().st_size
+    report = converters.convert(checkpoint, out / "a.safetensors", progress=lambda *now: seen.append(now))
+    assert seen == sorted(seen) and seen[-1][0] == report.bytes == (out / "a.safetensors").stat().st_size
+    values = sum(array.nbytes for array in converters.read(out / "a.safetensors").values())
+    assert {total for _, total in seen} == {values}
 
 
 def test_large_tensors_pass_in_pieces(tmp_path, out):

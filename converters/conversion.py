@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from slimzoo.converters.formats import format_for, open_source
@@ -125,7 +126,7 @@ def convert(
     of_source = {key: value for key, value in opened.metadata.items() if key not in OF_THE_FILE}
     text = {**of_source, **kept, "source_sha256": digest.result()}
     total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in variables.tensors.values())
-    watch = Watch(progress and (lambda written: progress(written, total)))
+    watch = Watch(partial(_tell, progress, total) if progress else None)
     assert row.write
     files = row.write(path, variables, watch, overwrite, text)
     return ConversionReport(
@@ -140,6 +141,10 @@ def convert(
         metadata=text,
         absent=absent,
     )
+
+
+def _tell(progress: Callable[[int, int], None], total: int, written: int) -> None:
+    progress(written, total)
 
 
 def in_slims_names(

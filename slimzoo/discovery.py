@@ -115,6 +115,7 @@ class _Recorder:
     def __init__(self, specs: dict[str, VariableSpec]):
         self.specs = specs
         self.stand_ins: dict[str, tf.Tensor] = {}
+        self.assigned: list[str] = []
 
     def __call__(self, getter, name, **kwargs):
         del getter  # nothing is created
@@ -140,13 +141,25 @@ class _Recorder:
 
     def _new(self, name: str, asked: dict) -> tf.Tensor:
         if name in self.specs:
-            return _stand_in(self.specs[name])
+            return self._stand_in(self.specs[name])
         spec = _spec(name, asked)
-        stand_in = _stand_in(spec)
+        stand_in = self._stand_in(spec)
         if not isinstance(spec.regularizer, Scaled | None) and spec.regularizer(stand_in) is None:
             spec = replace(spec, regularizer=None)  # l2_regularizer(0.0) is none
         self.specs[name] = spec
         return stand_in
+
+    def _stand_in(self, spec: VariableSpec) -> tf.Tensor:
+        with tf.name_scope(""):
+            tensor = tf.compat.v1.placeholder(spec.dtype, spec.shape, name=spec.name)
+
+        def assign(value, *args, **kwargs):
+            self.assigned.append(spec.name)
+            return tf.identity(value)
+
+        tensor.assign = tensor.assign_add = tensor.assign_sub = assign
+        tensor.read_value = tensor.value = lambda: tensor
+        return tensor
 
 
 def _spec(name: str, asked: dict) -> VariableSpec:
@@ -174,15 +187,6 @@ def _spec(name: str, asked: dict) -> VariableSpec:
         trainable=asked.get("trainable") is not False,
         constraint=asked.get("constraint"),
     )
-
-
-def _stand_in(spec: VariableSpec) -> tf.Tensor:
-    with tf.name_scope(""):
-        tensor = tf.compat.v1.placeholder(spec.dtype, spec.shape, name=spec.name)
-    for name in ("assign", "assign_add", "assign_sub"):
-        setattr(tensor, name, lambda value, *args, **kwargs: tf.identity(value))
-    tensor.read_value = tensor.value = lambda: tensor
-    return tensor
 
 
 _LIBRARIES = tuple(f"{os.path.dirname(path)}{os.sep}" for path in (tf.__file__, keras.__file__, __file__))
@@ -305,7 +309,7 @@ def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training:
     finally:
         hosting.HOST.reset(token)
     _check_variables(tape.watched_variables(), found.models)
-    if keep and not host.was_asked and not found.models:
+    if keep and not (host.was_asked or recorder.assigned or found.models):
         found.replay = record(images, recorder.stand_ins, [logits, *end_points.values()])
     return Mode(
         end_points={key: _shape(tensor) for key, tensor in end_points.items()},
@@ -353,7 +357,7 @@ def _operations(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
 
 def _result(op) -> tf.Tensor:
     """Returns what `op` puts out; a matmul in place of a convolution: the map that is made of it at once."""
-    after = op.outputs[0].consumers() if op.type == "MatMul" else ()
+    after = op.outputs[0].consumers() if op.type == "MatMul" else []
     return after[0].outputs[0] if [user.type for user in after] == ["Reshape"] else op.outputs[0]
 
 

@@ -33,23 +33,26 @@ def _keras(model, path: Path) -> None:
         named.unlink(missing_ok=True)
 
 
+def _export(model, path: Path) -> None:
+    model.export(path, verbose=False)
+
+
 def _saved_model(model, path: Path) -> None:
     import keras
-    import numpy as np
 
     from slimzoo.converters.formats import savedmodel, tf_v2
     from slimzoo.loading import describe
 
-    model.export(path, verbose=False)
-    written = tf_v2.read(path / "variables" / "variables")
+    _export(model, path)
     known = {id(variable): name for name, variable in model.variables_by_name.items()}
-    names = {f"variables/{i}": known.get(id(v)) for i, v in enumerate(model.variables)}  # Keras's numbers
-    names = {place: name for place, name in names.items() if name}
+    names = {f"variables/{i}": known.get(id(v), "") for i, v in enumerate(model.variables)}  # Keras's numbers
+    if not all(names.values()):  # it has Models inside, whose names are their own
+        return
+    written = tf_v2.read(path / "variables" / "variables")
     for place, name in names.items():
-        if not np.array_equal(written[f"{place}/.ATTRIBUTES/VARIABLE_VALUE"], model.variables_by_name[name]):
-            raise SlimzooError(
-                f"Keras {keras.__version__} numbers variables otherwise: {place} is not {name}"
-            )
+        there, here = written[f"{place}/.ATTRIBUTES/VARIABLE_VALUE"], model.variables_by_name[name].numpy()
+        if there.tobytes() != here.tobytes():
+            raise SlimzooError(f"Keras {keras.__version__} has other numbers: {place} is not {name}")
     savedmodel.write_names(path, names, describe(model) if model.network else {})  # so that it can be read
 
 
@@ -58,7 +61,7 @@ def _tflite(model, path: Path) -> None:
 
     saved = path.with_name(f"{path.name}.saved")
     try:
-        _saved_model(model, saved)
+        _export(model, saved)
         path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
     finally:
         shutil.rmtree(saved, ignore_errors=True)

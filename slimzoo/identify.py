@@ -1,5 +1,6 @@
 """Which registered network do these weights belong to? By the names and shapes of their variables."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -7,6 +8,7 @@ from typing import Any
 
 from slimzoo.converters.name_maps import fitting
 from slimzoo.converters.source import Source
+from slimzoo.errors import SlimzooError
 from slimzoo.registry import Network, networks
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -64,8 +66,9 @@ def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
     found = []
     for network in networks().values():
         if names := fitting(source, network.name):
-            candidate = _compare(names.apply(source).shapes, network, None)
-            found.append(replace(candidate, library=names.library))
+            with contextlib.suppress(SlimzooError):  # the names alone are equal
+                candidate = _compare(names.apply(source).shapes, network, None)
+                found.append(replace(candidate, library=names.library))
     return _best(found, limit)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
+import numpy as np
+
 from slimzoo import converters, restoring
 from slimzoo import weights as weights_module
 from slimzoo.backbone import Backbone, Levels
@@ -367,6 +369,7 @@ def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metad
 
 def describe(model: Model) -> dict[str, str]:
     """Returns as metadata what load() needs beside the variables of a registered network's `model`."""
+    assert model.network
     about = {
         "network": model.network.name,
         "num_classes": str(model.num_classes),
@@ -382,13 +385,14 @@ def describe(model: Model) -> dict[str, str]:
 
 
 def _plain_arguments(model: Model) -> dict[str, Any]:
-    """Returns what the network function was called with beside classes and mode; functions cannot be
-    written.
-    """
-    arguments = model.network_arguments
-    functions = [name for name, value in arguments.items() if callable(value)]
-    if functions:
-        log.warning(
-            "%s: argument %s is a function and not kept in the file", model.name, ", ".join(functions)
-        )
-    return {name: value for name, value in arguments.items() if name not in functions}
+    """Returns what the network function was called with beside classes and mode, as far as JSON holds it."""
+    kept = {}
+    for name, value in model.network_arguments.items():
+        try:
+            kept[name] = value.item() if isinstance(value, np.generic) else value
+            json.dumps(kept[name])
+        except TypeError:
+            del kept[name]
+            kind = "a function" if callable(value) else f"a {type(value).__name__}"
+            log.warning("%s: argument %s is %s and not kept in the file", model.name, name, kind)
+    return kept

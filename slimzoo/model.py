@@ -159,7 +159,9 @@ class Model(keras.Model):
         size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
         key = (training, what, size, self._state())
         if key not in self._traces.functions:
-            run = partial(self._bound_run, training=training, what=what)  # lambdas would count as one
+            run = partial(
+                self._bound_run, training=training, what=what, alone=True
+            )  # a lambda has no identity
             signature = [tf.TensorSpec((None, *size), images.dtype)]
             self._traces.functions[key] = tf.function(run, signature, autograph=False)
         return self._traces.functions[key](images)
@@ -183,10 +185,10 @@ class Model(keras.Model):
             )
         return tf.cast(images, self.compute_dtype)
 
-    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None):
+    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None, alone: bool = False):
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
-        replay = None if training else self._discovery.replay
+        replay = self._discovery.replay if alone and not training else None
         if replay and replay.fits(images):
             logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
         else:

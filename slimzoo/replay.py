@@ -23,7 +23,11 @@ class Replay:
         return (images.dtype, images.shape[1:].as_list()) == (self.spec.dtype, self.spec.shape[1:].as_list())
 
     def __call__(self, images: tf.Tensor, variables: Mapping[str, tf.Variable]) -> list[tf.Tensor]:
-        """Returns the outputs for `images`, as ops of the graph that is being built."""
+        """Returns the outputs for `images`, as ops of the graph that is being built.
+
+        No tf.GradientTape in that graph sees them, nor do they heed its control dependencies: it must be a
+        function of their own.
+        """
         values = {place: tf.convert_to_tensor(variables[name]) for place, name in self.variables.items()}
         given = {self.images: images, **values}
         return tf.graph_util.import_graph_def(self.definition, given, self.outputs, name="slimzoo")
@@ -32,18 +36,21 @@ class Replay:
 def record(
     images: tf.Tensor, variables: Mapping[str, tf.Tensor], outputs: Sequence[tf.Tensor]
 ) -> Replay | None:
-    """Returns the graph of `outputs`; None if it needs more than its images and variables, or functions.
+    """Returns the graph of `outputs`; None if there is more to it than ops on the images and the variables.
 
     Args:
       images: a placeholder.
       variables: {variable: its placeholder}.
     """
-    definition = images.graph.as_graph_def()
+    graph = images.graph
     known = {images.op.name, *(tensor.op.name for tensor in variables.values())}
-    captured = any(n.op.startswith("Placeholder") and n.name not in known for n in definition.node)
-    if captured or definition.library.function or any(tensor.op.name in known for tensor in outputs):
+    others = [op for op in graph.get_operations() if op.name not in known]
+    if any(map(_is_bound, others)) or any(tensor.op.name in known for tensor in outputs):
         return None
+    definition = graph.as_graph_def()
     nodes = [node for node in definition.node if node.name not in known]
+    if definition.library.function or any("_class" in n.attr or "_gradient_op_type" in n.attr for n in nodes):
+        return None
     for node in nodes:
         node.device = ""  # where it was traced is not where it shall run
     return Replay(
@@ -53,3 +60,8 @@ def record(
         variables={tensor.op.name: name for name, tensor in variables.items()},
         outputs=[tensor.name for tensor in outputs],
     )
+
+
+def _is_bound(op: tf.Operation) -> bool:
+    """Whether `op` belongs to the graph it is in: a captured tensor, a seed or another state, an order."""
+    return op.type == "Placeholder" or op.op_def.is_stateful or bool(op.control_inputs)

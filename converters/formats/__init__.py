@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,15 +214,24 @@ def _readable() -> str:
     return f"Read are: {titles}; also in a .tar.gz"
 
 
-def format_for(path: Path) -> Format:
-    """Returns the format that the suffix of a destination asks for; none or a number: a checkpoint's prefix.
+WRITTEN = (".safetensors", ".npz", ".weights", ".ckpt")
+NOT_WRITTEN = (
+    *(".pb", ".pbtxt", ".meta", ".h5", ".hdf5", ".keras", ".tflite", ".onnx", ".npy", ".json"),
+    *(".pth", ".pt", ".pt2", ".bin", ".pkl", ".msgpack", ".tgz", ".tar", ".gz", ".zip", ".7z"),
+)
 
-    Raises: SlimzooError: it is the suffix of something that is not written.
+
+def format_for(path: Path) -> Format:
+    """Returns the format that the suffix of a destination asks for; any other is a checkpoint's prefix.
+
+    Raises: SlimzooError: it is the suffix of something that is not written, or nearly that of what is.
     """
     for row in FORMATS.values():
         if row.write and any(path.name.endswith(suffix) for suffix in row.suffixes if suffix):
             return row
-    if re.fullmatch(r"\.[A-Za-z_]+5?", path.suffix):  # .h5, or a slip of the pen: .safetensor
+    suffix = path.suffix.lower()
+    slip = difflib.get_close_matches(suffix, WRITTEN, n=1, cutoff=0.75) and ".ckpt-" not in suffix
+    if slip or suffix in NOT_WRITTEN:
         raise SlimzooError(
             f"{path}: {path.suffix} is not written. Choose .safetensors, .npz, .weights.h5 (Keras) or .ckpt "
             "(TensorFlow)"

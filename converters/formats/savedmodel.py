@@ -7,6 +7,7 @@ variables; slimzoo's exports say them in `assets.extra/`, a place that the forma
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -48,8 +49,8 @@ def read(path: Path) -> Source:
             "constants of its graph. Give the checkpoint or the frozen graph that it was made from"
         )
     found = tf_v2.read(prefix)
-    if (path.parent / _EXTRA).is_file():
-        return _read_own(path, found)
+    if (path.parent / _EXTRA).is_file() and (own := _read_own(path, found)):
+        return own
     text = tf_v2.read_text(prefix, GRAPH) if GRAPH in found.skipped else b""
     try:
         names = _variable_names(text)
@@ -72,22 +73,30 @@ def read(path: Path) -> Source:
 def write_names(folder: Path, names: Mapping[str, str], metadata: Mapping[str, str]) -> None:
     """Keeps {path of a variable in the checkpoint: its name} and `metadata` in the SavedModel `folder`."""
     (folder / _EXTRA).parent.mkdir(exist_ok=True)
-    (folder / _EXTRA).write_text(json.dumps({"variables": dict(names), "metadata": dict(metadata)}, indent=1))
+    note = {"index": _index(folder), "variables": dict(names), "metadata": dict(metadata)}
+    (folder / _EXTRA).write_text(json.dumps(note, indent=1))
 
 
-def _read_own(path: Path, found: Source) -> Source:
-    """Returns the variables that slimzoo's note names, and the metadata."""
+def _index(folder: Path) -> str:
+    """Returns the digest of the checkpoint's index, which holds a checksum of every tensor."""
+    return hashlib.sha256(tf_v2.index_path(folder / "variables" / "variables").read_bytes()).hexdigest()
+
+
+def _read_own(path: Path, found: Source) -> Source | None:
+    """Returns the variables that slimzoo's note names, and the metadata; None if it is of another export."""
     note = path.parent / _EXTRA
     if note.stat().st_size > _MAX_EXTRA:
         raise damaged(note, f"more than {_MAX_EXTRA:,} bytes")
     try:
         said = json.loads(note.read_text(encoding="utf-8"))
-        names, metadata = said["variables"], said["metadata"]
+        index, names, metadata = said["index"], said["variables"], said["metadata"]
         texts = [*names, *names.values(), *metadata, *metadata.values()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(note, f"it is no note of slimzoo: {error!r}") from error
     if not all(isinstance(text, str) for text in texts) or len(set(names.values())) < len(names):
         raise damaged(note, "names that are no text, or one name for two variables")
+    if index != _index(path.parent):
+        return None
     tensors = {names[place]: found.tensors.get(place + _ATTRIBUTE) for place in names}
     if lost := [name for name, tensor in tensors.items() if tensor is None]:
         raise damaged(note, f"the checkpoint has no {', '.join(lost)}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -32,6 +34,7 @@ _RAW_FIELDS = {4, 5, 6, 9, 12}  # bytes as they are in memory
 _NUMBER_FIELDS = {7, 10, 11, 13, 16, 17}  # varints
 _BITS_FIELD = 13  # half_val: the 16 bits of a float16 or bfloat16
 MAX_BYTES = 1 << 40
+MAX_CUTS = 8  # axes along which a tensor is cut; partitioners of TensorFlow cut along one
 
 
 class TensorField(NamedTuple):
@@ -117,30 +120,32 @@ def assemble(
 
 def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) -> None:
     """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two."""
-    boxes, held = [], 0
-    for extents in slices:
-        sizes = slice_shape(extents, shape)
-        held += math.prod(sizes)
-        boxes.append(
-            [(start, start + size) for (start, _), size in zip(extents, sizes, strict=True)] * all(sizes)
-        )
+    found = list(slices)
+    sizes = [slice_shape(extents, shape) for extents in found]
+    held = sum(map(math.prod, sizes))
     if held != math.prod(shape):
         raise ValueError(f"the slices of {name} hold {held} elements, its shape {shape} more or fewer")
-    if any(_overlaps([box for box in boxes if box])):
+    cut = [axis for axis, size in enumerate(shape) if any(box[axis] != size for box in sizes)]
+    if len(cut) > MAX_CUTS:
+        raise ValueError(f"{name} is cut along {len(cut)} axes; {MAX_CUTS} at most are read")
+    corners: Counter = Counter()
+    for extents, box in zip(found, sizes, strict=True):
+        _add_corners(corners, [(extents[axis][0], box[axis]) for axis in cut], 1)
+    _add_corners(corners, [(0, shape[axis]) for axis in cut], -1)
+    if held and any(corners.values()):
         raise ValueError(f"slices of {name} overlap, so others of its shape {shape} are missing")
 
 
-def _overlaps(boxes: list[list[tuple[int, int]]]) -> Iterable[bool]:
-    """Yields for pairs of `boxes` whether they share an element; sorted along the axis that is cut most."""
-    if len(boxes) < 2 or not boxes[0]:  # scalars: as many as there are elements, which is one
+def _add_corners(corners: Counter, box: list[tuple[int, int]], sign: int) -> None:
+    """Adds `sign` at the corners of `box`, with another sign at every other one.
+
+    Boxes fill another one, each element once, if and only if their corners add up to its corners.
+    """
+    if not all(size for _, size in box):
         return
-    axis = max(range(len(boxes[0])), key=lambda axis: len({box[axis] for box in boxes}))
-    boxes.sort(key=lambda box: box[axis])
-    for i, box in enumerate(boxes):
-        for other in boxes[i + 1 :]:
-            if other[axis][0] >= box[axis][1]:
-                break
-            yield all(a < d and c < b for (a, b), (c, d) in zip(box, other, strict=True))
+    for ends in itertools.product((0, 1), repeat=len(box)):
+        corner = tuple(start + end * size for (start, size), end in zip(box, ends, strict=True))
+        corners[corner] += -sign if sum(ends) % 2 else sign
 
 
 def describe(data: FileBytes | bytes, start: int, stop: int) -> TensorField:

@@ -114,7 +114,13 @@ def _made(given: list[Tensor], names: tuple[str, ...], transform) -> dict[str, T
     """Returns the tensors that `transform` makes of `given`, none of them read yet."""
     if transform in (SAME.forward, SAME.backward):
         return {names[0]: given[0]}
-    shadows = transform(*(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in given))
+    try:
+        shadows = transform(*(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in given))
+    except (ValueError, IndexError) as error:
+        shapes = ", ".join(str(tensor.shape) for tensor in given)
+        raise SlimzooError(
+            f"{', '.join(names)} cannot be made of a tensor of shape {shapes}: {error}"
+        ) from error
     return {
         name: Tensor(shadow.shape, shadow.dtype, partial(_loaded, given, transform, i))
         for i, (name, shadow) in enumerate(zip(names, shadows, strict=True))

@@ -30,6 +30,10 @@ class Failure(click.ClickException):
         super().__init__(message)
         self.code = exit_code
 
+    def in_options(self, command: click.Command | None) -> "Failure":
+        """Returns the same with the options of `command` where it names arguments."""
+        return Failure(with_options(self.message, command), self.code)
+
 
 def failure_for(error: Exception) -> Failure | None:
     """Returns how the command ends with `error`; None where the error is not the user's."""
@@ -52,12 +56,16 @@ def failure_for(error: Exception) -> Failure | None:
 
 
 def with_options(message: str, command: click.Command | None) -> str:
-    """Returns `message` with the options of `command` where it names arguments: --ema for ema=True."""
+    """Returns `message` with the options of `command` where it names arguments: --ema for ema=True.
+
+    What follows must look like an example, as exclude="scope" or weights=PATH; a file may be called a=1.
+    """
     for option in command.params if command else ():
         flag = next((text for text in option.opts if text.startswith("--")), "")
         if flag and option.name:
-            argument = rf"(?<![\w-]){option.name}=(True\b)?"
-            message = re.sub(argument, lambda m, flag=flag: flag if m[1] else f"{flag} ", message)
+            name = rf"(?<![\w/.-]){option.name}="
+            message = re.sub(rf"{name}True\b(?!/)", flag, message)
+            message = re.sub(rf"{name}(?=['\"]|[A-Z]+\b(?!/))", f"{flag} ", message)
     return message
 
 

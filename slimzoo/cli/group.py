@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from slimzoo.cli.errors import Failure, failure_for, with_options
+from slimzoo.cli.errors import Failure, failure_for
 from slimzoo.cli.quiet import messages_on_stderr
 
 
@@ -46,10 +46,7 @@ class Group(click.Group):
                     raise
                 if ctx.params["debug"]:
                     traceback.print_exc()
-                failure.message = with_options(
-                    failure.message, self.get_command(ctx, ctx.invoked_subcommand or "")
-                )
-                raise failure from error
+                raise failure.in_options(self.get_command(ctx, ctx.invoked_subcommand or "")) from error
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         """Finds the command that args[0] names, or fails with the nearest names."""

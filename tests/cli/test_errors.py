@@ -76,6 +76,8 @@ def test_arguments_are_named_as_the_options_of_the_command(slimzoo, tmp_path):
     command = click.Command("c", params=[click.Option(["--name-map"]), click.Option(["--ema"], is_flag=True)])
     text = errors.with_options("give ema=True, name_map='x' or schema=True; Argument name_map", command)
     assert text == "give --ema, --name-map 'x' or schema=True; Argument name_map"
+    for as_it_is in ("no file ema=1/none.npz", "/ema=True/a", "ema=True/a", "labels= names", "ema=False"):
+        assert errors.with_options(as_it_is, command) == as_it_is
     assert errors.with_options("ema=True", None) == "ema=True"
 
 

@@ -79,10 +79,15 @@ def test_the_source_is_never_overwritten(checkpoint, out):
             converters.convert(source, source, overwrite=True)
 
 
-@pytest.mark.parametrize("suffix", [".pb", ".h5", ".tgz", ".safetensor", ".NPZ"])
+@pytest.mark.parametrize("suffix", [".pb", ".h5", ".tgz", ".safetensor", ".NPZ", ".ckp"])
 def test_a_format_that_is_not_written_is_refused(checkpoint, out, suffix):
     with pytest.raises(SlimzooError, match="is not written"):
         converters.convert(checkpoint, out / f"a{suffix}")
+
+
+@pytest.mark.parametrize("name", ["a", "a.ckpt-5", "a.ckpt", "mobilenet_v1_1.0_224", "a.final"])
+def test_any_other_name_is_a_checkpoints(checkpoint, out, name):
+    assert converters.convert(checkpoint, out / name).format == "tf_checkpoint"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -1,5 +1,6 @@
 """SavedModels: their variables by name, without TensorFlow and without running the graph."""
 
+import json
 import shutil
 import tarfile
 
@@ -112,19 +113,39 @@ def test_what_slimzoo_exported_comes_back_bit_by_bit(own, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "note, message",
+    "variables, message",
     [
-        ("[]", "no note of slimzoo"),
+        ({"variables/0": 1}, "no text"),
+        ({"variables/0": "a", "variables/1": "a"}, "one name for two"),
+        ({"variables/9999": "lost"}, "the checkpoint has no lost"),
+        ([], "no note of slimzoo"),
         ("[" * 100_000, "no note of slimzoo"),
-        ('{"variables": {"variables/0": 1}, "metadata": {}}', "no text"),
-        ('{"variables": {"variables/0": "a", "variables/1": "a"}, "metadata": {}}', "one name for two"),
-        ('{"variables": {"variables/9999": "lost"}, "metadata": {}}', "the checkpoint has no lost"),
         (" " * 10_000_001, "more than 10,000,000 bytes"),
     ],
-    ids=["list", "deep", "number", "twice", "lost", "long"],
+    ids=["number", "twice", "lost", "list", "deep", "long"],
 )
-def test_a_note_that_is_not_slimzoos_is_refused(own, tmp_path, note, message):
+def test_a_note_that_is_not_slimzoos_is_refused(own, tmp_path, variables, message):
     shutil.copytree(own[1], tmp_path / "m")
-    (tmp_path / "m" / "assets.extra" / "slimzoo.json").write_text(note)
+    note = tmp_path / "m" / "assets.extra" / "slimzoo.json"
+    said = json.loads(note.read_text()) | {"variables": variables}
+    note.write_text(variables if isinstance(variables, str) else json.dumps(said))
     with pytest.raises(SlimzooError, match=message):
         converters.read(tmp_path / "m")
+
+
+def test_a_note_of_an_earlier_export_is_not_believed(own, tmp_path):
+    shutil.copytree(own[1], tmp_path / "m")
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="fc")], name="net").export(
+        tmp_path / "m", verbose=False
+    )
+    source = converters.read(tmp_path / "m")
+    assert list(source) == ["net/fc/kernel", "net/fc/bias"] and "network" not in source.metadata
+
+
+def test_an_export_holds_what_it_was_given_nan_and_settings_of_any_kind(tmp_path):
+    model = slimzoo.Model("mobilenet_v1_025", 3, (32, 32, 3), min_depth=np.int64(4))
+    bias = model.variables_by_name["MobilenetV1/Logits/Conv2d_1c_1x1/biases"]
+    bias.assign([np.nan, 1, -np.inf])
+    source = converters.read(export(model, f"{tmp_path}/m/"))
+    np.testing.assert_array_equal(source["MobilenetV1/Logits/Conv2d_1c_1x1/biases"], bias.numpy())
+    assert json.loads(source.metadata["network_arguments"]) == {"min_depth": 4}

@@ -36,3 +36,15 @@ def test_slices_that_are_the_whole_are_taken(shape, slices):
 def test_slices_that_leave_a_gap_overlap_or_lie_outside_are_refused(slices, message):
     with pytest.raises(ValueError, match=message):
         check_cover("v", (6, 4), slices)
+
+
+def test_ten_thousand_slices_are_checked_at_once():
+    count = 5000  # two combs whose teeth all cross, were they not beside each other
+    first = [((i, 1), (0, count)) for i in range(count)]
+    second = [((0, count), (count + i, 1)) for i in range(count)]
+    whole = (count, 2 * count)
+    check_cover("v", whole, [*first, *second])
+    with pytest.raises(ValueError, match="overlap"):
+        check_cover("v", whole, [*first, *second[1:], ((0, count), (0, 1))])
+    with pytest.raises(ValueError, match="cut along 9 axes"):
+        check_cover("v", (2,) * 9, [((0, 1),) * 9] * 512)

@@ -159,9 +159,7 @@ class Model(keras.Model):
         size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
         key = (training, what, size, self._state())
         if key not in self._traces.functions:
-            run = partial(
-                self._bound_run, training=training, what=what, alone=True
-            )  # a lambda has no identity
+            run = partial(self._bound_run, training=training, what=what, alone=True)  # lambdas look alike
             signature = [tf.TensorSpec((None, *size), images.dtype)]
             self._traces.functions[key] = tf.function(run, signature, autograph=False)
         return self._traces.functions[key](images)

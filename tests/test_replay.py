@@ -8,7 +8,7 @@ import slimzoo
 from slimzoo import model as model_module
 from slimzoo import slim
 from slimzoo.replay import record
-from tests.networks import little, values
+from tests.networks import little
 
 
 @pytest.fixture
@@ -111,11 +111,13 @@ def test_batch_norm_that_trains_in_inference_keeps_doing_so():
     assert np.abs(model(images).numpy() - trained).max() > 1e-3
 
 
-def test_noise_is_another_in_another_model():
-    images = tf.random.stateless_uniform((2, 28, 28, 1), (0, 1))
-    one = slimzoo.Model("lenet", arg_scope=noisy_scope)
-    other = slimzoo.Model("lenet", arg_scope=noisy_scope, initial_values=values(one))
-    assert np.abs(one(images) - other(images)).max() > 1e-3
+@pytest.mark.parametrize(
+    "scope",
+    [noisy_scope, averaging_scope, lambda: averaging_scope(tf.nn.silu)],
+    ids=["noise", "averages", "silu"],
+)
+def test_a_graph_with_a_seed_with_assignments_or_with_gradients_of_its_own_is_not_kept(scope):
+    assert slimzoo.Model("lenet", arg_scope=scope)._discovery.replay is None
 
 
 def test_activations_with_a_gradient_of_their_own_keep_it():

@@ -27,7 +27,7 @@ from tests.converters.keras_twins import (
 
 # float32 sums in another order, through up to 500 layers; of the range of the logits
 TOLERANCE = 1e-4
-QUICK = {  # the others are slow: larger ones of these families; 10 to 20 s each of Inception-ResNet and NASNet
+QUICK = {  # the others are slow: larger ones of these families; Inception-ResNet and NASNet, 10 to 20 s
     *("vgg_16", "resnet_v1_50", "resnet_v2_50", "inception_v3"),
     *("mobilenet_v1_025", "mobilenet_v2_035", "mobilenet_v3_small", "mobilenet_v3_small_minimalistic"),
 }

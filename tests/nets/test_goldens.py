@@ -119,6 +119,11 @@ TRAINED = (  # goldens with a training step
 
 SLOW = (  # their tests take 30 to 80 s each
     *("vgg_a", "nasnet_cifar"),  # vgg_16 and nasnet_mobile: the same tables and cells
+    *(
+        "overfeat",
+        "mobilenet_v1",
+        "mobilenet_v3_large_minimalistic",
+    ),  # alexnet_v2 and smaller ones: the same code
     "inception_resnet_v2",  # 245 convolutions
     *("resnet_v1_101", "resnet_v1_152"),  # the units of resnet_v1_50, 2 to 3 times as many
     *("resnet_v2_101", "resnet_v2_152", "resnet_v2_200"),

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from slimzoo.converters.formats import format_for, open_source
@@ -126,7 +125,7 @@ def convert(
     of_source = {key: value for key, value in opened.metadata.items() if key not in OF_THE_FILE}
     text = {**of_source, **kept, "source_sha256": digest.result()}
     total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in variables.tensors.values())
-    watch = Watch(partial(_tell, progress, total) if progress else None)
+    watch = Watch(progress, total)
     assert row.write
     files = row.write(path, variables, watch, overwrite, text)
     return ConversionReport(
@@ -141,10 +140,6 @@ def convert(
         metadata=text,
         absent=absent,
     )
-
-
-def _tell(progress: Callable[[int, int], None], total: int, written: int) -> None:
-    progress(written, total)
 
 
 def in_slims_names(

@@ -66,3 +66,16 @@ def fill(name: str, shape, gain: float = 1.0) -> np.ndarray:
     else:
         value = n * gain * np.sqrt(2 / np.prod(shape[:-1]))
     return value.astype(np.float32)
+
+
+def fill_all(session, value_of=fill) -> None:
+    """Gives every variable of the graph that is the default one its value, by `value_of` (name, shape)."""
+    import tensorflow as tf
+
+    from slimzoo import slim
+
+    variables = tf.compat.v1.global_variables()
+    init, feed = slim.assign_from_values(
+        {v.op.name: value_of(v.op.name, v.shape.as_list()) for v in variables}
+    )
+    session.run(init, feed)

@@ -214,7 +214,6 @@ def _readable() -> str:
     return f"Read are: {titles}; also in a .tar.gz"
 
 
-WRITTEN = (".safetensors", ".npz", ".weights", ".ckpt")
 NOT_WRITTEN = (
     *(".pb", ".pbtxt", ".meta", ".h5", ".hdf5", ".keras", ".tflite", ".onnx", ".npy", ".json"),
     *(".pth", ".pt", ".pt2", ".bin", ".pkl", ".msgpack", ".tgz", ".tar", ".gz", ".zip", ".7z"),
@@ -226,11 +225,12 @@ def format_for(path: Path) -> Format:
 
     Raises: SlimzooError: it is the suffix of something that is not written, or nearly that of what is.
     """
-    for row in FORMATS.values():
-        if row.write and any(path.name.endswith(suffix) for suffix in row.suffixes if suffix):
+    written = {suffix: row for row in FORMATS.values() if row.write for suffix in row.suffixes if suffix}
+    for suffix, row in written.items():
+        if path.name.endswith(suffix):
             return row
     suffix = path.suffix.lower()
-    slip = difflib.get_close_matches(suffix, WRITTEN, n=1, cutoff=0.75) and ".ckpt-" not in suffix
+    slip = difflib.get_close_matches(suffix, written, n=1, cutoff=0.75) and ".ckpt-" not in suffix
     if slip or suffix in NOT_WRITTEN:
         raise SlimzooError(
             f"{path}: {path.suffix} is not written. Choose .safetensors, .npz, .weights.h5 (Keras) or .ckpt "

@@ -16,11 +16,12 @@ class Watch:
     """Counts and hashes what is written; the hash is computed in a thread of its own.
 
     Args:
-      progress: called with the bytes written so far.
+      progress: called with the bytes written so far, and `total`.
     """
 
-    def __init__(self, progress: Callable[[int], None] | None = None):
+    def __init__(self, progress: Callable[[int, int], None] | None = None, total: int = 0):
         self.progress = progress
+        self.total = total
         self.bytes = 0
         self._hash = hashlib.sha256()
         self._thread = ThreadPoolExecutor(1)
@@ -44,7 +45,7 @@ class Watch:
         self._pending = self._thread.submit(self._hash.update, chunk)
         self.bytes += len(chunk)
         if self.progress:
-            self.progress(self.bytes)
+            self.progress(self.bytes, self.total)
 
     def _settle(self) -> None:
         if self._pending:

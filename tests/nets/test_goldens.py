@@ -31,7 +31,7 @@ from slimzoo.nets import (
     s3dg,
     vgg,
 )
-from tests.goldens import load_golden
+from tests.goldens import fill_all, load_golden
 
 # It draws at test time too; the goldens were made without.
 WITHOUT_DROPOUT = [pix2pix.Block(channels, 0) for channels in (64, 128, 256, 512, 512, 512, 512)]
@@ -171,13 +171,6 @@ def build_graph(golden, is_training, scope_arguments=None, input_shape=None, **m
     return images, logits, end_points
 
 
-def assign_all(session, golden):
-    variables = tf.compat.v1.global_variables()
-    values = {v.op.name: golden.value_of(v.op.name, v.shape.as_list()) for v in variables}
-    init, feed = slim.assign_from_values(values)
-    session.run(init, feed)
-
-
 def listed(variables):
     return [[v.op.name, v.shape.as_list()] for v in variables]
 
@@ -201,7 +194,7 @@ def test_a_graph_session_gives_the_original_numbers_names_and_order(golden):
         assert listed(slim.get_model_variables()) == golden.facts["model_variables"]
         assert listed(tf.compat.v1.trainable_variables()) == golden.facts["trainable_variables"]
         assert listed(tf.compat.v1.global_variables()) == golden.facts["global_variables_inference"]
-        assign_all(session, golden)
+        fill_all(session, golden.value_of)
         values, ends = session.run([logits, end_points], {images: golden.images})
     assert golden.logits_difference(values) <= golden.tolerance
     check_end_points(golden, end_points, ends)
@@ -219,7 +212,7 @@ def test_training_mode_makes_the_original_variables_losses_and_updates(golden):
         assert [loss.op.name for loss in losses] == golden.facts["regularization_losses"]
         updates = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
         assert len(updates) == golden.facts["n_update_ops"]
-        assign_all(session, golden)
+        fill_all(session, golden.value_of)
         total = sum(session.run(losses)) if losses else 0.0
     assert total == pytest.approx(golden.facts["regularization_sum"], rel=1e-5)
 
@@ -336,7 +329,7 @@ def test_one_training_step_in_a_graph_equals_the_original(golden):
         variables = tf.compat.v1.trainable_variables()
         gradients = tf.gradients(total, variables)
         updates = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
-        assign_all(session, golden)
+        fill_all(session, golden.value_of)
         feed = {images: training_images(golden)}
         loss, outputs, values = session.run([total, logits, gradients], feed)
         session.run(updates, feed)

@@ -15,7 +15,7 @@ from slimzoo.nets import (
     inception_v3,
     inception_v4,
 )
-from tests.goldens import fill
+from tests.goldens import fill_all
 
 BASES = {
     "inception_v1": inception.inception_v1_base,
@@ -150,9 +150,7 @@ def test_inception_v2_with_a_full_first_convolution_gives_the_same_in_nchw_as_in
                 tf.constant(images.transpose(0, 3, 1, 2)), data_format="NCHW", scope="InceptionV2", **settings
             )
         assert slim.get_model_variables()[0].shape == (7, 7, 3, 16)
-        held = tf.compat.v1.global_variables()  # the same in every run
-        init, feed = slim.assign_from_values({v.op.name: fill(v.op.name, v.shape.as_list()) for v in held})
-        session.run(init, feed)
+        fill_all(session)  # the same in every run
         last, first = session.run([last, first])
     assert np.ptp(last) > 0.1
     # float32; the sums run in another order: 1e-5 of the largest

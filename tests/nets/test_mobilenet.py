@@ -9,7 +9,7 @@ from slimzoo import slim
 from slimzoo.compat import faces
 from slimzoo.model_config import network_shapes
 from slimzoo.nets import conv_blocks, mobilenet, mobilenet_v2, mobilenet_v3
-from tests.goldens import fill
+from tests.goldens import fill, fill_all
 
 v1 = tf.compat.v1
 # TF 1.15.5's contrib.slim with fused=False, float64, and the weights, images and labels of the golden.
@@ -44,13 +44,6 @@ SHORT = {  # the first rows: full and depthwise convolutions; fused ones
 
 def images(*shape):
     return tf.constant(np.random.RandomState(0).uniform(-1, 1, shape).astype(np.float32))
-
-
-def fill_all(session):
-    init, feed = slim.assign_from_values(
-        {v.op.name: fill(v.op.name, v.shape.as_list()) for v in v1.global_variables()}
-    )
-    session.run(init, feed)
 
 
 def run(build):

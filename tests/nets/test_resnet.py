@@ -9,7 +9,7 @@ from slimzoo import slim
 from slimzoo.nets import resnet_utils, resnet_v1, resnet_v2
 from slimzoo.nets.contrib import resnet_v1 as first_v1
 from slimzoo.nets.contrib import resnet_v2 as first_v2
-from tests.goldens import fill
+from tests.goldens import fill, fill_all
 
 v1 = tf.compat.v1
 MODULES = {"resnet_v1": resnet_v1, "resnet_v2": resnet_v2}
@@ -39,13 +39,6 @@ def small(name, inputs, num_classes=None, **arguments):
 
 def images(*shape):
     return tf.constant(np.random.RandomState(0).uniform(-1, 1, shape).astype(np.float32))
-
-
-def fill_all(session):
-    init, feed = slim.assign_from_values(
-        {v.op.name: fill(v.op.name, v.shape.as_list()) for v in v1.global_variables()}
-    )
-    session.run(init, feed)
 
 
 def test_in_float64_a_training_step_of_resnet_v1_50_is_the_originals():

@@ -8,7 +8,7 @@ import slimzoo
 from slimzoo import slim
 from slimzoo.errors import SlimzooError
 from slimzoo.nets import i3d, i3d_utils, nets_factory, s3dg
-from tests.goldens import fill
+from tests.goldens import fill_all
 
 BASES = {"i3d": i3d.i3d_base, "s3dg": s3dg.s3dg_base}
 NETWORKS = {"i3d": i3d.i3d, "s3dg": s3dg.s3dg}
@@ -184,9 +184,7 @@ def test_s3dg_gives_the_same_with_channels_first():
             first_images = tf.constant(images.transpose(0, 4, 1, 2, 3))
             first, end_points = s3dg.s3dg(first_images, data_format="NCDHW", reuse=True, **settings)
         assert end_points["Mixed_4b"].shape == (2, 132, 1, 2, 3)
-        held = tf.compat.v1.global_variables()  # the same in every run, and the signal keeps its size
-        init, feed = slim.assign_from_values({v.op.name: fill(v.op.name, v.shape.as_list()) for v in held})
-        session.run(init, feed)
+        fill_all(session)  # the same in every run, and the signal keeps its size
         last, first = session.run([last, first])
     assert np.abs(last).max() > 1e-3
     # float32; the sums run in another order: 1e-5 of the largest

@@ -216,13 +216,13 @@ def _fitting(
       known_absent: scopes that a name map says the source is without.
     Returns: the scopes that they are without, and the metadata that say what they are of.
     """
-    from slimzoo.model_config import network_shapes
     from slimzoo.registry import get_network
+    from slimzoo.tracing.parts import network_shapes
 
     heads = get_network(network)
     headless = headless or variables.metadata.get("num_classes") == "0"
     headless = headless or any(matches(scope, heads.main_heads) for scope in known_absent)
-    classes = 0 if headless else _classes(variables, network)
+    classes = 0 if headless else heads.classes_in(variables.shapes)
     wanted = network_shapes(network, classes)
     absent = tuple(
         scope
@@ -241,14 +241,3 @@ def _fitting(
 def check_fit(variables: Source, network: str) -> None:
     """Raises Unfit if `variables` are not those of `network`."""
     _fitting(variables, network, False, ())
-
-
-def _classes(variables: Source, network: str) -> int | None:
-    """Returns how many classes the network's head has in the file, or None where it does not show."""
-    from slimzoo.registry import get_network
-
-    for scope in get_network(network).heads:
-        for name, shape in variables.shapes.items():
-            if name.startswith(f"{scope}/") and shape:
-                return shape[-1]
-    return None

@@ -96,8 +96,8 @@ def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
 
     Returns: the proposal, in whose `missing` auxiliary heads do not count; the number of classes.
     """
-    from slimzoo.model_config import network_shapes
     from slimzoo.registry import get_network
+    from slimzoo.tracing.parts import network_shapes
 
     row = get_network(network)
     found = propose(source, network_shapes(network))

@@ -25,7 +25,7 @@ _WHERE = {  # public name: the module that defines it
     "load": "loading",
     "predict": "loading",
     "register": "registry",
-    "save": "loading",
+    "save": "model.saving",
     "Network": "registry",
 }
 _MODULES = (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from slimzoo.errors import SlimzooError
 
+MODEL = "model.safetensors"  # the weights in a folder of a run, of the cache or of the hub
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space or write elsewhere; nothing was left half written",
     errno.EDQUOT: "your disk quota is used up: free some space or write elsewhere; nothing is half written",

@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,27 @@ class Network:
     def main_heads(self) -> tuple[str, ...]:
         """The other heads, of which the logits come."""
         return tuple(scope for scope in self.heads if scope not in self.side_heads)
+
+    @property
+    def top(self) -> str:
+        """The outermost scope of its variables: "vgg_16"."""
+        return self.heads[0].partition("/")[0]
+
+    def has_scope_of(self, names: Iterable[str]) -> bool:
+        """Whether one of the variables called `names` lies in the outermost scope of this network."""
+        return any(name.startswith(f"{self.top}/") for name in names)
+
+    def classes_in(self, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+        """Returns how many classes weights of these {variable: shape} tell apart; None without a head."""
+        return next(
+            (
+                shape[-1]
+                for scope in self.heads
+                for name, shape in shapes.items()
+                if name.startswith(f"{scope}/") and shape
+            ),
+            None,
+        )
 
     @property
     def modes(self) -> tuple[bool, ...]:

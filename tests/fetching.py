@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from slimzoo.manifest import WeightsRow
+from slimzoo.weights.manifest import WeightsRow
 
 BODY = np.random.default_rng(0).bytes(300_000)  # larger than one block of the socket
 
@@ -91,7 +91,7 @@ def serving(server):
 
 def cifarnet_variables():
     """Returns two classes' worth of random weights, as a small file to carry about."""
-    from slimzoo.model_config import network_shapes
+    from slimzoo.tracing.parts import network_shapes
 
     random = np.random.default_rng(0)
     shapes = network_shapes("cifarnet", 2)
@@ -119,8 +119,10 @@ def leftovers(cache):
 # Fetches the row of its second argument, converting by copying; "ready" on stdout before it begins.
 FETCHER = """
 import json, shutil, sys, types
-from slimzoo import converters, download, weights
-from slimzoo.manifest import WeightsRow
+from slimzoo import converters
+from slimzoo.weights import download
+from slimzoo.weights import fetching as weights
+from slimzoo.weights.manifest import WeightsRow
 download.PAUSE = 0.0
 def convert(source, destination, **options):
     shutil.copy(source, destination)

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slimzoo import hub
 from slimzoo.converters import name_maps
-from slimzoo.download import SourceError, Wanted, download, probe
 from slimzoo.errors import SlimzooError
-from slimzoo.manifest import WeightsRow, read_manifest
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import list_models
+from slimzoo.weights import hub
+from slimzoo.weights.download import SourceError, Wanted, download, probe
+from slimzoo.weights.manifest import WeightsRow, read_manifest
 
 FOLDER = Path(__file__).resolve().parents[1] / "weights_manifest"
 

@@ -1,9 +1,9 @@
-"""Counts the parameters and multiply-adds of every registered network into slimzoo/nets/facts.json.
+"""Counts the parameters and multiply-adds of every registered network into slimzoo/catalogue/facts.json.
 
     python tools/measure_zoo.py
 
 `slimzoo list` reads that file in place of tracing the networks, which takes a minute or two. Run it when a
-network is added or changed; tests/test_catalogue.py says when a row is missing or wrong.
+network is added or changed; tests/catalogue/test_entries.py says when a row is missing or wrong.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from slimzoo.catalogue import FACTS, count
+from slimzoo.catalogue.entries import FACTS, count
 from slimzoo.registry import get_network, list_models
 
-TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "nets" / FACTS
+TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "catalogue" / FACTS
 
 
 def main() -> None:

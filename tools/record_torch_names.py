@@ -24,8 +24,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from slimzoo.originals import torch as torch_originals
-from slimzoo.originals.torch import compute, load, shapes_of
+from slimzoo.parity import torch as torch_originals
+from slimzoo.parity.torch import compute, load, shapes_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "converters"
 NAMES, LOGITS = FOLDER / "torch_names.json.gz", FOLDER / "torch_logits.json"

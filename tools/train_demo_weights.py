@@ -15,8 +15,9 @@ import tempfile
 from pathlib import Path
 
 from slimzoo import converters
+from slimzoo.data.opening import open_data
 from slimzoo.demo import draw
-from slimzoo.training.finetune import finetune, open_data
+from slimzoo.training.finetune import finetune
 
 TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "demo" / "mobilenet_v1_025_drawn.safetensors"
 SEED = 0

@@ -3,18 +3,23 @@
 import click
 
 import slimzoo
-from slimzoo.cli.cache import cache_group, download, verify
+from slimzoo.cli.cache import cache_group
 from slimzoo.cli.compare import compare
 from slimzoo.cli.convert import convert
+from slimzoo.cli.demo import demo
+from slimzoo.cli.download import download
+from slimzoo.cli.evaluate import evaluate
+from slimzoo.cli.finetune import finetune
 from slimzoo.cli.group import Group
-from slimzoo.cli.hub import push
-from slimzoo.cli.images import predict
-from slimzoo.cli.networks import info, list_networks
+from slimzoo.cli.info import info
+from slimzoo.cli.inspect import inspect
+from slimzoo.cli.list import list_networks
 from slimzoo.cli.output import examples
-from slimzoo.cli.runs import demo, report
-from slimzoo.cli.scripts import run
-from slimzoo.cli.training import evaluate, finetune
-from slimzoo.cli.weights import inspect
+from slimzoo.cli.predict import predict
+from slimzoo.cli.push import push
+from slimzoo.cli.report import report
+from slimzoo.cli.run import run
+from slimzoo.cli.verify import verify
 
 __all__ = ["main"]
 

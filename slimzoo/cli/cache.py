@@ -1,126 +1,16 @@
 """`slimzoo download`, `slimzoo verify` and `slimzoo cache`: released weights on this machine."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.errors import Failure
 from slimzoo.cli.group import Group
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.options import names, rows_named
+from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    from slimzoo.manifest import WeightsRow
-
-names = click.argument("names", nargs=-1, metavar="NAME...")
-
-
-@click.command(
-    epilog=examples(
-        "slimzoo download vgg_16 inception_v3.timm_tf_in1k",
-        "slimzoo download 'mobilenet_v1*'",
-        "slimzoo download 'mobilenet_v1.*' --keep-original",
-    )
-)
-@names
-@click.option("--all", "everything", is_flag=True, help="All released weights: about 200 files.")
-@click.option("--keep-original", is_flag=True, help="Keep the downloaded files beside what is made of them.")
-@progress_option
-@json_option
-def download(
-    names: tuple[str, ...], everything: bool, keep_original: bool, progress: bool, as_json: bool
-) -> None:
-    """Fetch released weights, check and convert them, so that loading them needs no network.
-
-    NAME is a network, for its default weights; a network and a tag, as vgg_16.slim_in1k; or a shell pattern
-    of one or the other.
-    """
-    rows = _rows(names, everything)
-    import_tensorflow()
-    from slimzoo import weights
-    from slimzoo.errors import SlimzooError
-
-    done: list[dict[str, Any]] = []
-    for row in rows:
-        try:
-            path = weights.fetch(row, progress=progress, keep_original=keep_original)
-            done.append({"weights": str(row), "path": path, "bytes": path.stat().st_size, "error": ""})
-        except (SlimzooError, FileNotFoundError) as error:
-            done.append({"weights": str(row), "path": None, "bytes": 0, "error": str(error)})
-    _report(done, as_json)
-
-
-def _report(done: list[dict[str, Any]], as_json: bool) -> None:
-    failed = [entry for entry in done if entry["error"]]
-    good = [entry for entry in done if not entry["error"]]
-    if as_json and not failed:
-        return echo_json(done)
-    if good and not as_json:
-        echo(table(("weights", "bytes>", "file"), [(e["weights"], e["bytes"], str(e["path"])) for e in good]))
-    if failed:
-        raise Failure("\n".join(entry["error"] for entry in failed))
-    return None
-
-
-def _rows(names: tuple[str, ...], everything: bool) -> list["WeightsRow"]:
-    """Returns the manifest rows that `names` stand for, each once."""
-    import fnmatch
-
-    from slimzoo import weights
-
-    if everything == bool(names):
-        raise click.UsageError("name weights, or give --all")
-    if everything:
-        return [row for row in weights.rows() if row.maths != "other"]
-    found: dict[str, WeightsRow] = {}
-    for name in names:
-        if not any(sign in name for sign in "*?["):
-            found |= {str(row := weights.get_row(name)): row}
-            continue
-        rows = [row for row in weights.rows() if row.maths != "other"]
-        network, tag = weights.split_name(name)
-        if tag:
-            matching = [
-                r for r in rows if fnmatch.fnmatch(r.network, network) and fnmatch.fnmatch(r.tag, tag)
-            ]
-        else:
-            firsts = {row.network: row for row in reversed(rows)}
-            matching = [
-                row for row in rows if fnmatch.fnmatch(row.network, name) and firsts[row.network] is row
-            ]
-        if not matching:
-            raise Failure(f"no released weights match {name!r}; `slimzoo list` shows what there is")
-        found |= {str(row): row for row in matching}
-    return list(found.values())
-
-
-@click.command(epilog=examples("slimzoo verify vgg_16", "slimzoo verify --all"))
-@names
-@click.option("--all", "everything", is_flag=True, help="Everything in the cache.")
-@json_option
-def verify(names: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Read cached weights again and compare them with what was noted and published.
-
-    Exit code 2: something differs. What is compared: the file with the digest noted when it was written; the
-    original it is made of with the digest published since, or noted when it was first trusted; a kept
-    original with both.
-    """
-    from slimzoo import checking
-
-    if everything == bool(names):
-        raise click.UsageError("name weights, or give --all")
-    findings = checking.verify(None if everything else [str(row) for row in _rows(names, False)])
-    wrong = [finding for finding in findings if finding.wrong]
-    if as_json:
-        echo_json([finding.to_dict() for finding in findings])
-    else:
-        rows = [(f.name, f.bytes, f.trust, f.wrong or "as it was written") for f in findings]
-        echo(table(("weights", "bytes>", "the original", "the file"), rows) if rows else "nothing is cached")
-    if wrong:
-        again = " ".join(finding.name for finding in wrong)
-        click.echo(f"error: {len(wrong)} not as noted; `slimzoo download {again}` makes them again", err=True)
-        sys.exit(2)
+    pass
 
 
 @click.group("cache", cls=Group, epilog=examples("slimzoo cache list", "slimzoo cache export weights.tar"))
@@ -136,7 +26,7 @@ def cache_group() -> None:
 @json_option
 def list_cache(as_json: bool) -> None:
     """Show what is in the cache."""
-    from slimzoo import cache
+    from slimzoo.weights import cache
 
     roots = cache.cache_dirs()
     found = [(root, there) for root in roots for there in cache.cached_weights(root)]
@@ -185,11 +75,11 @@ def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bo
     With NAME..., these weights. What another process is at work on is left alone. Digests that were noted on
     first use are kept.
     """
-    from slimzoo import checking
+    from slimzoo.weights import checking
 
     if names and everything:
         raise click.UsageError("name weights, or give --everything")
-    chosen = [str(row) for row in _rows(names, False)] if names else None
+    chosen = [str(row) for row in rows_named(names, False)] if names else None
     paths, size = checking.prune(chosen, originals, everything, dry_run)
     if as_json:
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
@@ -211,7 +101,7 @@ def export_cache(bundle: str, names: tuple[str, ...], overwrite: bool, as_json: 
 
     Without NAME, all that are in the cache.
     """
-    from slimzoo.bundle import export_bundle
+    from slimzoo.weights.bundle import export_bundle
 
     sha256, done = export_bundle(bundle, names, overwrite)
     if as_json:
@@ -234,7 +124,7 @@ def import_cache(bundle: str, sha256: str, as_json: bool) -> None:
     Each is checked whole, against the manifest and against its network, before it is placed.
     """
     import_tensorflow()
-    from slimzoo.bundle import import_bundle
+    from slimzoo.weights.bundle import import_bundle
 
     done = import_bundle(bundle, sha256)
     return echo_json(done) if as_json else echo(table(("weights", ""), done.items()))

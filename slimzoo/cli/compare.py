@@ -22,7 +22,7 @@ from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
-    from slimzoo.comparison import Compared
+    from slimzoo.catalogue.comparison import Compared
 
 KEYS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 HEIGHT = 14  # lines of the picture
@@ -64,9 +64,9 @@ def compare(
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
     """
     import_tensorflow()
-    from slimzoo.catalogue import entries
-    from slimzoo.comparison import Compared, measured
-    from slimzoo.report.comparison import check_suffix, draw
+    from slimzoo.catalogue.chart import check_suffix, draw
+    from slimzoo.catalogue.comparison import Compared, measured
+    from slimzoo.catalogue.entries import entries
 
     found = entries(*patterns)
     if out is not None:  # before anything is measured

@@ -9,8 +9,8 @@ import click
 
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.converters.whole_models import KINDS, kind_of
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.exporting import kind_of
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
@@ -126,9 +126,10 @@ def _mapped(path: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
     """Returns the certificate of what is about to be converted."""
-    from slimzoo import converters, parity
+    from slimzoo import converters
     from slimzoo.converters import conversion
     from slimzoo.converters.matching import matches
+    from slimzoo.parity import prove as parity
 
     network = options["network"]
     if network is None:
@@ -163,8 +164,8 @@ def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
         raise SlimzooError(listing(f"{dst} is a whole model:", problems))
     import_tensorflow()
     from slimzoo.converters import read
-    from slimzoo.exporting import EXPORTS, export
-    from slimzoo.loading import load
+    from slimzoo.loading.load import load
+    from slimzoo.model.exporting import export
 
     if Path(dst).resolve() in {file.resolve() for file in read(src).files}:
         raise SlimzooError(f"{dst} is the source itself; name another file")
@@ -177,7 +178,7 @@ def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
         ) from error
     path = export(model, dst, options["overwrite"])
     size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
-    title = EXPORTS[kind_of(dst) or ""].title
+    title = KINDS[kind_of(dst) or ""].title
     if as_json:
         return echo_json({"path": path, "format": title, "bytes": size, "network": network})
     return echo(f"{path}: {title} of {network}, {size:,} bytes")

@@ -170,8 +170,8 @@ _METRICS = Row(
 _TRAINING = Row(
     sources=(_SLIM + "training", _SLIM + "training.training", _SLIM + "training.evaluation"),
     names={
-        "HParams": "slimzoo.compat.hparams.HParams",
-        "parse_values": "slimzoo.compat.hparams.parse_values",
+        "HParams": "slimzoo.slim.hparams.HParams",
+        "parse_values": "slimzoo.slim.hparams.parse_values",
     },
     gone={
         "rejection_sample": "tf.data.Dataset.rejection_resample",
@@ -229,7 +229,7 @@ CONTRIB: dict[str, Row] = {
     "tensorflow.contrib.training.python": Row(),
     "tensorflow.contrib.training.python.training": _TRAINING,
     "tensorflow.contrib.training.python.training.evaluation": Row((_SLIM + "training.evaluation",)),
-    "tensorflow.contrib.training.python.training.hparam": Row(("slimzoo.compat.hparams",)),
+    "tensorflow.contrib.training.python.training.hparam": Row(("slimzoo.slim.hparams",)),
     "tensorflow.contrib.training.python.training.training": Row((_SLIM + "training.training",)),
     **{
         f"tensorflow.contrib.layers.python.layers.{old}": Row((_SLIM + new,))

@@ -81,8 +81,8 @@ REPOSITORY = {  # modules of the old model repository that are not where their n
 # An old package whose modules are those of packages of ours, by the same names; the first that has it wins.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "tf_slim.data": ("slimzoo.slim.data",),
-    "tf_slim.nets": ("slimzoo.nets.contrib", "slimzoo.nets"),
-    "nets": ("slimzoo.nets",),
+    "tf_slim.nets": ("slimzoo.compat.nets.contrib", "slimzoo.compat.nets", "slimzoo.nets"),
+    "nets": ("slimzoo.compat.nets", "slimzoo.nets"),
     "preprocessing": ("slimzoo.compat.preprocessing",),
     "datasets": ("slimzoo.compat.datasets",),
     "deployment": ("slimzoo.compat.deployment",),

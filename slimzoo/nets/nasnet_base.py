@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.compat.hparams import HParams
 from slimzoo.nets import nasnet_utils
 from slimzoo.nets.common import channels_first, map_size, smallest_images
 from slimzoo.registry import Network, register
 from slimzoo.slim.hosting import HOST
+from slimzoo.slim.hparams import HParams
 
 COMMON: dict[str, Any] = {
     "filter_scaling_rate": 2.0,  # of the channels, where the map halves

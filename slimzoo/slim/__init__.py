@@ -23,6 +23,7 @@ from slimzoo.slim.arg_scope import (
     current_arg_scope,
     has_arg_scope,
 )
+from slimzoo.slim.batch_norm import batch_norm
 from slimzoo.slim.bucketize import bucketize
 from slimzoo.slim.compose import repeat, stack
 from slimzoo.slim.conv import (
@@ -62,7 +63,6 @@ from slimzoo.slim.initializers import (
     xavier_initializer_conv2d,
 )
 from slimzoo.slim.legacy import legacy_fully_connected, legacy_linear, legacy_relu
-from slimzoo.slim.norm import batch_norm
 from slimzoo.slim.normalization import group_norm, instance_norm, layer_norm
 from slimzoo.slim.optimizers import (
     OPTIMIZER_CLS_NAMES,
@@ -89,7 +89,7 @@ from slimzoo.slim.rev_block import RevBlock, rev_block
 from slimzoo.slim.sequence import images_to_sequence, sequence_to_images
 from slimzoo.slim.shape import dropout, flatten, one_hot_encoding, softmax
 from slimzoo.slim.sparse import dense_to_sparse
-from slimzoo.slim.summarizing import (
+from slimzoo.slim.summarize import (
     summarize_activation,
     summarize_activations,
     summarize_biases,

@@ -5,7 +5,7 @@ import inspect
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.layering import check_data_format, check_rank, known_channels, layer_scope, op_scope
+from slimzoo.slim.layer_core import check_data_format, check_rank, known_channels, layer_scope, op_scope
 from slimzoo.slim.utils import get_variable_collections
 from slimzoo.slim.variables import model_variable
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.initializers import xavier_initializer
-from slimzoo.slim.layering import (
+from slimzoo.slim.layer_core import (
     RENAMED,
     channels_first,
     check_data_format,

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.conv import XAVIER, ZEROS, convolve_depthwise
-from slimzoo.slim.layering import check_padding, check_rank, finish, known_channels, layer_scope
+from slimzoo.slim.layer_core import check_padding, check_rank, finish, known_channels, layer_scope
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections, two_element_tuple
 from slimzoo.slim.variables import model_variable
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from slimzoo.slim.conv import Kind, convolve_layer
-from slimzoo.slim.layering import (
+from slimzoo.slim.layer_core import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
     channels_first,

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.conv import XAVIER, ZEROS
-from slimzoo.slim.layering import (
+from slimzoo.slim.layer_core import (
     RENAMED,
     finish,
     layer_biases,

@@ -5,8 +5,8 @@ slim.evaluation.evaluation_loop("", run_dir, eval_dir, num_evals=100, eval_op=up
 
 import tensorflow as tf
 
-from slimzoo.slim.checkpoints import CheckingSaver
 from slimzoo.slim.training import evaluation
+from slimzoo.slim.training.checkpoints import CheckingSaver
 
 _USE_DEFAULT = 0
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimzoo.slim.layer_core import full_data_format, rank_advice
 from slimzoo.slim.layer_object import LayerObject
-from slimzoo.slim.layering import full_data_format, rank_advice
 from slimzoo.slim.reuse import explained_reuse
 
 FORMATS = {"channels_first": "NCHW", "channels_last": "NHWC"}

@@ -2,6 +2,7 @@
 
 from slimzoo.slim.activations import maxout, poincare_normalize, scale_gradient, spatial_softmax, unit_norm
 from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.batch_norm import batch_norm
 from slimzoo.slim.bucketize import bucketize
 from slimzoo.slim.compose import repeat, stack
 from slimzoo.slim.conv import (
@@ -26,7 +27,6 @@ from slimzoo.slim.conv_transpose import (
 from slimzoo.slim.dense import elu, fully_connected, linear, relu, relu6
 from slimzoo.slim.gdn import GDN, gdn
 from slimzoo.slim.legacy import legacy_fully_connected, legacy_linear, legacy_relu
-from slimzoo.slim.norm import batch_norm
 from slimzoo.slim.normalization import group_norm, instance_norm, layer_norm
 from slimzoo.slim.pool import avg_pool2d, avg_pool3d, max_pool2d, max_pool3d, pool
 from slimzoo.slim.recompute import recompute_grad

@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from slimzoo.errors import listing
 from slimzoo.slim import gradients as on_pairs
-from slimzoo.slim.checkpoints import CheckingSaver
-from slimzoo.slim.stopping import stops_on_sigterm
-from slimzoo.slim.supervised import Loop
-from slimzoo.slim.tracing import chrome_trace
 from slimzoo.slim.training import training
+from slimzoo.slim.training.checkpoints import CheckingSaver
+from slimzoo.slim.training.stopping import stops_on_sigterm
+from slimzoo.slim.training.supervised import Loop
+from slimzoo.slim.training.tracing import chrome_trace
 
 LOG = tf.compat.v1.logging
 _USE_GLOBAL_STEP = 0

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimzoo.slim.conv import XAVIER, ZEROS
 from slimzoo.slim.hosting import HOST
-from slimzoo.slim.layering import layer_scope
+from slimzoo.slim.layer_core import layer_scope
 from slimzoo.slim.reuse import explained_reuse
 from slimzoo.slim.variables import OnePenalty, as_list
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import require_graph
-from slimzoo.slim.layering import (
+from slimzoo.slim.layer_core import (
     channels_first,
     check_data_format,
     finish,

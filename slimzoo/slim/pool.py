@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
-from slimzoo.slim.layering import (
+from slimzoo.slim.layer_core import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
     check_data_format,

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import listing
-from slimzoo.slim import checkpoints
+from slimzoo.slim.training import checkpoints
 from slimzoo.slim.variables import get_variables, part_of
 
 LOGGER = logging.getLogger("slimzoo")

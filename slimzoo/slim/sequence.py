@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.layering import check_data_format, check_rank, op_scope
+from slimzoo.slim.layer_core import check_data_format, check_rank, op_scope
 from slimzoo.slim.utils import collect_named_outputs
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
-from slimzoo.slim.layering import layer_scope, model_getter, op_scope, own_ops, rank_advice
+from slimzoo.slim.layer_core import layer_scope, model_getter, op_scope, own_ops, rank_advice
 from slimzoo.slim.utils import collect_named_outputs, constant_value, last_dimension, smart_cond
 
 

@@ -5,7 +5,7 @@ import numbers
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.layering import layer_scope
+from slimzoo.slim.layer_core import layer_scope
 from slimzoo.slim.utils import collect_named_outputs
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.model import Model
+from slimzoo.model.model import Model
 from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss

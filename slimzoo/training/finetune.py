@@ -11,12 +11,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimzoo import loading
-from slimzoo.data import folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.model import Model
-from slimzoo.model_config import expand_scopes
+from slimzoo.loading.load import load
+from slimzoo.model.model import Model
+from slimzoo.names import expand_scopes
 from slimzoo.registry import get_network
 from slimzoo.training import held_out
 from slimzoo.training.evaluation import Evaluation
@@ -41,48 +40,6 @@ class Result:
     steps: int
     report: Path
     history: list[dict[str, Any]]
-
-
-def open_data(
-    kind: str,
-    data: str | os.PathLike,
-    *,
-    year: str | int = "2012",
-    split: str = "trainval",
-    validation: float | str = 0.2,
-    seed: int = 0,
-) -> tuple[Dataset, Dataset]:
-    """Returns (training, validation) data.
-
-    Args:
-      kind: "voc", or "folder" with one sub-folder of images a class.
-      data: VOCdevkit, or the folder.
-      split: of VOC: the list to train on.
-      validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
-    Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
-    """
-    read = {
-        "voc": lambda: voc.read(data, year, split),
-        "folder": lambda: folder.read(data),
-    }
-    if kind not in read:
-        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(read)}")
-    train = read[kind]()
-    if isinstance(validation, (int, float)):
-        return splits.split(train, float(validation), seed)
-    if kind == "voc":
-        held_out = voc.read(data, year, validation)
-        advice = f"train on another list than {split!r} (VOC has train and val for that)"
-    else:
-        held_out = folder.read(validation, train.classes)
-        advice = "give two folders, or a part of one as a number (0.2)"
-    both = len({os.path.realpath(p) for p in train.paths} & {os.path.realpath(p) for p in held_out.paths})
-    if both:
-        raise SlimzooError(
-            f"{both} of the {len(held_out)} images of {held_out.name} are trained on too, which would make "
-            f"every figure too good; {advice}"
-        )
-    return train, held_out
 
 
 def finetune(
@@ -235,7 +192,7 @@ def _build(network, weights, ema, size, recipe, train, precision, data_format, s
     arguments = dict(recipe.network_arguments)
     if recipe.scope_arguments:
         arguments["arg_scope"] = functools.partial(network.arg_scope, **recipe.scope_arguments)
-    model = loading.load(
+    model = load(
         network.name,
         pretrained=weights == "pretrained",
         weights=None if weights in (None, "pretrained") else weights,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from slimzoo.model import Model
+from slimzoo.model.model import Model
 from slimzoo.training.losses import classification_loss, share_of_replica
 
 

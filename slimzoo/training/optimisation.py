@@ -4,9 +4,8 @@ import math
 
 import keras
 
-from slimzoo.model import Model
-from slimzoo.model_config import expand_scopes
-from slimzoo.names import in_scopes
+from slimzoo.model.model import Model
+from slimzoo.names import expand_scopes, in_scopes
 from slimzoo.training.recipes import Recipe
 
 

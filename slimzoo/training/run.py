@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from slimzoo import converters, loading
+from slimzoo import converters
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError
-from slimzoo.files import write_text
-from slimzoo.model import Model
+from slimzoo.files import MODEL, write_text
+from slimzoo.model.model import Model
+from slimzoo.model.saving import save
 from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.evaluation import Evaluation, evaluate
@@ -63,7 +64,7 @@ class Run:
         self.step, progress = self.state.restore(path)
         self.best, self._losses = progress["best"], progress["losses"]
         self.folder.rewind(progress["history"])
-        if self.best["step"] == self.step != _trained_steps(self.folder.path / loading.RESULT_FILE):
+        if self.best["step"] == self.step != _trained_steps(self.folder.path / MODEL):
             self._save_model()  # it was killed between the checkpoint and the model
         log.warning("going on from step %d of %d (%s)", self.step, self.steps, path)
 
@@ -174,12 +175,12 @@ class Run:
         if report is not None:
             about["restored_fraction"] = f"{report.fraction:.4f}"
         write_text(self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.data.classes))
-        loading.save(self.model, self.folder.path / loading.RESULT_FILE, overwrite=True, **about)
+        save(self.model, self.folder.path / MODEL, overwrite=True, **about)
 
     def finish(self, command: str, title: str | None, comparison, progress: bool) -> tuple[Evaluation, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
         rows = self.model.summary_rows()
-        self.model.restore(self.folder.path / loading.RESULT_FILE)
+        self.model.restore(self.folder.path / MODEL)
         found = self._evaluation(progress)
         run_report.save_predictions(self.folder.path, found)
         report = run_report.write(

@@ -12,14 +12,13 @@ from typing import Any
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import check_writable, write_text
+from slimzoo.files import MODEL, check_writable, write_text
 from slimzoo.training.state import newest
 
 COLUMNS = (
     *("step", "epoch", "kind", "loss", "regularization"),
     *("map", "map_11point", "accuracy", "learning_rate"),
 )
-MODEL = "model.safetensors"
 # What a run makes, besides config.json, checkpoints and event files.
 MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
 

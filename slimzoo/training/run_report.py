@@ -8,7 +8,7 @@ import numpy as np
 from slimzoo import __version__
 from slimzoo.files import atomic_write
 from slimzoo.report import ClassAP, Layer, ReportData, confusion, select_examples, write_report
-from slimzoo.summary import Row
+from slimzoo.tracing.layers import Row
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.run_folder import RunFolder
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from slimzoo import converters
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.model import Model
+from slimzoo.model.model import Model
 
 _NAME = re.compile(r"step-(\d{8})\.safetensors$")
 KEEP = 2  # newest checkpoints that stay

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from slimzoo import converters
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 
 NAMES = ("cat", "dog", *(f"thing {i}" for i in range(8)))
 

@@ -9,8 +9,9 @@ import pytest
 
 from slimzoo import converters
 from slimzoo.data import folder
-from slimzoo.loading import load, predict
-from slimzoo.model_config import network_shapes
+from slimzoo.loading.load import load
+from slimzoo.loading.predict import predict
+from slimzoo.tracing.parts import network_shapes
 from slimzoo.training import evaluate
 from tests.cli.support import left_in, values, write
 

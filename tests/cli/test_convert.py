@@ -7,7 +7,7 @@ import pytest
 
 from slimzoo import converters
 from slimzoo.cli import main
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 
 NETWORK = "lenet"
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from slimzoo import comparison
+from slimzoo.catalogue import comparison
 from tests.cli.support import left_in
 
 
@@ -73,7 +73,7 @@ def test_a_folder_that_may_not_be_written_is_named(refused, tmp_path):
 
 def test_ctrl_c_while_measuring_leaves_nothing_behind(tmp_path):
     code = (
-        "import os, signal, slimzoo.comparison as c\n"
+        "import os, signal, slimzoo.catalogue.comparison as c\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
         "c.images_per_second = lambda *_: os.kill(os.getpid(), signal.SIGINT) or 1.0\n"
         "from slimzoo.cli import main; main(['compare', 'lenet', '--measure', '--out', 'c.png'])"

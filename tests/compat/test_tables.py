@@ -71,7 +71,7 @@ def test_slim_is_one_thing_under_all_its_names():
 
 
 def test_tf_slim_has_its_own_resnets_and_the_old_repository_the_later_ones():
-    assert faces.resolve("tf_slim.nets.resnet_v1").__name__ == "slimzoo.nets.contrib.resnet_v1"
+    assert faces.resolve("tf_slim.nets.resnet_v1").__name__ == "slimzoo.compat.nets.contrib.resnet_v1"
     assert faces.resolve("nets.resnet_v1").__name__ == "slimzoo.nets.resnet_v1"
 
 

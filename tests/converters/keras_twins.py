@@ -7,8 +7,8 @@ import numpy as np
 
 import slimzoo
 from slimzoo.converters.source import Source, tensors_of
-from slimzoo.originals import keras as twins
-from slimzoo.originals.keras import as_theirs
+from slimzoo.parity import keras as twins
+from slimzoo.parity.keras import as_theirs
 
 CLASSES = 7
 SIDES = {"vgg": 224, "inception": 107, "nasnet": 96}  # pixels; vgg's dense layers are of this size

@@ -10,7 +10,7 @@ import tensorflow as tf
 from slimzoo import converters
 from slimzoo.converters.formats import watch
 from slimzoo.errors import SlimzooError
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 
 SUFFIXES = [".safetensors", ".npz", ".ckpt"]
 
@@ -129,7 +129,7 @@ def test_values_that_are_no_numbers_are_refused_unless_allowed(tmp_path, out, va
 
 
 def test_a_network_must_fit_exactly(tmp_path, out, monkeypatch):
-    from slimzoo.model_config import network_shapes
+    from slimzoo.tracing.parts import network_shapes
 
     arrays = {name: np.zeros(shape, np.float32) for name, shape in network_shapes("lenet", 7).items()}
     converters.write_safetensors(tmp_path / "in.safetensors", arrays)

@@ -10,8 +10,8 @@ from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.name_maps import fitting, get_name_map
 from slimzoo.converters.name_maps.keras import NETWORKS
 from slimzoo.errors import SlimzooError
-from slimzoo.model_config import network_shapes
-from slimzoo.originals.keras import TWINS
+from slimzoo.parity.keras import TWINS
+from slimzoo.tracing.parts import network_shapes
 from tests.converters.keras_twins import (
     CLASSES,
     build,

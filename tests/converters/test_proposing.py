@@ -9,7 +9,7 @@ import pytest
 from slimzoo import converters
 from slimzoo.converters.proposing import LIKELY, SURE, propose, propose_for, read_map, write_map
 from slimzoo.errors import SlimzooError
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 
 
 def counted_from_0(name):

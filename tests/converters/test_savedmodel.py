@@ -12,7 +12,7 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import converters
 from slimzoo.errors import SlimzooError
-from slimzoo.exporting import export
+from slimzoo.model.exporting import export
 
 
 def save_module(folder, values, names=None):

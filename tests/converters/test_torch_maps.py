@@ -18,7 +18,7 @@ import slimzoo
 from slimzoo.converters import write_safetensors
 from slimzoo.converters.name_maps import fitting, get_name_map
 from slimzoo.converters.source import Source, Tensor, tensors_of
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 from tools import record_torch_names as recorder
 
 NAMES = {

@@ -7,8 +7,8 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import slim
 from slimzoo.compat import faces
-from slimzoo.model_config import network_shapes
 from slimzoo.nets import conv_blocks, mobilenet, mobilenet_v2, mobilenet_v3
+from slimzoo.tracing.parts import network_shapes
 from tests.goldens import fill, fill_all
 
 v1 = tf.compat.v1

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo import slim
-from slimzoo.discovery import discover
 from slimzoo.nets import nasnet, nasnet_utils, pnasnet
 from slimzoo.slim.hosting import HOST
+from slimzoo.tracing.discovery import discover
 from tests.slim.support import Host
 
 v1 = tf.compat.v1

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo import slim
+from slimzoo.compat.nets.contrib import resnet_v1 as first_v1
+from slimzoo.compat.nets.contrib import resnet_v2 as first_v2
 from slimzoo.nets import resnet_utils, resnet_v1, resnet_v2
-from slimzoo.nets.contrib import resnet_v1 as first_v1
-from slimzoo.nets.contrib import resnet_v2 as first_v2
 from tests.goldens import fill, fill_all
 
 v1 = tf.compat.v1

@@ -6,8 +6,9 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo import slim
+from slimzoo.compat.nets import nets_factory
 from slimzoo.errors import SlimzooError
-from slimzoo.nets import i3d, i3d_utils, nets_factory, s3dg
+from slimzoo.nets import i3d, i3d_utils, s3dg
 from tests.goldens import fill_all
 
 BASES = {"i3d": i3d.i3d_base, "s3dg": s3dg.s3dg_base}

@@ -12,9 +12,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import slimzoo
 from slimzoo import converters
 from slimzoo.data import Dataset, Example
+from slimzoo.data.opening import open_data
 from slimzoo.errors import SlimzooError
 from slimzoo.training.evaluation import evaluate
-from slimzoo.training.finetune import open_data
 from tests.training.conftest import CLASSES, values
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from slimzoo import registry
 from slimzoo.errors import SlimzooError
-from slimzoo.model_config import network_shapes
+from slimzoo.tracing.parts import network_shapes
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
 

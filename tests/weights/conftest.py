@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from slimzoo import converters, download
+from slimzoo import converters
 from slimzoo.errors import SlimzooError
+from slimzoo.weights import download
 from tests.fetching import Server, serving
 
 VARIABLES = (

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from slimzoo import bundle, cache, converters, weights
+from slimzoo import converters
 from slimzoo.errors import SlimzooError
+from slimzoo.weights import bundle, cache
+from slimzoo.weights import fetching as weights
 from tests.fetching import cifarnet_variables, row_of, sha
 
 INSIDE = "cifarnet/one/model.safetensors"

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from slimzoo import cache as cache_module
-from slimzoo import checking, weights
 from slimzoo.errors import SlimzooError
+from slimzoo.weights import cache as cache_module
+from slimzoo.weights import checking
+from slimzoo.weights import fetching as weights
 from tests.fetching import BODY, row_of, sha
 
 

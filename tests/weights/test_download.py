@@ -2,8 +2,9 @@
 
 import pytest
 
-from slimzoo import download, weights
 from slimzoo.errors import SlimzooError
+from slimzoo.weights import download
+from slimzoo.weights import fetching as weights
 from tests.fetching import BODY, leftovers, row_of, sha
 
 

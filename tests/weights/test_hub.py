@@ -287,7 +287,7 @@ def test_what_cannot_be_pushed_or_loaded_is_said(hub, at, run, tmp_path):
 
 
 def test_a_card_of_released_weights_is_made_of_their_row(tmp_path, variables):
-    from slimzoo.model_card import model_card
+    from slimzoo.weights.model_card import model_card
 
     metadata = {
         "network": "vgg_16",
@@ -302,7 +302,7 @@ def test_a_card_of_released_weights_is_made_of_their_row(tmp_path, variables):
 
 
 def test_a_card_of_converted_weights_says_where_they_are_from_and_shows_their_proof(tmp_path, variables):
-    from slimzoo.model_card import model_card
+    from slimzoo.weights.model_card import model_card
 
     proof = {"against": "keras: keras.applications.VGG16", "largest_difference": 1e-7}
     metadata = {"network": "vgg_16", "source": "vgg16.h5", "parity": json.dumps(proof)}

@@ -3,7 +3,7 @@
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.manifest import read_manifest
+from slimzoo.weights.manifest import read_manifest
 
 FAMILY = """
 [family]

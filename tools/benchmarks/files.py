@@ -12,7 +12,7 @@ from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs
 _LOAD_OURS = """
 from tools.benchmarks import files
 import slimzoo, numpy, tensorflow as tf
-import slimzoo.loading, slimzoo.nets
+import slimzoo.loading.load, slimzoo.nets
 from tools.benchmarks.twins import TWINS, images_for
 images = images_for(1, TWINS[sys.argv[2]].size)
 files.settle()
@@ -151,7 +151,7 @@ def measure_convert_memory(settings: Settings) -> Sample:
 
 def measure_hash(settings: Settings) -> Sample:
     """The sha256 of the weights, as a cache is checked, against hashlib.file_digest."""
-    from slimzoo.download import digests
+    from slimzoo.weights.download import digests
 
     path = fixture(settings.folder, "vgg_16", ".safetensors")
 

@@ -65,7 +65,7 @@ def make(folder: str, network: str, suffix: str) -> None:
 
 def values(network: str) -> dict[str, np.ndarray]:
     """Returns the values that all files of `network` hold, by slim name."""
-    from slimzoo.model_config import network_shapes
+    from slimzoo.tracing.parts import network_shapes
     from tools.benchmarks.twins import CLASSES, values_for
 
     return values_for(network_shapes(network, CLASSES))

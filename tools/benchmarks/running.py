@@ -56,7 +56,7 @@ def _cost(settings: Settings, network: str) -> str:
 
 _LOAD = """
 import os, time
-import keras, tensorflow as tf, slimzoo.loading
+import keras, tensorflow as tf, slimzoo.loading.load
 from pathlib import Path
 from tools.benchmarks import running
 from tools.benchmarks.pairs import Settings
@@ -165,11 +165,13 @@ def measure_discovery(settings: Settings, network: str) -> Sample:
 _DISCOVERY = """
 import time
 import tensorflow as tf
-from slimzoo import discovery, model_config, registry
+from slimzoo import registry
+from slimzoo.tracing import discovery
+from slimzoo.tracing.parts import resolve
 registry.networks()
 (tf.ones([8, 8]) @ tf.ones([8, 8])).numpy()  # starts TensorFlow
 start, used = time.perf_counter(), time.process_time()
-parts = model_config.resolve(sys.argv[1], None, None, None, "NHWC", {})
+parts = resolve(sys.argv[1], None, None, None, "NHWC", {})
 found = discovery.discover(parts.run, parts.input_shape, tf.float32)
 print(time.perf_counter() - start, time.process_time() - used, len(found.variables))
 """

@@ -75,7 +75,7 @@ def _mobilenet_v2_names() -> dict[str, str]:
 
 def _inception_v3_names() -> dict[str, str]:
     """Keras numbers its convolutions in the order in which slim makes them."""
-    from slimzoo.model_config import network_shapes
+    from slimzoo.tracing.parts import network_shapes
 
     shapes = network_shapes("inception_v3", CLASSES)
     scopes = [name.rpartition("/")[0] for name in shapes if name.endswith("/weights")]
@@ -214,7 +214,7 @@ def multiply_adds(model, size: int) -> int:
     """Returns the multiply-adds of `model` for one image [size, size, 3], in inference, by its graph."""
     import tensorflow as tf
 
-    from slimzoo.discovery import MULTIPLY_ADDS
+    from slimzoo.tracing.multiply_adds import MULTIPLY_ADDS
 
     images = tf.TensorSpec((1, size, size, 3), tf.float32)
     run = tf.function(lambda images: model(images, training=False), autograph=False)

@@ -5,7 +5,7 @@ import time
 
 import tensorflow as tf
 
-from slimzoo.slim.checkpoints import check_default_saver
+from slimzoo.slim.training.checkpoints import check_default_saver
 
 v1 = tf.compat.v1
 LOG = tf.compat.v1.logging

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from slimzoo.errors import listing
 from slimzoo.slim import gradients as on_pairs
-from slimzoo.slim.checkpoints import check_default_saver
 from slimzoo.slim.framework_ops import require_graph, with_dependencies
-from slimzoo.slim.stopping import stops_on_sigterm
+from slimzoo.slim.training.checkpoints import check_default_saver
+from slimzoo.slim.training.stopping import stops_on_sigterm
 
 KEYS = tf.compat.v1.GraphKeys
 LOGGER = logging.getLogger("slimzoo")

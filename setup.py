@@ -1,0 +1,11 @@
+"""The packages, found where they lie: converters/ and weights_manifest/ belong in slimzoo/ and stand beside it."""
+
+from setuptools import find_namespace_packages, find_packages, setup
+
+setup(
+    packages=[
+        *find_packages(include=["slimzoo", "slimzoo.*"]),
+        *(f"slimzoo.{name}" for name in find_packages(include=["converters", "converters.*"])),
+        *(f"slimzoo.{name}" for name in find_namespace_packages(include=["weights_manifest"])),
+    ]
+)

@@ -1,0 +1,1 @@
+"""What there is: every network with its sizes and weights, and networks beside each other."""

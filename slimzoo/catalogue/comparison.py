@@ -1,0 +1,55 @@
+"""Networks beside each other: published accuracy, multiply-adds, and images per second on this machine."""
+
+import gc
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tqdm import tqdm
+
+from slimzoo.catalogue.entries import Entry
+
+LEAST_RUNS, LEAST_SECONDS = 5, 1.0  # of one network, after a run that is not counted
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One network, and how fast it is here."""
+
+    entry: Entry
+    images_per_second: float | None = None  # None: not measured
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self.entry), "images_per_second": self.images_per_second}
+
+
+def measured(entries: Iterable[Entry], batch_size: int = 8, progress: bool = True) -> list[Compared]:
+    """Returns the `entries` with the speed of inference in float32, which is measured one after the other."""
+    entries = list(entries)
+    with tqdm(entries, desc="measure", unit="network", disable=not progress, leave=False) as bar:
+        found = []
+        for entry in bar:
+            bar.set_postfix_str(entry.name)
+            found.append(Compared(entry, images_per_second(entry.name, batch_size)))
+            gc.collect()  # the weights of the next one may need the room
+    return found
+
+
+def images_per_second(name: str, batch_size: int) -> float:
+    """Returns the images that the network `name` takes in a second, by the median of several batches."""
+    import tensorflow as tf
+
+    from slimzoo.model.model import Model
+
+    model = Model(name)
+    images = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
+    model(images).numpy()  # it traces, and finds its algorithms
+    seconds: list[float] = []
+    while len(seconds) < LEAST_RUNS or sum(seconds) < LEAST_SECONDS:
+        before = time.perf_counter()
+        model(images).numpy()
+        seconds.append(time.perf_counter() - before)
+    return batch_size / statistics.median(seconds)

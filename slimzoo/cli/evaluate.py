@@ -1,0 +1,104 @@
+"""TODO"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from slimzoo.cli.group import Group
+from slimzoo.cli.options import POSITIVE, scores_table, show_help, with_options_of
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.quiet import import_tensorflow
+
+log = logging.getLogger("slimzoo")
+_EVALUATE = (
+    click.option(
+        "--model",
+        required=True,
+        metavar="M",
+        help="A folder that fine-tuning left, a file, or a network's name.",
+    ),
+    click.option(
+        "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
+    ),
+    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    click.option(
+        "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+    ),
+    click.option("--batch-size", type=POSITIVE, default=32, show_default=True),
+    progress_option,
+    json_option,
+)
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(
+        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
+        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1",
+    ),
+)
+@click.pass_context
+def evaluate(context: click.Context) -> None:
+    """Measure a model: average precision by class, and accuracy."""
+    show_help(context)
+
+
+@evaluate.command(
+    "voc",
+    epilog=examples(
+        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/voc-vgg_16 --json",
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
+@click.option("--year", default="2012", show_default=True)
+@click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
+@with_options_of(_EVALUATE)
+def evaluate_voc(data: str, year: str, split: str | None, **arguments: Any) -> None:
+    """Measure a model on Pascal VOC."""
+    import_tensorflow()
+    from slimzoo.data import voc
+    from slimzoo.training import held_out
+
+    run = arguments["model"]
+
+    def read(model):
+        labels = model.labels or ()
+        classes = labels if labels and set(labels) <= set(voc.VOC) else voc.VOC
+        if split is None and held_out.images(run, "validation") is not None:
+            return held_out.only_held_out(run, voc.read(data, year, None, classes))
+        return voc.read(data, year, split or "val", classes)
+
+    _evaluate(read, **arguments)
+
+
+@evaluate.command(
+    "folder",
+    epilog=examples(
+        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1 --batch-size 8"
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
+@with_options_of(_EVALUATE)
+def evaluate_folder(data: str, **arguments: Any) -> None:
+    """Measure a model on a folder of images with one sub-folder a class."""
+    import_tensorflow()
+    from slimzoo.data import folder
+
+    _evaluate(lambda model: folder.read(data, model.labels), **arguments)
+
+
+def _evaluate(read: Callable, *, model, weights, ema, exclude, batch_size, progress, as_json) -> None:
+    from slimzoo.loading.load import load
+    from slimzoo.training import evaluate as measure
+    from slimzoo.training import held_out
+
+    loaded = load(model, pretrained=weights is None, weights=weights, ema=ema, exclude=exclude)
+    data = read(loaded)
+    if seen := held_out.count_trained_on(model, data):
+        log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
+    found = measure(loaded, data, batch_size, progress=progress).to_dict()
+    return echo_json(found) if as_json else echo(scores_table(found))

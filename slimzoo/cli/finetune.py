@@ -1,0 +1,194 @@
+"""`slimzoo finetune` and `slimzoo evaluate`, each for Pascal VOC and for a folder of images."""
+
+import logging
+import shlex
+from typing import Any
+
+import click
+
+from slimzoo.cli.group import Group
+from slimzoo.cli.options import POSITIVE, ScopeFactor, Validation, scores_table, show_help, with_options_of
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.quiet import import_tensorflow
+
+log = logging.getLogger("slimzoo")
+
+
+_FINETUNE = (
+    click.option(
+        "--model",
+        default="mobilenet_v1",
+        show_default=True,
+        metavar="M",
+        help="A name that `slimzoo list` shows.",
+    ),
+    click.option(
+        "--weights",
+        default="pretrained",
+        show_default=True,
+        metavar="W",
+        help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
+    ),
+    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
+    click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/DATA-MODEL]"),
+    click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
+    click.option("--steps", type=POSITIVE, help="In place of epochs."),
+    click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
+    click.option("--learning-rate", type=float, help="[default: the recipe's]"),
+    click.option(
+        "--learning-rates",
+        type=ScopeFactor(),
+        multiple=True,
+        metavar="SCOPE=FACTOR",
+        help="Factor on the learning rate of a scope or pattern; may be repeated.",
+    ),
+    click.option(
+        "--new",
+        multiple=True,
+        metavar="SCOPE",
+        help="Starts anew though the weights have it; may be repeated.  [default: the network's last layers]",
+    ),
+    click.option("--freeze", multiple=True, metavar="SCOPE", help="Stays as it is; may be repeated."),
+    click.option("--optimizer", metavar="NAME", help="momentum, adam or rmsprop.  [default: the recipe's]"),
+    click.option("--schedule", metavar="NAME", help="cosine or constant.  [default: the recipe's]"),
+    click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
+    click.option("--augmentation", metavar="NAME", help="mild or original.  [default: the recipe's]"),
+    click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
+    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
+    click.option(
+        "--precision", default="float32", show_default=True, help="float32, mixed_bfloat16 or mixed_float16."
+    ),
+    click.option("--data-format", default="NHWC", show_default=True, help="NHWC or NCHW (for GPUs)."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
+    click.option(
+        "--deterministic/--no-deterministic",
+        default=None,
+        help="The same numbers at every run, and after a restart.  [default: on a CPU]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
+    click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    progress_option,
+    json_option,
+)
+_RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(
+        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1",
+        "slimzoo finetune folder --train flowers --model vgg_16 --weights vgg_16.ckpt",
+    ),
+)
+@click.pass_context
+def finetune(context: click.Context) -> None:
+    """Train a network on your images, from restored weights.
+
+    Leaves a folder with the best model, its labels and preprocessing, the history and report.html; --model of
+    predict and evaluate takes it. A run that was stopped goes on when the same command is given again.
+    """
+    show_help(context)
+
+
+@finetune.command(
+    "voc",
+    epilog=examples(
+        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights 128",
+        "slimzoo finetune voc --data VOCdevkit --split train --validation val --weights 224",
+        "slimzoo finetune voc --data VOCdevkit --model vgg_16 --new vgg_16/fc8 --freeze vgg_16/conv1"
+        " --learning-rates 'vgg_16/conv*=0.1'",
+        "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",
+    ),
+)
+@click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
+@click.option("--year", default="2012", show_default=True)
+@click.option("--split", default="trainval", show_default=True, help="The list of images to train on.")
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|SPLIT",
+    help="The part of them to hold out, or another list.",
+)
+@with_options_of(_FINETUNE)
+@click.pass_context
+def finetune_voc(context: click.Context, **arguments: Any) -> None:
+    """Fine-tune on Pascal VOC: 20 classes, several an image, difficult objects ignored."""
+    _finetune("voc", context, **arguments)
+
+
+@finetune.command(
+    "folder",
+    epilog=examples(
+        "slimzoo finetune folder --train flowers",
+        "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
+        "slimzoo finetune folder --train flowers --optimizer adam --learning-rate 0.001 --no-augmentation",
+    ),
+)
+@click.option(
+    "--train",
+    "--data",
+    "data",
+    required=True,
+    metavar="DIR",
+    help="A folder with one sub-folder of images a class.",
+)
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|DIR",
+    help="The part of them to hold out, or another such folder.",
+)
+@with_options_of(_FINETUNE)
+@click.pass_context
+def finetune_folder(context: click.Context, **arguments: Any) -> None:
+    """Fine-tune on a folder of images with one sub-folder a class."""
+    _finetune("folder", context, **arguments)
+
+
+def _finetune(
+    kind: str, context: click.Context, *, data, validation, out, as_json, progress, **given: Any
+) -> None:
+    import_tensorflow()
+    from slimzoo.data.opening import open_data
+    from slimzoo.training.finetune import finetune as run
+
+    where = {name: given.pop(name) for name in ("year", "split") if name in given}
+    options = _recipe_options(given)
+    train, held_out = open_data(kind, data, validation=validation, seed=given["seed"], **where)
+    result = run(
+        train,
+        held_out,
+        out or f"runs/{kind}-{given['model']}",
+        weights=None if given["weights"] == "none" else given["weights"],
+        options=options,
+        progress=progress,
+        tensorboard=not given.pop("no_tensorboard"),
+        command=shlex.join(["slimzoo", *(context.obj or ())]),
+        **{name: value for name, value in given.items() if name != "weights"},
+    )
+    if as_json:
+        about = {"folder": result.folder, "report": result.report, "best_step": result.best_step}
+        return echo_json({**about, "steps": result.steps, **result.evaluation.to_dict()})
+    echo(scores_table(result.evaluation.to_dict()))
+    echo(
+        f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
+    )
+    return echo(f"report: {result.report}")
+
+
+def _recipe_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Takes the recipe's fields out of `given`; returns those that were set."""
+    options = {name: value for name in _RECIPE if (value := given.pop(name)) is not None}
+    options |= {name: value for name in ("new", "freeze") if (value := given.pop(name))}
+    if rates := given.pop("learning_rates"):
+        options["learning_rates"] = dict(rates)
+    if given.pop("no_augmentation"):
+        options["augmentation"] = None
+    return options

@@ -1,0 +1,104 @@
+"""TODO"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, table
+from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.weights.manifest import MATHS
+
+if TYPE_CHECKING:
+    from slimzoo.catalogue.entries import Description
+    from slimzoo.weights.manifest import WeightsRow
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo info vgg_16", "slimzoo info mobilenet_v1.slim_in1k_224", "slimzoo info lenet --json"
+    )
+)
+@click.argument("name", metavar="NAME[.TAG]")
+@click.option("--variables", is_flag=True, help="Every variable, in place of a line for each layer.")
+@json_option
+def info(name: str, variables: bool, as_json: bool) -> None:
+    """Show a network: layers, parameters, multiply-adds, and its released weights.
+
+    NAME is one that `slimzoo list` shows; with .TAG only these weights are shown, with all that is
+    known of them.
+    """
+    import_tensorflow()
+    from slimzoo.catalogue.entries import describe
+
+    found = describe(name)
+    if as_json:
+        return echo_json(found.to_dict())
+    echo(_layers(found) if not variables else table(("variable", "shape"), found.variables.items()))
+    echo(_totals(found))
+    if len(found.weights) == 1:
+        echo("\n" + _weights(found.weights[0]))
+    elif found.weights:
+        echo("\n" + _all_weights(found.weights))
+    if not found.weights:
+        echo("\nNo released weights are known; give a checkpoint of your own (--weights PATH).")
+
+
+def _layers(found: "Description") -> str:
+    rows = [
+        (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in found.layers
+    ]
+    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=found.entry.name)
+
+
+def _totals(found: "Description") -> str:
+    entry, more = found.entry, found.training_parameters
+    training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
+    return "\n".join(
+        [
+            f"{len(found.variables)} variables, {entry.parameters:,} parameters{training}, "
+            f"{entry.multiply_adds:,} multiply-adds",
+            f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
+            f"new for another number of classes: {', '.join(found.heads)}; in fine-tuning: "
+            f"{', '.join(found.transfer_heads)}",
+        ]
+    )
+
+
+def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
+    shown = [
+        (
+            row.tag,
+            percent(row.top1),
+            row.num_classes,
+            f"{row.preprocessing['size']} px",
+            row.size or None,
+            row.maths,
+        )
+        for row in rows
+    ]
+    columns = ("released weights", "top-1>", "classes>", "image>", "bytes>", "maths")
+    text = table(columns, shown)
+    others = [
+        f"{maths}: {words}" for maths, words in MATHS.items() if any(row.maths == maths for row in rows)
+    ]
+    return "\n".join([text, *others, f"`slimzoo info {rows[0]}` shows all that is known of one"])
+
+
+def _weights(row: "WeightsRow") -> str:
+    accuracy = f"top-1 {row.top1} %, top-5 {row.top5} %" if row.top1 is not None else "no accuracy published"
+    digest = next((f"{name} {value}" for name, value in row.published.items()), "no digest published")
+    lines = [
+        f"weights {row}",
+        f"  {accuracy} ({row.accuracy_source})",
+        f"  {row.num_classes} classes, label offset {row.label_offset}; {row.provenance}",
+        f"  preprocessing: {', '.join(f'{key} {value}' for key, value in row.preprocessing.items())}",
+        f"  license {row.license}; {row.citation}",
+    ]
+    if row.maths != "same":
+        lines.append(f"  {MATHS[row.maths]}")
+    if row.note:
+        lines.append(f"  {row.note}")
+    size = f"{row.size:,} bytes" if row.size else "size not published"
+    member = f", {row.member} inside" if row.member else ""
+    lines += [f"  {row.format}{member}; {size}; {digest}", *(f"  source: {url}" for url in row.sources)]
+    return "\n".join(lines)

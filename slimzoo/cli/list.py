@@ -1,0 +1,50 @@
+"""`slimzoo list` and `slimzoo info`: what networks and weights there are."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
+from slimzoo.cli.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command(
+    "list", epilog=examples("slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --json")
+)
+@click.argument("pattern", default="*")
+@json_option
+def list_networks(pattern: str, as_json: bool) -> None:
+    """List the networks: their size, what they compute, their accuracy, and their released weights.
+
+    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name. Multiply-adds are of one image. Top-1
+    is the accuracy that was published for the first of the weights, in percent.
+    """
+    import_tensorflow()
+    from slimzoo.catalogue.entries import entries
+
+    found = entries(pattern)
+    if as_json:
+        return echo_json([entry.to_dict() for entry in found])
+    columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "released weights")
+    rows = [
+        (
+            entry.name,
+            entry.parameters,
+            short_count(entry.multiply_adds),
+            f"{entry.image_size} px",
+            entry.num_classes,
+            percent(entry.top1),
+            _first(entry.weights),
+        )
+        for entry in found
+    ]
+    return echo(table(columns, rows))
+
+
+def _first(tags: tuple[str, ...]) -> str:
+    if len(tags) < 2:
+        return "".join(tags) or "-"
+    return f"{tags[0]} and {len(tags) - 1} more"

@@ -1,0 +1,60 @@
+"""`slimzoo predict`: what is on these images?"""
+
+import click
+
+from slimzoo.cli.output import echo, echo_json, examples, json_option
+from slimzoo.cli.quiet import import_tensorflow
+
+
+@click.command(
+    epilog=examples(
+        "slimzoo predict --model mobilenet_v1 cat.jpg dog.png",
+        "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
+        "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
+        "slimzoo predict --model runs/voc-mobilenet_v1 cat.jpg",
+    )
+)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--model",
+    required=True,
+    metavar="M",
+    help="A network's name, name/tag, a folder that fine-tuning left, or a .safetensors file.",
+)
+@click.option(
+    "--weights",
+    metavar="W",
+    help="A tag of the network, or a file in any readable format.  [default: released]",
+)
+@click.option(
+    "--labels", metavar="FILE", help="Names of the classes, one a line.  [default: the weights' own]"
+)
+@click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file.")
+@click.option(
+    "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+)
+@click.option(
+    "--size", type=click.IntRange(min=1), help="Of the images, pixels, in place of the weights' own."
+)
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes an image.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@json_option
+def predict(images, model, weights, labels, ema, exclude, size, top, batch_size, as_json) -> None:
+    """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
+    import_tensorflow()
+    from slimzoo.labels import read_labels
+    from slimzoo.loading.load import load
+    from slimzoo.loading.predict import predict as predict_images
+
+    names = None if labels is None else read_labels(labels)
+    loaded = load(
+        model, pretrained=weights is None, weights=weights, labels=names, ema=ema, exclude=exclude, size=size
+    )
+    found = predict_images(loaded, list(images), top, batch_size)
+    if as_json:
+        keys = ("class", "name", "probability")
+        rows = [[dict(zip(keys, row, strict=True)) for row in best] for best in found]
+        return echo_json([{"image": i, "predictions": p} for i, p in zip(images, rows, strict=True)])
+    for image, best in zip(images, found, strict=True):
+        echo("\n".join([image, *(f"  {100 * score:6.2f} %  {name}" for _, name, score in best)]))
+    return None

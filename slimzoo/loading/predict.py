@@ -1,0 +1,22 @@
+"""TODO"""
+
+import os
+
+from slimzoo.loading.load import load
+from slimzoo.model.model import Model
+
+
+def predict(model: Model | str | os.PathLike, images, top: int = 5, batch_size: int = 32, **arguments):
+    """Returns for each image its best (class, name, probability).
+
+    Args:
+      model: a Model, or what load() takes, with `arguments`.
+      images: paths of image files, or arrays uint8 [H, W, C].
+    """
+    if not isinstance(model, Model):
+        model = load(model, features_only=False, **arguments)
+    found = []
+    for start in range(0, len(images), batch_size):
+        batch = model.preprocess(images[start : start + batch_size])
+        found += model.decode_predictions(model(batch), top)
+    return found

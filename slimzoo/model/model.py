@@ -1,0 +1,400 @@
+"""Model: a keras.Model that hosts any TF-Slim network function."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimzoo.converters import RestoreReport
+from slimzoo.errors import SlimzooError
+from slimzoo.model import config as config_of
+from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
+from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
+from slimzoo.model.feature_model import FeatureModel
+from slimzoo.model.features import Backbone, Levels
+from slimzoo.model.summary import render
+from slimzoo.names import check_names, escape, expand_scopes, in_scopes, scopes_without, unescape
+from slimzoo.preprocessing import Preprocessing
+from slimzoo.slim.hosting import HOST
+from slimzoo.tracing.discovery import discover, split_outputs
+from slimzoo.tracing.layers import Row, layer_rows
+from slimzoo.tracing.parts import resolve
+from slimzoo.tracing.stand_ins import DiscoveryHost
+
+
+@keras.saving.register_keras_serializable("slimzoo")
+class Model(keras.Model):
+    """A network function as a Keras model; its variables go by their TF-Slim names.
+
+    Args:
+      network_fn: name of a registered network, or a function (images, ...) -> logits or (logits, end_points)
+        that makes its variables by slim layers or tf.compat.v1.get_variable. It is given num_classes and
+        is_training where it takes them.
+      num_classes: of the last layer; None takes the network's own, 0 leaves the last layer out.
+      input_shape: (height, width, channels) of the images, (frames, height, width, channels) of videos for a
+        function of yours; None takes the network's own. All but channels may be None if it can work so.
+      arg_scope: what slim.arg_scope returned, or a function that returns it; None takes the network's own, or
+        for a function of yours the scope that is in force here.
+      labels: names of the classes, for decode_predictions.
+      label_offset: 1 where class 0 is "background" (1001 ImageNet classes), else 0.
+      preprocessing: what belongs to the weights, for preprocess().
+      data_format: "NHWC" or "NCHW", how the layers work inside; images are NHWC in either case.
+      seed: of the dropout masks; the same seed and the same calls give the same masks.
+      initial_values: {variable name: array} to start from in place of the initializers, or a function from
+        {variable name: shape} to it.
+      network_arguments: passed on to the function.
+    Raises: SlimzooError: a name, a shape or an argument that does not fit, all of them at once.
+    """
+
+    def __init__(
+        self,
+        network_fn: str | Callable,
+        num_classes: int | None = None,
+        input_shape: tuple[int | None, ...] | None = None,
+        arg_scope: dict | Callable | None = None,
+        *,
+        labels: Iterable[str] | None = None,
+        label_offset: int = 0,
+        preprocessing: Preprocessing | dict | None = None,
+        multi_label: bool = False,
+        data_format: str = "NHWC",
+        seed: int = 0,
+        initial_values: Mapping[str, Any] | Callable | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **network_arguments,
+    ):
+        refuse_session_graph()
+        parts = resolve(network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments)
+        super().__init__(name=name or parts.default_name, dtype=dtype)
+        self.supports_jit = bool(tf.config.list_physical_devices("GPU"))  # XLA slows convolutions on a CPU
+        self._parts = parts
+        self.network = parts.network
+        self.num_classes = parts.num_classes
+        self.multi_label = multi_label
+        self.labels = config_of.check_labels(labels, parts.num_classes)
+        self.label_offset = label_offset
+        if isinstance(preprocessing, dict):
+            preprocessing = Preprocessing.from_dict(preprocessing)
+        self.preprocessing = preprocessing
+        self.restore_report: RestoreReport | None = None
+        self.frozen: tuple[str, ...] = ()
+        self._discovery = discover(
+            parts.run, parts.input_shape, tf.float32, parts.modes, keep=parts.network is not None
+        )
+        self.seed = seed
+        self.seed_state = tf.Variable(
+            [seed, 0],
+            dtype=tf.int64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="seed_state",
+        )
+        self._by_name: dict[str, Any] = {}
+        self._sources: dict[str, str] = {}
+        given = initial_values(self.variable_shapes()) if callable(initial_values) else initial_values
+        self._create(given or {})
+        for i, model in enumerate(self._discovery.models):  # an attribute, so Keras trains and saves it
+            setattr(self, f"inner_model_{i}", model)
+        self._traces = Traces()
+        self.build((None, *parts.input_shape))
+        self.trainable = trainable
+
+    # The network function and its variables.
+
+    def _create(self, initial_values: Mapping[str, Any]) -> None:
+        with tf.variable_creator_scope(short_name):
+            for spec in self._discovery.variables.values():
+                given = spec.name in initial_values
+                variable = self.add_weight(
+                    name=escape(spec.name),
+                    shape=spec.shape,
+                    dtype=spec.dtype.name,
+                    initializer=given_value(initial_values, spec) if given else fresh_value(spec),
+                    trainable=spec.trainable,
+                    autocast=False,
+                    regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
+                    constraint=spec.constraint,
+                    aggregation="none" if spec.trainable else "mean",
+                )
+                setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
+                self._by_name[spec.name] = variable
+                self._sources[spec.name] = "restored" if given else "new"
+
+    def build(self, input_shape):
+        """Everything was made by the constructor; Keras keeps the shape for export."""
+        del input_shape
+        self.built = True
+
+    @property
+    def network_arguments(self) -> dict[str, Any]:
+        """What the network function is called with beside the images, the classes and the mode."""
+        return dict(self._parts.arguments)
+
+    @property
+    def variables_by_name(self) -> dict[str, keras.Variable]:
+        """{slim name: variable}, in the order of creation."""
+        return dict(self._by_name)
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """(None, height, width, channels)."""
+        return (None, *self._parts.input_shape)
+
+    # Running.
+
+    def call(self, images, training=None):
+        """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
+        return self._run(images, bool(training), ("logits",))["logits"]
+
+    def _run(self, images, training: bool, what: tuple[str, ...] | None):
+        """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
+        images = self._as_images(images)
+        refuse_session_graph()
+        if not tf.executing_eagerly():
+            return self._bound_run(self._of_known_size(images), training, what)
+        size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
+        key = (training, what, size, self._state())
+        if key not in self._traces.functions:
+            run = partial(self._bound_run, training=training, what=what, alone=True)  # lambdas look alike
+            signature = [tf.TensorSpec((None, *size), images.dtype)]
+            self._traces.functions[key] = tf.function(run, signature, autograph=False)
+        return self._traces.functions[key](images)
+
+    def _of_known_size(self, images):
+        """In a graph that left the size open, as Keras's do after two of them, the model's own size holds."""
+        known = None not in images.shape[1:] or None in self.input_shape[1:]
+        return images if known else tf.ensure_shape(images, self.input_shape)
+
+    def _state(self) -> tuple:
+        """What a trace depends on besides its images."""
+        return (self.trainable, self.frozen, *(model._state() for model in self._discovery.models))
+
+    def _as_images(self, images):
+        images = tf.convert_to_tensor(images)
+        if images.shape.rank != len(self.input_shape):
+            what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
+            raise SlimzooError(
+                f"{self.name} takes {what}s [N, {also}height, width, channels], not shape {images.shape}. "
+                f"One {what} is a batch of one: {what}s[None]."
+            )
+        return tf.cast(images, self.compute_dtype)
+
+    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None, alone: bool = False):
+        if isinstance(host := HOST.get(), DiscoveryHost):
+            host.meet(self)
+        replay = self._discovery.replay if alone and not training else None
+        if replay and replay.fits(images):
+            logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
+        else:
+            run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
+            logits, named = split_outputs(run(self._parts.run, images, training))
+            tensors = [*named.values()]
+        outputs = {"logits": tf.cast(logits, tf.float32)}
+        if what == ("logits",):
+            return outputs
+        keys = self._discovery.mode(training).end_points  # by position: names drift from run to run
+        end_points = dict(zip(keys, tensors, strict=True))
+        if what is None:
+            return {key: self._channels_last(value) for key, value in end_points.items()}
+        return {key: self._channels_last(end_points[key]) for key in what}
+
+    def _channels_last(self, tensor):
+        channels_first = self._parts.data_format == "NCHW" and tensor.shape.rank == 4
+        return tf.transpose(tensor, (0, 2, 3, 1)) if channels_first else tensor
+
+    def end_points(self, images, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns every named activation of `images` [N, H, W, C], in the order the network names them."""
+        return self._run(images, training, None)
+
+    def features(self, images, names: str | Iterable[str]):
+        """Returns the end point called `names`, or {name: end point} for several.
+
+        Raises: SlimzooError: there is no such end point; the nearest are named.
+        """
+        found = self._run(images, False, self._end_point_keys(names))
+        return found[names] if isinstance(names, str) else found
+
+    def feature_model(self, names: str | Iterable[str]) -> FeatureModel:
+        """Returns a Keras model from images to these end points; it shares this model's variables."""
+        self._end_point_keys(names)
+        return FeatureModel(self, names)
+
+    def backbone(self, levels: Levels = None) -> Backbone:
+        """Returns a Keras model from images to their map at each reduction, or at `levels`: see Backbone."""
+        return Backbone(self, levels)
+
+    def _end_point_keys(self, names: str | Iterable[str]) -> tuple[str, ...]:
+        names = (names,) if isinstance(names, str) else tuple(names)
+        check_names("end point", names, self._discovery.mode(False).end_points)
+        return names
+
+    # What stays as it is in training.
+
+    def freeze(self, scopes: str | Iterable[str]) -> None:
+        """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
+
+        If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
+
+    def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
+        """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
+
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        gone = self.frozen if scopes is None else self._matching_scopes(scopes)
+        self._set_frozen(scopes_without(self.frozen, gone, self._by_name))
+
+    def _matching_scopes(self, scopes) -> set[str]:
+        return expand_scopes((scopes,) if isinstance(scopes, str) else scopes, self._by_name)
+
+    def _set_frozen(self, scopes: set[str]) -> None:
+        self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
+        self._apply_frozen()
+        self.train_function = None
+
+    def _apply_frozen(self) -> None:
+        for name, variable in self._by_name.items():
+            trained = self._discovery.variables[name].trainable
+            variable.trainable = trained and not in_scopes(name, self.frozen)
+
+    @property
+    def trainable(self):
+        """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        keras.Model.trainable.fset(self, value)
+        if value and hasattr(self, "_by_name"):
+            self._apply_frozen()
+
+    # Images in, names out.
+
+    def preprocess(self, images):
+        """Returns float32 [N, size, size, C] as these weights want it.
+
+        Args:
+          images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
+        Raises: SlimzooError: the model has no preprocessing, or something is not an image.
+        """
+        from slimzoo.model.images import prepare
+
+        if self.preprocessing is None:
+            raise SlimzooError(
+                f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
+                "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
+            )
+        return prepare(images, self.preprocessing)
+
+    def decode_predictions(self, logits, top: int = 5) -> list[list[tuple[int, str, float]]]:
+        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
+
+        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
+        """
+        logits = tf.convert_to_tensor(logits)
+        if logits.shape.rank != 2 or self.num_classes not in (0, None, logits.shape[-1]):
+            raise SlimzooError(
+                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape {logits.shape}"
+            )
+        scores = (tf.sigmoid if self.multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
+        names = self.labels or [f"class {i}" for i in range(scores.shape[1])]
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+        return [
+            [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
+        ]
+
+    # Weights in and out, and the model itself.
+
+    def restore(self, path, exclude=(), rename=None, ema: bool = False) -> RestoreReport:
+        """Assigns the variables found in a file of any readable format.
+
+        Args:
+          exclude: scopes or patterns of variables that keep their values.
+          rename: {name prefix in the file: name prefix here}, or a function of the name in the file.
+          ema: takes the exponential moving averages in place of the plain values.
+        Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover,
+          or a value that is no number: all of it at once. Nothing is assigned then.
+        """
+        from slimzoo.restoring.fitting import read_for
+
+        values, report = read_for(path, self.variable_shapes(), exclude=exclude, rename=rename, ema=ema)
+        for name in values:
+            values[name]  # read twice rather than half assigned, or twice in memory
+        values.check_finite(path)
+        for name, value in values.items():
+            self._by_name[name].assign(value)
+            self._sources[name] = "restored"
+        self.restore_report = report
+        return report
+
+    def variable_shapes(self) -> dict[str, tuple[int, ...]]:
+        """{slim name: shape}, in the order of creation."""
+        return {spec.name: spec.shape for spec in self._discovery.variables.values()}
+
+    def save_own_variables(self, store):
+        """Keras calls this: variables go by slim name."""
+        for name, variable in self._by_name.items():
+            store[escape(name)] = variable.numpy()
+
+    def load_own_variables(self, store):
+        """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
+        from slimzoo.converters.matching import match
+
+        stored = {unescape(key): store[key] for key in store.keys()}  # noqa: SIM118 - Keras's store iterates oddly
+        try:
+            match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
+        except ValueError as error:
+            raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
+        for name, value in stored.items():
+            self._by_name[name].assign(np.asarray(value))
+            self._sources[name] = "restored"
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
+        config_of.check_registered(self._parts)
+        return super().save(filepath, *args, **kwargs)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
+        signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
+        return super().export(filepath, format, verbose, signature, **kwargs)
+
+    def get_config(self):
+        return {
+            **config_of.to_config(self._parts),
+            "labels": None if self.labels is None else list(self.labels),
+            "label_offset": self.label_offset,
+            "preprocessing": None if self.preprocessing is None else self.preprocessing.to_dict(),
+            "multi_label": self.multi_label,
+            "seed": self.seed,
+            "frozen": list(self.frozen),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes the model again. Raises: SlimzooError: its network function is not known here."""
+        config = dict(config)
+        frozen = config.pop("frozen", ())
+        config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
+        model = cls(**config_of.from_config(config, custom_objects))
+        model.freeze(frozen)
+        return model
+
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
+        """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""
+        del positions, expand_nested, kwargs  # Keras's own, without meaning here
+        (print_fn or print)(render(self.name, self.summary_rows(), line_length))
+
+    def summary_rows(self) -> list[Row]:
+        """Returns the rows of summary(), one a scope that holds variables."""
+        return layer_rows(self._discovery, self._sources, self.frozen if self.trainable else None)

@@ -1,0 +1,200 @@
+"""timm's, torchvision's and transformers' implementations of slim's networks, in PyTorch."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from slimzoo.parity.originals import Original
+
+Settings = dict[str, Any]
+VGG = {"vgg_a": "vgg11", "vgg_16": "vgg16", "vgg_19": "vgg19"}
+TIMM = {  # network: their name
+    **VGG,
+    "inception_v3": "inception_v3",
+    "inception_v4": "inception_v4",
+    "inception_resnet_v2": "inception_resnet_v2",
+    "nasnet_large": "nasnetalarge",
+    "pnasnet_large": "pnasnet5large",
+    "mobilenet_v3_large": "tf_mobilenetv3_large_100",
+    "mobilenet_v3_large_075": "tf_mobilenetv3_large_075",
+    "mobilenet_v3_large_minimalistic": "tf_mobilenetv3_large_minimal_100",
+    "mobilenet_v3_small": "tf_mobilenetv3_small_100",
+    "mobilenet_v3_small_075": "tf_mobilenetv3_small_075",
+    "mobilenet_v3_small_minimalistic": "tf_mobilenetv3_small_minimal_100",
+}
+WIDTHS = {"": 1.0, "_025": 0.25, "_035": 0.35, "_050": 0.5, "_075": 0.75, "_130": 1.3, "_140": 1.4}
+NEW = {"init_weights": False}
+ORIGINALS: dict[
+    str, dict[str, tuple[str, Settings]]
+] = {  # library: network: (their name, what it is built with)
+    "timm": {network: (theirs, {}) for network, theirs in TIMM.items()},
+    "torchvision": {
+        **{network: (theirs, {}) for network, theirs in VGG.items()},
+        "inception_v1": ("googlenet", NEW),
+        "inception_v3": ("inception_v3", NEW),
+    },
+    "transformers": {
+        network + width: (theirs, {"depth_multiplier": WIDTHS[width]})
+        for network, theirs, widths in (
+            ("mobilenet_v1", "MobileNetV1", ("", "_025", "_050", "_075")),
+            ("mobilenet_v2", "MobileNetV2", ("", "_035", "_050", "_075", "_130", "_140")),
+        )
+        for width in widths
+    },
+}
+
+
+def original(library: str, network: str) -> Original:
+    """Returns the implementation of `network` in `library`."""
+    return Original(
+        title=ORIGINALS[library][network][0],
+        versions=functools.partial(versions, library),
+        build=lambda classes, pixels: build(library, network, classes),
+        load=load,
+        compute=compute,
+        slim_maths=functools.partial(slim_maths, network),
+    )
+
+
+def versions(library: str) -> dict[str, str]:
+    """Returns those of what runs it."""
+    return {name: metadata.version(name) for name in (library, "torch")}
+
+
+def imported(library: str) -> Any:
+    """Imports `library`. Raises ImportError: it is not installed."""
+    with contextlib.suppress(ImportError):  # transformers can do without it
+        _import_torchvision()
+    return importlib.import_module(library)
+
+
+def _import_torchvision() -> None:
+    """Imports torchvision even if its compiled operators are of another PyTorch; no classifier needs them."""
+    import torch
+
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError:
+        for name in ("nms", "qnms"):
+            torch.library.define(
+                f"torchvision::{name}", "(Tensor boxes, Tensor scores, float iou_threshold) -> Tensor"
+            )
+        importlib.import_module("torchvision")
+
+
+def build(library: str, network: str, classes: int) -> Any:
+    """Returns the library's own model of `network`, in evaluation mode."""
+    theirs, settings = ORIGINALS[library][network]
+    package = imported(library)
+    if library == "timm":
+        return package.create_model(theirs, num_classes=classes).eval()
+    if library == "torchvision":
+        make = getattr(importlib.import_module("torchvision.models"), theirs)
+        return make(num_classes=classes, **settings).eval()
+    config = getattr(package, f"{theirs}Config")(num_labels=classes, **settings)
+    return getattr(package, f"{theirs}ForImageClassification")(config).eval()
+
+
+def shapes_of(model) -> dict[str, tuple[int, ...]]:
+    """Returns {tensor name: shape} of a PyTorch model."""
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def load(model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Gives `model` the values `arrays`: all of them, but how often its batch norms were trained."""
+    import torch
+
+    missing, unexpected = model.load_state_dict(
+        {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, strict=False
+    )
+    left = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if left or unexpected:
+        raise ValueError(f"not given: {left}; not known: {unexpected}")
+
+
+def compute(model, images: np.ndarray) -> np.ndarray:
+    """Returns the logits of `images` [N, H, W, 3]."""
+    import torch
+
+    with torch.inference_mode():
+        found = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
+    return np.asarray(getattr(found, "logits", found))
+
+
+@contextlib.contextmanager
+def _pooling_without_padding(model) -> Iterator[None]:
+    """Averages what is there, as slim's average pooling does."""
+    import torch
+
+    functional = torch.nn.functional
+    inside = functools.partial(functional.avg_pool2d, count_include_pad=False)
+    with mock.patch.object(functional, "avg_pool2d", inside):
+        yield
+
+
+@contextlib.contextmanager
+def _first_padded_as_same(model) -> Iterator[None]:
+    """Pads the 7x7 convolution of GoogLeNet by 2 pixels before and 3 behind."""
+    import torch
+
+    first = model.conv1.conv
+    padded = functools.partial(torch.nn.functional.pad, pad=(2, 3, 2, 3))
+    hook = first.register_forward_pre_hook(lambda _, given: padded(given[0]))
+    with mock.patch.object(first, "padding", (0, 0)):
+        yield
+    hook.remove()
+
+
+@contextlib.contextmanager
+def _halving_without_padding(model) -> Iterator[None]:
+    """Averages what is there in timm's AvgPool2dSame too, which pads before it pools and so cannot tell."""
+    import torch
+
+    def share(pool, given, made):
+        return made / pool.forward(torch.ones_like(given[0]))
+
+    pools = [module for module in model.modules() if type(module).__name__ == "AvgPool2dSame"]
+    hooks = [pool.register_forward_hook(share) for pool in pools]
+    yield
+    for hook in hooks:
+        hook.remove()
+
+
+@contextlib.contextmanager
+def _gates_of_slim(model) -> Iterator[None]:
+    """Multiplies by 0.16667 in squeeze-and-excite, where timm divides by 6."""
+    import torch
+
+    hooks = [
+        module.gate.register_forward_hook(
+            lambda _, given, made: torch.nn.functional.relu6(given[0] + 3) * 0.16667
+        )
+        for module in model.modules()
+        if hasattr(module, "gate")
+    ]
+    yield
+    for hook in hooks:
+        hook.remove()
+
+
+_SLIM_MATHS: dict[str, Callable[[Any], contextlib.AbstractContextManager[None]]] = {
+    # where the note of a map says that the library computes something else
+    "inception_v1": _first_padded_as_same,
+    "inception_v3": _pooling_without_padding,
+    "nasnet_large": _halving_without_padding,
+    **{f"mobilenet_v3_{kind}": _gates_of_slim for kind in ("large", "large_075", "small", "small_075")},
+}
+
+
+def slim_maths(network: str, model: Any) -> contextlib.AbstractContextManager[None]:
+    """Has `model` compute what slim does, inside of a with block."""
+    change = _SLIM_MATHS.get(network)
+    return change(model) if change else contextlib.nullcontext()

@@ -1,0 +1,106 @@
+"""Which registered network do these weights belong to? By the names and shapes of their variables."""
+
+import contextlib
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from slimzoo.converters.name_maps import fitting
+from slimzoo.converters.source import Source
+from slimzoo.errors import SlimzooError
+from slimzoo.registry import Network, networks
+
+Shapes = Mapping[str, tuple[int, ...]]
+_ENOUGH = 0.1  # below this part of equal variables the likeness is chance
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that the weights may belong to."""
+
+    network: str
+    num_classes: int | None  # that the weights tell apart; None where the head is missing
+    equal: int  # variables of the same name and shape
+    in_file: int
+    in_network: int
+    rename: tuple[str, str] | None  # (outermost scope in the file, in the network) where these differ
+    library: str = ""  # whose names the tensors have; "": slim's
+
+    @property
+    def exact(self) -> bool:
+        """Whether every variable has its tensor, and every tensor its variable."""
+        return self.equal == self.in_file == self.in_network
+
+    @property
+    def likeness(self) -> float:
+        """The part of all variables and tensors that are equal, 0 to 1."""
+        return self.equal / max(self.in_file + self.in_network - self.equal, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "exact": self.exact, "likeness": self.likeness}
+
+
+def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
+    """Returns the registered networks most like the weights of these `shapes`, the best first.
+
+    Networks of another outermost scope are looked at only where none has that of the weights, and the weights
+    have a head of theirs: to look at all would take a minute.
+
+    Args:
+      shapes: {variable: shape} without what only training needs (converters.inference_variables).
+    """
+    tops = _tops(shapes)
+    same = [network for network in networks().values() if network.top in tops]
+    found = [_compare(shapes, network, None) for network in same]
+    if not found and len(tops) == 1:
+        (top,) = tops
+        alike = (network for network in networks().values() if _has_heads(network, shapes, top))
+        found = [_compare(shapes, network, top) for network in alike]
+    return _best(found, limit)
+
+
+def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
+    """Returns the networks whose tensors `source` holds under another library's names, the best first."""
+    found = []
+    for network in networks().values():
+        if names := fitting(source, network.name):
+            with contextlib.suppress(SlimzooError):  # the names alone are equal
+                candidate = _compare(names.apply(source).shapes, network, None)
+                found.append(replace(candidate, library=names.library))
+    return _best(found, limit)
+
+
+def _best(found: Iterable[Candidate], limit: int) -> list[Candidate]:
+    likely = [candidate for candidate in found if candidate.likeness >= _ENOUGH]
+    return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
+
+
+def _tops(names: Iterable[str]) -> set[str]:
+    return {name.partition("/")[0] for name in names}
+
+
+def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:
+    """Whether `names`, whose outermost scope is `top`, hold the heads of `network` under that scope."""
+    heads = (f"{top}/{scope.partition('/')[2]}/" for scope in network.heads)
+    names = list(names)
+    return all(any(name.startswith(head) for name in names) for head in heads)
+
+
+def _compare(shapes: Shapes, network: Network, top: str | None) -> Candidate:
+    rename = None
+    if top is not None:
+        rename = (top, network.top)
+        shapes = {f"{rename[1]}/{name.partition('/')[2]}": shape for name, shape in shapes.items()}
+    classes = network.classes_in(shapes)
+    theirs = _shapes_of(network.name, classes)
+    equal = sum(theirs.get(name) == tuple(shape) for name, shape in shapes.items())
+    return Candidate(network.name, classes, equal, len(shapes), len(theirs), rename)
+
+
+@functools.cache
+def _shapes_of(network: str, num_classes: int | None) -> Shapes:
+    from slimzoo.tracing.parts import network_shapes
+
+    return network_shapes(network, num_classes)

@@ -1,0 +1,109 @@
+"""What is in a weight file, whatever its format: tensors, what training left behind, NaN, whose it is."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from slimzoo import converters
+from slimzoo.converters.matching import matches
+from slimzoo.converters.source import Tensor
+from slimzoo.errors import SlimzooError
+from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One tensor of the file."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    values: int
+    bytes: int
+    kept: bool  # False: only training needs it
+    nonfinite: int | None  # values that are NaN or infinite; None: not looked at
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything inspect() found."""
+
+    path: Path
+    format: str
+    files: tuple[Path, ...]
+    metadata: dict[str, str]
+    skipped: tuple[str, ...]  # names of what is no array of numbers
+    tensors: tuple[TensorInfo, ...]  # those asked for
+    total: int  # tensors in the file
+    parameters: int  # values of all variables that inference needs
+    left_out: dict[str, int]  # tensors that only training needs, by kind
+    candidates: tuple[Candidate, ...]  # networks it looks like, the best first
+
+    @property
+    def bytes(self) -> int:
+        """Of the files together."""
+        return sum(path.stat().st_size for path in self.files)
+
+    @property
+    def nonfinite(self) -> dict[str, int]:
+        """{tensor: how many of its values are NaN or infinite}."""
+        return {tensor.name: tensor.nonfinite for tensor in self.tensors if tensor.nonfinite}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        fields = {name: value for name, value in asdict(self).items() if name != "candidates"}
+        found = [candidate.to_dict() for candidate in self.candidates]
+        return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": found}
+
+
+def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = True) -> Inspection:
+    """Reads what is in the weights at `path`, in any readable format.
+
+    Args:
+      pattern: a scope or shell pattern; only tensors of such a name are listed.
+      values: read every listed tensor and count what is not finite in it.
+    Raises:
+      FileNotFoundError: there is nothing, or a part is missing.
+      SlimzooError: it is damaged or of another kind; or `pattern` matches nothing.
+    """
+    source = converters.read(path)
+    variables, left_out = converters.inference_variables(source)
+    wanted = ("*",) if pattern is None else (pattern, f"{pattern}/*")
+    names = [name for name in source if matches(name, wanted)]
+    if not names and pattern is not None:
+        raise SlimzooError(f"{pattern!r} matches none of the {len(source)} tensors; {_scopes(source)}")
+    listed = source.with_tensors({name: source.tensors[name] for name in names})
+    nonfinite = converters.nonfinite(listed) if values else None
+    tensors = [_info(name, tensor, name in variables, nonfinite) for name, tensor in listed.tensors.items()]
+    return Inspection(
+        path=Path(path),
+        format=source.format,
+        files=source.files,
+        metadata=source.metadata,
+        skipped=source.skipped,
+        tensors=tuple(tensors),
+        total=len(source),
+        parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
+        left_out=dict(left_out),
+        candidates=tuple(identify(variables.shapes) or identify_by_maps(variables)),
+    )
+
+
+def _info(name: str, tensor: Tensor, kept: bool, nonfinite: Mapping[str, int] | None) -> TensorInfo:
+    return TensorInfo(
+        name=name,
+        shape=tensor.shape,
+        dtype=tensor.dtype.name,
+        values=tensor.parameters,
+        bytes=tensor.parameters * tensor.dtype.itemsize,
+        kept=kept,
+        nonfinite=None if nonfinite is None else nonfinite.get(name, 0),
+    )
+
+
+def _scopes(names: Iterable[str]) -> str:
+    scopes = sorted({"/".join(name.split("/")[:2]) for name in names})
+    more = f" and {len(scopes) - 10} more" if len(scopes) > 10 else ""
+    return f"the scopes are {', '.join(scopes[:10])}{more}"

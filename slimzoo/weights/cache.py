@@ -1,0 +1,211 @@
+"""The cache of converted weights: <network>/<tag>/model.safetensors with model.json; weights.lock for all."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slimzoo.errors import SlimzooError
+from slimzoo.files import MODEL, write_text
+from slimzoo.weights.download import digests
+from slimzoo.weights.manifest import LENGTHS, WeightsRow
+
+LOGGER = logging.getLogger("slimzoo")
+RECORD, LOCK, ORIGINAL = "model.json", ".lock", "original"
+KNOWN = "weights.lock"  # in the cache: the digests of what was trusted on first use, by row
+_NEEDED = {"source", "source_digests", "sha256", "size", "mtime_ns"}  # of a record
+
+
+def cache_dir() -> Path:
+    """Returns the folder that holds converted weights: $SLIMZOO_CACHE, or slimzoo in the user's cache."""
+    if given := os.environ.get("SLIMZOO_CACHE"):
+        return Path(given).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "slimzoo"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "slimzoo"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slimzoo"
+
+
+def cache_dirs() -> list[Path]:
+    """Returns where weights are looked for: the user's cache, then $SLIMZOO_SHARED_CACHE, which is only read.
+
+    The latter may name several folders, separated as in PATH.
+    """
+    shared = os.environ.get("SLIMZOO_SHARED_CACHE", "").split(os.pathsep)
+    return [cache_dir(), *(Path(given).expanduser().absolute() for given in shared if given)]
+
+
+@dataclass(frozen=True)
+class Cached:
+    """One folder of a cache with what was noted about its file; `record` is {} where that is missing."""
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The row it was made of, as "vgg_16.slim_in1k"."""
+        return f"{self.folder.parent.name}.{self.folder.name}"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / MODEL
+
+    @property
+    def bytes(self) -> int:
+        """Of all files in the folder."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    @property
+    def leftovers(self) -> list[Path]:
+        """Files that interrupted downloads and conversions have left."""
+        names = (path for path in self.folder.iterdir() if path.is_file())
+        return sorted(p for p in names if p.suffix in (".part", ".tmp") or p.name.endswith(".part.json"))
+
+    @property
+    def originals(self) -> list[Path]:
+        """Downloaded files that were kept beside what was made of them."""
+        return sorted(path for path in (self.folder / ORIGINAL).glob("*") if path.is_file())
+
+
+def cached(folder: Path) -> Cached:
+    """Returns what lies in `folder` of a cache."""
+    return Cached(folder, read_record(folder))
+
+
+def cached_weights(root: Path | None = None) -> list[Cached]:
+    """Returns everything in the cache at `root` (default: the user's), in order of name.
+
+    Raises: SlimzooError: it is no folder.
+    """
+    root = cache_dir() if root is None else root
+    if root.is_file():
+        raise SlimzooError(f"the cache {root} is a file; SLIMZOO_CACHE names a folder, which may be new")
+    found = (path.parent for name in (MODEL, RECORD, LOCK) for path in root.glob(f"*/*/{name}"))
+    return [cached(folder) for folder in sorted(set(found))]
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Returns what was noted beside the cached file in `folder`: source, digests, sizes; {} if nothing."""
+    record = _read_json(folder / RECORD)
+    return record if record.keys() >= _NEEDED else {}
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Notes `record` beside the cached file in `folder`."""
+    write_text(folder / RECORD, json.dumps(record, indent=1))
+
+
+def differing(found: Mapping[str, str], expected: Mapping[str, str]) -> str:
+    """Returns the first digest of `expected` that `found` does not have, in words, or ""."""
+    for name, digest in expected.items():
+        if found.get(name) != digest:
+            return f"its {name} is {found.get(name, 'not noted')}, not {digest}"
+    return ""
+
+
+def wrong_with(there: Cached, expected: Mapping[str, str], verify: bool) -> str:
+    """Returns in what the cached file differs from what was written, or "".
+
+    Args:
+      expected: digests of the original that it must be made of.
+      verify: read the whole file, not only its size and time.
+    """
+    record = there.record
+    if not record or not there.model.is_file():
+        return "it is not complete"
+    stat = there.model.stat()
+    if wrong := differing(record["source_digests"], expected):
+        return f"of the file it is made of: {wrong}"
+    if stat.st_size != record["size"]:
+        return f"it has {stat.st_size:,} bytes, not {record['size']:,}"
+    if not verify and stat.st_mtime_ns == record["mtime_ns"]:
+        return ""
+    wrong = differing(digests(there.model), {"sha256": record["sha256"]})
+    if not wrong and stat.st_mtime_ns != record["mtime_ns"]:
+        with suppress(SlimzooError):  # a cache that is only read: next time it is read whole again
+            write_record(there.folder, {**record, "mtime_ns": stat.st_mtime_ns})
+    return wrong
+
+
+@contextmanager
+def alone_in(folder: Path, wait: bool = True) -> Iterator[bool]:
+    """Yields True once no other process builds in `folder`; False where that cannot be known.
+
+    Args:
+      wait: where another does, wait for it; else yield False.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: two processes both download, each to a part of its own
+        yield False
+        return
+    try:
+        handle = open(folder / LOCK, "a", encoding="utf-8")  # noqa: SIM115
+    except PermissionError:  # another user's, in a cache that several share
+        yield False
+        return
+    with handle:
+        locked = True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            locked = wait
+            if wait:
+                LOGGER.info("waiting: another process is at work in %s", folder)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            locked = False
+        yield locked
+
+
+def first_seen(row: WeightsRow) -> dict[str, str]:
+    """Returns the sha256 that was noted when a file of `row` was first trusted, in any of the caches."""
+    for root in cache_dirs():
+        noted = _read_json(root / KNOWN).get(str(row))
+        digest = noted.get("sha256") if isinstance(noted, dict) else None
+        before = read_record(root / row.network / row.tag).get("source_digests", {}).get("sha256")
+        if digest or before:
+            return {"sha256": str(digest or before)}
+    return {}
+
+
+def note_first_seen(name: str, sha256: str, source: str, date: str) -> None:
+    """Notes in the user's cache which file of the row `name` was trusted; what is noted there stays."""
+    root = cache_dir()
+    with alone_in(root):
+        known = _read_json(root / KNOWN)
+        known.setdefault(name, {"sha256": sha256, "source": source, "first_seen": date})
+        write_text(root / KNOWN, json.dumps(dict(sorted(known.items())), indent=1))
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Deletes files, then their folders as far as these are empty."""
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SlimzooError(f"cannot delete {path}: {error.strerror}") from error
+        for folder in path.parents[:3]:
+            if folder == cache_dir() or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+def is_digest(value: Any, algorithm: str = "sha256") -> bool:
+    """Whether `value` is a digest of `algorithm` in lower-case hexadecimal digits."""
+    return isinstance(value, str) and len(value) == LENGTHS[algorithm] and not value.strip("0123456789abcdef")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -13,7 +13,8 @@ from slimzoo import converters
 from slimzoo.converters.source import empty
 from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet
-from slimzoo.loading.load import load
+from slimzoo.files import MODEL
+from slimzoo.model.saving import save
 from slimzoo.preprocessing import original
 from slimzoo.restoring.tensors import take_over
 from slimzoo.weights import fetching as weights
@@ -37,7 +38,7 @@ def lenet(tmp_path_factory):
     about = original("lenet", 28, "GRAY")
     model = slimzoo.Model("lenet", 4, labels=list("abcd"), preprocessing=about, multi_label=True)
     disturb(model)
-    return model, loading.save(model, tmp_path_factory.mktemp("run") / loading.RESULT_FILE)
+    return model, save(model, tmp_path_factory.mktemp("run") / MODEL)
 
 
 # By name, tag, folder, file.
@@ -188,9 +189,9 @@ def test_saving_says_what_the_file_is_and_refuses_a_function_of_ones_own(tmp_pat
     source = converters.read(lenet[1])
     assert source.metadata["network"] == "lenet" and json.loads(source.metadata["labels"]) == list("abcd")
     with pytest.raises(FileExistsError):
-        loading.save(lenet[0], lenet[1])
+        save(lenet[0], lenet[1])
     with pytest.raises(SlimzooError, match="a function of your own"):
-        loading.save(slimzoo.Model(lambda x: x, input_shape=(2, 2, 3)), tmp_path / "w.safetensors")
+        save(slimzoo.Model(lambda x: x, input_shape=(2, 2, 3)), tmp_path / "w.safetensors")
 
 
 # Memory.
@@ -322,7 +323,7 @@ def test_real_weights_name_what_is_on_real_photographs(shared):
 
 def test_arguments_of_the_network_come_back_with_its_weights(tmp_path):
     model = slimzoo.Model("mobilenet_v1", num_classes=3, input_shape=(32, 32, 3), depth_multiplier=0.25)
-    loading.save(model, tmp_path / "m.safetensors")
+    save(model, tmp_path / "m.safetensors")
     again = slimzoo.load(tmp_path / "m.safetensors", input_shape=(32, 32, 3))
     assert again.network_arguments == {"depth_multiplier": 0.25}
     assert again.variable_shapes() == model.variable_shapes()

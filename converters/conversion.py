@@ -13,7 +13,7 @@ from slimzoo.converters.formats import format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.inference import inference_variables
-from slimzoo.converters.matching import check_patterns, match, matches, renamed_names
+from slimzoo.converters.matching import match, renamed_names
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
 from slimzoo.converters.name_maps.transforms import with_background
 from slimzoo.converters.reports import ConversionReport
@@ -21,6 +21,7 @@ from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
+from slimzoo.names import Scopes
 
 # What a reader says of the file that it read; it would mislead in one that is written.
 OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers", "name_map", "differs", "names")
@@ -192,9 +193,9 @@ def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> N
 
 def _without(variables: Source, exclude: Iterable[str]) -> tuple[Source, int]:
     """Returns `variables` without those in `exclude`, and how many those were."""
-    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    check_patterns(patterns, variables)
-    kept = {name: tensor for name, tensor in variables.tensors.items() if not matches(name, patterns)}
+    left_out = Scopes(exclude)
+    left_out.check(variables)
+    kept = {name: tensor for name, tensor in variables.tensors.items() if name not in left_out}
     return variables.with_tensors(kept), len(variables) - len(kept)
 
 
@@ -221,13 +222,13 @@ def _fitting(
 
     heads = get_network(network)
     headless = headless or variables.metadata.get("num_classes") == "0"
-    headless = headless or any(matches(scope, heads.main_heads) for scope in known_absent)
+    headless = headless or bool(Scopes(heads.main_heads).of(known_absent))
     classes = 0 if headless else heads.classes_in(variables.shapes)
     wanted = network_shapes(network, classes)
     absent = tuple(
         scope
         for scope in dict.fromkeys((*heads.side_heads, *known_absent))
-        if any(matches(n, [scope]) for n in wanted) and not any(matches(n, [scope]) for n in variables)
+        if Scopes(scope).of(wanted) and not Scopes(scope).of(variables)
     )
     try:
         match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")

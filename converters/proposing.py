@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slimzoo.converters.matching import matches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import write_text
+from slimzoo.names import Scopes
 
 Shapes = Mapping[str, tuple[int, ...]]
 SURE, LIKELY, GUESS = "sure", "likely", "by order"
@@ -104,7 +104,7 @@ def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
     classes = _classes({name: source[name] for name in found.unused}, found.missing, network_shapes(network))
     if classes is not None:
         found = propose(source, network_shapes(network, classes))
-    left = tuple(name for name in found.missing if not matches(name, row.side_heads))
+    left = tuple(name for name in found.missing if name not in Scopes(row.side_heads))
     return replace(found, missing=left), classes or row.num_classes
 
 

@@ -152,7 +152,7 @@ def _discover(name: str):
     from slimzoo.tracing.layers import layer_rows
     from slimzoo.tracing.parts import resolve
 
-    parts = resolve(name, None, None, None, "NHWC", {})
+    parts = resolve(name)
     found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
     rows = layer_rows(found, dict.fromkeys((spec.name for spec in found.variables.values()), ""), ())
     return found, [

@@ -12,6 +12,7 @@ from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, kind_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
+from slimzoo.names import Scopes
 
 if TYPE_CHECKING:
     from slimzoo.converters.conversion import Unfit
@@ -128,7 +129,6 @@ def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
     """Returns the certificate of what is about to be converted."""
     from slimzoo import converters
     from slimzoo.converters import conversion
-    from slimzoo.converters.matching import matches
     from slimzoo.parity import prove as parity
 
     network = options["network"]
@@ -139,7 +139,7 @@ def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
         variables = variables.with_tensors({rename.get(n, n): t for n, t in variables.tensors.items()})
     variables, found = converters.in_slims_names(variables, network, options["name_map"])
     if found is None:
-        left_out = {name for name in variables if matches(name, options["exclude"])} if rename else set()
+        left_out = set(Scopes(options["exclude"]).of(variables)) if rename else set()
         conversion.check_fit(
             variables.with_tensors({n: t for n, t in variables.tensors.items() if n not in left_out}), network
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters
-from slimzoo.converters.matching import matches
 from slimzoo.converters.source import Tensor
 from slimzoo.errors import SlimzooError
+from slimzoo.names import Scopes
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
 
@@ -70,8 +70,7 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
     """
     source = converters.read(path)
     variables, left_out = converters.inference_variables(source)
-    wanted = ("*",) if pattern is None else (pattern, f"{pattern}/*")
-    names = [name for name in source if matches(name, wanted)]
+    names = list(source) if pattern is None else Scopes(pattern).of(source)
     if not names and pattern is not None:
         raise SlimzooError(f"{pattern!r} matches none of the {len(source)} tensors; {_scopes(source)}")
     listed = source.with_tensors({name: source.tensors[name] for name in names})

@@ -15,7 +15,7 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
-from slimzoo.names import expand_scopes
+from slimzoo.names import Scopes
 from slimzoo.registry import get_network
 from slimzoo.training import held_out
 from slimzoo.training.evaluation import Evaluation
@@ -189,7 +189,7 @@ def _problems(train, validation, precision, steps, seed, eval_every, batch_size,
 
 
 def _build(network, weights, ema, size, recipe, train, precision, data_format, seed) -> Model:
-    arguments = dict(recipe.network_arguments)
+    arguments, new = dict(recipe.network_arguments), Scopes(recipe.new or (), "new")
     if recipe.scope_arguments:
         arguments["arg_scope"] = functools.partial(network.arg_scope, **recipe.scope_arguments)
     model = load(
@@ -198,7 +198,7 @@ def _build(network, weights, ema, size, recipe, train, precision, data_format, s
         weights=None if weights in (None, "pretrained") else weights,
         num_classes=len(train.classes),
         size=size,
-        exclude=() if weights is None else recipe.new,
+        exclude=() if weights is None else new,
         ema=ema,
         labels=train.classes,
         multi_label=train.multi_label,
@@ -208,10 +208,9 @@ def _build(network, weights, ema, size, recipe, train, precision, data_format, s
         quiet=True,
         **arguments,
     )
-    if recipe.new and weights is None:
-        expand_scopes(
-            recipe.new, model.variables_by_name
-        )  # all is new; a name that is nothing is a mistake still
+    new.check(
+        model.variables_by_name
+    )  # without weights all is new; a name that is nothing is a mistake still
     if recipe.freeze:
         model.freeze(recipe.freeze)
     return model

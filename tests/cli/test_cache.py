@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimzoo.weights import fetching as weights
+from slimzoo import weights
 from tests.cli.support import values, write
 from tests.fetching import row_of, sha
 

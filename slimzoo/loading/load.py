@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, overload
+from types import MappingProxyType
+from typing import Any, Literal, Unpack, overload
 
 from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
+from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
 from slimzoo.model.binding import refuse_session_graph
@@ -26,13 +28,21 @@ MODEL_SETTINGS = ("dtype", "label_offset", "multi_label", "name", "seed", "train
 
 @overload
 def load(
-    name: str | os.PathLike, pretrained: bool = ..., *, features_only: Literal[True], **settings: Any
+    name: str | os.PathLike,
+    pretrained: bool = ...,
+    *,
+    features_only: Literal[True],
+    **arguments: Unpack[LoadArguments],
 ) -> Backbone: ...
 
 
 @overload
 def load(
-    name: str | os.PathLike, pretrained: bool = ..., *, features_only: Literal[False] = ..., **settings: Any
+    name: str | os.PathLike,
+    pretrained: bool = ...,
+    *,
+    features_only: Literal[False] = ...,
+    **arguments: Unpack[LoadArguments],
 ) -> Model: ...
 
 
@@ -43,8 +53,8 @@ def load(
     weights: str | os.PathLike | None = None,
     num_classes: int | None = None,
     input_shape: tuple[int | None, ...] | None = None,
-    exclude: Iterable[str] = (),
-    rename: Any = None,
+    exclude: str | Iterable[str] = (),
+    rename: Rename = None,
     ema: bool = False,
     labels: Iterable[str] | None = None,
     preprocessing: Preprocessing | None = None,
@@ -53,7 +63,8 @@ def load(
     levels: Levels = None,
     sum_rgb: bool = False,
     quiet: bool = False,
-    **arguments,
+    network_arguments: Mapping[str, Any] = MappingProxyType({}),
+    **arguments: Any,
 ) -> Model | Backbone:
     """Returns the network `name` as a slimzoo.Model, or as a Backbone: a keras.Model in either case.
 
@@ -75,14 +86,16 @@ def load(
       sum_rgb: for input_shape (height, width, 1) and weights of colour images: the kernels of the first
         convolution are summed, so that a gray image is to it what it was in three equal channels.
       quiet: says nothing about a new last layer.
-      arguments: passed on to Model (data_format, dtype, dropout_keep_prob, ...).
+      arguments: passed on to Model and the network function (data_format, dtype, dropout_keep_prob, ...).
+      network_arguments: the same by name, for a function of your own whose arguments no type checker knows.
     Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
     """
     if levels is not None and not features_only:
         raise SlimzooError("levels are those of a backbone: add features_only=True")
     if Path(name).suffix == ".keras":
         settings = (weights, num_classes, input_shape, exclude, rename, ema, labels, preprocessing, size)
-        return _whole(Path(name), (*settings, features_only, sum_rgb, arguments))
+        return _whole(Path(name), (*settings, features_only, sum_rgb, {**arguments, **network_arguments}))
+    arguments |= network_arguments
     wanted = Wanted(
         num_classes=0 if features_only and num_classes is None else num_classes,
         input_shape=input_shape,

@@ -21,7 +21,9 @@ _WHERE = {  # public name: the module that defines it
 __all__ = ["WeightsRow", "fetch", "get_row", "offline", "origin", "rows", "split_name"]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+if not TYPE_CHECKING:  # or any name would pass as one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in _WHERE:
+            return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -43,7 +43,9 @@ class Network:
     channels: int  # of its images
     heads: tuple[str, ...]  # scopes that depend on num_classes
     transfer_heads: tuple[str, ...]  # scopes that fine-tuning on another task starts anew
+    preprocessing: str  # a kind of preprocessing.KINDS, for training from scratch; weights bring their own
     auxiliary: tuple[str, ...] | None = None  # scopes that exist in training only; None: not known
+    recipe: str = ""  # a name of training.RECIPES; "": the plain recipe
 
     @property
     def side_heads(self) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ import dataclasses
 import pytest
 
 import slimzoo
+from slimzoo.compat.preprocessing.preprocessing_factory import preprocessing_map
 from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing import KINDS
+from slimzoo.training import RECIPES
 
 NAMES = [
     *("cifarnet", "lenet", "mobilenet_v1", "mobilenet_v1_025", "mobilenet_v1_050", "mobilenet_v1_075"),
@@ -45,3 +48,14 @@ def test_a_name_is_registered_once():
     with pytest.raises(SlimzooError, match="'lenet' is registered twice"):
         slimzoo.register(dataclasses.replace(row, num_classes=11))
     assert slimzoo.get_network("lenet") is row
+
+
+def test_every_row_names_a_preprocessing_and_a_recipe_that_exist():
+    for network in map(slimzoo.get_network, slimzoo.list_models()):
+        assert network.preprocessing in KINDS and network.recipe in ("", *RECIPES), network.name
+
+
+def test_the_rows_name_the_preprocessing_of_the_old_factory():
+    for name in set(preprocessing_map) & set(slimzoo.list_models()):
+        module = preprocessing_map[name].__name__.rpartition(".")[2]
+        assert module == f"{slimzoo.get_network(name).preprocessing}_preprocessing", name

@@ -8,7 +8,7 @@ from slimzoo import converters
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import Source, of_imagenet
 from slimzoo.names import Scopes
-from slimzoo.preprocessing import Preprocessing, original
+from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
 from slimzoo.registry import Network
 
 ImageShape = tuple[int | None, ...]
@@ -156,7 +156,12 @@ def _original(network: Network, input_shape: ImageShape | None, size: int | None
     """What the network was published with: for weights that come without their own, and for new ones."""
     size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
-    return original(network.name, size, "GRAY" if channels == 1 else "RGB")
+    if network.preprocessing not in KINDS:
+        raise SlimzooError(
+            f"network {network.name!r} is registered with preprocessing {network.preprocessing!r}, which "
+            f"does not exist; there are {', '.join(KINDS)}. Name one in its row, or pass preprocessing=..."
+        )
+    return of_kind(network.preprocessing, size, "GRAY" if channels == 1 else "RGB")
 
 
 def _resized(preprocessing: Preprocessing, size: int | None) -> Preprocessing:

@@ -73,6 +73,7 @@ register(
         channels=3,
         heads=("alexnet_v2/fc8",),
         transfer_heads=("alexnet_v2/fc6", "alexnet_v2/fc7", "alexnet_v2/fc8"),
+        preprocessing="vgg",  # the factory had none: RGB minus the mean, as in the paper
         auxiliary=(),
     )
 )

@@ -89,6 +89,8 @@ register(
         channels=3,
         heads=("CifarNet/logits",),
         transfer_heads=("CifarNet/logits",),
+        preprocessing="cifarnet",
         auxiliary=(),
+        recipe="cifarnet",
     )
 )

@@ -126,6 +126,7 @@ def register_inception(function, arg_scope, image_size, heads):
             channels=3,
             heads=heads,
             transfer_heads=heads,
+            preprocessing="inception",
             auxiliary=(),
         )
     )

@@ -63,6 +63,8 @@ register(
         channels=1,
         heads=("LeNet/fc4",),
         transfer_heads=("LeNet/fc4",),
+        preprocessing="lenet",
         auxiliary=(),
+        recipe="lenet",
     )
 )

@@ -236,6 +236,7 @@ def register_variant(name, build, scope):
             channels=3,
             heads=(head,),
             transfer_heads=(head,),
+            preprocessing="inception",
             auxiliary=(),
         )
     )

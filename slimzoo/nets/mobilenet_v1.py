@@ -253,7 +253,9 @@ def _variant(name, multiplier):
             channels=3,
             heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
             transfer_heads=("MobilenetV1/Logits/Conv2d_1c_1x1",),
+            preprocessing="inception",
             auxiliary=(),
+            recipe="mobilenet_v1",
         )
     )
     return network

@@ -234,6 +234,7 @@ def register_nasnet(name, function, arg_scope, image_size, num_classes, auxiliar
             channels=3,
             heads=("final_layer", auxiliary),
             transfer_heads=("final_layer", auxiliary),
+            preprocessing="inception",
             auxiliary=(auxiliary,),
         )
     )

@@ -73,6 +73,7 @@ register(
         channels=3,
         heads=("overfeat/fc8",),
         transfer_heads=("overfeat/fc6", "overfeat/fc7", "overfeat/fc8"),
+        preprocessing="vgg",  # the factory had none: RGB minus the mean, as in the paper
         auxiliary=(),
     )
 )

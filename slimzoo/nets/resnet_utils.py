@@ -194,6 +194,7 @@ def register_variant(name, network, num_classes):
             channels=3,
             heads=(f"{name}/logits",),
             transfer_heads=(f"{name}/logits",),
+            preprocessing="vgg",  # the factory's; v2's published weights were trained with "inception"
             auxiliary=(),
         )
     )

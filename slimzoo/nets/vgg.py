@@ -90,7 +90,9 @@ def _variant(name, stages):
             channels=3,
             heads=(f"{name}/fc8",),
             transfer_heads=(f"{name}/fc6", f"{name}/fc7", f"{name}/fc8"),
+            preprocessing="vgg",
             auxiliary=(),
+            recipe="vgg",
         )
     )
     return network

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,21 +44,6 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-# What the original project's factory took for a network of this family. Published weights may differ from it
-# (resnet_v2 was trained with "inception"), so a weights row names its own and never asks this table.
-_ORIGINAL = {
-    "cifarnet": "cifarnet",
-    "lenet": "lenet",
-    "inception": "inception",
-    "mobilenet": "inception",
-    "nasnet": "inception",
-    "pnasnet": "inception",
-    "resnet": "vgg",
-    "vgg": "vgg",
-    "alexnet": "vgg",  # the factory had none for these two: RGB minus the mean, as in their papers
-    "overfeat": "vgg",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
@@ -90,7 +75,7 @@ class Preprocessing:
             value = getattr(self, name)
             if isinstance(value, list | tuple):  # JSON and TOML have lists
                 object.__setattr__(self, name, tuple(value))
-        problems = list(_problems(self))
+        problems = _problems(self)
         if problems:
             raise SlimzooError(listing("this preprocessing cannot be used:", problems))
 
@@ -142,26 +127,19 @@ class Preprocessing:
         return cls.from_dict(values)
 
 
-def original(network: str, size: int, channel_order: str = "RGB") -> Preprocessing:
-    """Returns what the original project's factory used for a network called `network`, at `size` pixels.
+def of_kind(kind: str, size: int, channel_order: str = "RGB") -> Preprocessing:
+    """Returns the Preprocessing of `kind` at `size` pixels with the usual values of its row of KINDS.
 
-    Meant for training from scratch; restored weights bring their own.
+    Meant for training from scratch; restored weights bring their own. `resize_side` is at least `size`.
 
-    Raises: SlimzooError: the family of `network` is unknown.
+    Raises: SlimzooError: there is no such kind, or a value is wrong.
     """
-    family = next((f for f in _ORIGINAL if network.startswith(f)), None)
-    if family is None:
-        known = ", ".join(sorted(_ORIGINAL))
-        raise SlimzooError(
-            f"no original preprocessing is known for network {network!r}; known families: {known}. "
-            'Give one: Preprocessing(kind="inception", size=224, crop=0.875)'
-        )
-    kind = _ORIGINAL[family]
+    if kind not in KINDS:
+        raise SlimzooError(_unknown_kind(kind))
     fields = dict(KINDS[kind].fields)
     if "resize_side" in fields:
         fields["resize_side"] = max(fields["resize_side"], size)
-    values = {"kind": kind, "size": size, "channel_order": channel_order, **fields}
-    return Preprocessing.from_dict(values)
+    return Preprocessing(kind=kind, size=size, channel_order=channel_order, **fields)
 
 
 def _keys(kind: str) -> tuple[str, ...]:
@@ -183,10 +161,13 @@ def _are_three_numbers(value: object, above: float) -> bool:
     return all(isinstance(v, int | float) and not isinstance(v, bool) and above < v <= 255 for v in value)
 
 
-def _problems(p: Preprocessing):
+def _problems(p: Preprocessing) -> list[str]:
     if p.kind not in KINDS:
-        yield _unknown_kind(p.kind)
-        return
+        return [_unknown_kind(p.kind)]
+    return [*_missing_or_unused(p), *_wrong_sizes(p), *_wrong_values(p)]
+
+
+def _missing_or_unused(p: Preprocessing) -> Iterator[str]:
     needed = KINDS[p.kind].fields
     for name in ("crop", "resize_side", "interpolation", "mean", "std"):
         value = getattr(p, name)
@@ -194,12 +175,18 @@ def _problems(p: Preprocessing):
             yield f"kind {p.kind!r} needs {name}; the usual value is {needed[name]}"
         if name not in needed and value is not None:
             yield f"{name}={value!r} is not used by kind {p.kind!r}; leave it out"
+
+
+def _wrong_sizes(p: Preprocessing) -> Iterator[str]:
     if not _is_int(p.size) or p.size < 1:
         yield f"size is {p.size!r}; it must be a whole number of pixels, at least 1"
     elif p.resize_side is not None and (not _is_int(p.resize_side) or p.resize_side < p.size):
         yield f"resize_side is {p.resize_side!r}; it must be a whole number, at least size ({p.size})"
     if p.crop is not None and (not isinstance(p.crop, int | float) or not 0 < p.crop <= 1):
         yield f"crop is {p.crop!r}; it must be a fraction above 0 and at most 1 (1 keeps the whole image)"
+
+
+def _wrong_values(p: Preprocessing) -> Iterator[str]:
     if p.interpolation not in (None, *INTERPOLATIONS):
         yield f"interpolation is {p.interpolation!r}; it must be one of {', '.join(INTERPOLATIONS)}"
     for name in ("mean", "std"):

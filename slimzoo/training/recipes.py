@@ -1,4 +1,4 @@
-"""Fine-tuning recipes, one row a network family; every field can be overridden by name.
+"""Fine-tuning recipes, one row for the networks that name it; every field can be overridden by name.
 
 Rows were chosen on the 100 Pascal VOC images that tools/cross_validate.py measures; they are starting points.
 """
@@ -72,7 +72,7 @@ class Recipe:
         return replace(self, **values)
 
 
-RECIPES: dict[str, Recipe] = {  # first part of the network's name: its row
+RECIPES: dict[str, Recipe] = {  # what a network's row names
     "vgg": Recipe(
         learning_rate=0.001,
         learning_rates={"*/conv*": 0.1},  # restored; fc6, fc7 and fc8 are new, as the seed document has it
@@ -92,7 +92,14 @@ RECIPES: dict[str, Recipe] = {  # first part of the network's name: its row
 
 
 def recipe_for(network: Network) -> Recipe:
-    """Returns the row of the network's family, or the plain Recipe."""
-    family = next((f for f in sorted(RECIPES, key=len, reverse=True) if network.name.startswith(f)), None)
-    recipe = RECIPES[family] if family else Recipe()
+    """Returns the recipe that the network's row names, or the plain Recipe.
+
+    Raises: SlimzooError: the row names a recipe that does not exist.
+    """
+    if network.recipe and network.recipe not in RECIPES:
+        raise SlimzooError(
+            f"network {network.name!r} is registered with recipe {network.recipe!r}, which does not exist; "
+            f"there are {', '.join(RECIPES)}. Name one in its row, or none for the plain recipe"
+        )
+    recipe = RECIPES[network.recipe] if network.recipe else Recipe()
     return recipe if recipe.new is not None else replace(recipe, new=network.transfer_heads)

@@ -1,5 +1,6 @@
 """load(): by name, tag, folder and file, from every kind of checkpoint; and predict() on photographs."""
 
+import dataclasses
 import json
 import logging
 
@@ -9,13 +10,13 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo import converters, weights
+from slimzoo import converters, registry, weights
 from slimzoo.converters.source import empty
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet
 from slimzoo.model.saving import save
-from slimzoo.preprocessing import original
+from slimzoo.preprocessing import of_kind
 from slimzoo.restoring.tensors import take_over
 from tests.networks import assert_same, disturb, values
 
@@ -34,7 +35,7 @@ def images():
 @pytest.fixture(scope="module")
 def lenet(tmp_path_factory):
     """(model, its .safetensors file with all metadata)."""
-    about = original("lenet", 28, "GRAY")
+    about = of_kind("lenet", 28, "GRAY")
     model = slimzoo.Model("lenet", 4, labels=list("abcd"), preprocessing=about, multi_label=True)
     disturb(model)
     return model, save(model, tmp_path_factory.mktemp("run") / MODEL)
@@ -51,6 +52,15 @@ def test_a_name_alone_gives_a_new_network_with_its_own_preprocessing():
         slimzoo.load(SMALL, num_classes=3, input_shape=(64, 64, 3)).preprocess(np.zeros((9, 9, 3))).shape[1]
         == 64
     )
+
+
+def test_a_row_that_names_an_unknown_preprocessing_is_refused_with_those_there_are(monkeypatch):
+    row = dataclasses.replace(slimzoo.get_network("lenet"), name="mine", preprocessing="letters")
+    monkeypatch.setitem(registry.networks(), "mine", row)
+    with pytest.raises(
+        SlimzooError, match=r"'mine' is registered with preprocessing 'letters'.* there are inc"
+    ):
+        slimzoo.load("mine")
 
 
 @pytest.mark.parametrize("as_folder", [False, True])

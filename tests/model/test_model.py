@@ -9,7 +9,7 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import converters, slim
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing import original
+from slimzoo.preprocessing import of_kind
 from tests.networks import IMAGES, assert_close, assert_same, disturb, little, little_model, values
 
 
@@ -185,9 +185,7 @@ def test_restore_renames_by_prefix_and_by_function(tmp_path):
 def test_preprocess_takes_an_array_a_batch_a_list_of_sizes_and_paths(tmp_path):
     from PIL import Image
 
-    model = slimzoo.Model(
-        "mobilenet_v1_025", 4, (64, 64, 3), preprocessing=original("mobilenet_v1_025", 64, "RGB")
-    )
+    model = slimzoo.Model("mobilenet_v1_025", 4, (64, 64, 3), preprocessing=of_kind("inception", 64))
     pixels = np.random.RandomState(0).randint(0, 256, (90, 70, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     one = model.preprocess(pixels)
@@ -201,7 +199,7 @@ def test_preprocess_takes_an_array_a_batch_a_list_of_sizes_and_paths(tmp_path):
 
 
 def test_preprocess_names_every_file_that_is_no_image(tmp_path):
-    model = slimzoo.Model("lenet", preprocessing=original("lenet", 28, "GRAY"))
+    model = slimzoo.Model("lenet", preprocessing=of_kind("lenet", 28, "GRAY"))
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "empty.jpg").touch()
     paths = [tmp_path / "text.png", tmp_path / "none.jpg", tmp_path / "empty.jpg"]

@@ -16,7 +16,7 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import slim
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing import original
+from slimzoo.preprocessing import of_kind
 from tests.networks import IMAGES, LABELS, assert_close, assert_same, compiled, disturb, little_model, values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def wide_scope():
 
 
 def test_a_registered_network_comes_back_from_keras_with_all_that_belongs_to_it(tmp_path):
-    preprocessing = original("lenet", 28, "GRAY")
+    preprocessing = of_kind("lenet", 28, "GRAY")
     names = tuple("abcd")
     model = slimzoo.Model(
         "lenet",

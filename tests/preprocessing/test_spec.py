@@ -3,7 +3,7 @@
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing import KINDS, Preprocessing, original
+from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
 
 ROWS = [
     Preprocessing(kind="inception", size=128, crop=0.875),
@@ -74,13 +74,13 @@ def test_json_that_is_no_object_is_refused(text):
         Preprocessing.from_json(text)
 
 
-def test_the_original_factory_is_known_by_family():
-    assert original("mobilenet_v1_025", 128) == Preprocessing(kind="inception", size=128, crop=0.875)
-    assert original("vgg_16", 299).resize_side == 299
-    assert original("alexnet_v2", 224).kind == original("overfeat", 231).kind == "vgg"
-    assert original("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
-    with pytest.raises(SlimzooError, match="no original preprocessing is known for network 'squeezenet'"):
-        original("squeezenet", 224)
+def test_a_kind_has_usual_values_at_every_size():
+    assert of_kind("inception", 128) == Preprocessing(kind="inception", size=128, crop=0.875)
+    assert (of_kind("vgg", 224).resize_side, of_kind("vgg", 299).resize_side) == (256, 299)
+    assert of_kind("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
+    assert {of_kind(kind, 32).kind for kind in KINDS} == set(KINDS)
+    with pytest.raises(SlimzooError, match="kind 'lnet' does not exist; nearest: lenet"):
+        of_kind("lnet", 28)
 
 
 @pytest.mark.parametrize(

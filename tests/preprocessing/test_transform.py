@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing import Preprocessing, apply, augment, denormalise, original
+from slimzoo.preprocessing import Preprocessing, apply, augment, denormalise, of_kind
 from slimzoo.preprocessing.ranges import expected_range
+from slimzoo.registry import get_network
 
 INCEPTION = Preprocessing(kind="inception", size=64, crop=0.875)
 VGG = Preprocessing(kind="vgg", size=64, resize_side=80)
@@ -32,7 +33,7 @@ GOLDENS = {  # name in preprocessing.npz: how it was made
     "cifarnet_32": CIFARNET,
     "lenet_28": LENET,
     **{
-        f"factory_{network}_96": original(network, 96)
+        f"factory_{network}_96": of_kind(get_network(network).preprocessing, 96)
         for network in (
             "inception_v3",
             "vgg_16",

@@ -58,7 +58,7 @@ def run(data):
     """
 
     def start(out, train=None, validation=None, *, options=None, **arguments):
-        arguments = {"model": "cifarnet_tiny", "weights": None, "steps": 4, "eval_every": 2, **arguments}
+        arguments = {"model": "tiny", "weights": None, "steps": 4, "eval_every": 2, **arguments}
         arguments = {"deterministic": False, "tensorboard": False, **arguments}
         return finetune(
             data[0] if train is None else train,
@@ -71,7 +71,7 @@ def run(data):
     return start
 
 
-def make_trainer(name="cifarnet_tiny", strategy=None, steps=10, loss_scaling=False, freeze=(), **arguments):
+def make_trainer(name="tiny", strategy=None, steps=10, loss_scaling=False, freeze=(), **arguments):
     """Returns a Trainer of a new tiny model for 4 classes, several an image; the same arguments, the
     same one.
     """

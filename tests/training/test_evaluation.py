@@ -15,7 +15,7 @@ from tests.training.conftest import CLASSES
 def load(labels=CLASSES, multi_label=True, **arguments):
     tf.random.set_seed(1)
     return slimzoo.load(
-        "cifarnet_tiny_bn", num_classes=len(labels), labels=labels, multi_label=multi_label, **arguments
+        "tiny_bn", num_classes=len(labels), labels=labels, multi_label=multi_label, **arguments
     )
 
 

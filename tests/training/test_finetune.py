@@ -23,9 +23,7 @@ def finished(run, tmp_path_factory):
     """A run whose learning rate is so high that it gets worse in between."""
     options = {"learning_rate": 0.3, "schedule": "constant"}
     out = tmp_path_factory.mktemp("runs") / "voc"
-    return run(
-        out, model="cifarnet_tiny_bn", steps=10, options=options, tensorboard=True, command="slimzoo ..."
-    )
+    return run(out, model="tiny_bn", steps=10, options=options, tensorboard=True, command="slimzoo ...")
 
 
 def test_the_folder_holds_what_it_should(finished):
@@ -85,7 +83,7 @@ def test_load_opens_it_with_labels_preprocessing_and_the_same_scores(finished, d
     assert model.labels == CLASSES
     assert model.multi_label
     assert model.preprocessing == finished.model.preprocessing
-    assert model.network.name == "cifarnet_tiny_bn"
+    assert model.network.name == "tiny_bn"
     with np.load(finished.folder / "predictions.npz") as stored:
         assert tuple(stored["paths"]) == data[1].paths
         np.testing.assert_array_equal(stored["labels"], data[1].labels)
@@ -121,7 +119,7 @@ def test_a_finished_run_is_refused_and_replaced_when_asked(finished, run, tmp_pa
 def test_new_heads_are_new_the_rest_is_restored_and_what_is_frozen_stays(finished, run, tmp_path):
     options = {"freeze": ("Tiny/conv1",), "new": ("Tiny/logits",)}
     weights = finished.folder / "model.safetensors"
-    result = run(tmp_path / "run", model="cifarnet_tiny_bn", weights=weights, steps=2, options=options)
+    result = run(tmp_path / "run", model="tiny_bn", weights=weights, steps=2, options=options)
     before, after = converters.read(weights), values(result.model)
     for name, value in after.items():
         assert np.array_equal(value, before[name]) == name.startswith("Tiny/conv1/"), name
@@ -165,7 +163,7 @@ def test_progress_goes_to_stderr(run, tmp_path, capsys):
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_runs_and_leaves_float32(run, tmp_path, precision):
-    result = run(tmp_path / "run", model="cifarnet_tiny_bn", precision=precision)
+    result = run(tmp_path / "run", model="tiny_bn", precision=precision)
     assert set(map(str, converters.read(result.folder / "model.safetensors").dtypes.values())) == {"float32"}
     model = slimzoo.load(result.folder)
     assert model.compute_dtype == "float32"
@@ -210,7 +208,7 @@ def test_everything_wrong_is_listed_before_anything_is_made(run, data, tmp_path)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"model": "cifarnet_tinny"}, "no network is named 'cifarnet_tinny'. Nearest: cifarnet_tiny"),
+        ({"model": "tinny"}, "no network is named 'tinny'. Nearest: tiny"),
         (
             {"options": {"freeze": ("conv1",)}},
             r'freeze=\["conv1"\] matches nothing; did you mean "Tiny/conv1"',
@@ -255,7 +253,7 @@ def test_an_unknown_kind_of_data_is_refused(devkit):
 
 def test_a_run_that_cannot_start_leaves_nothing(run, tmp_path):
     for options, words in (
-        ({"freeze": ("Tiny",)}, "leaves nothing of cifarnet_tiny to train"),
+        ({"freeze": ("Tiny",)}, "leaves nothing of tiny to train"),
         ({"freeze": ("conv9",)}, "conv9"),
         ({"learning_rates": {"conv9": 0.1}}, "conv9"),
     ):

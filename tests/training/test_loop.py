@@ -60,7 +60,7 @@ def test_a_factor_of_0_leaves_a_scope_as_it_is_and_a_tenth_moves_it_a_tenth():
 
 
 def test_moving_averages_move_and_those_of_a_frozen_scope_stay_to_the_bit():
-    trainer = make_trainer("cifarnet_tiny_bn", freeze=["Tiny/conv1"])
+    trainer = make_trainer("tiny_bn", freeze=["Tiny/conv1"])
     before = values(trainer.model)
     train(trainer, make_batches(2))
     after = values(trainer.model)
@@ -71,7 +71,7 @@ def test_moving_averages_move_and_those_of_a_frozen_scope_stay_to_the_bit():
 
 
 def test_moving_averages_take_a_tenth_of_the_batch_at_a_decay_of_09():
-    trainer = make_trainer("cifarnet_tiny_bn", freeze=["Tiny/conv2"])
+    trainer = make_trainer("tiny_bn", freeze=["Tiny/conv2"])
     (batch,) = make_batches()
     kernel = trainer.model.variables_by_name["Tiny/conv1/weights"].numpy()
     net = tf.nn.conv2d(batch["image"], kernel, 2, "SAME")
@@ -83,7 +83,7 @@ def test_moving_averages_take_a_tenth_of_the_batch_at_a_decay_of_09():
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_learns(dtype):
-    trainer = make_trainer("cifarnet_tiny_bn", dtype=dtype, loss_scaling=dtype == "mixed_float16")
+    trainer = make_trainer("tiny_bn", dtype=dtype, loss_scaling=dtype == "mixed_float16")
     losses = [row["loss"] for row in train(trainer, list(make_batches(2, difficult=0.0)) * 8)]
     assert np.isfinite(losses).all()
     assert np.mean(losses[-4:]) < 0.7 * np.mean(losses[:2])
@@ -103,7 +103,7 @@ def test_a_step_that_overflows_in_float16_is_left_out_and_halves_the_scale():
     assert int(trainer.optimizer.iterations) == 1
 
 
-@pytest.mark.parametrize("name", ["cifarnet_tiny_bn", "cifarnet", "mobilenet_v1_025"])
+@pytest.mark.parametrize("name", ["tiny_bn", "cifarnet", "mobilenet_v1_025"])
 def test_channels_first_gives_the_losses_of_channels_last(name):
     found, start = [], {}
     pixels = tiny.PIXELS if "tiny" in name else 32

@@ -33,9 +33,17 @@ def test_vgg_starts_fc6_to_fc8_anew_and_moves_its_convolutions_a_tenth():
     assert set(factors.values()) == {0.1}
 
 
-def test_a_network_without_a_row_takes_the_plain_recipe():
-    network = SimpleNamespace(name="unheard_of", transfer_heads=("Logits",))
+def test_a_network_that_names_no_recipe_takes_the_plain_one():
+    network = SimpleNamespace(name="vgg_like", recipe="", transfer_heads=("Logits",))
     assert recipe_for(network) == Recipe(new=("Logits",))
+
+
+def test_a_row_that_names_an_unknown_recipe_is_refused_with_those_there_are():
+    network = SimpleNamespace(name="mine", recipe="vgg_16", transfer_heads=("Logits",))
+    with pytest.raises(
+        SlimzooError, match=r"'mine' is registered with recipe 'vgg_16'.* there are vgg, mobi"
+    ):
+        recipe_for(network)
 
 
 def test_a_later_scope_overrides_an_earlier_one_and_an_unknown_one_is_refused():

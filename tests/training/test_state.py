@@ -31,7 +31,7 @@ def test_a_checkpoint_is_within_a_tenth_of_weights_and_slots(tmp_path, optimizer
 
 @pytest.mark.parametrize("half", [False, True])
 def test_everything_comes_back_and_the_next_step_is_the_same(tmp_path, half):
-    arguments = {"name": "cifarnet_tiny_bn"}
+    arguments = {"name": "tiny_bn"}
     if half:
         arguments |= {"dtype": "mixed_float16", "loss_scaling": True}
     trainer, state = trained(**arguments)
@@ -100,7 +100,7 @@ def test_a_full_disk_says_so_and_the_old_checkpoints_stay(tmp_path, monkeypatch,
 def test_the_checkpoint_of_another_model_or_optimizer_lists_what_differs(tmp_path):
     _, state = trained(steps=0)
     path = state.save(tmp_path, 1, {"best": {}})
-    other, there = trained(name="cifarnet_tiny_bn", recipe=Recipe(optimizer="adam"), steps=0)
+    other, there = trained(name="tiny_bn", recipe=Recipe(optimizer="adam"), steps=0)
     before = values(other.model)
     with pytest.raises(SlimzooError, match="checkpoint of another model or optimizer") as caught:
         there.restore(path)

@@ -1,6 +1,4 @@
-"""Two networks that train in a second, for tests; their names give them CifarNet's preprocessing and
-recipe.
-"""
+"""Two networks that train in a second, for tests; with CifarNet's preprocessing and recipe."""
 
 from functools import partial
 
@@ -48,8 +46,10 @@ NETWORKS = {
         channels=3,
         heads=("Tiny/logits",),
         transfer_heads=("Tiny/logits",),
+        preprocessing="cifarnet",
+        recipe="cifarnet",
     )
-    for name, batch_norm in (("cifarnet_tiny", False), ("cifarnet_tiny_bn", True))
+    for name, batch_norm in (("tiny", False), ("tiny_bn", True))
 }
 
 

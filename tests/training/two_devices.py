@@ -64,7 +64,7 @@ def train(found, name, devices, **arguments):
     """Keeps losses, weights and scores."""
     from tests.training.conftest import make_trainer, values
 
-    trainer = make_trainer("cifarnet_tiny", strategy_of(devices), **arguments)
+    trainer = make_trainer("tiny", strategy_of(devices), **arguments)
     losses = [trainer.step(batch) for batch in distributed(trainer, STEPS)]
     for key in ("loss", "regularization"):
         found[f"{name}/{key}"] = np.array([float(row[key]) for row in losses])
@@ -83,7 +83,7 @@ def batch_norm(found):
     """
     from tests.training.conftest import make_trainer, values
 
-    trainer = make_trainer("cifarnet_tiny_bn", strategy_of(2))
+    trainer = make_trainer("tiny_bn", strategy_of(2))
     for batch in distributed(trainer, 1):
         trainer.step(batch)
     for name, variable in trainer.model.variables_by_name.items():
@@ -92,7 +92,7 @@ def batch_norm(found):
     found |= {f"bn/saved/{name}": value for name, value in values(trainer.model).items()}
     (whole,) = batches(1)
     for half, part in enumerate((slice(0, 3), slice(3, 5))):
-        trainer = make_trainer("cifarnet_tiny_bn", strategy_of(1))
+        trainer = make_trainer("tiny_bn", strategy_of(1))
         trainer.step({key: value[part] for key, value in whole.items()})
         found |= {f"bn/half{half}/{name}": value for name, value in values(trainer.model).items()}
 
@@ -101,7 +101,7 @@ def overflow(found):
     """Keeps the weights before and after a step whose gradients overflow on the second replica alone."""
     from tests.training.conftest import make_trainer, values
 
-    trainer = make_trainer("cifarnet_tiny", strategy_of(2), dtype="mixed_float16", loss_scaling=True)
+    trainer = make_trainer("tiny", strategy_of(2), dtype="mixed_float16", loss_scaling=True)
     found |= {f"overflow/before/{name}": value for name, value in values(trainer.model).items()}
     scale = 2.0**20  # gradients of the first replica, where nothing counts, stay 0
     trainer.optimizer.dynamic_scale.assign(scale)

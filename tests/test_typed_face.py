@@ -1,4 +1,4 @@
-"""What editors and type checkers see of slimzoo: mypy and pyright on small programs, right ones and wrong ones."""
+"""What type checkers see of slimzoo: mypy and pyright on small programs, right ones and wrong ones."""
 
 import json
 import shutil

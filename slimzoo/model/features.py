@@ -1,9 +1,10 @@
 """Some end points of a Model as a Keras model; Backbone: its map at each reduction, for detectors."""
 
 import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import keras
 import tensorflow as tf
@@ -36,39 +37,46 @@ Levels = int | str | Iterable[int | str] | None
 class FeatureModel(keras.Model):
     """From images to end points of a Model whose variables it shares."""
 
-    def __init__(self, model: Hosted, names: str | Iterable[str], **kwargs):
+    def __init__(self, model: Hosted, names: str | Iterable[str], **kwargs: Any) -> None:
         super().__init__(**{"name": f"{model.name}_features", "dtype": model.dtype_policy, **kwargs})
         self.model = model
         self.names = names if isinstance(names, str) else tuple(names)
         self.build(model.input_shape)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Everything exists already; Keras keeps the shape for export."""
         del input_shape
         self.built = True
 
-    def call(self, images, training=None):
+    def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns one end point, or {name: end point}."""
         keys = (self.names,) if isinstance(self.names, str) else self.names
         found = self.model.run_network(images, bool(training), keys)
         return found[self.names] if isinstance(self.names, str) else found
 
-    def save(self, filepath, *args, **kwargs):
+    def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
         """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
         check_registered(self.model.parts)
         return super().save(filepath, *args, **kwargs)
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Exports as Model.export does."""
         signature = input_signature or [tf.TensorSpec(self.model.input_shape, tf.float32, name="images")]
         return super().export(filepath, format, verbose, signature, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = self.names if isinstance(self.names, str) else list(self.names)
         return {"model": keras.saving.serialize_keras_object(self.model), "names": names, "name": self.name}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         """Makes the model again, with variables of its own."""
         config = dict(config)
         model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
@@ -97,7 +105,7 @@ class Backbone(FeatureModel):
     Raises: SlimzooError: the network has no such reduction or end point; all there are are listed.
     """
 
-    def __init__(self, model: Hosted, levels: Levels = None, **kwargs):
+    def __init__(self, model: Hosted, levels: Levels = None, **kwargs: Any) -> None:
         network = model.parts.network
         traced = strides.trace(model.parts)
         maps = _maps(model, strides.reductions(traced, network.transfer_heads if network else ()))
@@ -108,7 +116,7 @@ class Backbone(FeatureModel):
         self._needed = strides.variables_behind([tensors[places[name]] for name in names])
         super().__init__(model, names, **{"name": f"{model.name}_backbone", **kwargs})
 
-    def call(self, images, training=None):
+    def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns the maps [N, H, W, C], one for each row of `feature_info`."""
         found = super().call(images, training)
         return [found[level.end_point] for level in self.feature_info]
@@ -119,7 +127,7 @@ class Backbone(FeatureModel):
         used = [name for name in names if name in self._needed]
         return scopes_without(top_scopes(names), used, names)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return {**config, "names": [level.end_point for level in self.feature_info]}
 
@@ -152,7 +160,7 @@ def _choose(maps: dict[str, Level], levels: Levels) -> list[Level]:
     return [maps[level] if isinstance(level, str) else last[int(level)] for level in wanted]
 
 
-def _problem(level, maps: dict[str, Level]) -> str:
+def _problem(level: int | str, maps: dict[str, Level]) -> str:
     if not isinstance(level, str):
         return f"reduction {level!r}"
     near = difflib.get_close_matches(level, maps, n=3, cutoff=0.4)

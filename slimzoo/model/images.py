@@ -47,7 +47,7 @@ def best_of(
     ]
 
 
-def _prepare_all(images, preprocessing: Preprocessing) -> list[tf.Tensor]:
+def _prepare_all(images: Sequence[Any], preprocessing: Preprocessing) -> list[tf.Tensor]:
     found, problems = [], []
     for image in images:
         try:

@@ -1,8 +1,9 @@
 """How Keras saves a Model: its variables by slim name, its function by the name it is registered under."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -30,12 +31,12 @@ class StoredByName(keras.Model):
     _by_name: dict[str, Any]
     _claimed: tuple[Provenance, int] | None  # what a config says, until the values are here
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """Keras calls this: variables go by slim name."""
         for name, variable in self._by_name.items():
             store[escape(name)] = variable.numpy()
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
         from slimzoo.converters.matching import match
 
@@ -49,17 +50,24 @@ class StoredByName(keras.Model):
         known = claimed is not None and claimed[1] == fingerprint(self._by_name.values())
         self.provenance = claimed[0] if claimed and known else Provenance()
 
-    def save(self, filepath, *args, **kwargs):
+    def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
         """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
         config_of.check_registered(self.parts)
         return super().save(filepath, *args, **kwargs)
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
         signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
         return super().export(filepath, format, verbose, signature, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **config_of.to_config(self.parts),
             "labels": None if self.labels is None else list(self.labels),
@@ -86,7 +94,7 @@ class StoredByName(keras.Model):
             self._claimed = Provenance(claim["released"], claim["trained"]), claim["fingerprint"]
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         """Makes the model again. Raises: SlimzooError: its network function is not known here."""
         config = dict(config)
         frozen, claim = config.pop("frozen", ()), config.pop("provenance", None)

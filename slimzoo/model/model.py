@@ -1,5 +1,6 @@
 """Model: a keras.Model that hosts any TF-Slim network function."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from slimzoo.converters import RestoreReport
+from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
@@ -71,8 +73,8 @@ class Model(StoredByName):
         dtype: Any = None,
         name: str | None = None,
         trainable: bool = True,
-        **network_arguments,
-    ):
+        **network_arguments: Any,
+    ) -> None:
         refuse_session_graph()
         parts = resolve(network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments)
         super().__init__(name=name or parts.default_name, dtype=dtype)
@@ -138,7 +140,7 @@ class Model(StoredByName):
         self._by_name[spec.name] = variable
         self._sources[spec.name] = "restored" if given else "new"
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Everything was made by the constructor; Keras keeps the shape for export."""
         del input_shape
         self.built = True
@@ -160,11 +162,11 @@ class Model(StoredByName):
 
     # Running.
 
-    def call(self, images, training=None):
+    def call(self, images: Any, training: bool | None = None) -> tf.Tensor:
         """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
         return self.run_network(images, bool(training), ("logits",))["logits"]
 
-    def run_network(self, images, training: bool, what: tuple[str, ...] | None):
+    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, tf.Tensor]:
         """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
         images = self._as_images(images)
         refuse_session_graph()
@@ -178,7 +180,7 @@ class Model(StoredByName):
             self._traces.functions[key] = tf.function(run, signature, autograph=False)
         return self._traces.functions[key](images)
 
-    def _of_known_size(self, images):
+    def _of_known_size(self, images: tf.Tensor) -> tf.Tensor:
         """In a graph that left the size open, as Keras's do after two of them, the model's own size holds."""
         known = None not in images.shape[1:] or None in self.input_shape[1:]
         return images if known else tf.ensure_shape(images, self.input_shape)
@@ -187,7 +189,7 @@ class Model(StoredByName):
         """What a trace depends on besides its images."""
         return (self.trainable, self.frozen, *(model.trace_state() for model in self.discovery.models))
 
-    def _as_images(self, images):
+    def _as_images(self, images: Any) -> tf.Tensor:
         images = tf.convert_to_tensor(images)
         if images.shape.rank != len(self.input_shape):
             what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
@@ -197,7 +199,9 @@ class Model(StoredByName):
             )
         return tf.cast(images, self.compute_dtype)
 
-    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None, alone: bool = False):
+    def _bound_run(
+        self, images: tf.Tensor, training: bool, what: tuple[str, ...] | None, alone: bool = False
+    ) -> dict[str, tf.Tensor]:
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
         replay = self.discovery.replay if alone and not training else None
@@ -216,15 +220,15 @@ class Model(StoredByName):
             return {key: self._channels_last(value) for key, value in end_points.items()}
         return {key: self._channels_last(end_points[key]) for key in what}
 
-    def _channels_last(self, tensor):
+    def _channels_last(self, tensor: tf.Tensor) -> tf.Tensor:
         channels_first = self.parts.data_format == "NCHW" and tensor.shape.rank == 4
         return tf.transpose(tensor, (0, 2, 3, 1)) if channels_first else tensor
 
-    def end_points(self, images, training: bool = False) -> dict[str, tf.Tensor]:
+    def end_points(self, images: Any, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns every named activation of `images` [N, H, W, C], in the order the network names them."""
         return self.run_network(images, training, None)
 
-    def features(self, images, names: str | Iterable[str]):
+    def features(self, images: Any, names: str | Iterable[str]) -> Any:
         """Returns the end point called `names`, or {name: end point} for several.
 
         Raises: SlimzooError: there is no such end point; the nearest are named.
@@ -275,19 +279,19 @@ class Model(StoredByName):
             variable.trainable = trained and not in_scopes(name, self.frozen)
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         keras.Model.trainable.fset(self, value)
         if value and hasattr(self, "_by_name"):
             self._apply_frozen()
 
     # Images in, names out.
 
-    def preprocess(self, images):
+    def preprocess(self, images: Any) -> tf.Tensor:
         """Returns float32 [N, size, size, C] as these weights want it.
 
         Args:
@@ -303,7 +307,7 @@ class Model(StoredByName):
             )
         return prepare(images, self.preprocessing)
 
-    def decode_predictions(self, logits, top: int = 5) -> list[list[tuple[int, str, float]]]:
+    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
 
         Probabilities are a softmax, or a sigmoid for weights of several labels an image.
@@ -314,7 +318,13 @@ class Model(StoredByName):
 
     # Weights in and out, and the model itself.
 
-    def restore(self, path, exclude=(), rename=None, ema: bool = False) -> RestoreReport:
+    def restore(
+        self,
+        path: str | os.PathLike,
+        exclude: str | Iterable[str] = (),
+        rename: Rename = None,
+        ema: bool = False,
+    ) -> RestoreReport:
         """Assigns the variables found in a file of any readable format.
 
         Args:
@@ -345,7 +355,7 @@ class Model(StoredByName):
         """The manifest's row of the released weights that these are, or were started from; None: of none."""
         return self.provenance.row
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Keras calls this before it trains."""
         self.note_training()
         return super().make_train_function(force)
@@ -358,7 +368,14 @@ class Model(StoredByName):
         """{slim name: shape}, in the order of creation."""
         return {spec.name: spec.shape for spec in self.discovery.variables.values()}
 
-    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        **kwargs: Any,
+    ) -> None:
         """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""
         del positions, expand_nested, kwargs  # Keras's own, without meaning here
         (print_fn or print)(render("; ".join([self.name, *facts(self)]), self.summary_rows(), line_length))

@@ -1,9 +1,9 @@
 """TODO"""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import tensorflow as tf
 
 Shape = tuple[int | None, ...]
@@ -61,7 +61,7 @@ def _matmul_multiply_adds(op: tf.Operation) -> int | None:
 
 
 def _product(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+    return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
 
 MULTIPLY_ADDS: dict[str, Callable] = {

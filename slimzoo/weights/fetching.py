@@ -17,7 +17,7 @@ from typing import Any
 import slimzoo
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import MODEL, atomic_write, write_error
-from slimzoo.weights import cache
+from slimzoo.weights import cache, manifest
 from slimzoo.weights.cache import ORIGINAL, cache_dir, cached, differing, first_seen
 from slimzoo.weights.download import (
     YES,
@@ -30,7 +30,7 @@ from slimzoo.weights.download import (
     forget,
     offline,
 )
-from slimzoo.weights.manifest import WeightsRow, rows
+from slimzoo.weights.manifest import WeightsRow
 
 LOGGER = logging.getLogger("slimzoo")
 
@@ -155,7 +155,9 @@ def _file_name(source: str) -> str:
 
 def _ways_out(row: WeightsRow, folder: Path) -> list[str]:
     name = _file_name(row.sources[0])
-    others = [r.tag for r in rows() if r.network == row.network and r.tag != row.tag and r.maths != "other"]
+    others = [
+        r.tag for r in manifest.rows() if r.network == row.network and r.tag != row.tag and r.maths != "other"
+    ]
     return [
         "What you can do:",
         f"- give a file you have: weights=PATH of {name}, or of any checkpoint of {row.network}",

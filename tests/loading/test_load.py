@@ -9,15 +9,14 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo import converters
+from slimzoo import converters, weights
 from slimzoo.converters.source import empty
 from slimzoo.errors import SlimzooError
-from slimzoo.labels import imagenet
 from slimzoo.files import MODEL
+from slimzoo.labels import imagenet
 from slimzoo.model.saving import save
 from slimzoo.preprocessing import original
 from slimzoo.restoring.tensors import take_over
-from slimzoo.weights import fetching as weights
 from tests.networks import assert_same, disturb, values
 
 SMALL = "mobilenet_v1_025"

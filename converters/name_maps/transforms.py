@@ -12,6 +12,7 @@ from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 
 Arrays = tuple[np.ndarray, ...]
+Change = Callable[..., Arrays]  # of one array or several
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Transform:
     """
 
     name: str
-    forward: Callable[..., Arrays] = field(repr=False)  # of their arrays: ours
-    backward: Callable[..., Arrays] = field(repr=False)  # of ours: theirs
+    forward: Change = field(repr=False)  # of their arrays: ours
+    backward: Change = field(repr=False)  # of ours: theirs
 
 
 def _single(name: str, forward: Callable, backward: Callable) -> Transform:

@@ -106,9 +106,9 @@ def with_background(source: Source, heads: Iterable[str], how: str) -> Source:
     needed = _IMAGENET + (how == "drop")
     wrong = [f"{name} {source.shapes[name]}" for name in biases if source.shapes[name] != (needed,)]
     if wrong or not biases:
-        found = ", ".join(wrong) or f"no biases in {', '.join(heads)}"
+        there = ", ".join(wrong) or f"no biases in {', '.join(heads)}"
         raise SlimzooError(
-            f"background={how!r} is for classifiers of {needed} classes; {source.path} has {found}"
+            f"background={how!r} is for classifiers of {needed} classes; {source.path} has {there}"
         )
     changed = dict(source.tensors)
     for name in biases:

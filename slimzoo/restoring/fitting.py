@@ -14,7 +14,7 @@ from slimzoo.restoring.tensors import take_over
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-class LazyTensors(Mapping):
+class LazyTensors(Mapping[str, Any]):
     """{variable name: tensor}, each read when asked for and kept by nobody here.
 
     Attributes:
@@ -26,7 +26,7 @@ class LazyTensors(Mapping):
         self._names = names  # ours: theirs
         self.nonfinite: dict[str, int] = {}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         array = self._source[self._names[name]]
         if count := nonfinite_values(array):
             self.nonfinite[name] = count
@@ -114,7 +114,7 @@ def fit(
     return LazyTensors(source, match.sources), report
 
 
-class SummedOverRGB(Mapping):
+class SummedOverRGB(Mapping[str, Any]):
     """The tensors of a source; some kernels [h, w, 3, channels] become their sum [h, w, 1, channels]."""
 
     def __init__(self, source: Any, kernels: Iterable[str]):
@@ -124,7 +124,7 @@ class SummedOverRGB(Mapping):
             for name, shape in source.shapes.items()
         }
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         array = self._source[name]
         return array.sum(axis=2, keepdims=True) if name in self._kernels else array
 
@@ -135,7 +135,7 @@ class SummedOverRGB(Mapping):
         return len(self.shapes)
 
 
-def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename) -> list[str]:
+def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename: Mapping | Callable | None) -> list[str]:
     """Returns the tensors that would be kernels of one channel here, were they not of three."""
     return [
         theirs

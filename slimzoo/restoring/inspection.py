@@ -28,7 +28,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Everything inspect() found."""
+    """What is in a weight file."""
 
     path: Path
     format: str
@@ -54,8 +54,8 @@ class Inspection:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         fields = {name: value for name, value in asdict(self).items() if name != "candidates"}
-        found = [candidate.to_dict() for candidate in self.candidates]
-        return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": found}
+        candidates = [candidate.to_dict() for candidate in self.candidates]
+        return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": candidates}
 
 
 def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = True) -> Inspection:
@@ -74,8 +74,8 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
     if not names and pattern is not None:
         raise SlimzooError(f"{pattern!r} matches none of the {len(source)} tensors; {_scopes(source)}")
     listed = source.with_tensors({name: source.tensors[name] for name in names})
-    nonfinite = converters.nonfinite(listed) if values else None
-    tensors = [_info(name, tensor, name in variables, nonfinite) for name, tensor in listed.tensors.items()]
+    counts = converters.nonfinite(listed) if values else None
+    tensors = [_info(name, tensor, name in variables, counts) for name, tensor in listed.tensors.items()]
     return Inspection(
         path=Path(path),
         format=source.format,
@@ -90,7 +90,7 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
     )
 
 
-def _info(name: str, tensor: Tensor, kept: bool, nonfinite: Mapping[str, int] | None) -> TensorInfo:
+def _info(name: str, tensor: Tensor, kept: bool, counts: Mapping[str, int] | None) -> TensorInfo:
     return TensorInfo(
         name=name,
         shape=tensor.shape,
@@ -98,7 +98,7 @@ def _info(name: str, tensor: Tensor, kept: bool, nonfinite: Mapping[str, int] | 
         values=tensor.parameters,
         bytes=tensor.parameters * tensor.dtype.itemsize,
         kept=kept,
-        nonfinite=None if nonfinite is None else nonfinite.get(name, 0),
+        nonfinite=None if counts is None else counts.get(name, 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""A Model to and from a Keras config: its network function by the name that it is registered under."""
 
 import inspect
 import uuid

@@ -1,4 +1,4 @@
-"""TODO"""
+"""The multiply-adds of a network in inference: one row for each operation that multiplies with a variable."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,6 +1,7 @@
 """What a host of networks (slimzoo.Model) tells the layers while it runs one."""
 
 import contextvars
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,13 +15,13 @@ import tensorflow as tf
 HOST: contextvars.ContextVar = contextvars.ContextVar("slimzoo_host", default=None)
 
 
-def own_name(name):
+def own_name(name: str) -> str:
     """Returns a variable name as its owner knows it: a host may run a network under a scope of its own."""
     strip = getattr(HOST.get(), "own_name", None)
     return name if strip is None else strip(name)
 
 
-def require_graph(op_name, tensor):
+def require_graph(op_name: str, tensor: Any) -> None:
     """Raises RuntimeError if a layer is called outside a graph, where its variables would have no owner."""
     if HOST.get() is None and tf.executing_eagerly():
         raise RuntimeError(

@@ -84,7 +84,7 @@ class Model(keras.Model):
         self.restore_report: RestoreReport | None = None
         self.frozen: tuple[str, ...] = ()
         self._discovery = discover(
-            parts.run, parts.input_shape, tf.float32, parts.modes, keep=parts.network is not None
+            parts.run, parts.input_shape, tf.float32, parts.modes, keep_graph=parts.network is not None
         )
         self.seed = seed
         self.seed_state = tf.Variable(

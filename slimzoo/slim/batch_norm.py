@@ -10,7 +10,7 @@ import tensorflow as tf
 from slimzoo.slim import moving_average
 from slimzoo.slim import renorm as renormalisation
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.hosting import HOST, own_name, require_graph
+from slimzoo.slim.hosting import HOST, require_graph
 from slimzoo.slim.layer_core import (
     check_data_format,
     finish,
@@ -123,7 +123,7 @@ def batch_norm(
         settings = {"trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
             variables = _variables(spec, wanted, initializers, param_regularizers or {}, settings)
-            if fused and getattr(host, "wants_shapes_alone", False):
+            if fused and host is not None and host.wants_shapes_alone:
                 outputs = tf.identity(inputs)
             else:
                 compute = _fused if fused else partial(_unfused, weights=batch_weights, adjustment=adjustment)
@@ -208,7 +208,8 @@ def _variables(
         for name, initializer in averages.items():
             variables[name] = _variable(spec, name, initializer, None, **settings)
         if spec.debias and spec.may_train:
-            name = own_name(f"{spec.layer.name}/moving_mean")
+            host, name = HOST.get(), f"{spec.layer.name}/moving_mean"
+            name = name if host is None else host.own_name(name)
             variables["shadow"] = moving_average.shadow_variables(name, [spec.channels], spec.dtype)
     return variables
 

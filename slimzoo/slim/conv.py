@@ -359,7 +359,8 @@ def _covers(
     inputs: tf.Tensor, weights: tf.Tensor, padding: str, data_format: str, rate: Sequence[int]
 ) -> bool:
     """Returns whether the kernel covers the whole image and the host lets it be a product of matrices."""
-    if not getattr(HOST.get(), "convolves_by_product", False) or data_format != "NHWC" or max(rate) > 1:
+    host = HOST.get()
+    if host is None or not host.convolves_by_product or data_format != "NHWC" or max(rate) > 1:
         return False
     window = weights.shape[:2].as_list()
     return inputs.shape[1:3].as_list() == window and (padding == "VALID" or window == [1, 1])

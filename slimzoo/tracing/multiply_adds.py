@@ -1,9 +1,9 @@
-"""TODO"""
+"""What a network multiplies with its variables, and how often: read off the graph."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import tensorflow as tf
 
 Shape = tuple[int | None, ...]
@@ -19,13 +19,16 @@ class Operation:
 
 
 def shape_of(tensor: tf.Tensor) -> Shape:
+    """Returns the shape of `tensor`, None where a size is unknown; () for an unknown rank."""
     return () if tensor.shape.rank is None else tuple(tensor.shape.as_list())
 
 
-_PASS = ("Identity", "Cast", "Reshape", "Transpose", "ReadVariableOp")
+def operations_on_variables(graph: tf.Graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
+    """Returns the multiplications with a variable, in order.
 
-
-def operations_on_variables(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
+    Args:
+      stand_ins: {variable: its placeholder}.
+    """
     names = {id(t.op): name for name, t in stand_ins.items()}
     by_op_name = {t.op.name: name for name, t in stand_ins.items()}
     found = []
@@ -42,13 +45,13 @@ def operations_on_variables(graph, stand_ins: dict[str, tf.Tensor]) -> list[Oper
     return found
 
 
-def _result(op) -> tf.Tensor:
+def _result(op: tf.Operation) -> tf.Tensor:
     """Returns what `op` puts out; a matmul in place of a convolution: the map that is made of it at once."""
     after = op.outputs[0].consumers() if op.type == "MatMul" else []
     return after[0].outputs[0] if [user.type for user in after] == ["Reshape"] else op.outputs[0]
 
 
-def _convolution_multiply_adds(op) -> int | None:
+def _convolution_multiply_adds(op: tf.Operation) -> int | None:
     """Output positions x kernel values; a kernel is [h, w, in, out], or depthwise [h, w, in, multiplier]."""
     out, kernel = shape_of(op.outputs[0]), shape_of(op.inputs[1])
     channels_first = op.get_attr("data_format").startswith(b"NC")
@@ -56,14 +59,16 @@ def _convolution_multiply_adds(op) -> int | None:
     return _product((*positions, *kernel))
 
 
-def _matmul_multiply_adds(op) -> int | None:
+def _matmul_multiply_adds(op: tf.Operation) -> int | None:
     return _product(shape_of(op.inputs[1]))
 
 
-def _product(sizes) -> int | None:
-    return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+def _product(sizes: Shape) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return math.prod(known) if len(known) == len(sizes) else None
 
 
+_PASS = ("Identity", "Cast", "Reshape", "Transpose", "ReadVariableOp")
 MULTIPLY_ADDS: dict[str, Callable] = {
     "Conv2D": _convolution_multiply_adds,
     "Conv3D": _convolution_multiply_adds,

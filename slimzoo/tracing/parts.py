@@ -41,10 +41,8 @@ class Parts:
         """Values of is_training under which the function must run to have asked for every variable."""
         return self.network.modes if self.network else (True, False)
 
-    def run(self, images, is_training: bool):
-        """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this
-        is.
-        """
+    def run(self, images: tf.Tensor, is_training: bool) -> Any:
+        """Calls the function with what it takes under its own arg_scope, in whatever thread or scope."""
         if self.data_format == "NCHW":
             images = tf.transpose(images, (0, 3, 1, 2))
         given = _passed_on(self.function, self.num_classes, is_training)
@@ -100,11 +98,14 @@ def network_shapes(network_name: str, num_classes: int | None = None) -> dict[st
     return {spec.name: spec.shape for spec in found.variables.values()}
 
 
-def _is_count(value) -> bool:
+def _is_count(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and int(value) >= 0
 
 
-def _image_shape(given, network: Network | None):
+def _image_shape(
+    given: Iterable[int | None] | None, network: Network | None
+) -> tuple[tuple[int | None, ...], list[str]]:
+    """Returns the shape, and what is wrong with it."""
     if given is None and network is not None:
         return (network.image_size, network.image_size, network.channels), []
     if given is None:
@@ -140,7 +141,7 @@ def _unknown_arguments(function: Callable, arguments: dict, num_classes: int | N
     return [f"{name} does not take {argument!r}; it takes {allowed}" for argument in unknown]
 
 
-def _entered_scope(arg_scope, network: Network | None, data_format: str) -> dict:
+def _entered_scope(arg_scope: dict | Callable | None, network: Network | None, data_format: str) -> dict:
     if arg_scope is None:
         arg_scope = network.arg_scope if network else slim.current_arg_scope()
     scope = arg_scope() if callable(arg_scope) else arg_scope

@@ -16,9 +16,9 @@ from slimzoo.errors import listing
 from slimzoo.slim import gradients as on_pairs
 from slimzoo.slim.training import training
 from slimzoo.slim.training.checkpoints import CheckingSaver
+from slimzoo.slim.training.chrome_trace import chrome_trace
+from slimzoo.slim.training.loop import Loop
 from slimzoo.slim.training.stopping import stops_on_sigterm
-from slimzoo.slim.training.supervised import Loop
-from slimzoo.slim.training.tracing import chrome_trace
 from slimzoo.slim.types import FeedDict, GradientsAndVariables
 
 LOG = tf.compat.v1.logging

@@ -20,7 +20,7 @@ from slimzoo.slim.types import (
 
 
 class Convolution(Protocol):
-    """conv1d, conv2d, conv3d."""
+    """conv1d, conv2d, conv3d; `convolve_layer` says what the arguments mean."""
 
     def __call__(
         self,
@@ -47,7 +47,7 @@ class Convolution(Protocol):
 
 
 class ConvolutionOfAnyRank(Protocol):
-    """convolution."""
+    """convolution; `convolve_layer` says what the arguments mean."""
 
     def __call__(
         self,
@@ -75,7 +75,7 @@ class ConvolutionOfAnyRank(Protocol):
 
 
 class TransposedConvolution(Protocol):
-    """conv2d_transpose, conv3d_transpose."""
+    """conv2d_transpose, conv3d_transpose; conv_transpose.py says what the arguments mean."""
 
     def __call__(
         self,

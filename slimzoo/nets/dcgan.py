@@ -1,5 +1,7 @@
 """DCGAN: strided convolutions against transposed ones. Radford et al. 2015, arXiv:1511.06434."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -35,12 +37,12 @@ def discriminator(
     with (
         tf.compat.v1.variable_scope(scope, values=[inputs], reuse=reuse),
         slim.arg_scope([slim.batch_norm], **_batch_norm(is_training, fused_batch_norm)),
-        slim.arg_scope([slim.conv2d], stride=2, kernel_size=4, activation_fn=tf.nn.leaky_relu),
+        slim.arg_scope([slim.conv2d], stride=2, activation_fn=tf.nn.leaky_relu),
     ):
         for i in range(layers):
             name, norm = f"conv{i + 1}", slim.batch_norm if i else None
-            net = end_points[name] = slim.conv2d(net, depth * 2**i, normalizer_fn=norm, scope=name)
-        one = {"kernel_size": 1, "stride": 1, "padding": "VALID", "normalizer_fn": None}
+            net = end_points[name] = slim.conv2d(net, depth * 2**i, 4, normalizer_fn=norm, scope=name)
+        one: dict[str, Any] = {"kernel_size": 1, "stride": 1, "padding": "VALID", "normalizer_fn": None}
         logits = slim.conv2d(net, 1, activation_fn=None, **one)
         logits = end_points["logits"] = tf.reshape(logits, [-1, 1])
     return logits, end_points
@@ -77,12 +79,13 @@ def generator(
     ):
         net, first = inputs[:, tf.newaxis, tf.newaxis], {"stride": 1, "padding": "VALID"}
         for i in range(1, layers + 1):
-            name, more = f"deconv{i}", first if i == 1 else {}
+            name = f"deconv{i}"
+            more: dict[str, Any] = first if i == 1 else {}
             if i == layers:
                 more = {"normalizer_fn": None, "activation_fn": None}
             net = slim.conv2d_transpose(net, depth * 2 ** (layers - i), scope=name, **more)
             end_points[name] = net
-        plain = {"normalizer_fn": None, "activation_fn": None}
+        plain: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
         logits = slim.conv2d(net, num_outputs, 1, stride=1, padding="VALID", scope="logits", **plain)
         end_points["logits"] = logits
     return logits, end_points

@@ -1,6 +1,7 @@
 """What the video networks are built of: convolutions in space and time, the 3-d Inception block."""
 
 import functools
+from typing import Any
 
 import tensorflow as tf
 
@@ -71,7 +72,11 @@ def conv3d_spatiotemporal(
     if not separable or kernel[0] == 1:
         return conv(inputs, num_outputs, kernel, stride=strides, scope=scope, **normal)
     net = conv(inputs, num_outputs, (1, *kernel[1:]), stride=(1, *strides[1:]), scope=scope, **normal)
-    in_time = {"stride": (strides[0], 1, 1), "normalizer_fn": None, "scope": f"{scope}/temporal"}
+    in_time: dict[str, Any] = {
+        "stride": (strides[0], 1, 1),
+        "normalizer_fn": None,
+        "scope": f"{scope}/temporal",
+    }
     return conv(net, num_outputs, (kernel[0], 1, 1), weights_initializer=center_initializer(), **in_time)
 
 

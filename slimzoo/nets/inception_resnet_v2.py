@@ -63,7 +63,7 @@ def _block(name, default_scope, branches):
         with tf.compat.v1.variable_scope(scope, default_scope, [net], reuse=reuse):
             mixed = put_together(net, branches)
             channels = net.shape[channel_axis()]
-            plain = {"activation_fn": None, "normalizer_fn": None}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
             up = scale * slim.conv2d(mixed, channels, 1, scope="Conv2d_1x1", **plain)
             if activation_fn == tf.nn.relu6:  # whose range what is added keeps too, for quantization
                 up = tf.clip_by_value(up, -6.0, 6.0)

@@ -31,7 +31,7 @@ class Conv:
     def __call__(self, net, depth):
         more = {} if self.stddev is None else {"weights_initializer": truncated_normal(self.stddev)}
         window = self.kernel or _kernel(self.name)
-        where = {"padding": self.padding, "scope": self.name}
+        where: dict[str, Any] = {"padding": self.padding, "scope": self.name}
         return slim.conv2d(net, depth(self.depth), window, self.stride, **where, **more)
 
     def takes(self, size):

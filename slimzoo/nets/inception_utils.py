@@ -1,5 +1,7 @@
 """What the Inception networks share besides their table: their arg_scope and their last layers."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -78,7 +80,7 @@ def classify(
             return net, end_points
         net = slim.dropout(net, keep_prob=dropout_keep_prob, scope="Dropout_1b")
         end_points["PreLogits"] = net
-        plain = {"activation_fn": None, "normalizer_fn": None}
+        plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
         logits = slim.conv2d(net, num_classes, [1, 1], scope="Conv2d_1c_1x1", **plain)
         if spatial_squeeze:
             logits = squeeze(logits, "SpatialSqueeze")

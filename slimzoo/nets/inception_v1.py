@@ -1,5 +1,7 @@
 """Inception v1, GoogLeNet: Szegedy et al. 2014, arXiv:1409.4842, table 1; here with batch norm."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -98,7 +100,7 @@ def inception_v1(
             if not num_classes:
                 return net, end_points
             net = slim.dropout(net, dropout_keep_prob, scope="Dropout_0b")
-            plain = {"activation_fn": None, "normalizer_fn": None}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
             logits = slim.conv2d(net, num_classes, [1, 1], scope="Conv2d_0c_1x1", **plain)
             if spatial_squeeze:
                 logits = squeeze(logits, "SpatialSqueeze")

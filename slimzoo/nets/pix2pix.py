@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -70,7 +70,7 @@ def pix2pix_generator(net, num_outputs, blocks=None, upsample_method="nn_upsampl
     end_points, encoded = {}, []
     with tf.compat.v1.variable_scope("encoder"):
         for i, block in enumerate(blocks):
-            more = {} if 0 < i < len(blocks) - 1 else {"normalizer_fn": None}
+            more: dict[str, Any] = {} if 0 < i < len(blocks) - 1 else {"normalizer_fn": None}
             activation = None if i == len(blocks) - 1 > 0 else tf.nn.leaky_relu
             net = slim.conv2d(net, block.num_filters, [4, 4], stride=2, activation_fn=activation, **more)
             encoded.append(net)

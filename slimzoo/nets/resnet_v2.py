@@ -1,6 +1,7 @@
 """ResNet v2, batch norm and activation before each convolution. He et al. 2016, arXiv:1603.05027."""
 
 import functools
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,7 +20,7 @@ def bottleneck(inputs, depth, depth_bottleneck, stride, rate=1, outputs_collecti
       depth: channels of the outputs; where C is another number, a 1x1 convolution makes the shortcut.
       rate: dilation of the 3x3 convolution.
     """
-    bare = {"normalizer_fn": None, "activation_fn": None}
+    bare: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
     with tf.compat.v1.variable_scope(scope, "bottleneck_v2", [inputs]) as sc:
         net = slim.batch_norm(inputs, activation_fn=tf.nn.relu, scope="preact")
         if depth == common.channels(inputs):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import tensorflow as tf
 
@@ -71,7 +72,8 @@ def _conv(net, form, scope, outputs):
 
 
 def _mixed(net, form, scope, outputs):
-    return inception_block_v1_3d(net, *map(form.depth, outputs), form.kernel, form.gate, scope=scope)
+    settings = {"temporal_kernel_size": form.kernel, "self_gating_fn": form.gate, "scope": scope}
+    return inception_block_v1_3d(net, *map(form.depth, outputs), **settings)
 
 
 SWITCHING = (_conv, _mixed)  # stages from which on it can cover several frames, and be gated
@@ -181,7 +183,7 @@ def s3dg(
                 end_points["AvgPool_0a_7x7"] = net
                 return net, end_points
             net = slim.dropout(net, dropout_keep_prob, scope="Dropout_0b")
-            plain = {"activation_fn": None, "normalizer_fn": None, "data_format": "NDHWC"}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None, "data_format": "NDHWC"}
             logits = slim.conv3d(net, num_classes, 1, scope="Conv2d_0c_1x1", **plain)
             logits = tf.reduce_mean(logits, 1)  # over time
             if spatial_squeeze:

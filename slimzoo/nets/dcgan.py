@@ -5,22 +5,28 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import NetworkOutput, Reuse, Scope
 
 
-def _doublings(size, what):
+def _doublings(size: int | None, what: str) -> int:
     """Returns n where `size` is 2 ** n. Raises: ValueError: it is no power of 2."""
     if size is None or size < 1 or size & (size - 1):
         raise ValueError(f"{what} is {size}, which is not a power of 2; take 16, 32, 64, ...")
     return size.bit_length() - 1
 
 
-def _batch_norm(is_training, fused):
+def _batch_norm(is_training: bool, fused: bool) -> dict[str, Any]:
     return {"is_training": is_training, "zero_debias_moving_mean": True, "fused": fused}
 
 
 def discriminator(
-    inputs, depth=64, is_training=True, reuse=None, scope="Discriminator", fused_batch_norm=False
-):
+    inputs: tf.Tensor,
+    depth: int = 64,
+    is_training: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "Discriminator",
+    fused_batch_norm: bool = False,
+) -> NetworkOutput:
     """Tells real images from made ones: halves the map until one pixel is left.
 
     Args:
@@ -49,15 +55,15 @@ def discriminator(
 
 
 def generator(
-    inputs,
-    depth=64,
-    final_size=32,
-    num_outputs=3,
-    is_training=True,
-    reuse=None,
-    scope="Generator",
-    fused_batch_norm=False,
-):
+    inputs: tf.Tensor,
+    depth: int = 64,
+    final_size: int = 32,
+    num_outputs: int = 3,
+    is_training: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "Generator",
+    fused_batch_norm: bool = False,
+) -> NetworkOutput:
     """Makes images of noise: doubles a map of 4x4 until it has the size asked for.
 
     Args:

@@ -4,8 +4,7 @@
 
 Draws a folder of the 30 classes of tools.drawing.draw.OTHER (none of them a VOC class), trains MobileNet v1
 0.25 on it from scratch and writes the weights with their provenance. The last lines printed are what the
-manifest's row (weights_manifest/mobilenet_v1_drawn.toml) must say. Needs about 15 minutes on 2 cores; the
-seed is fixed.
+row in weights_manifest/mobilenet_v1_drawn.toml must say. 15 minutes on 2 cores; the seed is fixed.
 """
 
 import argparse

@@ -61,7 +61,7 @@ def test_an_unknown_network_names_the_nearest():
 
 
 def test_the_demo_weights_are_of_the_drawn_classes_and_not_damaged():
-    from slimzoo.demo.draw import OTHER
+    from tools.drawing.draw import OTHER
 
     row = weights.get_row("mobilenet_v1_025/drawn")
     assert row.labels == tuple(OTHER)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ def no_penalty(weights):
 def _scaled(norm, scale, scope, name):
     _check_scale(scale, "scale")
     if _is_zero(scale):
-        LOGGER.debug("scale of 0 disables %s", name)
+        log.debug("scale of 0 disables %s", name)
         return no_penalty
     return Scaled(norm, scale, scope, name)
 

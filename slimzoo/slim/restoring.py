@@ -9,7 +9,7 @@ from slimzoo.errors import listing
 from slimzoo.slim.training import checkpoints
 from slimzoo.slim.variables import get_variables, part_of
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 def assign_from_values(var_names_to_values):
@@ -54,7 +54,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     for name, variables in checkpoints.by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if ignore_missing_vars:
-                LOGGER.warning("Checkpoint is missing variable [%s]", name)
+                log.warning("Checkpoint is missing variable [%s]", name)
             else:
                 problems.append(f"Checkpoint is missing variable [{name}]")
             continue
@@ -81,7 +81,7 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
     if ignore_missing_vars:
         var_list = _present(model_path, var_list)
     if not var_list:
-        LOGGER.warning("No Variables to restore")
+        log.warning("No Variables to restore")
         return None
     saver = checkpoints.CheckingSaver(var_list, reshape=reshape_variables)
     return lambda session: saver.restore(session, model_path)
@@ -92,7 +92,7 @@ def _present(model_path, var_list):
     by_name = var_list if isinstance(var_list, dict) else {var.op.name: var for var in var_list}
     missing = [name for name in by_name if not reader.has_tensor(name)]
     for name in missing:
-        LOGGER.warning("Variable %s missing in checkpoint %s", name, model_path)
+        log.warning("Variable %s missing in checkpoint %s", name, model_path)
     return {name: var for name, var in by_name.items() if name not in missing}
 
 

@@ -6,7 +6,7 @@ import operator
 
 import tensorflow as tf
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 def collect_named_outputs(collections, alias, outputs):
@@ -46,7 +46,7 @@ def convert_collection_to_dict(collection, clear_collection=False):
                 hidden.append(f"{alias!r} is {outputs[alias].name} and {tensor.name}")
             outputs[alias] = tensor
     if hidden:
-        LOGGER.warning(
+        log.warning(
             "collection %r has one name for several tensors; the dict keeps the last: %s. Give each layer a "
             "scope of its own, or each network another outputs_collections",
             collection,

@@ -14,7 +14,7 @@ from slimzoo.slim.hosting import HOST
 from slimzoo.slim.reuse import explained_reuse
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 assert_global_step = tf.compat.v1.train.assert_global_step
 create_global_step = tf.compat.v1.train.create_global_step
@@ -279,7 +279,7 @@ def _warn_of_nothing(argument, scopes):
     for scope in scopes:
         if not get_variables(scope):
             known = hints.scopes(var.op.name for var in get_variables())
-            LOGGER.warning(
+            log.warning(
                 "%s=[%r] matches no variable, so it %s; names are matched from their start. Nearest: %s",
                 argument,
                 getattr(scope, "name", scope),

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 class Stop:
@@ -18,7 +18,7 @@ class Stop:
     def notice(self, number, frame):
         """The signal handler; a second signal ends the process at once."""
         del frame
-        LOGGER.warning("Caught SIGTERM. Stopping after this step.")
+        log.warning("Caught SIGTERM. Stopping after this step.")
         self.asked = True
         signal.signal(number, signal.SIG_DFL)
 

@@ -11,7 +11,7 @@ from slimzoo.slim.training.checkpoints import check_default_saver
 from slimzoo.slim.training.stopping import stops_on_sigterm
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 _USE_GLOBAL_STEP = 0
 
 clip_gradient_norms = on_pairs.clip_gradient_norms
@@ -163,7 +163,7 @@ def _after_updates(total_loss, update_ops):
     update_ops = listed if update_ops is None else list(update_ops)
     given = {id(op) for op in update_ops}
     if any(id(op) not in given for op in listed):
-        LOGGER.warning(
+        log.warning(
             "update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS: the "
             "others (batch_norm's moving averages are among them by default) will not run"
         )

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from slimzoo.slim.types import Regularizer, TensorLike
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _scaled(
 ) -> Regularizer:
     _check_scale(scale, "scale")
     if _is_zero(scale):
-        LOGGER.debug("scale of 0 disables %s", name)
+        log.debug("scale of 0 disables %s", name)
         return no_penalty
     return Scaled(norm, scale, scope, name)
 

@@ -12,7 +12,7 @@ from slimzoo.slim.training import checkpoints
 from slimzoo.slim.types import VariablesToFill
 from slimzoo.slim.variables import get_variables, part_of
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 def assign_from_values(var_names_to_values: Mapping[str, Any]) -> tuple[tf.Operation, dict[Any, np.ndarray]]:
@@ -59,7 +59,7 @@ def assign_from_checkpoint(
     for name, variables in checkpoints.by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if ignore_missing_vars:
-                LOGGER.warning("Checkpoint is missing variable [%s]", name)
+                log.warning("Checkpoint is missing variable [%s]", name)
             else:
                 problems.append(f"Checkpoint is missing variable [{name}]")
             continue
@@ -91,7 +91,7 @@ def assign_from_checkpoint_fn(
     if ignore_missing_vars:
         var_list = _present(model_path, var_list)
     if not var_list:
-        LOGGER.warning("No Variables to restore")
+        log.warning("No Variables to restore")
         return None
     saver = checkpoints.CheckingSaver(var_list, reshape=reshape_variables)
     return lambda session: saver.restore(session, model_path)
@@ -102,7 +102,7 @@ def _present(model_path: str, var_list: VariablesToFill) -> dict[str, Any]:
     by_name = var_list if isinstance(var_list, dict) else {var.op.name: var for var in var_list}
     missing = [name for name in by_name if not reader.has_tensor(name)]
     for name in missing:
-        LOGGER.warning("Variable %s missing in checkpoint %s", name, model_path)
+        log.warning("Variable %s missing in checkpoint %s", name, model_path)
     return {name: var for name, var in by_name.items() if name not in missing}
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from slimzoo.slim.types import Collections, Flag, Shape, Size, VariableCollections
 
 T = TypeVar("T")
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 def collect_named_outputs(collections: Collections | None, alias: str, outputs: T) -> T:
@@ -53,7 +53,7 @@ def convert_collection_to_dict(
                 hidden.append(f"{alias!r} is {outputs[alias].name} and {tensor.name}")
             outputs[alias] = tensor
     if hidden:
-        LOGGER.warning(
+        log.warning(
             "collection %r has one name for several tensors; the dict keeps the last: %s. Give each layer a "
             "scope of its own, or each network another outputs_collections",
             collection,

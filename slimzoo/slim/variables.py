@@ -16,7 +16,7 @@ from slimzoo.slim.reuse import explained_reuse
 from slimzoo.slim.types import Collections, Getter, Regularizer, Scope, Shape, VariableCollections
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 assert_global_step = tf.compat.v1.train.assert_global_step
 create_global_step = tf.compat.v1.train.create_global_step
@@ -297,7 +297,7 @@ def _warn_of_nothing(argument: str, scopes: Iterable[Scope]) -> None:
     for scope in scopes:
         if not get_variables(scope):
             known = hints.scopes(var.op.name for var in get_variables())
-            LOGGER.warning(
+            log.warning(
                 "%s=[%r] matches no variable, so it %s; names are matched from their start. Nearest: %s",
                 argument,
                 getattr(scope, "name", scope),

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 class Stop:
@@ -20,7 +20,7 @@ class Stop:
     def notice(self, number: int, frame: Any) -> None:
         """The signal handler; a second signal ends the process at once."""
         del frame
-        LOGGER.warning("Caught SIGTERM. Stopping after this step.")
+        log.warning("Caught SIGTERM. Stopping after this step.")
         self.asked = True
         signal.signal(number, signal.SIG_DFL)
 

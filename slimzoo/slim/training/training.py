@@ -14,7 +14,7 @@ from slimzoo.slim.training.stopping import stops_on_sigterm
 from slimzoo.slim.types import GradientsAndVariables
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 _USE_GLOBAL_STEP = 0
 
 clip_gradient_norms = on_pairs.clip_gradient_norms
@@ -166,7 +166,7 @@ def _after_updates(total_loss: tf.Tensor, update_ops: Iterable[Any] | None) -> t
     update_ops = listed if update_ops is None else list(update_ops)
     given = {id(op) for op in update_ops}
     if any(id(op) not in given for op in listed):
-        LOGGER.warning(
+        log.warning(
             "update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS: the "
             "others (batch_norm's moving averages are among them by default) will not run"
         )

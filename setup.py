@@ -1,4 +1,4 @@
-"""The packages, found where they lie: converters/ and weights_manifest/ belong in slimzoo/ and stand beside it."""
+"""The packages, where they lie: converters/ and weights_manifest/ stand beside slimzoo/ and belong in it."""
 
 from setuptools import find_namespace_packages, find_packages, setup
 

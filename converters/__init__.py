@@ -8,7 +8,18 @@ No module here imports TensorFlow.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slimzoo.converters.conversion import convert, read, sha256_of
+    from slimzoo.converters.formats import FORMATS
+    from slimzoo.converters.formats.safetensors import write_safetensors
+    from slimzoo.converters.inference import inference_variables
+    from slimzoo.converters.matching import Match, match
+    from slimzoo.converters.plan import Unfit, in_slims_names
+    from slimzoo.converters.reports import ConversionReport, RestoreReport
+    from slimzoo.converters.source import Source, Tensor
+    from slimzoo.converters.verify import Comparison, compare, nonfinite
 
 _WHERE = {  # public name: the module that defines it
     "Comparison": "verify",
@@ -18,9 +29,10 @@ _WHERE = {  # public name: the module that defines it
     "RestoreReport": "reports",
     "Source": "source",
     "Tensor": "source",
+    "Unfit": "plan",
     "compare": "verify",
     "convert": "conversion",
-    "in_slims_names": "conversion",
+    "in_slims_names": "plan",
     "inference_variables": "inference",
     "match": "matching",
     "nonfinite": "verify",
@@ -28,9 +40,37 @@ _WHERE = {  # public name: the module that defines it
     "sha256_of": "conversion",
     "write_safetensors": "formats.safetensors",
 }
-_MODULES = ("conversion", "formats", "inference", "matching", "name_maps", "reports", "source", "verify")
+_MODULES = (
+    "conversion",
+    "formats",
+    "inference",
+    "matching",
+    "name_maps",
+    "plan",
+    "reports",
+    "source",
+    "verify",
+)
 
-__all__ = sorted(_WHERE)
+__all__ = [
+    "FORMATS",
+    "Comparison",
+    "ConversionReport",
+    "Match",
+    "RestoreReport",
+    "Source",
+    "Tensor",
+    "Unfit",
+    "compare",
+    "convert",
+    "in_slims_names",
+    "inference_variables",
+    "match",
+    "nonfinite",
+    "read",
+    "sha256_of",
+    "write_safetensors",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,26 +11,12 @@ from pathlib import Path
 from slimzoo.converters.formats import format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
-from slimzoo.converters.inference import inference_variables
-from slimzoo.converters.matching import check_patterns, match, matches, renamed_names
-from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
-from slimzoo.converters.name_maps.transforms import with_background
+from slimzoo.converters.plan import Prepared, prepare
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
-
-# What a reader says of the file that it read; it would mislead in one that is written.
-OF_THE_FILE = ("layout", "unwrapped", "not_read", "folded", "keras_layers", "name_map", "differs", "names")
-
-
-class Unfit(SlimzooError):
-    """The tensors of a file are not the variables of a network; `shapes` are the file's, for propose_for."""
-
-    def __init__(self, message: str, shapes: Mapping[str, tuple[int, ...]]):
-        super().__init__(message)
-        self.shapes = shapes
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -91,111 +76,95 @@ def convert(
       Unfit: the source does not fit `network`. SlimzooError: it cannot be read, or holds NaN; or the
         destination cannot be written.
     """
-    if (name_map or to or background != "keep") and not network:
-        raise SlimzooError("names of another library, and classes, are those of a network: say network=...")
-    path = Path(os.path.expanduser(os.fspath(destination)))
-    row = format_for(path)
+    opened = open_for(source, destination, overwrite)
+    prepared = prepare(
+        opened,
+        network,
+        ema,
+        {"source": Path(source).name, **(metadata or {})},
+        exclude=exclude,
+        name_map=name_map,
+        to=to,
+        rename=rename,
+        headless=headless,
+        background=background,
+    )
+    return write(prepared, destination, overwrite, allow_nonfinite=allow_nonfinite, progress=progress)
+
+
+def open_for(source: str | os.PathLike, destination: str | os.PathLike, overwrite: bool = False) -> Source:
+    """Opens `source`, whose weights are to be written to `destination`, if they can be.
+
+    Raises: FileExistsError, SlimzooError: `destination` cannot be written, or is `source`; or as read().
+    """
+    path = _path(destination)
+    written_as = format_for(path)
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder; name a file in it, such as {path / 'model.safetensors'}")
     opened = read(source)
-    if {file.resolve() for file in opened.files} & {file.resolve() for file in row.targets(path)}:
+    targets = written_as.targets(path)
+    if {file.resolve() for file in opened.files} & {file.resolve() for file in targets}:
         raise SlimzooError(f"{path} is the source itself; name another file")
-    for file in row.targets(path):
+    for file in targets:
         check_writable(file, overwrite)
-    variables, left_out = inference_variables(opened, ema)
-    variables, left_out["excluded"] = _without(variables, exclude)
-    if rename is not None:
-        names = renamed_names(variables, lambda name: rename.get(name, name))
-        variables = variables.with_tensors({new: variables.tensors[old] for new, old in names.items()})
-    kept = {"source": Path(source).name, "source_format": opened.format}
-    absent: tuple[str, ...] = ()
-    if network:
-        variables, found = in_slims_names(variables, network, name_map)
-        variables, told = _with_classes(variables, network, background)
-        kept |= told
-        absent, fits = _fitting(variables, network, headless, found.absent if found else ())
-        kept |= fits | _notes(found)
-    if to:
-        variables, target = _in_their_names(variables, to, network or "")
-        kept |= {"names": to} | ({"differs": target.note} if target and target.note else {})
-    kept |= metadata or {}
+    return opened
+
+
+def write(
+    prepared: Prepared,
+    destination: str | os.PathLike,
+    overwrite: bool = False,
+    *,
+    allow_nonfinite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ConversionReport:
+    """Writes what was prepared; arguments and errors are those of convert().
+
+    Before, every tensor is read once: a damaged one, or NaN, costs no file that was there.
+    """
+    path, variables = _path(destination), prepared.written
+    written_as = format_for(path)
     with ThreadPoolExecutor(1) as thread:
-        digest = thread.submit(lambda: kept.get("source_sha256") or sha256_of(*opened.files))
-        _check_values(opened, variables, allow_nonfinite)
-    of_source = {key: value for key, value in opened.metadata.items() if key not in OF_THE_FILE}
-    text = {**of_source, **kept, "source_sha256": digest.result()}
-    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in variables.tensors.values())
-    watch = Watch(progress, total)
-    assert row.write
-    files = row.write(path, variables, watch, overwrite, text)
+        digest = thread.submit(_source_digest, prepared)
+        _check_values(variables, allow_nonfinite)
+    metadata = {**prepared.metadata, "source_sha256": digest.result()}
+    tensors = variables.tensors.values()
+    watch = Watch(progress, sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors))
+    assert written_as.write, "format_for() looked"
+    files = written_as.write(path, variables, watch, overwrite, metadata)
     return ConversionReport(
         tensors=len(variables),
-        parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
-        left_out={what: count for what, count in left_out.items() if count},
+        parameters=sum(tensor.parameters for tensor in tensors),
+        left_out=prepared.left_out,
         sha256=watch.sha256,
         path=path,
         bytes=watch.bytes,
-        format=row.name,
+        format=written_as.name,
         files=tuple(files),
-        metadata=text,
-        absent=absent,
+        metadata=metadata,
+        absent=prepared.absent,
     )
 
 
-def in_slims_names(
-    variables: Source, network: str, library: str | None = None
-) -> tuple[Source, NameMap | None]:
-    """Returns `variables` under slim's names, and the map that led there, if any.
-
-    Args:
-      library: whose names they have, "" for slim's; None: it is found, where no name is one of slim's.
-    Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
-    """
-    found = get_name_map(library, network) if library is not None else fitting(variables, network)
-    found = found.fitted(variables) or found if found else None
-    return (found.apply(variables), found) if found else (variables, None)
+def _path(destination: str | os.PathLike) -> Path:
+    return Path(os.path.expanduser(os.fspath(destination)))
 
 
-def _notes(found: NameMap | None) -> dict[str, str]:
-    if found is None:
-        return {}
-    return {"name_map": str(found)} | ({"differs": found.note} if found.note else {})
+def _source_digest(prepared: Prepared) -> str:
+    return prepared.metadata.get("source_sha256") or sha256_of(*prepared.source.files)
 
 
-def _with_classes(variables: Source, network: str, background: str) -> tuple[Source, dict[str, str]]:
-    """Returns `variables` with or without ImageNet's class 0, and what to note of it."""
-    from slimzoo.registry import get_network
-
-    changed = with_background(variables, get_network(network).heads, background)
-    if background == "keep":
-        return changed, {}
-    return changed, {"background": background, "label_offset": "0" if background == "drop" else "1"}
-
-
-def _in_their_names(variables: Source, library: str, network: str) -> tuple[Source, NameMap | None]:
-    found = get_name_map(library, network)
-    return (found.to_theirs(variables), found) if found else (variables, None)
-
-
-def _check_values(opened: Source, variables: Source, allow_nonfinite: bool) -> None:
+def _check_values(variables: Source, allow_nonfinite: bool) -> None:
     """Reads every tensor once, comparing checksums. Raises SlimzooError: one is damaged or not finite."""
-    found = nonfinite(variables)
-    if found and not allow_nonfinite:
+    counts = nonfinite(variables)
+    if counts and not allow_nonfinite:
         raise SlimzooError(
             listing(
-                f"{opened.path} holds NaN or infinity (a training run that diverged?); "
+                f"{variables.path} holds NaN or infinity (a training run that diverged?); "
                 "allow_nonfinite=True converts it all the same:",
-                [f"{name}: {count} values" for name, count in found.items()],
+                [f"{name}: {count} values" for name, count in counts.items()],
             )
         )
-
-
-def _without(variables: Source, exclude: Iterable[str]) -> tuple[Source, int]:
-    """Returns `variables` without those in `exclude`, and how many those were."""
-    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-    check_patterns(patterns, variables)
-    kept = {name: tensor for name, tensor in variables.tensors.items() if not matches(name, patterns)}
-    return variables.with_tensors(kept), len(variables) - len(kept)
 
 
 def sha256_of(*paths: Path) -> str:
@@ -205,39 +174,3 @@ def sha256_of(*paths: Path) -> str:
         for chunk in file_chunks(path, 0, path.stat().st_size):
             digest.update(chunk.data)
     return digest.hexdigest()
-
-
-def _fitting(
-    variables: Source, network: str, headless: bool, known_absent: Iterable[str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Checks that `variables` are those of `network`.
-
-    Args:
-      known_absent: scopes that a name map says the source is without.
-    Returns: the scopes that they are without, and the metadata that say what they are of.
-    """
-    from slimzoo.registry import get_network
-    from slimzoo.tracing.parts import network_shapes
-
-    heads = get_network(network)
-    headless = headless or variables.metadata.get("num_classes") == "0"
-    headless = headless or any(matches(scope, heads.main_heads) for scope in known_absent)
-    classes = 0 if headless else heads.classes_in(variables.shapes)
-    wanted = network_shapes(network, classes)
-    absent = tuple(
-        scope
-        for scope in dict.fromkeys((*heads.side_heads, *known_absent))
-        if any(matches(n, [scope]) for n in wanted) and not any(matches(n, [scope]) for n in variables)
-    )
-    try:
-        match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
-    except SlimzooError as error:
-        folded = variables.metadata.get("folded")
-        raise Unfit(f"{error}" + (f"\nFolded: {folded}" if folded else ""), variables.shapes) from None
-    about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
-    return absent, about | ({"absent": json.dumps(absent)} if absent else {})
-
-
-def check_fit(variables: Source, network: str) -> None:
-    """Raises Unfit if `variables` are not those of `network`."""
-    _fitting(variables, network, False, ())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.names import Scopes
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rename = Mapping[str, str] | Callable[[str], str] | None
@@ -60,25 +60,17 @@ def match(
       what: what to call the two in a message.
     Raises: SlimzooError: they differ, or a pattern matches nothing; everything that is wrong is listed.
     """
-    patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+    left_out = Scopes(exclude)
     renamed = renamed_names(source_shapes, rename)
-    check_patterns(patterns, (*target_shapes, *renamed))
-    excluded = tuple(name for name in target_shapes if matches(name, patterns))
-    unused = tuple(old for name, old in renamed.items() if matches(name, patterns))
+    left_out.check((*target_shapes, *renamed))
+    excluded = tuple(left_out.of(target_shapes))
+    unused = tuple(renamed[name] for name in left_out.of(renamed))
     wanted = {name: tuple(shape) for name, shape in target_shapes.items() if name not in set(excluded)}
     given = {name: tuple(source_shapes[old]) for name, old in renamed.items() if old not in set(unused)}
     found = differences(given, wanted)
     if found:
         raise SlimzooError(_message(found, given, wanted, what))
     return Match({name: renamed[name] for name in wanted}, excluded, unused)
-
-
-def check_patterns(patterns: Iterable[str], names: Iterable[str]) -> None:
-    """Raises SlimzooError if one of `patterns` matches none of `names`; says what may have been meant."""
-    names = list(names)
-    unmatched = [pattern for pattern in patterns if not _any_matches(pattern, names)]
-    if unmatched:
-        raise SlimzooError("\n".join(_matches_nothing(pattern, names) for pattern in unmatched))
 
 
 def differences(given: Shapes, wanted: Shapes) -> Differences:
@@ -90,25 +82,13 @@ def differences(given: Shapes, wanted: Shapes) -> Differences:
     )
 
 
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Says whether `name` lies in one of the scopes, or fits one of the patterns."""
-    return any(
-        name == pattern.rstrip("/")
-        or name.startswith(f"{pattern.rstrip('/')}/")
-        or fnmatch.fnmatchcase(name, pattern)
-        for pattern in patterns
-    )
-
-
 def renamed_names(names: Iterable[str], rename: Rename) -> dict[str, str]:
     """Returns {new name: name in the file}. Raises SlimzooError: two become one, or a prefix is of none."""
     names = list(names)
     if rename is None:
         return {name: name for name in names}
     if not callable(rename):
-        lost = [prefix for prefix in rename if prefix and not _any_matches(prefix, names)]
-        if lost:
-            raise SlimzooError("\n".join(_matches_nothing(p, names, "rename") for p in lost))
+        Scopes(filter(None, rename), "rename").check(names)
     out: dict[str, str] = {}
     clashes = []
     for name in names:
@@ -127,23 +107,6 @@ def _with_prefix(name: str, prefixes: Mapping[str, str]) -> str:
             rest = name[len(old.rstrip("/")) :].lstrip("/")
             return "/".join(part for part in (prefixes[old].rstrip("/"), rest) if part)
     return name
-
-
-def _any_matches(pattern: str, names: Iterable[str]) -> bool:
-    return any(matches(name, (pattern,)) for name in names)
-
-
-def _matches_nothing(pattern: str, names: Iterable[str], option: str = "exclude") -> str:
-    scopes = sorted(
-        {"/".join(name.split("/")[:depth]) for name in names for depth in range(1, name.count("/") + 2)}
-    )
-    tail = pattern.strip("/*").rpartition("/")[2]
-    near = [s for s in scopes if s.rpartition("/")[2] == tail] or difflib.get_close_matches(
-        pattern, scopes, 3, 0.5
-    )
-    meant = " or ".join(f'"{name}"' for name in near[:3])
-    hint = f"did you mean {meant}?" if near else f"the scopes are {', '.join(scopes[:10])}"
-    return f'{option}=["{pattern}"] matches nothing; {hint}'
 
 
 def _message(found: Differences, given: Shapes, wanted: Shapes, what: str) -> str:

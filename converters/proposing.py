@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slimzoo.converters.matching import matches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import write_text
+from slimzoo.names import Scopes
+from slimzoo.registry import get_network
 
 Shapes = Mapping[str, tuple[int, ...]]
 SURE, LIKELY, GUESS = "sure", "likely", "by order"
@@ -96,19 +97,19 @@ def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
 
     Returns: the proposal, in whose `missing` auxiliary heads do not count; the number of classes.
     """
-    from slimzoo.registry import get_network
-    from slimzoo.tracing.parts import network_shapes
+    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
 
-    row = get_network(network)
-    found = propose(source, network_shapes(network))
-    classes = _classes({name: source[name] for name in found.unused}, found.missing, network_shapes(network))
+    row, wanted = get_network(network), network_shapes(network)
+    proposal = propose(source, wanted)
+    unused = {name: source[name] for name in proposal.unused}
+    classes = _classes_of_head(unused, proposal.missing, wanted)
     if classes is not None:
-        found = propose(source, network_shapes(network, classes))
-    left = tuple(name for name in found.missing if not matches(name, row.side_heads))
-    return replace(found, missing=left), classes or row.num_classes
+        proposal = propose(source, network_shapes(network, classes))
+    left = tuple(name for name in proposal.missing if name not in Scopes(row.side_heads))
+    return replace(proposal, missing=left), classes or row.num_classes
 
 
-def _classes(unused: Shapes, missing: Iterable[str], wanted: Shapes) -> int | None:
+def _classes_of_head(unused: Shapes, missing: Iterable[str], wanted: Shapes) -> int | None:
     """Returns the last axis of the unused tensor that would fit a missing head but for that axis."""
     heads = {tuple(wanted[name][:-1]) for name in missing if len(wanted[name]) > 1}
     fits = {shape[-1] for shape in unused.values() if len(shape) > 1 and tuple(shape[:-1]) in heads}
@@ -121,11 +122,11 @@ def _by_signature(shapes: Shapes) -> dict[tuple, list[_Layer]]:
     for name, shape in shapes.items():
         scope, _, last = name.rpartition("/") if "/" in name else name.rpartition(".")
         scopes[scope].append((KINDS.get(last, last), tuple(shape), name))
-    found: dict[tuple, list[_Layer]] = defaultdict(list)
+    layers: dict[tuple, list[_Layer]] = defaultdict(list)
     for scope in sorted(scopes, key=_natural):
         layer = _Layer(scope, tuple(sorted(scopes[scope])))
-        found[layer.signature].append(layer)
-    return found
+        layers[layer.signature].append(layer)
+    return layers
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:
@@ -149,11 +150,11 @@ def _paired(wanted: list[_Layer], there: list[_Layer]) -> Iterable[tuple[_Layer,
 
 def _by_form(layers: list[_Layer]) -> dict[tuple[str, ...], list[_Layer]]:
     """Returns layers by the words of their scopes with "#" for each number."""
-    found: dict[tuple[str, ...], list[_Layer]] = defaultdict(list)
+    forms: dict[tuple[str, ...], list[_Layer]] = defaultdict(list)
     for layer in layers:
         words = _WORD.findall(layer.scope)
-        found[tuple("#" if word.isdigit() else word.lower() for word in words)].append(layer)
-    return found
+        forms[tuple("#" if word.isdigit() else word.lower() for word in words)].append(layer)
+    return forms
 
 
 def _of_equal_form(ours: dict, theirs: dict) -> Iterable[tuple[list[_Layer], list[_Layer]]]:
@@ -253,11 +254,11 @@ def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...], str]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise SlimzooError(f"{path} is no name map: {error}") from error
-    given = content if isinstance(content, dict) else {}
-    rename, leave_out, network = given.get("rename"), given.get("leave_out", []), given.get("network")
+    fields = content if isinstance(content, dict) else {}
+    rename, leave_out, network = fields.get("rename"), fields.get("leave_out", []), fields.get("network")
     if (
         not (isinstance(rename, dict) and isinstance(leave_out, list) and isinstance(network, str))
-        or given.get("format") != _FORMAT
+        or fields.get("format") != _FORMAT
     ):
         raise SlimzooError(
             f'{path} is no name map: {{"format": "{_FORMAT}", "network": "...", "rename": {{...}}, '

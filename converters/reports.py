@@ -26,7 +26,7 @@ class RestoreReport:
     parameters_restored: int
     parameters_total: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("restored", "reinitialised", "missing", "unused"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 

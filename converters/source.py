@@ -144,6 +144,6 @@ def as_bytes(array: np.ndarray) -> np.ndarray:
 class TemporaryFolder:
     """A private folder that is removed with its last user, or when Python ends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="slimzoo-"))
         self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Files of a whole model, graph and weights: by suffix, what they are. slimzoo.model.exporting writes them."""
+"""Files of a whole model, graph and weights: by suffix, what they are. model/exporting.py writes them."""
 
 from dataclasses import dataclass
 

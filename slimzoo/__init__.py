@@ -5,7 +5,30 @@ Importing this package imports no TensorFlow; the first name that needs it does.
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slimzoo import (
+        compat,
+        converters,
+        data,
+        errors,
+        labels,
+        nets,
+        preprocessing,
+        report,
+        slim,
+        training,
+        weights,
+    )
+    from slimzoo.converters import RestoreReport
+    from slimzoo.loading.load import load
+    from slimzoo.loading.predict import predict
+    from slimzoo.model import Model
+    from slimzoo.model.saving import save
+    from slimzoo.registry import Network, get_network, list_models, register
+    from slimzoo.training.evaluation import evaluate
+    from slimzoo.training.finetune import finetune
 
 __version__ = "0.1.0"
 
@@ -17,6 +40,7 @@ if not Path(__file__).with_name("converters").exists() and (_CHECKOUT / "convert
 
 _WHERE = {  # public name: the module that defines it
     "Model": "model",
+    "Network": "registry",
     "RestoreReport": "converters",
     "evaluate": "training",
     "finetune": "training",
@@ -26,31 +50,41 @@ _WHERE = {  # public name: the module that defines it
     "predict": "loading",
     "register": "registry",
     "save": "model.saving",
-    "Network": "registry",
 }
-_MODULES = (
+
+__all__ = [  # written out for editors and type checkers, with the modules
+    "Model",
+    "Network",
+    "RestoreReport",
     "compat",
     "converters",
     "data",
     "errors",
+    "evaluate",
+    "finetune",
+    "get_network",
     "labels",
+    "list_models",
+    "load",
     "nets",
+    "predict",
     "preprocessing",
+    "register",
     "report",
+    "save",
     "slim",
     "training",
     "weights",
-)
+]
 
-__all__ = [*_WHERE, *_MODULES]
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for one of ours
 
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(importlib.import_module(f"slimzoo.{_WHERE[name]}"), name)
-    if name in _MODULES:
-        return importlib.import_module(f"slimzoo.{name}")
-    raise AttributeError(f"module 'slimzoo' has no attribute {name!r}; it has {', '.join(sorted(__all__))}")
+    def __getattr__(name: str) -> Any:
+        if name in _WHERE:
+            return getattr(importlib.import_module(f"slimzoo.{_WHERE[name]}"), name)
+        if name in __all__:
+            return importlib.import_module(f"slimzoo.{name}")
+        raise AttributeError(f"module 'slimzoo' has no attribute {name!r}; it has {', '.join(__all__)}")
 
 
 def __dir__() -> list[str]:

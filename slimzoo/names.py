@@ -2,7 +2,7 @@
 
 import difflib
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from slimzoo.errors import SlimzooError, listing
 
@@ -19,8 +19,8 @@ def unescape(name: str) -> str:
     return name.replace(".", "/").replace("-1", ".").replace("-0", "-")
 
 
-def in_scopes(name: str, scopes) -> bool:
-    """Whether the variable or scope `name` lies in one of `scopes`: "a/b" holds "a/b/weights"."""
+def in_scopes(name: str, scopes: Iterable[str]) -> bool:
+    """Whether the variable or scope `name` lies in one of `scopes`, as they stand: "a/b" holds "a/b/c"."""
     return any(name == scope or name.startswith(f"{scope.rstrip('/')}/") for scope in scopes)
 
 
@@ -38,26 +38,76 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
         raise SlimzooError(listing(f"unknown {kind}s:", problems))
 
 
-def expand_scopes(patterns: Iterable[str], variable_names: Iterable[str]) -> set[str]:
-    """Returns the scopes that `patterns` (scopes, variables, shell patterns) stand for.
+class Scopes:
+    """Scopes ("vgg_16/fc8"), variables, and shell patterns of either ("*/biases", "vgg_16/conv*").
 
-    Raises: SlimzooError: one holds no variable; the nearest scopes are named.
+    All options that take scopes take these, with one meaning: a name is among them if it, or a scope that it
+    lies in, is one of them or fits one.
+
+    Attributes:
+      option: what the caller calls them, for messages: "exclude", "freeze", "new".
     """
-    names = list(variable_names)
-    scopes = sorted(
-        {n.rsplit("/", depth)[0] for n in names for depth in range(n.count("/") + 1)} | set(names)
-    )
-    found, problems = set(), []
-    for pattern in patterns:
-        hits = {s for s in scopes if s == pattern.rstrip("/") or fnmatch.fnmatchcase(s, pattern)}
-        if not any(in_scopes(name, hits) for name in names):
-            near = [s for s in scopes if s.endswith(f"/{pattern}")]
-            near = near or difflib.get_close_matches(pattern, scopes, n=3, cutoff=0.3)
-            problems.append(f"{pattern!r} matches no variable; did you mean {', '.join(near) or scopes[0]}?")
-        found |= hits
-    if problems:
-        raise SlimzooError(listing("scopes that match nothing:", problems))
-    return found
+
+    def __init__(self, patterns: "str | Iterable[str] | Scopes", option: str = "exclude"):
+        self.option: str = patterns.option if isinstance(patterns, Scopes) else option
+        self.patterns: tuple[str, ...] = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.patterns)
+
+    def __contains__(self, name: object) -> bool:
+        return any(_is_meant(scope, pattern) for scope in _up(str(name)) for pattern in self.patterns)
+
+    def of(self, names: Iterable[str]) -> list[str]:
+        """Returns those of `names` that are among these, in their order."""
+        return [name for name in names if name in self]
+
+    def among(self, names: Iterable[str]) -> set[str]:
+        """Returns the scopes and variables of `names` that are meant, without those inside of them.
+
+        Raises: SlimzooError: as check().
+        """
+        self.check(names := list(names))
+        return {scope for scope in all_scopes(names) if any(_is_meant(scope, p) for p in self.patterns)}
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raises SlimzooError if one of these matches none of `names`; says what may have been meant."""
+        names = list(names)
+        lost = [pattern for pattern in self.patterns if not Scopes(pattern).of(names)]
+        if lost:
+            raise SlimzooError("\n".join(matches_nothing(self.option, pattern, names) for pattern in lost))
+
+
+def _is_meant(name: str, pattern: str) -> bool:
+    return name == pattern.rstrip("/") or fnmatch.fnmatchcase(name, pattern)
+
+
+def _up(name: str) -> Iterator[str]:
+    """Yields `name` and the scopes it lies in, the innermost first."""
+    while name:
+        yield name
+        name = name.rpartition("/")[0]
+
+
+def all_scopes(names: Iterable[str]) -> list[str]:
+    """Returns `names` and every scope that one of them lies in, sorted."""
+    return sorted({scope for name in names for scope in _up(name)})
+
+
+def top_scopes(names: Iterable[str]) -> set[str]:
+    """Returns the outermost scopes of `names`."""
+    return {name.partition("/")[0] for name in names}
+
+
+def matches_nothing(option: str, pattern: str, names: Iterable[str]) -> str:
+    """Returns the message for a `pattern` given as `option` that is no scope of `names`."""
+    scopes = all_scopes(names)
+    tail = pattern.strip("/*").rpartition("/")[2]
+    near = [scope for scope in scopes if scope.rpartition("/")[2] == tail]
+    near = near or difflib.get_close_matches(pattern, scopes, n=3, cutoff=0.5)
+    meant = " or ".join(f'"{name}"' for name in near[:3])
+    hint = f"did you mean {meant}?" if near else f"the scopes are {', '.join(scopes[:10]) or 'none'}"
+    return f'{option}=["{pattern}"] matches nothing; {hint}'
 
 
 def scopes_without(scopes: Iterable[str], gone: Iterable[str], variable_names: Iterable[str]) -> set[str]:
@@ -67,7 +117,6 @@ def scopes_without(scopes: Iterable[str], gone: Iterable[str], variable_names: I
     lost = [name for name in names if name not in set(kept)]
     found = set()
     for name in kept:
-        above = ("/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 2))
-        inside = (scope for scope in above if in_scopes(scope, scopes))
+        inside = (scope for scope in reversed([*_up(name)]) if in_scopes(scope, scopes))
         found.add(next(scope for scope in inside if not any(in_scopes(other, [scope]) for other in lost)))
     return found

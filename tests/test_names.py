@@ -2,7 +2,8 @@
 
 import pytest
 
-from slimzoo.names import escape, in_scopes, unescape
+from slimzoo.errors import SlimzooError
+from slimzoo.names import Scopes, escape, in_scopes, unescape
 
 NAMES = [
     "vgg_16/conv1/conv1_1/weights",
@@ -35,3 +36,38 @@ def test_a_scope_holds_what_lies_in_it_and_nothing_that_begins_alike():
     assert not in_scopes("vgg_16/fc80/weights", ["vgg_16/fc8"])
     assert not in_scopes("vgg_16/fc8", ["vgg_16/fc8/weights"])
     assert not in_scopes("a", [])
+
+
+NAMES = ["a/conv1/weights", "a/conv1/biases", "a/conv10/weights", "b/conv1/weights", "step"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("a/conv1", ["a/conv1/weights", "a/conv1/biases"]),  # a scope ends at a slash
+        ("a/conv1/", ["a/conv1/weights", "a/conv1/biases"]),
+        ("a/conv1/biases", ["a/conv1/biases"]),
+        ("*/biases", ["a/conv1/biases"]),
+        ("*/conv?", ["a/conv1/weights", "a/conv1/biases", "b/conv1/weights"]),  # a pattern of a scope
+        ("a/conv*", ["a/conv1/weights", "a/conv1/biases", "a/conv10/weights"]),
+        ("step", ["step"]),
+        ("conv1", []),  # scopes are written from their start
+    ],
+)
+def test_a_scope_or_pattern_means_the_same_names_everywhere(pattern, meant):
+    assert Scopes(pattern).of(NAMES) == meant
+    assert [name for name in NAMES if in_scopes(name, Scopes(pattern).among(NAMES) if meant else ())] == meant
+
+
+def test_what_matches_nothing_is_named_by_its_option_with_what_may_have_been_meant():
+    with pytest.raises(SlimzooError) as error:
+        Scopes(["conv10", "a", "nonsense"], "freeze").check(NAMES)
+    assert str(error.value) == (
+        'freeze=["conv10"] matches nothing; did you mean "a/conv10"?\n'
+        'freeze=["nonsense"] matches nothing; the scopes are a, a/conv1, a/conv1/biases, a/conv1/weights, '
+        "a/conv10, a/conv10/weights, b, b/conv1, b/conv1/weights, step"
+    )
+
+
+def test_scopes_of_scopes_keep_the_name_of_their_option():
+    assert Scopes(Scopes("a", "new"), "exclude").option == "new"

@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from slimzoo.converters.name_maps.transforms import SAME, Transform
+from slimzoo.converters.name_maps.transforms import SAME, Change, Transform
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
 
@@ -25,6 +25,7 @@ LIBRARIES: dict[str, str] = {  # name: what it is, in words; its module is conve
     "torchvision": "torchvision's PyTorch models",
     "transformers": "transformers' PyTorch models",
 }
+_OneWay = tuple[tuple[str, ...], tuple[str, ...], Change]  # of a row: the names taken, those made, and how
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class NameMap:
     absent: tuple[str, ...] = ()
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for side in ("theirs", "ours"):
             names = [name for entry in self.rows for name in getattr(entry, side)]
             if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -94,8 +95,8 @@ class NameMap:
         rows = [(r.ours, r.theirs, r.how.backward) for r in self.rows]
         return self._mapped(source, rows, tuple(f"{re.escape(scope)}/.*" for scope in self.absent))
 
-    def _mapped(self, source: Source, rows: list[tuple], ignored: Iterable[str]) -> Source:
-        wanted = {name for given, _, _ in rows for name in given}
+    def _mapped(self, source: Source, rows: list[_OneWay], ignored: Iterable[str]) -> Source:
+        wanted = {name for taken, _, _ in rows for name in taken}
         left = [name for name in source if name not in wanted]
         patterns = [re.compile(pattern) for pattern in ignored]
         problems = [
@@ -104,31 +105,31 @@ class NameMap:
         problems += [f"no tensor for the row {name}" for name in sorted(wanted) if name not in source]
         if problems:
             raise SlimzooError(listing(f"{source.path} is not what name map {self} is for:", problems))
-        found: dict[str, Tensor] = {}
-        for given, made, transform in rows:
-            found |= _made([source.tensors[name] for name in given], made, transform)
-        return source.with_tensors(found)
+        mapped: dict[str, Tensor] = {}
+        for taken, made, transform in rows:
+            mapped |= _made([source.tensors[name] for name in taken], made, transform)
+        return source.with_tensors(mapped)
 
 
-def _made(given: list[Tensor], names: tuple[str, ...], transform) -> dict[str, Tensor]:
-    """Returns the tensors that `transform` makes of `given`, none of them read yet."""
+def _made(taken: list[Tensor], names: tuple[str, ...], transform: Change) -> dict[str, Tensor]:
+    """Returns the tensors that `transform` makes of `taken`, none of them read yet."""
     if transform in (SAME.forward, SAME.backward):
-        return {names[0]: given[0]}
+        return {names[0]: taken[0]}
     try:
-        shadows = transform(*(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in given))
+        shadows = transform(*(np.broadcast_to(np.zeros((), t.dtype), t.shape) for t in taken))
     except (ValueError, IndexError) as error:
-        shapes = ", ".join(str(tensor.shape) for tensor in given)
+        shapes = ", ".join(str(tensor.shape) for tensor in taken)
         raise SlimzooError(
             f"{', '.join(names)} cannot be made of a tensor of shape {shapes}: {error}"
         ) from error
     return {
-        name: Tensor(shadow.shape, shadow.dtype, partial(_loaded, given, transform, i))
+        name: Tensor(shadow.shape, shadow.dtype, partial(_loaded, taken, transform, i))
         for i, (name, shadow) in enumerate(zip(names, shadows, strict=True))
     }
 
 
-def _loaded(given: list[Tensor], transform, i: int) -> np.ndarray:
-    return np.ascontiguousarray(transform(*(tensor.load() for tensor in given))[i])
+def _loaded(taken: list[Tensor], transform: Change, i: int) -> np.ndarray:
+    return np.ascontiguousarray(transform(*(tensor.load() for tensor in taken))[i])
 
 
 def get_name_map(library: str, network: str) -> NameMap | None:
@@ -153,6 +154,6 @@ def fitting(names: Mapping[str, object], network: str) -> NameMap | None:
     """Returns the map under which tensors called `names` are those of `network`, or None."""
     for library in LIBRARIES:
         module = importlib.import_module(f"slimzoo.converters.name_maps.{library}")
-        if network in module.NETWORKS and (found := module.name_map(network).fitted(names)):
-            return found
+        if network in module.NETWORKS and (fitted := module.name_map(network).fitted(names)):
+            return fitted
     return None

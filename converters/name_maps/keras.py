@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from slimzoo.converters.name_maps import NameMap, Row
 from slimzoo.converters.name_maps.keras_networks import TWINS
@@ -47,7 +48,7 @@ class KerasMap(NameMap):
                 return candidate
         for candidate in candidates:
             if spelling := _by_order(candidate.names, names):
-                return candidate._respelled(spelling)
+                return candidate.respelled(spelling)
         return None
 
     def without_top(self) -> KerasMap:
@@ -56,17 +57,18 @@ class KerasMap(NameMap):
         rows = tuple(entry for entry in self.rows if entry not in self.top)
         return self._with(rows=rows, absent=(*self.absent, *dict.fromkeys(scopes)))
 
+    def respelled(self, spelling: Mapping[str, str]) -> KerasMap:
+        """Returns the map for a file that has other names of layers: {name here: name there}."""
+        rows = (replace(entry, theirs=tuple(spelling[name] for name in entry.theirs)) for entry in self.rows)
+        return self._with(rows=tuple(rows), by_order=True)
+
     @property
     def names(self) -> dict[str, None]:
         """Theirs, in order."""
         return {name: None for entry in self.rows for name in entry.theirs}
 
-    def _with(self, **changes) -> KerasMap:
+    def _with(self, **changes: Any) -> KerasMap:
         return replace(self, top=(), **changes)
-
-    def _respelled(self, spelling: Mapping[str, str]) -> KerasMap:
-        rows = (replace(entry, theirs=tuple(spelling[name] for name in entry.theirs)) for entry in self.rows)
-        return self._with(rows=tuple(rows), by_order=True)
 
     def apply(self, source: Source) -> Source:
         """See NameMap.apply; the map is fitted to the names in `source` first."""
@@ -94,11 +96,11 @@ def _layers(names: Iterable[str]) -> Layers:
     for name in names:
         layer, _, key = name.rpartition("/")
         owned.setdefault(layer, {})[key] = name
-    found: Layers = {}
+    layers: Layers = {}
     for variables in owned.values():
         kind = next((mark for mark in _KINDS if mark in variables), "")
-        found.setdefault(kind, []).append(variables)
-    return found
+        layers.setdefault(kind, []).append(variables)
+    return layers
 
 
 @cache

@@ -22,7 +22,7 @@ from slimzoo.converters.name_maps.keras_layers import (
     separable,
     with_biases,
 )
-from slimzoo.converters.name_maps.transforms import BGR, FLAT_AS_7X7, SAME
+from slimzoo.converters.name_maps.transforms import BGR, FLAT_AS_7X7, SAME, Transform
 
 RESNET_NOTE = (
     "Keras pads its first pooling by a pixel on every side, slim on the right and below only, so that the "
@@ -95,7 +95,7 @@ def _branches(shortcut: bool) -> dict[str, str]:
 def resnet_v1(network: str, stages: Sequence[int]) -> Twin:
     """ResNet v1, whose images are BGR and whose convolutions have biases in Keras."""
 
-    def normalised(theirs: str, ours: str, how=SAME) -> Rows:
+    def normalised(theirs: str, ours: str, how: Transform = SAME) -> Rows:
         norm = batch_norm_after_biases(f"{theirs}_bn", f"{ours}/BatchNorm", f"{theirs}_conv")
         return (*conv(f"{theirs}_conv", ours, how), *norm)
 

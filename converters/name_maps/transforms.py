@@ -12,6 +12,7 @@ from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 
 Arrays = tuple[np.ndarray, ...]
+Change = Callable[..., Arrays]  # of one array or several
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Transform:
     """
 
     name: str
-    forward: Callable[..., Arrays] = field(repr=False)  # of their arrays: ours
-    backward: Callable[..., Arrays] = field(repr=False)  # of ours: theirs
+    forward: Change = field(repr=False)  # of their arrays: ours
+    backward: Change = field(repr=False)  # of ours: theirs
 
 
 def _single(name: str, forward: Callable, backward: Callable) -> Transform:
@@ -105,9 +106,9 @@ def with_background(source: Source, heads: Iterable[str], how: str) -> Source:
     needed = _IMAGENET + (how == "drop")
     wrong = [f"{name} {source.shapes[name]}" for name in biases if source.shapes[name] != (needed,)]
     if wrong or not biases:
-        found = ", ".join(wrong) or f"no biases in {', '.join(heads)}"
+        there = ", ".join(wrong) or f"no biases in {', '.join(heads)}"
         raise SlimzooError(
-            f"background={how!r} is for classifiers of {needed} classes; {source.path} has {found}"
+            f"background={how!r} is for classifiers of {needed} classes; {source.path} has {there}"
         )
     changed = dict(source.tensors)
     for name in biases:

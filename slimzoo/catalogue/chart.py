@@ -1,4 +1,4 @@
-"""The chart of `slimzoo compare`: published accuracy against multiply-adds and images per second."""
+"""Compared networks as a chart: published accuracy against multiply-adds, and against images per second."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +17,13 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 SUFFIXES = (".png", ".svg")
-WIDTH, PANEL, LETTER = 9.5, 4.6, 0.056  # inches: the figure; accuracy; of the names without one
-TOP = 0.78  # of their strip: where the names begin
+WIDTH, HEIGHT = 9.5, 4.6  # inches: of the figure, of a panel's accuracies
+LETTER = 0.056  # inches: of a name in the strip of networks without a published accuracy
+TOP = 0.78  # of that strip: where the names begin
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#6a51a3", "#a6761d", "#56b4e9", "#444444")
 MARKERS = "osD^vP"
 INK, MUTED, GRID = "#222222", "#6b6b6b", "#e2e2e2"
-SETTINGS: dict[Any, Any] = {
+SETTINGS: dict[Any, Any] = {  # of matplotlib
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "svg.fonttype": "none",
@@ -38,6 +39,7 @@ SETTINGS: dict[Any, Any] = {
     "ytick.color": MUTED,
     "grid.color": GRID,
 }
+Styles = dict[str, dict[str, Any]]  # {family: colour and marker}
 
 
 class Panel(NamedTuple):
@@ -65,35 +67,37 @@ def draw(rows: Sequence[Compared], path: str, overwrite: bool = False) -> None:
     check_suffix(path)
     panels = [MULTIPLY_ADDS, *([SPEED] if any(row.images_per_second for row in rows) else [])]
     with matplotlib.rc_context(SETTINGS), atomic_write(path, overwrite) as temporary:
-        figure = _figure(rows, panels)
+        figure = figure_of(rows, panels)
         kind = path.lower().rpartition(".")[2]
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(temporary, format=kind, dpi=160, facecolor="white", metadata=metadata)
 
 
-def _figure(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
+def figure_of(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
+    """Returns the drawing: in each panel the accuracies, below them a strip of the networks without one."""
     published = [row for row in rows if row.entry.top1 is not None]
     others = [row for row in rows if row.entry.top1 is None]
     longest = max((len(row.entry.name) for row in others), default=0)
-    heights = ([PANEL] if published else []) + ([LETTER * (longest + 1) / TOP] if others else [])
+    heights = ([HEIGHT] if published else []) + ([LETTER * (longest + 1) / TOP] if others else [])
     figure = Figure(figsize=(WIDTH, len(panels) * (sum(heights) + 0.55) + 0.2), layout="constrained")
     canvas = FigureCanvasAgg(figure)
     grid = figure.add_gridspec(len(panels) * len(heights), 1, height_ratios=heights * len(panels))
     styles = _styles(rows)
-    later = []
+    naming = []  # names are placed where the finished layout leaves room
     for i, panel in enumerate(panels):
         axes = [figure.add_subplot(grid[i * len(heights) + j]) for j in range(len(heights))]
         for each in axes:
-            _x_axis(each, [panel.value(row) or 1 for row in rows], panel.label if each is axes[-1] else "")
+            label = panel.label if each is axes[-1] else ""
+            _set_x_axis(each, [panel.value(row) or 1 for row in rows], label)
         if published:
-            _accuracy(axes[0], published, panel, styles)
-            later.append(partial(_label, axes[0], published, panel))
+            _draw_accuracies(axes[0], published, panel, styles)
+            naming.append(partial(_name_points, axes[0], published, panel))
         if others:
-            later.append(partial(_strip, axes[-1], others, panel, styles))
+            naming.append(partial(_draw_strip, axes[-1], others, panel, styles))
     canvas.draw()
     _settle(figure)
-    for place in later:
-        place()
+    for place_names in naming:
+        place_names()
     return figure
 
 
@@ -107,11 +111,11 @@ def _settle(figure: Figure) -> None:
 
 def family(name: str) -> str:
     """Returns the part of a network's name that its variants share: "resnet_v1" of "resnet_v1_50"."""
-    found = re.match(r".*?_v\d+|[a-z]+", name)
-    return found.group() if found else name
+    start = re.match(r".*?_v\d+|[a-z]+", name)
+    return start.group() if start else name
 
 
-def _styles(rows: Sequence[Compared]) -> dict[str, dict[str, Any]]:
+def _styles(rows: Sequence[Compared]) -> Styles:
     """Returns colour and marker by family."""
     families = dict.fromkeys(family(row.entry.name) for row in rows)
     return {
@@ -120,7 +124,7 @@ def _styles(rows: Sequence[Compared]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _x_axis(axes: Axes, values: Sequence[float], label: str) -> None:
+def _set_x_axis(axes: Axes, values: Sequence[float], label: str) -> None:
     axes.set_xscale("log")
     axes.set_xlim(min(values) / 1.35, max(values) * 1.8)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -133,11 +137,12 @@ def _x_axis(axes: Axes, values: Sequence[float], label: str) -> None:
 
 
 def _short(value: float) -> str:
-    unit = next(((name, size) for name, size in (("G", 1e9), ("M", 1e6)) if value >= size), ("", 1))
-    return f"{value / unit[1]:g} {unit[0]}".strip()
+    unit, size = next((unit for unit in (("G", 1e9), ("M", 1e6)) if value >= unit[1]), ("", 1))
+    return f"{value / size:g} {unit}".strip()
 
 
-def _accuracy(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: dict[str, dict[str, Any]]) -> None:
+def _draw_accuracies(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
+    """Draws the networks of a family as a line of points."""
     for name in dict.fromkeys(family(row.entry.name) for row in rows):
         points = sorted(
             (panel.value(row) or 1, row.entry.top1) for row in rows if family(row.entry.name) == name
@@ -148,12 +153,12 @@ def _accuracy(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: dict[s
     axes.set_ylabel("published top-1 accuracy, %")
 
 
-def _label(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
+def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
     """Writes each name where it hides neither a point nor another name, as far as there is room."""
     places = [axes.transData.transform((panel.value(row) or 1, row.entry.top1 or 0)) for row in rows]
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in places]
     frame = axes.get_window_extent()
-    for row, (x, y) in sorted(zip(rows, places, strict=True), key=lambda found: -found[1][1]):
+    for row, (x, y) in sorted(zip(rows, places, strict=True), key=lambda placed: -placed[1][1]):
         text = axes.text(0, 0, row.entry.name, fontsize=8, zorder=4, va="bottom", transform=None)
         size = text.get_window_extent()
         boxes = [
@@ -186,7 +191,7 @@ def _overlap(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
     return outside + sum(part.width * part.height for part in shared if part)
 
 
-def _strip(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: dict[str, dict[str, Any]]) -> None:
+def _draw_strip(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
     """Names those without a published accuracy below their place on the axis."""
     rows = sorted(rows, key=lambda row: panel.value(row) or 1)
     to_axes = axes.transScale + axes.transLimits
@@ -212,11 +217,11 @@ def _strip(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: dict[str,
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
     """Returns the ascending `wanted` places, between 0 and 1, moved until they are `gap` apart."""
     gap = min(gap, 1 / max(1, len(wanted)))
-    found: list[float] = []
+    places: list[float] = []
     for place in wanted:
-        found.append(max(place, found[-1] + gap) if found else place)
+        places.append(max(place, places[-1] + gap) if places else place)
     limit = 1.0
-    for i in reversed(range(len(found))):
-        limit = found[i] = min(found[i], limit)
+    for i in reversed(range(len(places))):
+        limit = places[i] = min(places[i], limit)
         limit -= gap
-    return found
+    return places

@@ -30,23 +30,23 @@ def measured(entries: Iterable[Entry], batch_size: int = 8, progress: bool = Tru
     """Returns the `entries` with the speed of inference in float32, which is measured one after the other."""
     entries = list(entries)
     with tqdm(entries, desc="measure", unit="network", disable=not progress, leave=False) as bar:
-        found = []
+        rows = []
         for entry in bar:
             bar.set_postfix_str(entry.name)
-            found.append(Compared(entry, images_per_second(entry.name, batch_size)))
+            rows.append(Compared(entry, images_per_second(entry.name, batch_size)))
             gc.collect()  # the weights of the next one may need the room
-    return found
+    return rows
 
 
 def images_per_second(name: str, batch_size: int) -> float:
     """Returns the images that the network `name` takes in a second, by the median of several batches."""
     import tensorflow as tf
 
-    from slimzoo.model.model import Model
+    from slimzoo.model import Model
 
     model = Model(name)
     images = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
-    model(images).numpy()  # it traces, and finds its algorithms
+    model(images).numpy()  # traces it, and lets it find its algorithms
     seconds: list[float] = []
     while len(seconds) < LEAST_RUNS or sum(seconds) < LEAST_SECONDS:
         before = time.perf_counter()

@@ -5,13 +5,16 @@ import functools
 import importlib.resources
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slimzoo import weights
 from slimzoo.errors import SlimzooError
 from slimzoo.names import in_scopes
 from slimzoo.registry import Network, get_network, list_models
 from slimzoo.weights.manifest import WeightsRow
+
+if TYPE_CHECKING:
+    from slimzoo.tracing.discovery import Discovery
 
 FACTS = "facts.json"  # beside this file: what tools/measure_zoo.py counted
 
@@ -72,17 +75,17 @@ def entries(*patterns: str) -> list[Entry]:
 
     Without a pattern, all. Raises: SlimzooError: one matches none; all of these are named.
     """
-    found: dict[str, None] = {}
+    names: set[str] = set()
     problems = []
     for pattern in patterns or ("*",):
-        names = list_models(pattern) or list_models(f"*{pattern}*")
-        found |= dict.fromkeys(names)
-        if not names:
+        matching = list_models(pattern) or list_models(f"*{pattern}*")
+        names.update(matching)
+        if not matching:
             near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3) or list_models()
             problems.append(f"no network matches {pattern!r}. Nearest: {', '.join(near)}.")
     if problems:
         raise SlimzooError("\n".join(problems))
-    return [_entry(get_network(name)) for name in sorted(found)]
+    return [_entry(get_network(name)) for name in sorted(names)]
 
 
 def describe(name: str) -> Description:
@@ -93,33 +96,34 @@ def describe(name: str) -> Description:
     name, tag = weights.split_name(name)
     network = get_network(name)
     rows = (weights.get_row(name, tag),) if tag else _rows(name)
-    found, layers = _discover(name)
+    discovery, layers = _traced(name)
     return Description(
         entry=_entry(network),
-        variables={spec.name: spec.shape for spec in found.variables.values()},
-        layers=tuple(layers),
+        variables={spec.name: spec.shape for spec in discovery.variables.values()},
+        layers=layers,
         heads=network.heads,
         transfer_heads=network.transfer_heads,
-        end_points={key: tuple(shape) for key, shape in found.mode(False).end_points.items()},
+        end_points={key: tuple(shape) for key, shape in discovery.mode(False).end_points.items()},
         weights=rows,
     )
 
 
 def _entry(network: Network) -> Entry:
     rows, published = _rows(network.name), _published(network)
-    facts = _facts().get(network.name, {})
-    if any(facts.get(name) != value for name, value in published.items()):  # no row, or one of before
-        facts = count(network)
+    counted = facts().get(network.name, {})
+    if any(counted.get(name) != value for name, value in published.items()):  # no row, or one of before
+        counted = count(network)
     return Entry(
         name=network.name,
-        **facts,
+        **counted,
         top1=next((row.top1 for row in rows[:1]), None),
         weights=tuple(row.tag for row in rows if row.maths != "other"),
     )
 
 
 @functools.cache
-def _facts() -> dict[str, dict[str, int]]:
+def facts() -> dict[str, dict[str, int]]:
+    """Returns {network: its row of the FACTS}."""
     return json.loads((importlib.resources.files("slimzoo.catalogue") / FACTS).read_text(encoding="utf-8"))
 
 
@@ -129,7 +133,7 @@ def _published(network: Network) -> dict[str, int]:
 
 def count(network: Network) -> dict[str, int]:
     """Returns the row of `network` in the FACTS, by tracing it: half a second, or several for the largest."""
-    layers = _discover(network.name)[1]
+    _, layers = _traced(network.name)
     return {
         **_published(network),
         "parameters": sum(
@@ -144,18 +148,14 @@ def _rows(name: str) -> tuple[WeightsRow, ...]:
 
 
 @functools.cache
-def _discover(name: str):
-    """Returns the Discovery of a registered network and its layers; no variable is made."""
-    import tensorflow as tf
+def _traced(name: str) -> tuple["Discovery", tuple[Layer, ...]]:
+    """Returns what discovery finds of a registered network, and its layers; no variable is made."""
+    from slimzoo.tracing.layers import layer_rows  # these bring TensorFlow; listing needs none of it
+    from slimzoo.tracing.parts import discover_parts, resolve
 
-    from slimzoo.tracing.discovery import discover
-    from slimzoo.tracing.layers import layer_rows
-    from slimzoo.tracing.parts import resolve
-
-    parts = resolve(name, None, None, None, "NHWC", {})
-    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
-    rows = layer_rows(found, dict.fromkeys((spec.name for spec in found.variables.values()), ""), ())
-    return found, [
+    discovery = discover_parts(resolve(name), keep=False)
+    sources = dict.fromkeys((spec.name for spec in discovery.variables.values()), "")
+    return discovery, tuple(
         Layer(row.scope, row.output_shape and tuple(row.output_shape[1:]), row.parameters, row.multiply_adds)
-        for row in rows
-    ]
+        for row in layer_rows(discovery, sources, ())
+    )

@@ -1,7 +1,9 @@
 """`slimzoo convert`: from any weight file to any other, from and to other libraries' names."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
-    from slimzoo.converters.conversion import Unfit
+    from slimzoo.converters.plan import Prepared, Unfit
     from slimzoo.converters.proposing import Proposal
-    from slimzoo.converters.reports import ConversionReport
+    from slimzoo.converters.source import Source
 
 
 @click.command(
@@ -70,6 +72,8 @@ def convert(
     map_file: str | None,
     prove: bool,
     yes: bool,
+    overwrite: bool,
+    allow_nonfinite: bool,
     progress: bool,
     as_json: bool,
     **options: Any,
@@ -85,31 +89,27 @@ def convert(
     variable, by structure, shape, words and order; it is used after a yes (or --yes), and saved beside DST
     for --map.
     """
-    from slimzoo.converters.conversion import Unfit
-
-    options["to"] = options["to"] or ""
     if kind_of(dst) is not None:
-        return _export(src, dst, options | {"map_file": map_file, "prove": prove}, as_json)
-    if options["network"] is not None:
-        import_tensorflow()
+        others = {"map_file": map_file, "prove": prove, "allow_nonfinite": allow_nonfinite}
+        return _export(src, dst, options | others, overwrite, as_json)
     if map_file is not None:
         options |= _mapped(Path(map_file), options)
+    if options["network"] is not None:
         import_tensorflow()
-    try:
-        if prove:
-            options["metadata"] = {"parity": json.dumps(_proof(src, options))}
-        report = _convert(src, dst, progress, options)
-    except Unfit as error:
-        if map_file is not None:
-            raise
-        check_writable(Path(f"{dst}.map.json"), options["overwrite"])
-        proposal = _agreed(error, options["network"], yes)
-        options["exclude"] = (*options["exclude"], *proposal.unused)
-        options["rename"] = proposal.rename
-        if prove:
-            options["metadata"] = {"parity": json.dumps(_proof(src, options))}
-        report = _convert(src, dst, progress, options)
-        _save_map(Path(f"{dst}.map.json"), proposal, options["network"])
+    elif prove:
+        raise SlimzooError("--prove runs a network: say which, --network NAME")
+    from slimzoo.converters.conversion import open_for, write
+
+    opened = open_for(src, dst, overwrite)
+    options |= {"to": options["to"] or "", "metadata": {"source": Path(src).name}}
+    map_path = Path(f"{dst}.map.json")
+    prepared, proposal = _prepared(opened, options, yes, None if map_file else map_path, overwrite)
+    if prove:
+        prepared = _proven(prepared)
+    with _bar(progress) as show:
+        report = write(prepared, dst, overwrite, allow_nonfinite=allow_nonfinite, progress=show)
+    if proposal:
+        _save_map(map_path, proposal, options["network"])
     return echo_json(report.to_dict()) if as_json else echo(str(report))
 
 
@@ -124,35 +124,44 @@ def _mapped(path: Path, options: dict[str, Any]) -> dict[str, Any]:
     return {"rename": rename, "exclude": (*options["exclude"], *left_out), "network": asked}
 
 
-def _proof(src: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Returns the certificate of what is about to be converted."""
-    from slimzoo import converters
-    from slimzoo.converters import conversion
-    from slimzoo.converters.matching import matches
-    from slimzoo.parity import prove as parity
+def _prepared(
+    source: "Source", options: dict[str, Any], yes: bool, map_path: Path | None, overwrite: bool
+) -> tuple["Prepared", "Proposal | None"]:
+    """Returns what is to be written, and the proposal that it took, if any.
 
-    network = options["network"]
-    if network is None:
-        raise SlimzooError("--prove runs a network: say which, --network NAME")
-    variables, _ = converters.inference_variables(converters.read(src), options["ema"])
-    if rename := options.get("rename"):
-        variables = variables.with_tensors({rename.get(n, n): t for n, t in variables.tensors.items()})
-    variables, found = converters.in_slims_names(variables, network, options["name_map"])
-    if found is None:
-        left_out = {name for name in variables if matches(name, options["exclude"])} if rename else set()
-        conversion.check_fit(
-            variables.with_tensors({n: t for n, t in variables.tensors.items() if n not in left_out}), network
-        )
-    certificate = parity.prove(variables, network, options["to"] or (found.library if found else ""))
+    Args:
+      options: of prepare().
+      map_path: where a proposal will be saved; None: the names are those of a map already.
+    Raises: Unfit: they are, and do not fit. SlimzooError: no proposal fits or is taken; or as prepare().
+    """
+    from slimzoo.converters.plan import Unfit, prepare
+
+    try:
+        return prepare(source, **options), None
+    except Unfit as error:
+        if map_path is None:
+            raise
+        check_writable(map_path, overwrite)
+        proposal = _agreed(error, options["network"], yes)
+    exclude = (*options["exclude"], *proposal.unused)
+    return prepare(source, **options | {"exclude": exclude, "rename": proposal.rename}), proposal
+
+
+def _proven(prepared: "Prepared") -> "Prepared":
+    """Returns what is to be written with the certificate of its proof."""
+    from slimzoo.parity.prove import prove
+
+    assert prepared.network, "convert() looked"
+    certificate = prove(prepared.variables, prepared.network, prepared.library)
     click.echo(
         f"proven: {certificate['against']} gives the same logits, {certificate['largest_difference']:.2g} "
         f"apart of a range of {certificate['range_between_images']:.3g}",
         err=True,
     )
-    return certificate
+    return prepared.noting(parity=json.dumps(certificate))
 
 
-def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
+def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_json: bool) -> None:
     """Writes a whole model: graph and weights."""
     network = options["network"]
     others = ("to", "name_map", "map_file", "allow_nonfinite", "prove", "background")
@@ -176,7 +185,7 @@ def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
             f"{error}\nA whole model is made of weights that fit: convert {src} to .safetensors first, "
             "which takes other names, or none of its last layer"
         ) from error
-    path = export(model, dst, options["overwrite"])
+    path = export(model, dst, overwrite)
     size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
     title = KINDS[kind_of(dst) or ""].title
     if as_json:
@@ -184,18 +193,18 @@ def _export(src: str, dst: str, options: dict[str, Any], as_json: bool) -> None:
     return echo(f"{path}: {title} of {network}, {size:,} bytes")
 
 
-def _convert(src: str, dst: str, progress: bool, options: dict[str, Any]) -> "ConversionReport":
+@contextlib.contextmanager
+def _bar(shown: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yields what moves a progress bar: (bytes written, about how many they will be)."""
     from tqdm import tqdm
 
-    from slimzoo.converters import convert as convert_file
-
-    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not progress, leave=False, delay=0.5) as bar:
+    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not shown, leave=False, delay=0.5) as bar:
 
         def show(written: int, total: int) -> None:
             bar.total = max(total, written)
             bar.update(written - bar.n)
 
-        return convert_file(src, dst, progress=show, **options)
+        yield show
 
 
 def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":

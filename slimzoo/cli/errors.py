@@ -58,15 +58,24 @@ def failure_for(error: Exception) -> Failure | None:
 def with_options(message: str, command: click.Command | None) -> str:
     """Returns `message` with the options of `command` where it names arguments: --ema for ema=True.
 
-    What follows must look like an example, as exclude="scope" or weights=PATH; a file may be called a=1.
+    What follows must look like an example, as exclude="scope", new=["scope"] or weights=PATH; a file may be
+    called a=1.
     """
-    for option in command.params if command else ():
+    for option in _parameters(command):
         flag = next((text for text in option.opts if text.startswith("--")), "")
         if flag and option.name:
             name = rf"(?<![\w/.-]){option.name}="
             message = re.sub(rf"{name}True\b(?!/)", flag, message)
+            message = re.sub(rf'{name}\["([^"\]]*)"\]', rf"{flag} \1", message)
             message = re.sub(rf"{name}(?=['\"]|[A-Z]+\b(?!/))", f"{flag} ", message)
     return message
+
+
+def _parameters(command: click.Command | None) -> list[click.Parameter]:
+    """Returns the options of `command` and of the commands in it."""
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    own = command.params if command else []
+    return [*own, *(parameter for other in inner for parameter in _parameters(other))]
 
 
 def _os_message(error: OSError) -> str:

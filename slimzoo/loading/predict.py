@@ -1,20 +1,30 @@
-"""TODO"""
+"""What is on these images?"""
 
 import os
+from collections.abc import Sequence
+from typing import Any, Unpack
 
+from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 
 
-def predict(model: Model | str | os.PathLike, images, top: int = 5, batch_size: int = 32, **arguments):
+def predict(
+    model: Model | str | os.PathLike,
+    images: Sequence[Any],
+    top: int = 5,
+    batch_size: int = 32,
+    pretrained: bool = False,
+    **arguments: Unpack[LoadArguments],
+) -> list[list[tuple[int, str, float]]]:
     """Returns for each image its best (class, name, probability).
 
     Args:
-      model: a Model, or what load() takes, with `arguments`.
+      model: a Model, or what load() takes, with `pretrained` and `arguments`.
       images: paths of image files, or arrays uint8 [H, W, C].
     """
     if not isinstance(model, Model):
-        model = load(model, features_only=False, **arguments)
+        model = load(model, pretrained, features_only=False, **arguments)
     found = []
     for start in range(0, len(images), batch_size):
         batch = model.preprocess(images[start : start + batch_size])

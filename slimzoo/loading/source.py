@@ -1,24 +1,29 @@
-"""TODO"""
+"""Where a name leads: a network, and the weights that it is to have."""
 
+import glob
 import json
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from slimzoo import converters
-from slimzoo import weights as weights_module
+from slimzoo import converters, weights
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
+from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Network, get_network, is_network, list_models
+from slimzoo.weights import WeightsRow
 
 log = logging.getLogger("slimzoo")
+Name = str | os.PathLike
+NOT_RELEASED = Provenance()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Source:
     """Where the weights come from, and all that belongs to them."""
 
@@ -29,12 +34,13 @@ class Source:
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
-    arguments: dict[str, Any] = field(default_factory=dict)  # of the network function
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network function
     image_size: int | None = None  # pixels; where the file says so without saying more
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance = NOT_RELEASED
 
 
-def find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
+def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Network, Source | None]:
     """Returns the network and where its weights come from, None for new ones."""
     text = os.fspath(name)
     if not text:
@@ -42,72 +48,85 @@ def find(name, pretrained: bool, weights) -> tuple[Network, Source | None]:
     if text.startswith("hf://"):
         from slimzoo.weights.hub import download_model
 
-        text = str(download_model(text, offline=bool(weights_module.offline())))
+        text = str(download_model(text, offline=bool(weights.offline())))
     path = Path(text)
-    if not is_network(text) and (path / MODEL).is_file():
-        path = path / MODEL
-    if (path.is_file() or (path / "saved_model.pb").is_file()) and not is_network(text):
-        if weights is not None:
-            raise SlimzooError(f"{path} holds weights already; give weights= with the name of a network")
-        source = _from_file(path)
-        if "network" not in source.metadata:
-            raise SlimzooError(
-                f"{path} does not say which network it belongs to. Say so: slimzoo.load(name, "
-                f"weights={text!r}) with one of {', '.join(list_models())}"
-            )
-        return get_network(source.metadata["network"]), source
-    if path.is_dir() and not is_network(text):
+    if not is_network(text) and (path.is_file() or path.is_dir()):
+        return _saved(path, weights_given)
+    network, tag = _split(text)
+    return network, _source_of(network, tag, pretrained, weights_given)
+
+
+def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
+    """Returns the network that the file or folder at `path` says it is of, and its weights."""
+    file = path / MODEL if (path / MODEL).is_file() else path
+    if not file.is_file() and not (file / "saved_model.pb").is_file():
         raise SlimzooError(f"folder {path} holds no {MODEL}, which fine-tuning would have left there")
-    before, tag = weights_module.split_name(text)
+    if weights_given is not None:
+        raise SlimzooError(f"{file} holds weights already; give weights= with the name of a network")
+    source = from_file(file)
+    if "network" not in source.metadata:
+        raise SlimzooError(
+            f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
+            f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
+        )
+    return get_network(source.metadata["network"]), source
+
+
+def _split(text: str) -> tuple[Network, str]:
+    """Returns the network and the tag, "" without one, of "network.tag"."""
+    before, tag = weights.split_name(text)
     if tag and not is_network(before):
         raise FileNotFoundError(
             f"{text} is neither a file or folder that is there, nor a network and a tag of its weights, as "
-            f"{', '.join(str(row) for row in weights_module.rows()[:2])}"
+            f"{', '.join(str(row) for row in weights.rows()[:2])}"
         )
-    network = get_network(before)
-    if tag and weights is not None:
+    return get_network(before), tag
+
+
+def _source_of(network: Network, tag: str, pretrained: bool, weights_given: Name | None) -> Source | None:
+    if tag and weights_given is not None:
         raise SlimzooError(
-            f"{text} names its weights, and weights={os.fspath(weights)!r} others; give one of them"
+            f"{network.name}.{tag} names its weights, and weights={os.fspath(weights_given)!r} others; give "
+            "one of them"
         )
     if not isinstance(pretrained, bool):
         raise SlimzooError(
-            f"pretrained is True or False, not {pretrained!r}; certain weights: slimzoo.load('{before}.TAG')"
+            f"pretrained is True or False, not {pretrained!r}; certain weights: "
+            f"slimzoo.load('{network.name}.TAG')"
         )
-    if weights is None:
-        return network, _from_row(network, tag or None) if pretrained or tag else None
-    return network, _from_weights(network, weights)
+    if weights_given is not None:
+        return _from_weights(network, os.fspath(weights_given))
+    return _from_row(weights.get_row(network.name, tag or None)) if pretrained or tag else None
 
 
-def _from_weights(network: Network, weights) -> Source:
-    text = os.fspath(weights)
-    tags = [row.tag for row in weights_module.rows() if row.network == network.name]
-    if text in tags:
-        return _from_row(network, text)
-    if (
-        Path(text).exists()
-        or Path(f"{text}.index").exists()
-        or list(Path(text).parent.glob(f"{Path(text).name}*"))
-    ):
-        return _from_file(Path(text))
+def _from_weights(network: Network, text: str) -> Source:
+    rows = {row.tag: row for row in weights.rows() if row.network == network.name}
+    if text in rows:
+        return _from_row(rows[text])
+    path = Path(text)
+    if path.exists() or any(
+        path.parent.glob(f"{glob.escape(path.name)}*")
+    ):  # a checkpoint's prefix is no file
+        return from_file(path)
     raise FileNotFoundError(
         f"no weights {text!r} for {network.name}: there is no such file, and the tags are "
-        f"{', '.join(tags) or 'none'}"
+        f"{', '.join(rows) or 'none'}"
     )
 
 
-def _from_row(network: Network, tag: str | None) -> Source:
-    row = weights_module.get_row(network.name, tag)
+def _from_row(row: WeightsRow) -> Source:
     return Source(
         where=str(row),
-        path=weights_module.fetch(row),
+        path=weights.fetch(row),
         num_classes=row.num_classes,
         label_offset=row.label_offset,
         labels=_labels(row),
         preprocessing=Preprocessing.from_dict(row.preprocessing),
+        provenance=Provenance(str(row)),
     )
 
 
-def _labels(row) -> tuple[str, ...] | None:
+def _labels(row: WeightsRow) -> tuple[str, ...] | None:
     if not row.num_classes:  # weights without the last layers
         return None
     if row.labels == "imagenet":
@@ -124,23 +143,27 @@ def of_imagenet(source: Source, network: Network, num_classes: int | None) -> So
     return replace(source, labels=imagenet(offset), label_offset=offset)
 
 
-def _from_file(path: Path) -> Source:
+def from_file(path: Path) -> Source:
+    """Returns the weights at `path` with what the file says of itself."""
     if path.is_dir() and (path / MODEL).is_file():
         path = path / MODEL
-    metadata = dict(converters.read(path).metadata)
+    about = dict(converters.read(path).metadata)
     return Source(
         where=str(path),
         path=path,
-        metadata=metadata,
-        num_classes=int(metadata["num_classes"]) if "num_classes" in metadata else None,
-        label_offset=int(metadata.get("label_offset", 0)),
-        labels=tuple(json.loads(metadata["labels"])) if "labels" in metadata else None,
-        preprocessing=(
-            Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
-            if "preprocessing" in metadata
-            else None
-        ),
-        multi_label=json.loads(metadata.get("multi_label", "false")),
-        arguments=json.loads(metadata.get("network_arguments", "{}")),
-        image_size=int(metadata["image_size"]) if "image_size" in metadata else None,
+        metadata=about,
+        num_classes=int(about["num_classes"]) if "num_classes" in about else None,
+        label_offset=int(about.get("label_offset", 0)),
+        labels=tuple(json.loads(about["labels"])) if "labels" in about else None,
+        preprocessing=_preprocessing(about),
+        multi_label=json.loads(about.get("multi_label", "false")),
+        arguments=json.loads(about.get("network_arguments", "{}")),
+        image_size=int(about["image_size"]) if "image_size" in about else None,
+        provenance=Provenance.from_metadata(about),
     )
+
+
+def _preprocessing(about: Mapping[str, str]) -> Preprocessing | None:
+    if "preprocessing" not in about:
+        return None
+    return Preprocessing.from_dict(json.loads(about["preprocessing"]))

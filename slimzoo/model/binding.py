@@ -1,6 +1,6 @@
 """Runs a network function on variables that exist already: the third step of discover, create, bind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -20,8 +20,12 @@ class BoundRun:
     convolves_by_product = True
 
     def __init__(
-        self, variables: Mapping[str, Any], frozen_scopes, all_frozen: bool, seed_state: tf.Variable
-    ):
+        self,
+        variables: Mapping[str, Any],
+        frozen_scopes: Iterable[str],
+        all_frozen: bool,
+        seed_state: tf.Variable,
+    ) -> None:
         self._variables = variables
         self._frozen_scopes = frozen_scopes
         self._all_frozen = all_frozen
@@ -30,7 +34,7 @@ class BoundRun:
         self._seed: tf.Tensor | None = None
         self._seeds_drawn = 0
 
-    def __call__(self, network, images, is_training: bool):
+    def __call__(self, network: Callable, images: tf.Tensor, is_training: bool) -> Any:
         token = hosting.HOST.set(self)
         try:
             with tf.compat.v1.variable_scope(None, "slimzoo", custom_getter=self._get) as scope:
@@ -63,7 +67,7 @@ class BoundRun:
         """Returns the variable or scope `name` without the scope that this run lives in."""
         return name.removeprefix(self._prefix)
 
-    def _get(self, getter, name, **asked):
+    def _get(self, getter: Callable, name: str, **asked: Any) -> Any:
         del getter  # everything exists already
         name = self.own_name(name)
         if name not in self._variables:
@@ -86,7 +90,7 @@ class BoundRun:
 class Traces:
     """The tf.functions of eager calls; a bare dict would become a part of checkpoints and SavedModels."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.functions: dict[Any, Callable] = {}
 
 

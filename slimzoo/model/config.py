@@ -1,4 +1,4 @@
-"""TODO"""
+"""A Model to and from a Keras config: its network function by the name that it is registered under."""
 
 import inspect
 import uuid
@@ -42,7 +42,7 @@ def to_config(parts: Parts) -> dict[str, Any]:
     }
 
 
-def _function_config(thing) -> dict[str, str]:
+def _function_config(thing: Any) -> dict[str, str]:
     registered = keras.saving.get_registered_name(thing) if inspect.isfunction(thing) else None
     if registered and keras.saving.get_registered_object(registered) is thing:
         return {"registered": registered}
@@ -51,7 +51,7 @@ def _function_config(thing) -> dict[str, str]:
     return {"unregistered": _describe(thing), "token": token}
 
 
-def _describe(thing) -> str:
+def _describe(thing: Any) -> str:
     if isinstance(thing, dict):
         return "an arg_scope"
     return f"{getattr(thing, '__module__', '?')}.{getattr(thing, '__qualname__', type(thing).__name__)}"
@@ -68,7 +68,7 @@ def from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
     return config
 
 
-def _function(value, custom_objects):
+def _function(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:
     if not isinstance(value, dict) or not ({"registered", "unregistered"} & value.keys()):
         return value
     if "registered" in value:

@@ -1,6 +1,7 @@
 """From what discovery found out about a variable to what Keras makes it with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,17 +14,17 @@ from slimzoo.tracing.stand_ins import VariableSpec
 class KerasRegularizer:
     """A slim regularizer as Keras calls it."""
 
-    def __init__(self, regularizer):
+    def __init__(self, regularizer: Callable) -> None:
         self._regularizer = regularizer
 
-    def __call__(self, variable):
+    def __call__(self, variable: Any) -> tf.Tensor:
         return self._regularizer(variable.value if isinstance(variable, keras.Variable) else variable)
 
 
-def given_value(values: Mapping[str, np.ndarray], spec: VariableSpec):
+def given_value(values: Mapping[str, np.ndarray], spec: VariableSpec) -> Callable:
     """Returns a Keras initializer that takes the value of `spec` from `values`."""
 
-    def initializer(shape, dtype=None):
+    def initializer(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
         value = tf.convert_to_tensor(values[spec.name])
         if tuple(value.shape) != tuple(shape):
             raise SlimzooError(
@@ -34,10 +35,10 @@ def given_value(values: Mapping[str, np.ndarray], spec: VariableSpec):
     return initializer
 
 
-def fresh_value(spec: VariableSpec):
+def fresh_value(spec: VariableSpec) -> Callable:
     """Returns a Keras initializer that does what the network function asked for."""
 
-    def initializer(shape, dtype=None):
+    def initializer(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
         given = spec.initializer
         if given is None:
             given = (
@@ -53,7 +54,7 @@ def fresh_value(spec: VariableSpec):
     return initializer
 
 
-def short_name(create, **settings):
+def short_name(create: Callable, **settings: Any) -> tf.Variable:
     """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1
     ms.
     """

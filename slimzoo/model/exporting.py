@@ -15,7 +15,7 @@ from slimzoo.files import atomic_write, sync, write_error
 OPSET = 17  # of ONNX; onnxruntime 1.12 and later
 
 
-def _keras(model, path: Path) -> None:
+def _keras(model: Any, path: Path) -> None:
     named = path.with_name(f"{path.name}.keras")  # Keras goes by the suffix
     try:
         model.save(named)
@@ -24,11 +24,11 @@ def _keras(model, path: Path) -> None:
         named.unlink(missing_ok=True)
 
 
-def _export(model, path: Path) -> None:
+def _export(model: Any, path: Path) -> None:
     model.export(path, verbose=False)
 
 
-def _saved_model(model, path: Path) -> None:
+def _saved_model(model: Any, path: Path) -> None:
     import keras
 
     from slimzoo.converters.formats import savedmodel, tf_v2
@@ -47,7 +47,7 @@ def _saved_model(model, path: Path) -> None:
     savedmodel.write_names(path, names, describe(model) if model.network else {})  # so that it can be read
 
 
-def _tflite(model, path: Path) -> None:
+def _tflite(model: Any, path: Path) -> None:
     import tensorflow as tf
 
     saved = path.with_name(f"{path.name}.saved")
@@ -58,7 +58,7 @@ def _tflite(model, path: Path) -> None:
         shutil.rmtree(saved, ignore_errors=True)
 
 
-def _onnx(model, path: Path) -> None:
+def _onnx(model: Any, path: Path) -> None:
     import tensorflow as tf
     import tf2onnx
 
@@ -75,7 +75,7 @@ _WRITERS: dict[str, Callable[[Any, Path], None]] = {  # one for each of KINDS
 }
 
 
-def export(model, path: str, overwrite: bool = False) -> Path:
+def export(model: Any, path: str, overwrite: bool = False) -> Path:
     """Writes `model` to `path`: .keras, .tflite, .onnx, or a SavedModel where `path` ends in "/".
 
     Images go in as float32 [N, H, W, C], what model.preprocess() gives; logits come out.

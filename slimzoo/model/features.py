@@ -1,21 +1,86 @@
-"""Backbone: the maps of a Model at each reduction, what detection and segmentation are built on."""
+"""Some end points of a Model as a Keras model; Backbone: its map at each reduction, for detectors."""
 
 import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, Self
 
 import keras
+import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.model.feature_model import FeatureModel
-from slimzoo.names import scopes_without
+from slimzoo.model.config import check_registered
+from slimzoo.names import scopes_without, top_scopes
 from slimzoo.tracing import strides
+from slimzoo.tracing.discovery import Discovery
+from slimzoo.tracing.parts import Parts
 
-if TYPE_CHECKING:
-    from slimzoo.model.model import Model
+
+class Hosted(Protocol):
+    """What of a Model its FeatureModels need."""
+
+    name: str
+    parts: Parts
+    discovery: Discovery
+    dtype_policy: Any
+    input_shape: tuple[int | None, ...]
+    variables_by_name: dict[str, Any]
+
+    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, Any]: ...
+
 
 Levels = int | str | Iterable[int | str] | None
+
+
+@keras.saving.register_keras_serializable("slimzoo")
+class FeatureModel(keras.Model):
+    """From images to end points of a Model whose variables it shares."""
+
+    def __init__(self, model: Hosted, names: str | Iterable[str], **kwargs: Any) -> None:
+        super().__init__(**{"name": f"{model.name}_features", "dtype": model.dtype_policy, **kwargs})
+        self.model = model
+        self.names = names if isinstance(names, str) else tuple(names)
+        self.build(model.input_shape)
+
+    def build(self, input_shape: Any) -> None:
+        """Everything exists already; Keras keeps the shape for export."""
+        del input_shape
+        self.built = True
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        """Returns one end point, or {name: end point}."""
+        keys = (self.names,) if isinstance(self.names, str) else self.names
+        found = self.model.run_network(images, bool(training), keys)
+        return found[self.names] if isinstance(self.names, str) else found
+
+    def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
+        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
+        check_registered(self.model.parts)
+        return super().save(filepath, *args, **kwargs)
+
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Exports as Model.export does."""
+        signature = input_signature or [tf.TensorSpec(self.model.input_shape, tf.float32, name="images")]
+        return super().export(filepath, format, verbose, signature, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        names = self.names if isinstance(self.names, str) else list(self.names)
+        return {"model": keras.saving.serialize_keras_object(self.model), "names": names, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        """Makes the model again, with variables of its own."""
+        config = dict(config)
+        model = keras.saving.deserialize_keras_object(config.pop("model"), custom_objects)
+        return cls(model, config.pop("names"), **config)
 
 
 @dataclass(frozen=True)
@@ -40,9 +105,10 @@ class Backbone(FeatureModel):
     Raises: SlimzooError: the network has no such reduction or end point; all there are are listed.
     """
 
-    def __init__(self, model: "Model", levels: Levels = None, **kwargs):
-        traced = strides.trace(model._parts)
-        maps = _maps(model, strides.reductions(traced, model.network.transfer_heads if model.network else ()))
+    def __init__(self, model: Hosted, levels: Levels = None, **kwargs: Any) -> None:
+        network = model.parts.network
+        traced = strides.trace(model.parts)
+        maps = _maps(model, strides.reductions(traced, network.transfer_heads if network else ()))
         self.feature_info = _choose(maps, levels)
         names = [level.end_point for level in self.feature_info]
         places = {key: i for i, key in enumerate(_end_points(model))}  # names drift from run to run
@@ -50,7 +116,7 @@ class Backbone(FeatureModel):
         self._needed = strides.variables_behind([tensors[places[name]] for name in names])
         super().__init__(model, names, **{"name": f"{model.name}_backbone", **kwargs})
 
-    def call(self, images, training=None):
+    def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns the maps [N, H, W, C], one for each row of `feature_info`."""
         found = super().call(images, training)
         return [found[level.end_point] for level in self.feature_info]
@@ -59,20 +125,20 @@ class Backbone(FeatureModel):
         """Returns the largest scopes of variables that no map here is computed from."""
         names = list(self.model.variables_by_name)
         used = [name for name in names if name in self._needed]
-        return scopes_without({name.partition("/")[0] for name in names}, used, names)
+        return scopes_without(top_scopes(names), used, names)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return {**config, "names": [level.end_point for level in self.feature_info]}
 
 
-def _end_points(model: "Model") -> dict:
-    return model._discovery.mode(False).end_points
+def _end_points(model: Hosted) -> dict:
+    return model.discovery.mode(False).end_points
 
 
-def _maps(model: "Model", reductions: dict[str, int | None]) -> dict[str, Level]:
+def _maps(model: Hosted, reductions: dict[str, int | None]) -> dict[str, Level]:
     """Returns the end points that are maps of the images, in the order of the network."""
-    channels = 1 if model._parts.data_format == "NCHW" else 3
+    channels = 1 if model.parts.data_format == "NCHW" else 3
     found = zip(_end_points(model).items(), reductions.values(), strict=True)
     return {key: Level(key, by, shape[channels]) for (key, shape), by in found if by is not None}
 
@@ -94,7 +160,7 @@ def _choose(maps: dict[str, Level], levels: Levels) -> list[Level]:
     return [maps[level] if isinstance(level, str) else last[int(level)] for level in wanted]
 
 
-def _problem(level, maps: dict[str, Level]) -> str:
+def _problem(level: int | str, maps: dict[str, Level]) -> str:
     if not isinstance(level, str):
         return f"reduction {level!r}"
     near = difflib.get_close_matches(level, maps, n=3, cutoff=0.4)

@@ -1,6 +1,7 @@
 """Whatever a user calls images, as one batch that a network can take."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,26 @@ def prepare(images: Any, preprocessing: Preprocessing) -> tf.Tensor:
     return tf.stack(_prepare_all(images, preprocessing))
 
 
-def _prepare_all(images, preprocessing: Preprocessing) -> list[tf.Tensor]:
+def best_of(
+    logits: Any, top: int, labels: Sequence[str] | None, num_classes: int | None, multi_label: bool
+) -> list[list[tuple[int, str, float]]]:
+    """Returns for each row of `logits` [N, classes] its best (class, name, probability): a Model's
+    decode_predictions().
+    """
+    logits = tf.convert_to_tensor(logits)
+    if logits.shape.rank != 2 or num_classes not in (0, None, logits.shape[-1]):
+        raise SlimzooError(
+            f"decode_predictions takes logits [N, {num_classes}]; this has shape {logits.shape}"
+        )
+    scores = (tf.sigmoid if multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
+    names = labels or [f"class {i}" for i in range(scores.shape[1])]
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return [
+        [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
+    ]
+
+
+def _prepare_all(images: Sequence[Any], preprocessing: Preprocessing) -> list[tf.Tensor]:
     found, problems = [], []
     for image in images:
         try:

@@ -1,32 +1,36 @@
 """Model: a keras.Model that hosts any TF-Slim network function."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from slimzoo.converters import RestoreReport
+from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
-from slimzoo.model.feature_model import FeatureModel
-from slimzoo.model.features import Backbone, Levels
-from slimzoo.model.summary import render
-from slimzoo.names import check_names, escape, expand_scopes, in_scopes, scopes_without, unescape
+from slimzoo.model.features import Backbone, FeatureModel, Levels
+from slimzoo.model.keras_files import StoredByName
+from slimzoo.model.provenance import Provenance
+from slimzoo.model.summary import facts, html, render
+from slimzoo.names import Scopes, check_names, escape, in_scopes, scopes_without, top_scopes
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.slim.hosting import HOST
-from slimzoo.tracing.discovery import discover, split_outputs
+from slimzoo.tracing.discovery import Discovery, split_outputs
 from slimzoo.tracing.layers import Row, layer_rows
-from slimzoo.tracing.parts import resolve
-from slimzoo.tracing.stand_ins import DiscoveryHost
+from slimzoo.tracing.parts import discover_parts, resolve
+from slimzoo.tracing.stand_ins import DiscoveryHost, VariableSpec
+from slimzoo.weights import WeightsRow
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(keras.Model):
+class Model(StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -45,6 +49,8 @@ class Model(keras.Model):
       seed: of the dropout masks; the same seed and the same calls give the same masks.
       initial_values: {variable name: array} to start from in place of the initializers, or a function from
         {variable name: shape} to it.
+      discovery: what tracing.parts.discover_parts() found out about the same function and settings, if it was
+        asked before.
       network_arguments: passed on to the function.
     Raises: SlimzooError: a name, a shape or an argument that does not fit, all of them at once.
     """
@@ -63,69 +69,78 @@ class Model(keras.Model):
         data_format: str = "NHWC",
         seed: int = 0,
         initial_values: Mapping[str, Any] | Callable | None = None,
+        discovery: Discovery | None = None,
         dtype: Any = None,
         name: str | None = None,
         trainable: bool = True,
-        **network_arguments,
-    ):
+        **network_arguments: Any,
+    ) -> None:
         refuse_session_graph()
         parts = resolve(network_fn, num_classes, input_shape, arg_scope, data_format, network_arguments)
         super().__init__(name=name or parts.default_name, dtype=dtype)
         self.supports_jit = bool(tf.config.list_physical_devices("GPU"))  # XLA slows convolutions on a CPU
-        self._parts = parts
+        self.parts = parts
         self.network = parts.network
         self.num_classes = parts.num_classes
         self.multi_label = multi_label
-        self.labels = config_of.check_labels(labels, parts.num_classes)
-        self.label_offset = label_offset
-        if isinstance(preprocessing, dict):
-            preprocessing = Preprocessing.from_dict(preprocessing)
-        self.preprocessing = preprocessing
-        self.restore_report: RestoreReport | None = None
-        self.frozen: tuple[str, ...] = ()
-        self._discovery = discover(
-            parts.run, parts.input_shape, tf.float32, parts.modes, keep=parts.network is not None
-        )
         self.seed = seed
-        self.seed_state = tf.Variable(
-            [seed, 0],
-            dtype=tf.int64,
-            trainable=False,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            name="seed_state",
-        )
-        self._by_name: dict[str, Any] = {}
-        self._sources: dict[str, str] = {}
-        given = initial_values(self.variable_shapes()) if callable(initial_values) else initial_values
-        self._create(given or {})
-        for i, model in enumerate(self._discovery.models):  # an attribute, so Keras trains and saves it
+        self.frozen: tuple[str, ...] = ()
+        self._describe(labels, label_offset, preprocessing)
+        self.discovery = discovery or discover_parts(parts)
+        self._make_variables(initial_values or {})
+        for i, model in enumerate(self.discovery.models):  # an attribute, so Keras trains and saves it
             setattr(self, f"inner_model_{i}", model)
         self._traces = Traces()
         self.build((None, *parts.input_shape))
         self.trainable = trainable
 
+    def _describe(
+        self, labels: Iterable[str] | None, label_offset: int, preprocessing: Preprocessing | dict | None
+    ) -> None:
+        """Takes what belongs to the weights beside their values."""
+        self.labels = config_of.check_labels(labels, self.num_classes)
+        self.label_offset = label_offset
+        made = Preprocessing.from_dict(preprocessing) if isinstance(preprocessing, dict) else preprocessing
+        self.preprocessing = made
+        self.restore_report: RestoreReport | None = None
+        self.provenance = Provenance()
+        self._claimed: tuple[Provenance, int] | None = None  # by a config, until its values are here
+
     # The network function and its variables.
 
-    def _create(self, initial_values: Mapping[str, Any]) -> None:
+    def _make_variables(self, initial_values: Mapping[str, Any] | Callable) -> None:
+        self.seed_state = tf.Variable(
+            [self.seed, 0],
+            dtype=tf.int64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="seed_state",
+        )
+        self._by_name: dict[str, keras.Variable] = {}
+        self._sources: dict[str, str] = {}
+        values = initial_values(self.variable_shapes()) if callable(initial_values) else initial_values
         with tf.variable_creator_scope(short_name):
-            for spec in self._discovery.variables.values():
-                given = spec.name in initial_values
-                variable = self.add_weight(
-                    name=escape(spec.name),
-                    shape=spec.shape,
-                    dtype=spec.dtype.name,
-                    initializer=given_value(initial_values, spec) if given else fresh_value(spec),
-                    trainable=spec.trainable,
-                    autocast=False,
-                    regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
-                    constraint=spec.constraint,
-                    aggregation="none" if spec.trainable else "mean",
-                )
-                setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
-                self._by_name[spec.name] = variable
-                self._sources[spec.name] = "restored" if given else "new"
+            for spec in self.discovery.variables.values():
+                self._make_variable(spec, values)
 
-    def build(self, input_shape):
+    def _make_variable(self, spec: VariableSpec, values: Mapping[str, Any]) -> None:
+        given = spec.name in values
+        variable = self.add_weight(
+            name=escape(spec.name),
+            shape=spec.shape,
+            dtype=spec.dtype.name,
+            initializer=given_value(values, spec) if given else fresh_value(spec),
+            trainable=spec.trainable,
+            autocast=False,
+            regularizer=KerasRegularizer(spec.regularizer) if spec.regularizer else None,
+            constraint=spec.constraint,
+            aggregation="none" if spec.trainable else "mean",
+        )
+        setattr(self, escape(spec.name), variable)  # or tf.train.Checkpoint would not see it
+        self._by_name[spec.name] = variable
+        self._sources[spec.name] = "restored" if given else "new"
+
+    def build(self, input_shape: Any) -> None:
         """Everything was made by the constructor; Keras keeps the shape for export."""
         del input_shape
         self.built = True
@@ -133,7 +148,7 @@ class Model(keras.Model):
     @property
     def network_arguments(self) -> dict[str, Any]:
         """What the network function is called with beside the images, the classes and the mode."""
-        return dict(self._parts.arguments)
+        return dict(self.parts.arguments)
 
     @property
     def variables_by_name(self) -> dict[str, keras.Variable]:
@@ -143,38 +158,38 @@ class Model(keras.Model):
     @property
     def input_shape(self) -> tuple[int | None, ...]:
         """(None, height, width, channels)."""
-        return (None, *self._parts.input_shape)
+        return (None, *self.parts.input_shape)
 
     # Running.
 
-    def call(self, images, training=None):
+    def call(self, images: Any, training: bool | None = None) -> tf.Tensor:
         """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
-        return self._run(images, bool(training), ("logits",))["logits"]
+        return self.run_network(images, bool(training), ("logits",))["logits"]
 
-    def _run(self, images, training: bool, what: tuple[str, ...] | None):
+    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, tf.Tensor]:
         """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
         images = self._as_images(images)
         refuse_session_graph()
         if not tf.executing_eagerly():
             return self._bound_run(self._of_known_size(images), training, what)
         size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
-        key = (training, what, size, self._state())
+        key = (training, what, size, self.trace_state())
         if key not in self._traces.functions:
             run = partial(self._bound_run, training=training, what=what, alone=True)  # lambdas look alike
             signature = [tf.TensorSpec((None, *size), images.dtype)]
             self._traces.functions[key] = tf.function(run, signature, autograph=False)
         return self._traces.functions[key](images)
 
-    def _of_known_size(self, images):
+    def _of_known_size(self, images: tf.Tensor) -> tf.Tensor:
         """In a graph that left the size open, as Keras's do after two of them, the model's own size holds."""
         known = None not in images.shape[1:] or None in self.input_shape[1:]
         return images if known else tf.ensure_shape(images, self.input_shape)
 
-    def _state(self) -> tuple:
+    def trace_state(self) -> tuple:
         """What a trace depends on besides its images."""
-        return (self.trainable, self.frozen, *(model._state() for model in self._discovery.models))
+        return (self.trainable, self.frozen, *(model.trace_state() for model in self.discovery.models))
 
-    def _as_images(self, images):
+    def _as_images(self, images: Any) -> tf.Tensor:
         images = tf.convert_to_tensor(images)
         if images.shape.rank != len(self.input_shape):
             what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
@@ -184,39 +199,41 @@ class Model(keras.Model):
             )
         return tf.cast(images, self.compute_dtype)
 
-    def _bound_run(self, images, training: bool, what: tuple[str, ...] | None, alone: bool = False):
+    def _bound_run(
+        self, images: tf.Tensor, training: bool, what: tuple[str, ...] | None, alone: bool = False
+    ) -> dict[str, tf.Tensor]:
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
-        replay = self._discovery.replay if alone and not training else None
+        replay = self.discovery.replay if alone and not training else None
         if replay and replay.fits(images):
             logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
         else:
             run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
-            logits, named = split_outputs(run(self._parts.run, images, training))
+            logits, named = split_outputs(run(self.parts.run, images, training))
             tensors = [*named.values()]
         outputs = {"logits": tf.cast(logits, tf.float32)}
         if what == ("logits",):
             return outputs
-        keys = self._discovery.mode(training).end_points  # by position: names drift from run to run
+        keys = self.discovery.mode(training).end_points  # by position: names drift from run to run
         end_points = dict(zip(keys, tensors, strict=True))
         if what is None:
             return {key: self._channels_last(value) for key, value in end_points.items()}
         return {key: self._channels_last(end_points[key]) for key in what}
 
-    def _channels_last(self, tensor):
-        channels_first = self._parts.data_format == "NCHW" and tensor.shape.rank == 4
+    def _channels_last(self, tensor: tf.Tensor) -> tf.Tensor:
+        channels_first = self.parts.data_format == "NCHW" and tensor.shape.rank == 4
         return tf.transpose(tensor, (0, 2, 3, 1)) if channels_first else tensor
 
-    def end_points(self, images, training: bool = False) -> dict[str, tf.Tensor]:
+    def end_points(self, images: Any, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns every named activation of `images` [N, H, W, C], in the order the network names them."""
-        return self._run(images, training, None)
+        return self.run_network(images, training, None)
 
-    def features(self, images, names: str | Iterable[str]):
+    def features(self, images: Any, names: str | Iterable[str]) -> Any:
         """Returns the end point called `names`, or {name: end point} for several.
 
         Raises: SlimzooError: there is no such end point; the nearest are named.
         """
-        found = self._run(images, False, self._end_point_keys(names))
+        found = self.run_network(images, False, self._end_point_keys(names))
         return found[names] if isinstance(names, str) else found
 
     def feature_model(self, names: str | Iterable[str]) -> FeatureModel:
@@ -230,7 +247,7 @@ class Model(keras.Model):
 
     def _end_point_keys(self, names: str | Iterable[str]) -> tuple[str, ...]:
         names = (names,) if isinstance(names, str) else tuple(names)
-        check_names("end point", names, self._discovery.mode(False).end_points)
+        check_names("end point", names, self.discovery.mode(False).end_points)
         return names
 
     # What stays as it is in training.
@@ -241,18 +258,15 @@ class Model(keras.Model):
         If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
         Raises: SlimzooError: a scope holds no variable.
         """
-        self._set_frozen({*self.frozen, *self._matching_scopes(scopes)})
+        self._set_frozen({*self.frozen, *Scopes(scopes, "freeze").among(self._by_name)})
 
     def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
         """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
 
         Raises: SlimzooError: a scope holds no variable.
         """
-        gone = self.frozen if scopes is None else self._matching_scopes(scopes)
+        gone = self.frozen if scopes is None else Scopes(scopes, "unfreeze").among(self._by_name)
         self._set_frozen(scopes_without(self.frozen, gone, self._by_name))
-
-    def _matching_scopes(self, scopes) -> set[str]:
-        return expand_scopes((scopes,) if isinstance(scopes, str) else scopes, self._by_name)
 
     def _set_frozen(self, scopes: set[str]) -> None:
         self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
@@ -261,23 +275,23 @@ class Model(keras.Model):
 
     def _apply_frozen(self) -> None:
         for name, variable in self._by_name.items():
-            trained = self._discovery.variables[name].trainable
+            trained = self.discovery.variables[name].trainable
             variable.trainable = trained and not in_scopes(name, self.frozen)
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         keras.Model.trainable.fset(self, value)
         if value and hasattr(self, "_by_name"):
             self._apply_frozen()
 
     # Images in, names out.
 
-    def preprocess(self, images):
+    def preprocess(self, images: Any) -> tf.Tensor:
         """Returns float32 [N, size, size, C] as these weights want it.
 
         Args:
@@ -293,26 +307,24 @@ class Model(keras.Model):
             )
         return prepare(images, self.preprocessing)
 
-    def decode_predictions(self, logits, top: int = 5) -> list[list[tuple[int, str, float]]]:
+    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
 
         Probabilities are a softmax, or a sigmoid for weights of several labels an image.
         """
-        logits = tf.convert_to_tensor(logits)
-        if logits.shape.rank != 2 or self.num_classes not in (0, None, logits.shape[-1]):
-            raise SlimzooError(
-                f"decode_predictions takes logits [N, {self.num_classes}]; this has shape {logits.shape}"
-            )
-        scores = (tf.sigmoid if self.multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
-        names = self.labels or [f"class {i}" for i in range(scores.shape[1])]
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-        return [
-            [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
-        ]
+        from slimzoo.model.images import best_of
+
+        return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
 
     # Weights in and out, and the model itself.
 
-    def restore(self, path, exclude=(), rename=None, ema: bool = False) -> RestoreReport:
+    def restore(
+        self,
+        path: str | os.PathLike,
+        exclude: str | Iterable[str] = (),
+        rename: Rename = None,
+        ema: bool = False,
+    ) -> RestoreReport:
         """Assigns the variables found in a file of any readable format.
 
         Args:
@@ -322,79 +334,64 @@ class Model(keras.Model):
         Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover,
           or a value that is no number: all of it at once. Nothing is assigned then.
         """
+        from slimzoo.converters import read
         from slimzoo.restoring.fitting import read_for
 
-        values, report = read_for(path, self.variable_shapes(), exclude=exclude, rename=rename, ema=ema)
-        for name in values:
-            values[name]  # read twice rather than half assigned, or twice in memory
+        source, name = read(path), self.network.name if self.network else ""
+        values, report = read_for(source, self.variable_shapes(), exclude, rename, ema, network=name)
+        values.read_all()
         values.check_finite(path)
+        self._assign(values)
+        self.restore_report, self.provenance = report, Provenance.from_metadata(source.metadata)
+        return report
+
+    def _assign(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             self._by_name[name].assign(value)
             self._sources[name] = "restored"
-        self.restore_report = report
-        return report
+
+    @property
+    def weights_row(self) -> WeightsRow | None:
+        """The manifest's row of the released weights that these are, or were started from; None: of none."""
+        return self.provenance.row
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Keras calls this before it trains."""
+        self.note_training()
+        return super().make_train_function(force)
+
+    def note_training(self) -> None:
+        """Says that the weights are no longer as they were released; a training loop of your own may."""
+        self.provenance = replace(self.provenance, trained=True)
 
     def variable_shapes(self) -> dict[str, tuple[int, ...]]:
         """{slim name: shape}, in the order of creation."""
-        return {spec.name: spec.shape for spec in self._discovery.variables.values()}
+        return {spec.name: spec.shape for spec in self.discovery.variables.values()}
 
-    def save_own_variables(self, store):
-        """Keras calls this: variables go by slim name."""
-        for name, variable in self._by_name.items():
-            store[escape(name)] = variable.numpy()
-
-    def load_own_variables(self, store):
-        """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
-        from slimzoo.converters.matching import match
-
-        stored = {unescape(key): store[key] for key in store.keys()}  # noqa: SIM118 - Keras's store iterates oddly
-        try:
-            match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
-        except ValueError as error:
-            raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
-        for name, value in stored.items():
-            self._by_name[name].assign(np.asarray(value))
-            self._sources[name] = "restored"
-
-    def save(self, filepath, *args, **kwargs):
-        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
-        config_of.check_registered(self._parts)
-        return super().save(filepath, *args, **kwargs)
-
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
-        """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
-        signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
-        return super().export(filepath, format, verbose, signature, **kwargs)
-
-    def get_config(self):
-        return {
-            **config_of.to_config(self._parts),
-            "labels": None if self.labels is None else list(self.labels),
-            "label_offset": self.label_offset,
-            "preprocessing": None if self.preprocessing is None else self.preprocessing.to_dict(),
-            "multi_label": self.multi_label,
-            "seed": self.seed,
-            "frozen": list(self.frozen),
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Makes the model again. Raises: SlimzooError: its network function is not known here."""
-        config = dict(config)
-        frozen = config.pop("frozen", ())
-        config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
-        model = cls(**config_of.from_config(config, custom_objects))
-        model.freeze(frozen)
-        return model
-
-    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, **kwargs):
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        **kwargs: Any,
+    ) -> None:
         """Prints a table by scope: output shape, parameters, multiply-adds, where the weights came from."""
         del positions, expand_nested, kwargs  # Keras's own, without meaning here
-        (print_fn or print)(render(self.name, self.summary_rows(), line_length))
+        (print_fn or print)(render("; ".join([self.name, *facts(self)]), self.summary_rows(), line_length))
 
     def summary_rows(self) -> list[Row]:
         """Returns the rows of summary(), one a scope that holds variables."""
-        return layer_rows(self._discovery, self._sources, self.frozen if self.trainable else None)
+        return layer_rows(self.discovery, self._sources, self.frozen if self.trainable else None)
+
+    def new_scopes(self) -> list[str]:
+        """Returns the largest scopes whose variables all have the values that they were initialised with."""
+        restored = [name for name, where in self._sources.items() if where != "new"]
+        return sorted(scopes_without(top_scopes(self._sources), restored, self._sources))
+
+    def __repr__(self) -> str:
+        return f"<slimzoo.Model {'; '.join([self.name, *facts(self)])}>"
+
+    def _repr_html_(self) -> str:
+        """Notebooks show this."""
+        return html(self.name, facts(self), self.summary_rows())

@@ -1,9 +1,71 @@
-"""TODO"""
+"""What a Model says of itself: a line, the table of summary(), a notebook's page."""
 
 import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, Protocol
 
+from slimzoo.model.provenance import Provenance
+from slimzoo.names import top_scopes
 from slimzoo.tracing.layers import Row
 from slimzoo.tracing.multiply_adds import Shape
+
+COLUMNS = (
+    ("scope", "left"),
+    ("output", "left"),
+    ("parameters", "right"),
+    ("multiply-adds", "right"),
+    ("weights", "left"),
+)
+
+
+class Described(Protocol):
+    """What of a Model is said."""
+
+    num_classes: int | None
+    input_shape: tuple[int | None, ...]
+    frozen: tuple[str, ...]
+    trainable: bool
+    provenance: Provenance
+    variables_by_name: dict[str, Any]
+
+    def new_scopes(self) -> list[str]: ...
+
+
+def facts(model: Described) -> list[str]:
+    """Returns in a few words each: classes, size of the images, weights, what is new, what is frozen."""
+    size = " x ".join("?" if side is None else str(side) for side in model.input_shape[1:])
+    classes = [f"{model.num_classes} classes"] if model.num_classes is not None else []
+    new = model.new_scopes()
+    all_new = set(new) == top_scopes(model.variables_by_name)
+    where = str(model.provenance) or ("new" if all_new else "of a file")
+    said = [*(classes if model.num_classes else ["without its last layer"] if classes else [])]
+    said += [f"images {size}", f"weights {where}"]
+    if new and not all_new:
+        said.append(f"new: {_some(new)}")
+    if not model.trainable or model.frozen:
+        said.append(f"frozen: {_some(model.frozen) if model.trainable else 'all'}")
+    return said
+
+
+def _some(scopes: Sequence[str], limit: int = 4) -> str:
+    more = [f"{len(scopes) - limit} more"] if len(scopes) > limit else []
+    return ", ".join([*scopes[:limit], *more])
+
+
+def html(name: str, said: Iterable[str], table: list[Row]) -> str:
+    """Returns the facts and the table of summary() as HTML."""
+    cells = [
+        (row.scope, _shape(row.output_shape), f"{row.parameters:,}", _count(row.multiply_adds), row.state)
+        for row in table
+    ]
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    head = "".join(f"<th>{column}</th>" for column, _ in COLUMNS)
+    return (
+        f"<p><b>{escape(name)}</b>: {escape('; '.join(said))}</p><details><summary>{len(table)} layers, "
+        f"{sum(row.parameters for row in table):,} parameters</summary>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
+    )
 
 
 def render(name: str, table: list[Row], width: int | None = None) -> str:
@@ -12,13 +74,7 @@ def render(name: str, table: list[Row], width: int | None = None) -> str:
     from rich.table import Table
 
     out = Table(title=name, title_justify="left")
-    for column, side in (
-        ("scope", "left"),
-        ("output", "left"),
-        ("parameters", "right"),
-        ("multiply-adds", "right"),
-        ("weights", "left"),
-    ):
+    for column, side in COLUMNS:
         out.add_column(column, justify=side, overflow="fold")  # type: ignore[arg-type]
     for row in table:
         out.add_row(

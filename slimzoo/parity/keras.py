@@ -107,9 +107,7 @@ def slim_maths(network: str, model: Any) -> Iterator[Any]:
     gates = (layer for layer in model.layers if layer.name.endswith("_squeeze_excite_mul"))
     for layer in gates if network.startswith("mobilenet_v3") else ():
         project = model.get_layer(layer.name.replace("squeeze_excite_mul", "project"))
-        project.kernel.assign(
-            project.kernel * (0.16667 * 6)
-        )  # a gate as slim makes it, put into what follows
+        project.kernel.assign(project.kernel * (0.16667 * 6))  # slim's gate, put into what follows
     yield model
 
 

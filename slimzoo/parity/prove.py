@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,12 +13,22 @@ import slimzoo
 from slimzoo.converters.name_maps import get_name_map
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
+from slimzoo.model import Model
+from slimzoo.names import in_scopes
 from slimzoo.parity.originals import get_original, installed
+from slimzoo.registry import Network, get_network
 
 # Of the range of a logit over the images: float32, sums in another order, through hundreds of layers. Logits
 # that hardly depend on the image prove nothing, and their range is small.
 TOLERANCE = 1e-4
 SEED, COUNT = 0, 4
+
+
+class Difference(NamedTuple):
+    """How far the logits of two implementations are apart."""
+
+    apart: float  # the largest difference; infinity where one is no number
+    span: float  # the largest range of one logit over the images
 
 
 def images(pixels: int) -> np.ndarray:
@@ -39,59 +49,66 @@ def prove(variables: Source, network: str, library: str = "") -> dict[str, Any]:
     Raises: SlimzooError: there is no other implementation here, or the logits are farther apart than 1e-4 of
       their range over the images: nothing is proven then.
     """
-    there = installed(network)
-    if not library and not there:
-        raise SlimzooError(
-            f"nothing to prove it with: no other implementation of {network} is installed here"
-        )
-    library = library or there[0]
+    library = library or _installed(network)
     original, name_map = get_original(library, network), get_name_map(library, network)
     assert name_map is not None
-    row = slimzoo.get_network(network)
-    present = {
-        name: variables[name] for name in variables if not name.startswith(tuple(name_map.absent) or " ")
-    }
-    classes = _classes(present, row.heads[0])
-    given, theirs = images(row.image_size), original.build(classes, row.image_size)
+    row = get_network(network)
+    classes = _classes(row, variables.shapes)
+    arrays = {name: variables[name] for name in variables if not in_scopes(name, name_map.absent)}
+    shown, theirs = images(row.image_size), original.build(classes, row.image_size)
     original.load(theirs, name_map.to_theirs(variables))
-    ours = _ours(network, classes, present, given)
-    as_it_is = _difference(ours, original.compute(theirs, given))
-    with original.slim_maths(theirs) as changed:
-        found = _difference(ours, original.compute(changed or theirs, given)) if name_map.note else as_it_is
+    ours = Model(network, classes, initial_values=arrays)(shown).numpy()
+    made_alike = as_it_is = _difference(ours, original.compute(theirs, shown))
+    if name_map.note:
+        with original.slim_maths(theirs) as changed:
+            made_alike = _difference(ours, original.compute(changed or theirs, shown))
+    _check(made_alike, network, library)
     certificate = {
         "network": network,
         "against": f"{library}: {original.title}",
         "images": f"{COUNT} of {row.image_size} pixels a side, slimzoo.parity.images, seed {SEED}",
-        "largest_difference": found[0],
-        "range_between_images": found[1],
+        "largest_difference": made_alike.apart,
+        "range_between_images": made_alike.span,
         "tolerance": f"{TOLERANCE:g} of that range",
         "versions": {"slimzoo": slimzoo.__version__, **original.versions()},
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
     if name_map.note:
-        certificate |= {"made_alike": name_map.note, "difference_as_it_is": as_it_is[0]}
-    if not found[0] <= TOLERANCE * found[1]:
-        raise SlimzooError(
-            f"not proven: the logits of {network} here and in {library} are {found[0]:.3g} apart, and differ "
-            f"by {found[1]:.3g} from image to image; nothing was written. Logits that hardly depend on the "
-            "image, as of new weights, prove nothing; without --prove the file is converted nevertheless"
-        )
+        certificate |= {"made_alike": name_map.note, "difference_as_it_is": as_it_is.apart}
     return certificate
 
 
-def _classes(variables: Mapping[str, np.ndarray], head: str) -> int:
-    for name, array in variables.items():
-        if name.startswith(f"{head}/"):
-            return array.shape[-1]
-    raise SlimzooError(f"the file has no {head}: without logits there is nothing to compare")
+def _installed(network: str) -> str:
+    """Returns the first library that is installed and has `network`. Raises SlimzooError: none is."""
+    libraries = installed(network)
+    if not libraries:
+        raise SlimzooError(
+            f"nothing to prove it with: no other implementation of {network} is installed here"
+        )
+    return libraries[0]
 
 
-def _ours(network: str, classes: int, variables: Mapping[str, np.ndarray], given: np.ndarray) -> np.ndarray:
-    model = slimzoo.Model(network, classes, initial_values=dict(variables))
-    return model(given).numpy()
+def _classes(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Returns how many classes the logits have. Raises SlimzooError: there are none."""
+    classes = network.classes_in({n: s for n, s in shapes.items() if in_scopes(n, network.main_heads)})
+    if classes is None:
+        raise SlimzooError(
+            f"the file has no {network.main_heads[0]}: without logits there is nothing to compare"
+        )
+    return classes
 
 
-def _difference(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
-    """Returns the largest difference, and the largest range of a logit over the images."""
+def _difference(ours: np.ndarray, theirs: np.ndarray) -> Difference:
     apart = float(np.abs(ours - np.asarray(theirs)).max())
-    return apart if math.isfinite(apart) else math.inf, float(np.ptp(ours, axis=0).max())
+    return Difference(apart if math.isfinite(apart) else math.inf, float(np.ptp(ours, axis=0).max()))
+
+
+def _check(difference: Difference, network: str, library: str) -> None:
+    """Raises SlimzooError if the logits are too far apart to prove anything."""
+    if not difference.apart <= TOLERANCE * difference.span:  # so that NaN proves nothing either
+        raise SlimzooError(
+            f"not proven: the logits of {network} here and in {library} are {difference.apart:.3g} apart, "
+            f"and differ by {difference.span:.3g} from image to image; nothing was written. Logits that "
+            "hardly depend on the image, as of new weights, prove nothing; without --prove the file is "
+            "converted nevertheless"
+        )

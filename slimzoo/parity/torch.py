@@ -32,9 +32,8 @@ TIMM = {  # network: their name
 }
 WIDTHS = {"": 1.0, "_025": 0.25, "_035": 0.35, "_050": 0.5, "_075": 0.75, "_130": 1.3, "_140": 1.4}
 NEW = {"init_weights": False}
-ORIGINALS: dict[
-    str, dict[str, tuple[str, Settings]]
-] = {  # library: network: (their name, what it is built with)
+ORIGINALS: dict[str, dict[str, tuple[str, Settings]]] = {
+    # library: {network: (their name, what it is built with)}
     "timm": {network: (theirs, {}) for network, theirs in TIMM.items()},
     "torchvision": {
         **{network: (theirs, {}) for network, theirs in VGG.items()},
@@ -103,12 +102,12 @@ def build(library: str, network: str, classes: int) -> Any:
     return getattr(package, f"{theirs}ForImageClassification")(config).eval()
 
 
-def shapes_of(model) -> dict[str, tuple[int, ...]]:
+def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     """Returns {tensor name: shape} of a PyTorch model."""
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
-def load(model, arrays: Mapping[str, np.ndarray]) -> None:
+def load(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives `model` the values `arrays`: all of them, but how often its batch norms were trained."""
     import torch
 
@@ -120,17 +119,17 @@ def load(model, arrays: Mapping[str, np.ndarray]) -> None:
         raise ValueError(f"not given: {left}; not known: {unexpected}")
 
 
-def compute(model, images: np.ndarray) -> np.ndarray:
+def compute(model: Any, images: np.ndarray) -> np.ndarray:
     """Returns the logits of `images` [N, H, W, 3]."""
     import torch
 
     with torch.inference_mode():
-        found = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
-    return np.asarray(getattr(found, "logits", found))
+        output = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
+    return np.asarray(getattr(output, "logits", output))
 
 
 @contextlib.contextmanager
-def _pooling_without_padding(model) -> Iterator[None]:
+def _pooling_without_padding(model: Any) -> Iterator[None]:
     """Averages what is there, as slim's average pooling does."""
     import torch
 
@@ -141,25 +140,25 @@ def _pooling_without_padding(model) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _first_padded_as_same(model) -> Iterator[None]:
+def _first_padded_as_same(model: Any) -> Iterator[None]:
     """Pads the 7x7 convolution of GoogLeNet by 2 pixels before and 3 behind."""
     import torch
 
     first = model.conv1.conv
     padded = functools.partial(torch.nn.functional.pad, pad=(2, 3, 2, 3))
-    hook = first.register_forward_pre_hook(lambda _, given: padded(given[0]))
+    hook = first.register_forward_pre_hook(lambda _, inputs: padded(inputs[0]))
     with mock.patch.object(first, "padding", (0, 0)):
         yield
     hook.remove()
 
 
 @contextlib.contextmanager
-def _halving_without_padding(model) -> Iterator[None]:
+def _halving_without_padding(model: Any) -> Iterator[None]:
     """Averages what is there in timm's AvgPool2dSame too, which pads before it pools and so cannot tell."""
     import torch
 
-    def share(pool, given, made):
-        return made / pool.forward(torch.ones_like(given[0]))
+    def share(pool: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        return output / pool.forward(torch.ones_like(inputs[0]))
 
     pools = [module for module in model.modules() if type(module).__name__ == "AvgPool2dSame"]
     hooks = [pool.register_forward_hook(share) for pool in pools]
@@ -169,13 +168,13 @@ def _halving_without_padding(model) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _gates_of_slim(model) -> Iterator[None]:
+def _gates_of_slim(model: Any) -> Iterator[None]:
     """Multiplies by 0.16667 in squeeze-and-excite, where timm divides by 6."""
     import torch
 
     hooks = [
         module.gate.register_forward_hook(
-            lambda _, given, made: torch.nn.functional.relu6(given[0] + 3) * 0.16667
+            lambda _, inputs, output: torch.nn.functional.relu6(inputs[0] + 3) * 0.16667
         )
         for module in model.modules()
         if hasattr(module, "gate")

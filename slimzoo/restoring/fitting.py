@@ -6,6 +6,7 @@ from typing import Any
 
 from slimzoo import converters
 from slimzoo.converters import RestoreReport, matching
+from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite_values
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.restoring.tensors import take_over
@@ -13,7 +14,7 @@ from slimzoo.restoring.tensors import take_over
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-class LazyTensors(Mapping):
+class LazyTensors(Mapping[str, Any]):
     """{variable name: tensor}, each read when asked for and kept by nobody here.
 
     Attributes:
@@ -25,7 +26,7 @@ class LazyTensors(Mapping):
         self._names = names  # ours: theirs
         self.nonfinite: dict[str, int] = {}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         array = self._source[self._names[name]]
         if count := nonfinite_values(array):
             self.nonfinite[name] = count
@@ -40,6 +41,11 @@ class LazyTensors(Mapping):
     def __len__(self) -> int:
         return len(self._names)
 
+    def read_all(self) -> None:
+        """Reads every tensor once: what cannot be read raises now, and check_finite() knows them all."""
+        for name in self:
+            self[name]
+
     def check_finite(self, where: Any) -> None:
         """Raises SlimzooError if a value read so far is NaN or infinite; every such variable is named."""
         problems = [f"{name}: {count:,} values" for name, count in self.nonfinite.items()]
@@ -52,18 +58,19 @@ class LazyTensors(Mapping):
 
 
 def read_for(
-    path,
+    source: Source,
     shapes: Shapes,
     exclude: Iterable[str] = (),
     rename: Mapping | Callable | None = None,
     ema: bool = False,
+    network: str = "",
 ) -> tuple[LazyTensors, RestoreReport]:
-    """Returns ({variable name: tensor}, report) for the variables of `shapes` from the file `path`.
+    """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open file.
 
     Raises: SlimzooError: names or shapes differ where `exclude` does not cover it; all differences at once.
     """
-    source, _ = converters.inference_variables(converters.read(path), ema=ema)
-    return fit(source, shapes, exclude, rename)
+    variables, _ = converters.inference_variables(source, ema=ema)
+    return fit(variables, shapes, exclude, rename, network=network)
 
 
 def fit(
@@ -72,11 +79,13 @@ def fit(
     exclude: Iterable[str] = (),
     rename: Mapping | Callable | None = None,
     sum_rgb: bool = False,
+    network: str = "",
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source.
 
     Args:
       sum_rgb: kernels of three channels fill variables of one by their sum.
+      network: whose variables these are, so that a message does not name it as another one.
     Raises: SlimzooError: as read_for; `sum_rgb` and there is no such kernel.
     """
     colour: list[str] = []
@@ -91,7 +100,7 @@ def fit(
                 "fit as they are"
             )
     except SlimzooError as error:
-        hint = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, shapes)
+        hint = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, network)
         raise SlimzooError(f"{error}{hint}") from error
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
@@ -105,7 +114,7 @@ def fit(
     return LazyTensors(source, match.sources), report
 
 
-class SummedOverRGB(Mapping):
+class SummedOverRGB(Mapping[str, Any]):
     """The tensors of a source; some kernels [h, w, 3, channels] become their sum [h, w, 1, channels]."""
 
     def __init__(self, source: Any, kernels: Iterable[str]):
@@ -115,7 +124,7 @@ class SummedOverRGB(Mapping):
             for name, shape in source.shapes.items()
         }
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         array = self._source[name]
         return array.sum(axis=2, keepdims=True) if name in self._kernels else array
 
@@ -126,7 +135,7 @@ class SummedOverRGB(Mapping):
         return len(self.shapes)
 
 
-def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename) -> list[str]:
+def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename: Mapping | Callable | None) -> list[str]:
     """Returns the tensors that would be kernels of one channel here, were they not of three."""
     return [
         theirs
@@ -155,14 +164,11 @@ def _of_colour_images(kernels: list[str], sum_rgb: bool) -> str:
     return f"{why}slimzoo.load(..., sum_rgb=True) sums {', '.join(kernels)} over the three; or {repeat}"
 
 
-def _other_network(source_shapes: Shapes, shapes: Shapes) -> str:
-    """Returns a line that names the registered network these weights are of, "" where it is none or
-    this one.
-    """
+def _other_network(source_shapes: Shapes, network: str) -> str:
+    """Returns a line that names the network these weights are of, "" where it is none or `network`."""
     from slimzoo.restoring.identify import identify
 
-    found = [candidate for candidate in identify(source_shapes) if candidate.exact]
-    ours = {name: tuple(shape) for name, shape in shapes.items()}
-    if not found or ours == {name: tuple(shape) for name, shape in source_shapes.items()}:
+    exact = [candidate for candidate in identify(source_shapes) if candidate.exact]
+    if not exact or network in [candidate.network for candidate in exact]:
         return ""
-    return f"\nLikely: the file is of {found[0].network}, with {found[0].num_classes} classes"
+    return f"\nLikely: the file is of {exact[0].network}, with {exact[0].num_classes} classes"

@@ -53,27 +53,27 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
     """
     tops = _tops(shapes)
     same = [network for network in networks().values() if network.top in tops]
-    found = [_compare(shapes, network, None) for network in same]
-    if not found and len(tops) == 1:
+    candidates = [_candidate(shapes, network) for network in same]
+    if not candidates and len(tops) == 1:
         (top,) = tops
         alike = (network for network in networks().values() if _has_heads(network, shapes, top))
-        found = [_compare(shapes, network, top) for network in alike]
-    return _best(found, limit)
+        candidates = [_candidate(shapes, network, top) for network in alike]
+    return _best(candidates, limit)
 
 
 def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
     """Returns the networks whose tensors `source` holds under another library's names, the best first."""
-    found = []
+    candidates = []
     for network in networks().values():
-        if names := fitting(source, network.name):
+        if name_map := fitting(source, network.name):
             with contextlib.suppress(SlimzooError):  # the names alone are equal
-                candidate = _compare(names.apply(source).shapes, network, None)
-                found.append(replace(candidate, library=names.library))
-    return _best(found, limit)
+                candidate = _candidate(name_map.apply(source).shapes, network)
+                candidates.append(replace(candidate, library=name_map.library))
+    return _best(candidates, limit)
 
 
-def _best(found: Iterable[Candidate], limit: int) -> list[Candidate]:
-    likely = [candidate for candidate in found if candidate.likeness >= _ENOUGH]
+def _best(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
+    likely = [candidate for candidate in candidates if candidate.likeness >= _ENOUGH]
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
 
 
@@ -88,19 +88,20 @@ def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:
     return all(any(name.startswith(head) for name in names) for head in heads)
 
 
-def _compare(shapes: Shapes, network: Network, top: str | None) -> Candidate:
+def _candidate(shapes: Shapes, network: Network, top: str | None = None) -> Candidate:
+    """Returns how like `network` the `shapes` are; `top`: their outermost scope, where it has another."""
     rename = None
     if top is not None:
         rename = (top, network.top)
-        shapes = {f"{rename[1]}/{name.partition('/')[2]}": shape for name, shape in shapes.items()}
+        shapes = {f"{network.top}/{name.partition('/')[2]}": shape for name, shape in shapes.items()}
     classes = network.classes_in(shapes)
-    theirs = _shapes_of(network.name, classes)
-    equal = sum(theirs.get(name) == tuple(shape) for name, shape in shapes.items())
-    return Candidate(network.name, classes, equal, len(shapes), len(theirs), rename)
+    ours = _shapes_of(network.name, classes)
+    equal = sum(ours.get(name) == tuple(shape) for name, shape in shapes.items())
+    return Candidate(network.name, classes, equal, len(shapes), len(ours), rename)
 
 
 @functools.cache
 def _shapes_of(network: str, num_classes: int | None) -> Shapes:
-    from slimzoo.tracing.parts import network_shapes
+    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
 
     return network_shapes(network, num_classes)

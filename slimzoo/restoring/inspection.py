@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters
-from slimzoo.converters.matching import matches
 from slimzoo.converters.source import Tensor
 from slimzoo.errors import SlimzooError
+from slimzoo.names import Scopes
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
 
@@ -28,7 +28,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Everything inspect() found."""
+    """What is in a weight file."""
 
     path: Path
     format: str
@@ -54,8 +54,8 @@ class Inspection:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         fields = {name: value for name, value in asdict(self).items() if name != "candidates"}
-        found = [candidate.to_dict() for candidate in self.candidates]
-        return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": found}
+        candidates = [candidate.to_dict() for candidate in self.candidates]
+        return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": candidates}
 
 
 def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = True) -> Inspection:
@@ -70,13 +70,12 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
     """
     source = converters.read(path)
     variables, left_out = converters.inference_variables(source)
-    wanted = ("*",) if pattern is None else (pattern, f"{pattern}/*")
-    names = [name for name in source if matches(name, wanted)]
+    names = list(source) if pattern is None else Scopes(pattern).of(source)
     if not names and pattern is not None:
         raise SlimzooError(f"{pattern!r} matches none of the {len(source)} tensors; {_scopes(source)}")
     listed = source.with_tensors({name: source.tensors[name] for name in names})
-    nonfinite = converters.nonfinite(listed) if values else None
-    tensors = [_info(name, tensor, name in variables, nonfinite) for name, tensor in listed.tensors.items()]
+    counts = converters.nonfinite(listed) if values else None
+    tensors = [_info(name, tensor, name in variables, counts) for name, tensor in listed.tensors.items()]
     return Inspection(
         path=Path(path),
         format=source.format,
@@ -91,7 +90,7 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
     )
 
 
-def _info(name: str, tensor: Tensor, kept: bool, nonfinite: Mapping[str, int] | None) -> TensorInfo:
+def _info(name: str, tensor: Tensor, kept: bool, counts: Mapping[str, int] | None) -> TensorInfo:
     return TensorInfo(
         name=name,
         shape=tensor.shape,
@@ -99,7 +98,7 @@ def _info(name: str, tensor: Tensor, kept: bool, nonfinite: Mapping[str, int] | 
         values=tensor.parameters,
         bytes=tensor.parameters * tensor.dtype.itemsize,
         kept=kept,
-        nonfinite=None if nonfinite is None else nonfinite.get(name, 0),
+        nonfinite=None if counts is None else counts.get(name, 0),
     )
 
 

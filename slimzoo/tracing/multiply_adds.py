@@ -1,9 +1,9 @@
-"""TODO"""
+"""The multiply-adds of a network in inference: one row for each operation that multiplies with a variable."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import tensorflow as tf
 
 Shape = tuple[int | None, ...]
@@ -25,7 +25,7 @@ def shape_of(tensor: tf.Tensor) -> Shape:
 _PASS = ("Identity", "Cast", "Reshape", "Transpose", "ReadVariableOp")
 
 
-def operations_on_variables(graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
+def operations_on_variables(graph: tf.Graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
     names = {id(t.op): name for name, t in stand_ins.items()}
     by_op_name = {t.op.name: name for name, t in stand_ins.items()}
     found = []
@@ -42,13 +42,13 @@ def operations_on_variables(graph, stand_ins: dict[str, tf.Tensor]) -> list[Oper
     return found
 
 
-def _result(op) -> tf.Tensor:
+def _result(op: tf.Operation) -> tf.Tensor:
     """Returns what `op` puts out; a matmul in place of a convolution: the map that is made of it at once."""
     after = op.outputs[0].consumers() if op.type == "MatMul" else []
     return after[0].outputs[0] if [user.type for user in after] == ["Reshape"] else op.outputs[0]
 
 
-def _convolution_multiply_adds(op) -> int | None:
+def _convolution_multiply_adds(op: tf.Operation) -> int | None:
     """Output positions x kernel values; a kernel is [h, w, in, out], or depthwise [h, w, in, multiplier]."""
     out, kernel = shape_of(op.outputs[0]), shape_of(op.inputs[1])
     channels_first = op.get_attr("data_format").startswith(b"NC")
@@ -56,12 +56,12 @@ def _convolution_multiply_adds(op) -> int | None:
     return _product((*positions, *kernel))
 
 
-def _matmul_multiply_adds(op) -> int | None:
+def _matmul_multiply_adds(op: tf.Operation) -> int | None:
     return _product(shape_of(op.inputs[1]))
 
 
-def _product(sizes) -> int | None:
-    return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+def _product(sizes: Sequence[int | None]) -> int | None:
+    return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
 
 MULTIPLY_ADDS: dict[str, Callable] = {

@@ -2,8 +2,9 @@
 
 import inspect
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import tensorflow as tf
@@ -11,7 +12,7 @@ import tensorflow as tf
 from slimzoo import slim
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.registry import Network, get_network
-from slimzoo.tracing.discovery import discover
+from slimzoo.tracing.discovery import Discovery, discover
 
 DATA_FORMATS = ("NHWC", "NCHW")
 
@@ -41,7 +42,7 @@ class Parts:
         """Values of is_training under which the function must run to have asked for every variable."""
         return self.network.modes if self.network else (True, False)
 
-    def run(self, images, is_training: bool):
+    def run(self, images: tf.Tensor, is_training: bool) -> Any:
         """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this
         is.
         """
@@ -54,11 +55,11 @@ class Parts:
 
 def resolve(
     network_fn: str | Callable,
-    num_classes: int | None,
-    input_shape: Iterable[int | None] | None,
-    arg_scope: dict | Callable | None,
-    data_format: str,
-    arguments: dict[str, Any],
+    num_classes: int | None = None,
+    input_shape: Iterable[int | None] | None = None,
+    arg_scope: dict | Callable | None = None,
+    data_format: str = "NHWC",
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Parts:
     """Returns the Parts; raises SlimzooError with everything that does not fit."""
     network = get_network(network_fn) if isinstance(network_fn, str) else None
@@ -89,22 +90,33 @@ def resolve(
         arg_scope=arg_scope,
         scope=_entered_scope(arg_scope, network, data_format),
         data_format=data_format,
-        arguments=arguments,
+        arguments=dict(arguments),
     )
+
+
+def discover_parts(parts: Parts, keep: bool | None = None) -> Discovery:
+    """Returns what the network function is made of; its graph is kept to be run if it is a registered one's.
+
+    Args:
+      keep: False: the graph is not needed.
+    """
+    kept = parts.network is not None if keep is None else keep
+    return discover(parts.run, parts.input_shape, tf.float32, parts.modes, keep=kept)
 
 
 def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
-    parts = resolve(network_name, num_classes, None, None, "NHWC", {})
-    found = discover(parts.run, parts.input_shape, tf.float32, parts.modes)
+    found = discover_parts(resolve(network_name, num_classes), keep=False)
     return {spec.name: spec.shape for spec in found.variables.values()}
 
 
-def _is_count(value) -> bool:
+def _is_count(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and int(value) >= 0
 
 
-def _image_shape(given, network: Network | None):
+def _image_shape(
+    given: Iterable[int | None] | None, network: Network | None
+) -> tuple[tuple[int | None, ...], list[str]]:
     if given is None and network is not None:
         return (network.image_size, network.image_size, network.channels), []
     if given is None:
@@ -129,7 +141,9 @@ def _passed_on(function: Callable, num_classes: int | None, is_training: bool) -
     return passed
 
 
-def _unknown_arguments(function: Callable, arguments: dict, num_classes: int | None) -> list[str]:
+def _unknown_arguments(
+    function: Callable, arguments: Mapping[str, Any], num_classes: int | None
+) -> list[str]:
     takes = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         return []
@@ -140,7 +154,7 @@ def _unknown_arguments(function: Callable, arguments: dict, num_classes: int | N
     return [f"{name} does not take {argument!r}; it takes {allowed}" for argument in unknown]
 
 
-def _entered_scope(arg_scope, network: Network | None, data_format: str) -> dict:
+def _entered_scope(arg_scope: dict | Callable | None, network: Network | None, data_format: str) -> dict:
     if arg_scope is None:
         arg_scope = network.arg_scope if network else slim.current_arg_scope()
     scope = arg_scope() if callable(arg_scope) else arg_scope

@@ -1,4 +1,4 @@
-"""TODO"""
+"""What discovery hands a network function in place of variables, of a Model, and of tf.Variable."""
 
 import os
 import traceback

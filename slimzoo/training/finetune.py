@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 
@@ -14,7 +14,7 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
-from slimzoo.names import expand_scopes
+from slimzoo.names import Scopes
 from slimzoo.registry import get_network
 from slimzoo.training import held_out
 from slimzoo.training.evaluation import Evaluation
@@ -57,7 +57,7 @@ def finetune(
     eval_every: int | None = None,
     keep_best: bool = True,
     precision: str = "float32",
-    data_format: str = "NHWC",
+    data_format: Literal["NHWC", "NCHW"] = "NHWC",
     device: str = "auto",
     strategy: tf.distribute.Strategy | None = None,
     deterministic: bool | None = None,
@@ -132,14 +132,14 @@ def finetune(
 def _build(settings: Settings) -> Model:
     """Returns the model as training begins with it; what is frozen is frozen."""
     tf.random.set_seed(settings.seed)
-    recipe, weights = settings.recipe, settings.weights
+    weights, new = settings.weights, Scopes(settings.recipe.new or (), "new")
     model = load(
         settings.model,
         pretrained=weights == "pretrained",
         weights=None if weights == "pretrained" else weights,
         num_classes=len(settings.train.classes),
         size=settings.size,
-        exclude=() if weights is None else recipe.new or (),
+        exclude=() if weights is None else new,
         ema=settings.ema,
         labels=settings.train.classes,
         multi_label=settings.train.multi_label,
@@ -149,10 +149,11 @@ def _build(settings: Settings) -> Model:
         quiet=True,
         **_network_arguments(settings),
     )
-    if recipe.new and weights is None:  # all is new; a name that is nothing is a mistake still
-        expand_scopes(recipe.new, model.variables_by_name)
-    if recipe.freeze:
-        model.freeze(recipe.freeze)
+    new.check(
+        model.variables_by_name
+    )  # without weights all is new; a name that is nothing is a mistake still
+    if settings.recipe.freeze:
+        model.freeze(settings.recipe.freeze)
     return model
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from slimzoo.model.model import Model
-from slimzoo.names import expand_scopes, in_scopes
+from slimzoo.names import Scopes
 from slimzoo.training.recipes import Recipe
 
 
@@ -52,8 +52,8 @@ def gradient_factors(recipe: Recipe, model: Model) -> dict[str, float]:
 
     Raises: SlimzooError: a scope of recipe.learning_rates holds no variable.
     """
+    Scopes(recipe.learning_rates, "learning_rates").check(model.variables_by_name)
     factors: dict[str, float] = {}
     for pattern, factor in recipe.learning_rates.items():
-        scopes = expand_scopes([pattern], model.variables_by_name)
-        factors |= {name: factor for name in model.variables_by_name if in_scopes(name, scopes)}
+        factors |= dict.fromkeys(Scopes(pattern).of(model.variables_by_name), factor)
     return {name: factor for name, factor in factors.items() if factor != 1.0}

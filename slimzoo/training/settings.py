@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
@@ -31,7 +31,7 @@ class Settings:
     eval_every: int | None  # steps; None: an epoch, or a tenth of the run if longer
     keep_best: bool
     precision: str
-    data_format: str
+    data_format: Literal["NHWC", "NCHW"]
     deterministic: bool
     replicas: int
 

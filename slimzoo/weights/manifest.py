@@ -225,6 +225,8 @@ def _no_weights(network: str) -> str:
 
 def origin(metadata: dict[str, str]) -> WeightsRow | None:
     """Returns the manifest row that weights with this metadata are, or were made from, or None."""
+    if named := metadata.get("weights_row"):
+        return next((row for row in rows() if str(row) == named), None)
     network, tag = metadata.get("network", ""), metadata.get("tag", "")
     settings = json.loads(metadata.get("slimzoo_settings", "{}"))
     if settings:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from slimzoo.catalogue import chart as comparison
+from slimzoo.catalogue import chart
 from slimzoo.catalogue.comparison import Compared
 from slimzoo.catalogue.entries import Entry
 from slimzoo.errors import SlimzooError
@@ -44,7 +44,7 @@ def boxes(figure, axes=slice(None)):
 @pytest.mark.parametrize("published, speed", [(9, None), (0, None), (4, None), (5, 100.0)])
 def test_every_network_is_named_in_each_panel(published, speed, tmp_path):
     rows = networks(9, published, speed)
-    comparison.draw(rows, str(tmp_path / "c.svg"))
+    chart.draw(rows, str(tmp_path / "c.svg"))
     said = [element.text for element in ET.parse(tmp_path / "c.svg").iter() if element.tag.endswith("}text")]
     panels = 2 if speed else 1
     assert all(said.count(row.entry.name) == panels for row in rows)
@@ -54,7 +54,7 @@ def test_every_network_is_named_in_each_panel(published, speed, tmp_path):
 
 
 def test_names_do_not_hide_each_other():
-    figure = comparison._figure(networks(24, 10), [comparison.MULTIPLY_ADDS])
+    figure = chart.figure_of(networks(24, 10), [chart.MULTIPLY_ADDS])
     found = boxes(figure)
     assert len(found) == 24
     assert not [
@@ -69,7 +69,7 @@ def test_a_png_shows_something_and_is_the_same_each_time(tmp_path):
     for i in range(5):
         for suffix in ("png", "PNG", "svg"):
             held.append([object() for _ in range(1000 * i)])  # the layout's solver sees other addresses
-            comparison.draw(networks(3, 2, 10.0), str(tmp_path / f"{i}.{suffix}"))
+            chart.draw(networks(3, 2, 10.0), str(tmp_path / f"{i}.{suffix}"))
     assert np.asarray(Image.open(tmp_path / "0.png")).std() > 5
     pictures, drawings = (
         [path.read_bytes() for path in tmp_path.iterdir() if path.suffix.lower() == suffix]
@@ -81,10 +81,10 @@ def test_a_png_shows_something_and_is_the_same_each_time(tmp_path):
 
 def test_a_file_of_another_kind_or_that_is_there_is_refused(tmp_path):
     with pytest.raises(SlimzooError, match=r"\.png or an \.svg"):
-        comparison.draw(networks(1, 1), str(tmp_path / "c.gif"))
+        chart.draw(networks(1, 1), str(tmp_path / "c.gif"))
     (tmp_path / "c.png").write_text("mine")
     with pytest.raises(FileExistsError, match="exists already"):
-        comparison.draw(networks(1, 1), str(tmp_path / "c.png"))
+        chart.draw(networks(1, 1), str(tmp_path / "c.png"))
     assert (tmp_path / "c.png").read_text() == "mine"
 
 
@@ -98,12 +98,12 @@ def test_a_file_of_another_kind_or_that_is_there_is_refused(tmp_path):
     ],
 )
 def test_variants_share_a_family(name, expected):
-    assert comparison.family(name) == expected
+    assert chart.family(name) == expected
 
 
 def test_places_are_spread_no_more_than_they_must_be():
-    assert comparison.spread([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
-    assert comparison.spread([0.5, 0.5, 0.98, 0.99], 0.1) == pytest.approx([0.5, 0.6, 0.9, 1.0])
-    crowded = comparison.spread([0.5] * 30, 0.1)
+    assert chart.spread([0.1, 0.5, 0.9], 0.1) == [0.1, 0.5, 0.9]
+    assert chart.spread([0.5, 0.5, 0.98, 0.99], 0.1) == pytest.approx([0.5, 0.6, 0.9, 1.0])
+    crowded = chart.spread([0.5] * 30, 0.1)
     assert min(crowded) >= 0 and max(crowded) <= 1
     assert np.diff(crowded) == pytest.approx(np.full(29, 1 / 30))

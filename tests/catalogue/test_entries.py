@@ -59,9 +59,8 @@ def test_parameters_are_those_of_the_goldens(shared):
 
 
 def test_every_registered_network_has_a_row_of_what_it_is_now():
-    facts = catalogue._facts()
-    assert [*facts] == slimzoo.list_models(), "run tools/measure_zoo.py"
-    for name, row in facts.items():
+    assert [*catalogue.facts()] == slimzoo.list_models(), "run tools/measure_zoo.py"
+    for name, row in catalogue.facts().items():
         network = get_network(name)
         published = (network.image_size, network.channels, network.num_classes)
         assert (row["image_size"], row["channels"], row["num_classes"]) == published, name
@@ -69,25 +68,25 @@ def test_every_registered_network_has_a_row_of_what_it_is_now():
 
 @pytest.mark.parametrize("name", ["lenet", "mobilenet_v1_025", "vgg_a", "nasnet_cifar"])
 def test_rows_are_what_tracing_counts(name):
-    assert catalogue._facts()[name] == catalogue.count(get_network(name))
+    assert catalogue.facts()[name] == catalogue.count(get_network(name))
 
 
 @pytest.mark.slow
 def test_all_rows_are_what_tracing_counts():  # a minute or two
     counted = {name: catalogue.count(get_network(name)) for name in slimzoo.list_models()}
-    assert catalogue._facts() == counted, "run tools/measure_zoo.py"
+    assert catalogue.facts() == counted, "run tools/measure_zoo.py"
 
 
 def test_a_network_without_a_row_or_with_an_old_one_is_traced(monkeypatch):
-    facts = catalogue._facts()["lenet"]
+    facts = catalogue.facts()["lenet"]
     for rows in ({}, {"lenet": facts | {"image_size": 32, "parameters": 1}}):
-        monkeypatch.setattr(catalogue, "_facts", lambda rows=rows: rows)
+        monkeypatch.setattr(catalogue, "facts", lambda rows=rows: rows)
         (entry,) = catalogue.entries("lenet")
         assert (entry.parameters, entry.multiply_adds) == (facts["parameters"], facts["multiply_adds"])
 
 
 def test_listing_traces_nothing(monkeypatch):
-    monkeypatch.setattr(catalogue, "_discover", lambda name: pytest.fail(f"{name} was traced"))
+    monkeypatch.setattr(catalogue, "_traced", lambda name: pytest.fail(f"{name} was traced"))
     assert [entry.name for entry in catalogue.entries()] == slimzoo.list_models()
 
 

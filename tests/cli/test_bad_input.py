@@ -98,10 +98,10 @@ def test_other_shapes_are_listed_all_at_once(refused, tmp_path, classes):
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--new", "conv9", ["conv9", "matches nothing"]),
-        ("--freeze", "conv9", ["'conv9' matches no variable"]),
-        ("--freeze", "conv1", ["'conv1' matches no variable", "CifarNet/conv1"]),
-        ("--learning-rates", "conv9=0.1", ["'conv9' matches no variable"]),
+        ("--new", "conv9", ["--new conv9 matches nothing"]),
+        ("--freeze", "conv9", ["--freeze conv9 matches nothing"]),
+        ("--freeze", "conv1", ['--freeze conv1 matches nothing; did you mean "CifarNet/conv1"?']),
+        ("--learning-rates", "conv9=0.1", ["--learning-rates conv9 matches nothing"]),
     ],
 )
 def test_a_scope_that_matches_nothing_is_refused(refused, cifarnet, classes, tmp_path, option, value, words):

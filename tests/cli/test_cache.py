@@ -2,7 +2,8 @@
 
 import pytest
 
-from slimzoo.weights import fetching as weights
+from slimzoo import weights
+from slimzoo.weights import manifest
 from tests.cli.support import values, write
 from tests.fetching import row_of, sha
 
@@ -19,7 +20,7 @@ def rows(tmp_path, monkeypatch):
     one = row_of(path.as_uri(), tag="one", sha256=sha(path.read_bytes()), **FACTS)
     two = row_of(path.as_uri(), tag="two", **FACTS)
     gone = row_of("file:///no/such/file", network="lenet", tag="gone")
-    monkeypatch.setattr(weights, "rows", lambda: (one, two, gone))
+    monkeypatch.setattr(manifest, "rows", lambda: (one, two, gone))
     return one, two
 
 

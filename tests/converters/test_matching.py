@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimzoo.converters.matching import match, matches
+from slimzoo.converters.matching import match
 from slimzoo.errors import SlimzooError
 
 VGG = {
@@ -47,12 +47,6 @@ def test_excluded_scopes_are_left_out_on_both_sides(exclude):
     found = match(VGG, target, exclude=exclude)
     assert set(found.excluded) == set(found.unused) == {"vgg_16/fc8/weights", "vgg_16/fc8/biases"}
     assert set(found.sources) == set(VGG) - set(found.excluded)
-
-
-def test_a_scope_ends_at_a_slash():
-    assert matches("vgg_16/fc8/weights", ["vgg_16/fc8"]) and not matches(
-        "vgg_16/fc80/weights", ["vgg_16/fc8"]
-    )
 
 
 def test_an_exclusion_may_concern_the_file_alone():

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo import converters, registry
+from slimzoo import converters, registry, weights
 from slimzoo.converters.source import empty
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
@@ -18,7 +18,6 @@ from slimzoo.labels import imagenet
 from slimzoo.model.saving import save
 from slimzoo.preprocessing import of_kind
 from slimzoo.restoring.tensors import take_over
-from slimzoo.weights import fetching as weights
 from tests.networks import assert_same, disturb, values
 
 SMALL = "mobilenet_v1_025"

@@ -122,7 +122,7 @@ def test_a_level_of_every_network_grows_by_a_pixel_for_as_many_pixels_as_its_red
         slimzoo.Model(name, 0, (network.image_size + more, network.image_size + more, network.channels))
         for more in (0, 32)
     )
-    ends, after = (model._discovery.mode(False).end_points for model in (smaller, larger))
+    ends, after = (model.discovery.mode(False).end_points for model in (smaller, larger))
     found = smaller.backbone().feature_info
     assert found
     assert [level.reduction for level in found] == sorted({2, 4, 8, 16, 32} & {lv.reduction for lv in found})
@@ -311,5 +311,5 @@ def test_another_number_of_classes_makes_the_heads_new_auxiliary_ones_too(name, 
     assert all(model.variable_shapes()[v][-1] == 7 for v in last)
     assert (model.variables_by_name[next(iter(there))].numpy() == 0.5).all()
     assert not (model.variables_by_name[f"{heads[-1]}/weights"].numpy() == 0.5).any()
-    auxiliary = model._discovery.mode(True).end_points.get("AuxLogits")
+    auxiliary = model.discovery.mode(True).end_points.get("AuxLogits")
     assert auxiliary == ((None, 7) if len(network.heads) > 1 else None)

@@ -234,7 +234,9 @@ def test_a_scope_within_a_frozen_scope_adds_nothing():
 def test_a_scope_that_holds_nothing_suggests_the_nearest_and_changes_nothing(method):
     model = little_model()
     model.freeze("Conv")
-    with pytest.raises(SlimzooError, match=r"(?s)'Convv' matches no variable; did you mean Conv.*'x/y'"):
+    with pytest.raises(
+        SlimzooError, match=r'(?s)freeze=\["Convv"\] matches nothing; did you mean "Conv.*freeze=\["x/y"\]'
+    ):
         getattr(model, method)(["Convv", "x/y", "logits"])
     assert model.frozen == ("Conv",)
 

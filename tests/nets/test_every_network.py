@@ -53,7 +53,7 @@ def made(request):
 
 def test_logits_and_end_points_have_the_shapes_that_discovery_found(made):
     ends = made.model.end_points(made.images)
-    known = made.model._discovery.end_points[False]
+    known = made.model.discovery.end_points[False]
     assert {key: (None, *value.shape[1:]) for key, value in ends.items()} == known and list(ends) == list(
         known
     )
@@ -64,7 +64,7 @@ def test_logits_and_end_points_have_the_shapes_that_discovery_found(made):
 
 
 def test_the_graph_kept_from_discovery_gives_what_the_function_gives(made, monkeypatch):
-    monkeypatch.setattr(made.model._discovery, "replay", None)
+    monkeypatch.setattr(made.model.discovery, "replay", None)
     again = tf.function(made.model.end_points, autograph=False)(tf.constant(made.images))
     monkeypatch.undo()
     for key, value in made.model.end_points(made.images).items():

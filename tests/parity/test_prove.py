@@ -82,3 +82,14 @@ def test_convert_keeps_the_certificate_in_the_file(arrays, tmp_path, capsys):
     assert "proven: keras: keras.applications.MobileNet gives the same logits" in told
     certificate = json.loads(converters.read(out).metadata["parity"])
     assert certificate["network"] == NETWORK and certificate["largest_difference"] >= 0
+
+
+def test_what_a_proposal_leaves_out_is_in_neither_the_proof_nor_the_file(arrays, tmp_path, capsys):
+    renamed = {f"tower_0/{name}": array for name, array in arrays.items()}
+    converters.write_safetensors(tmp_path / "a.safetensors", {**renamed, "odd": np.zeros(3)}, {})
+    out = tmp_path / "b.safetensors"
+    with pytest.raises(SystemExit) as left:
+        main(["convert", str(tmp_path / "a.safetensors"), str(out), "--network", NETWORK, "--yes", "--prove"])
+    assert left.value.code == 0 and "left out: odd" in capsys.readouterr().err
+    written = converters.read(out)
+    assert set(written) == set(arrays) and json.loads(written.metadata["parity"])["network"] == NETWORK

@@ -69,7 +69,7 @@ def test_what_exists_only_in_training_is_found():
 def test_the_keys_and_shapes_of_end_points_and_features_are_those_of_discovery():
     model = slimzoo.Model("mobilenet_v1_025", 4, (64, 64, 3))
     images = np.zeros((2, 64, 64, 3), np.float32)
-    known = found(model._parts.run, (64, 64, 3)).end_points[False]
+    known = found(model.parts.run, (64, 64, 3)).end_points[False]
     ends = model.end_points(images)
     assert {k: (None, *v.shape[1:]) for k, v in ends.items()} == known and list(ends) == list(known)
     two = model.features(images, ["Conv2d_3_pointwise", "Logits"])
@@ -277,7 +277,7 @@ def test_multiply_adds_do_not_depend_on_the_data_format():
 
 @pytest.mark.parametrize("name", every_network())
 def test_the_modes_a_registered_network_names_ask_for_every_variable_in_order(name):
-    parts = resolve(name, None, None, None, "NHWC", {})
+    parts = resolve(name)
     alone = discover(parts.run, parts.input_shape, tf.float32, parts.network.modes)
     both = discover(parts.run, parts.input_shape, tf.float32)
     assert list(alone.variables.values()) and list(alone.variables) == list(both.variables)

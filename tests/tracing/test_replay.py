@@ -117,7 +117,7 @@ def test_batch_norm_that_trains_in_inference_keeps_doing_so():
     ids=["noise", "averages", "silu"],
 )
 def test_a_graph_with_a_seed_with_assignments_or_with_gradients_of_its_own_is_not_kept(scope):
-    assert slimzoo.Model("lenet", arg_scope=scope)._discovery.replay is None
+    assert slimzoo.Model("lenet", arg_scope=scope).discovery.replay is None
 
 
 def test_activations_with_a_gradient_of_their_own_keep_it():

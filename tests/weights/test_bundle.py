@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from slimzoo import converters
+from slimzoo import converters, weights
 from slimzoo.errors import SlimzooError
-from slimzoo.weights import bundle, cache
-from slimzoo.weights import fetching as weights
+from slimzoo.weights import bundle, cache, manifest
 from tests.fetching import cifarnet_variables, row_of, sha
 
 INSIDE = "cifarnet/one/model.safetensors"
@@ -30,7 +29,7 @@ def rows(tmp_path, variables, monkeypatch):
     facts = {"network": "cifarnet", "labels": ("a", "b"), "preprocessing": {"kind": "cifarnet"}}
     one = row_of(path.as_uri(), tag="one", sha256=sha(path.read_bytes()), **facts)
     two = row_of(path.as_uri(), tag="two", **facts)
-    monkeypatch.setattr(weights, "rows", lambda: (one, two))
+    monkeypatch.setattr(manifest, "rows", lambda: (one, two))
     return one, two
 
 
@@ -73,7 +72,7 @@ def test_another_file_than_the_one_first_trusted_here_is_refused(packed, rows):
 
 
 def test_another_file_than_the_published_one_is_refused(packed, rows, monkeypatch):
-    monkeypatch.setattr(weights, "rows", lambda: (replace(rows[0], sha256="0" * 64), rows[1]))
+    monkeypatch.setattr(manifest, "rows", lambda: (replace(rows[0], sha256="0" * 64), rows[1]))
     with pytest.raises(
         SlimzooError, match=r"cifarnet.one: of the file it is made of, its sha256 is .* not 0000"
     ):

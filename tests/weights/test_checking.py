@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from slimzoo import weights
 from slimzoo.errors import SlimzooError
 from slimzoo.weights import cache as cache_module
-from slimzoo.weights import checking
-from slimzoo.weights import fetching as weights
+from slimzoo.weights import checking, manifest
 from tests.fetching import BODY, row_of, sha
 
 
@@ -17,7 +17,7 @@ def rows(server, copying, monkeypatch):
     server.files["a.tgz"] = BODY
     published = row_of(server.url("a.tgz"), tag="published", sha256=sha(BODY))
     trusted = row_of(server.url("a.tgz"), tag="trusted")
-    monkeypatch.setattr(weights, "rows", lambda: (published, trusted))
+    monkeypatch.setattr(manifest, "rows", lambda: (published, trusted))
     weights.fetch(published, keep_original=True)
     weights.fetch(trusted)
     return published, trusted
@@ -50,7 +50,7 @@ def test_a_changed_original_is_found(rows, cache):
 
 def test_a_file_made_of_another_than_was_published_since_is_found(rows, monkeypatch):
     published, trusted = rows
-    monkeypatch.setattr(weights, "rows", lambda: (published, replace(trusted, sha256="0" * 64)))
+    monkeypatch.setattr(manifest, "rows", lambda: (published, replace(trusted, sha256="0" * 64)))
     assert "of the file it is made of: its sha256 is" in wrong()["vgg_16.trusted"]
 
 
@@ -75,7 +75,7 @@ def test_tidying_takes_leftovers_and_weights_without_a_row(rows, cache, monkeypa
         "a.tgz.1234.part",
         "a.tgz.1234.part.json",
     ]
-    monkeypatch.setattr(weights, "rows", lambda: (published,))
+    monkeypatch.setattr(manifest, "rows", lambda: (published,))
     files, size = checking.prune(None)
     assert size > 15 + len(BODY)
     assert {path.parent.name for path in files} == {"published", "trusted"}

@@ -2,9 +2,9 @@
 
 import pytest
 
+from slimzoo import converters, weights
 from slimzoo.errors import SlimzooError
 from slimzoo.weights import download
-from slimzoo.weights import fetching as weights
 from tests.fetching import BODY, leftovers, row_of, sha
 
 
@@ -98,7 +98,7 @@ def test_a_kill_before_the_conversion_costs_no_second_download(server, copying, 
     server.files["a.tgz"] = BODY
     row = row_of(server.url("a.tgz"))
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(weights, "_convert", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(converters, "convert", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         weights.fetch(row)
     assert weights.fetch(row).read_bytes() == BODY
     assert server.sent == len(BODY)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slimzoo import weights
 from slimzoo.errors import SlimzooError
 from slimzoo.weights import download
-from slimzoo.weights import fetching as weights
 from tests.fetching import BODY, answer, fetcher, leftovers, row_of, sha
 
 LONG = np.random.default_rng(1).bytes(3_000_000)

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 import slimzoo
-from slimzoo import converters, list_models
+from slimzoo import converters, list_models, weights
 from slimzoo.errors import SlimzooError
 from slimzoo.model.features import Backbone
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.weights import fetching as weights
+from slimzoo.weights import manifest
 from slimzoo.weights.cache import read_record
 from tests.fetching import BODY, leftovers, row_of, sha
 
@@ -271,7 +271,7 @@ def test_weights_without_the_last_layers_serve_features_and_classes_of_ones_own(
         num_classes=0,
         labels=(),
     )
-    monkeypatch.setattr(weights, "rows", lambda: (row,))
+    monkeypatch.setattr(manifest, "rows", lambda: (row,))
     assert converters.read(weights.fetch(row)).metadata["num_classes"] == "0"
     headless = slimzoo.load("mobilenet_v1_025.notop")
     assert (headless.num_classes, headless.restore_report.fraction) == (0, 1.0)
@@ -283,7 +283,7 @@ def test_weights_without_the_last_layers_serve_features_and_classes_of_ones_own(
 
 def test_weights_of_other_maths_are_never_a_default(monkeypatch):
     row = replace(row_of("https://there/a.h5"), maths="differs", note="it pads on both sides")
-    monkeypatch.setattr(weights, "rows", lambda: (row,))
+    monkeypatch.setattr(manifest, "rows", lambda: (row,))
     with pytest.raises(SlimzooError, match=r"vgg_16.test must be asked for by name: it pads on both sides"):
         weights.get_row("vgg_16")
     assert weights.get_row("vgg_16.test") is row

@@ -171,7 +171,7 @@ from slimzoo.tracing.parts import resolve
 registry.networks()
 (tf.ones([8, 8]) @ tf.ones([8, 8])).numpy()  # starts TensorFlow
 start, used = time.perf_counter(), time.process_time()
-parts = resolve(sys.argv[1], None, None, None, "NHWC", {})
+parts = resolve(sys.argv[1])
 found = discovery.discover(parts.run, parts.input_shape, tf.float32)
 print(time.perf_counter() - start, time.process_time() - used, len(found.variables))
 """

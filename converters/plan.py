@@ -1,0 +1,191 @@
+"""What is to be written of a weight file: which tensors, under which names, and what is noted of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from slimzoo.converters.inference import inference_variables
+from slimzoo.converters.matching import match, renamed_names
+from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
+from slimzoo.converters.name_maps.transforms import with_background
+from slimzoo.converters.source import Source
+from slimzoo.errors import SlimzooError
+from slimzoo.names import Scopes
+from slimzoo.registry import Network, get_network
+
+OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
+    *("layout", "unwrapped", "not_read", "folded", "keras_layers"),
+    *("name_map", "differs", "names", "source_sha256"),
+)
+
+
+class Unfit(SlimzooError):
+    """The tensors of a file are not the variables of a network; `shapes` are the file's, for propose_for."""
+
+    def __init__(self, message: str, shapes: Mapping[str, tuple[int, ...]]):
+        super().__init__(message)
+        self.shapes = shapes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Weights as they are to be written; their arrays are not read yet.
+
+    Attributes:
+      source: as it was opened.
+      network: whose variables they are; None: nobody asked.
+      variables: under slim's names where they are of a network, else under the source's.
+      written: the same variables under the names of the destination.
+      left_out: what of the source is not among them, counted.
+      absent: scopes of the network that the source is without.
+      name_map: from the source's names to slim's; None: they are slim's.
+      target: from slim's names to the destination's; None: they are slim's.
+      metadata: text to keep beside the variables.
+    """
+
+    source: Source
+    network: str | None
+    variables: Source
+    written: Source
+    left_out: dict[str, int]
+    absent: tuple[str, ...]
+    name_map: NameMap | None
+    target: NameMap | None
+    metadata: dict[str, str]
+
+    @property
+    def library(self) -> str:
+        """Whose names the destination gets, else the source has; "" where both have slim's."""
+        return next((names.library for names in (self.target, self.name_map) if names), "")
+
+    def noting(self, **text: str) -> Prepared:
+        """Returns the same with more metadata."""
+        return replace(self, metadata={**self.metadata, **text})
+
+
+def prepare(
+    source: Source,
+    network: str | None = None,
+    ema: bool = False,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    exclude: Iterable[str] = (),
+    name_map: str | None = None,
+    to: str = "",
+    rename: Mapping[str, str] | None = None,
+    headless: bool = False,
+    background: str = "keep",
+) -> Prepared:
+    """Returns what of `source` is to be written; the arguments are those of convert().
+
+    Raises: Unfit: `source` does not fit `network`. SlimzooError: an argument does not fit `source`.
+    """
+    if (name_map or to or background != "keep") and not network:
+        raise SlimzooError("names of another library, and classes, are those of a network: say network=...")
+    variables, left_out = inference_variables(source, ema)
+    variables, left_out["excluded"] = _without(variables, exclude)
+    variables = _renamed(variables, rename or {})
+    notes = {"source": source.path.name, "source_format": source.format}
+    theirs: NameMap | None = None
+    absent: tuple[str, ...] = ()
+    if network:
+        variables, theirs = in_slims_names(variables, network, name_map)
+        variables = with_background(variables, get_network(network).heads, background)
+        absent, about = _fit(variables, network, headless, theirs.absent if theirs else ())
+        notes |= _of_background(background) | about
+    if theirs:
+        notes |= {"name_map": str(theirs)} | _of_numbers(theirs)
+    if target := get_name_map(to, network or ""):
+        notes |= {"names": to} | _of_numbers(target)
+    return Prepared(
+        source=source,
+        network=network,
+        variables=variables,
+        written=target.to_theirs(variables) if target else variables,
+        left_out={what: count for what, count in left_out.items() if count},
+        absent=absent,
+        name_map=theirs,
+        target=target,
+        metadata={**_of_source(source), **notes, **(metadata or {})},
+    )
+
+
+def in_slims_names(
+    variables: Source, network: str, library: str | None = None
+) -> tuple[Source, NameMap | None]:
+    """Returns `variables` under slim's names, and the map that led there, if any.
+
+    Args:
+      library: whose names they have, "" for slim's; None: it is found, where no name is one of slim's.
+    Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
+    """
+    name_map = get_name_map(library, network) if library is not None else fitting(variables, network)
+    if name_map is None:
+        return variables, None
+    name_map = name_map.fitted(variables) or name_map
+    return name_map.apply(variables), name_map
+
+
+def _without(variables: Source, exclude: Iterable[str]) -> tuple[Source, int]:
+    """Returns `variables` without those in `exclude`, and how many those were."""
+    left_out = Scopes(exclude)
+    left_out.check(variables)
+    kept = {name: tensor for name, tensor in variables.tensors.items() if name not in left_out}
+    return variables.with_tensors(kept), len(variables) - len(kept)
+
+
+def _renamed(variables: Source, rename: Mapping[str, str]) -> Source:
+    """Returns `variables` with the whole names in `rename` changed."""
+    names = renamed_names(variables, lambda name: rename.get(name, name))
+    return variables.with_tensors({new: variables.tensors[old] for new, old in names.items()})
+
+
+def _fit(
+    variables: Source, network: str, headless: bool, known_absent: Iterable[str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Checks that `variables` are those of `network`.
+
+    Args:
+      known_absent: scopes that a name map says the source is without.
+    Returns: the scopes that they are without, and the metadata that say what they are of.
+    """
+    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+
+    row = get_network(network)
+    headless = headless or _is_headless(variables, row, known_absent)
+    classes = 0 if headless else row.classes_in(variables.shapes)
+    wanted = network_shapes(network, classes)
+    absent = tuple(
+        scope
+        for scope in dict.fromkeys((*row.side_heads, *known_absent))
+        if Scopes(scope).of(wanted) and not Scopes(scope).of(variables)
+    )
+    try:
+        match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
+    except SlimzooError as error:
+        folded = variables.metadata.get("folded")
+        raise Unfit(f"{error}" + (f"\nFolded: {folded}" if folded else ""), variables.shapes) from None
+    about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
+    return absent, about | ({"absent": json.dumps(absent)} if absent else {})
+
+
+def _is_headless(variables: Source, network: Network, known_absent: Iterable[str]) -> bool:
+    """Whether the file itself, or the map of its names, says that the last layers are not there."""
+    without = variables.metadata.get("num_classes") == "0"
+    return without or bool(Scopes(network.main_heads).of(known_absent))
+
+
+def _of_source(source: Source) -> dict[str, str]:
+    return {key: text for key, text in source.metadata.items() if key not in OF_THE_FILE}
+
+
+def _of_background(background: str) -> dict[str, str]:
+    if background == "keep":
+        return {}
+    return {"background": background, "label_offset": "0" if background == "drop" else "1"}
+
+
+def _of_numbers(name_map: NameMap) -> dict[str, str]:
+    return {"differs": name_map.note} if name_map.note else {}

@@ -1,0 +1,66 @@
+"""The keyword arguments of load(), for editors and type checkers: load() itself says what each is."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypedDict
+
+from slimzoo.converters.matching import Rename
+from slimzoo.model.features import Levels
+from slimzoo.preprocessing import Preprocessing
+
+
+class NetworkArguments(TypedDict, total=False):
+    """What the registered network functions take beside images, classes and mode."""
+
+    activation_fn: Callable | None
+    config: Any
+    conv_defs: Any
+    create_aux_logits: bool
+    current_step: Any
+    depth_multiplier: float
+    divisible_by: int | None
+    dropout_keep_prob: float
+    fc_conv_padding: Literal["SAME", "VALID"]
+    final_endpoint: str | None
+    finegrain_classification_mode: bool
+    global_pool: bool
+    min_base_depth: int
+    min_depth: int
+    output_stride: int | None
+    prediction_fn: Callable | None
+    reuse: bool | None
+    scope: str | None
+    spatial_squeeze: bool
+    store_non_strided_activations: bool
+    use_explicit_padding: bool
+    use_groupnorm: bool
+
+
+class ModelArguments(NetworkArguments, total=False):
+    """And what Model takes."""
+
+    arg_scope: dict | Callable | None
+    data_format: Literal["NHWC", "NCHW"]
+    dtype: Any
+    label_offset: int
+    multi_label: bool
+    seed: int
+    trainable: bool
+
+
+class LoadArguments(ModelArguments, total=False):
+    """And what load() takes, beside features_only, on which the kind of model depends."""
+
+    weights: str | os.PathLike | None
+    num_classes: int | None
+    input_shape: tuple[int | None, ...] | None
+    exclude: str | Iterable[str]
+    rename: Rename
+    ema: bool
+    labels: Iterable[str] | None
+    preprocessing: Preprocessing | None
+    size: int | None
+    levels: Levels
+    sum_rgb: bool
+    quiet: bool
+    network_arguments: Mapping[str, Any]

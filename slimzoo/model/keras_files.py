@@ -1,0 +1,105 @@
+"""How Keras saves a Model: its variables by slim name, its function by the name it is registered under."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimzoo.errors import SlimzooError
+from slimzoo.model import config as config_of
+from slimzoo.model.provenance import Provenance, fingerprint
+from slimzoo.names import escape, unescape
+from slimzoo.preprocessing import Preprocessing
+from slimzoo.tracing.parts import Parts
+
+
+class StoredByName(keras.Model):
+    """The part of a Model that Keras's files are made and read by."""
+
+    parts: Parts
+    labels: tuple[str, ...] | None
+    label_offset: int
+    preprocessing: Preprocessing | None
+    multi_label: bool
+    seed: int
+    frozen: tuple[str, ...]
+    provenance: Provenance
+    _by_name: dict[str, Any]
+    _claimed: tuple[Provenance, int] | None  # what a config says, until the values are here
+
+    def save_own_variables(self, store: Any) -> None:
+        """Keras calls this: variables go by slim name."""
+        for name, variable in self._by_name.items():
+            store[escape(name)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
+        from slimzoo.converters.matching import match
+
+        stored = {unescape(key): store[key] for key in store.keys()}  # noqa: SIM118 - Keras's store iterates oddly
+        try:
+            match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
+        except ValueError as error:
+            raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
+        self._assign({name: np.asarray(value) for name, value in stored.items()})
+        claimed, self._claimed = self._claimed, None
+        known = claimed is not None and claimed[1] == fingerprint(self._by_name.values())
+        self.provenance = claimed[0] if claimed and known else Provenance()
+
+    def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
+        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
+        config_of.check_registered(self.parts)
+        return super().save(filepath, *args, **kwargs)
+
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
+        signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
+        return super().export(filepath, format, verbose, signature, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **config_of.to_config(self.parts),
+            "labels": None if self.labels is None else list(self.labels),
+            "label_offset": self.label_offset,
+            "preprocessing": None if self.preprocessing is None else self.preprocessing.to_dict(),
+            "multi_label": self.multi_label,
+            "seed": self.seed,
+            "frozen": list(self.frozen),
+            "provenance": self._claim(),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    def _claim(self) -> dict[str, Any] | None:
+        """Returns what a config says of the weights; it holds where the same values come after it."""
+        if not self.provenance.released:
+            return None
+        return {**asdict(self.provenance), "fingerprint": fingerprint(self._by_name.values())}
+
+    def remember_claim(self, claim: Mapping[str, Any] | None) -> None:
+        """Takes what a config says of the weights; it is believed once the same values are here."""
+        if claim:
+            self._claimed = Provenance(claim["released"], claim["trained"]), claim["fingerprint"]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        """Makes the model again. Raises: SlimzooError: its network function is not known here."""
+        config = dict(config)
+        frozen, claim = config.pop("frozen", ()), config.pop("provenance", None)
+        config["dtype"] = keras.dtype_policies.deserialize(config["dtype"])
+        model = cls(**config_of.from_config(config, custom_objects))
+        model.freeze(frozen)
+        model.remember_claim(claim)
+        return model

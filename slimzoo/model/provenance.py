@@ -1,0 +1,57 @@
+"""Which released weights a Model has, or was started from."""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from slimzoo import weights
+from slimzoo.weights import WeightsRow
+
+SAMPLE = 8  # values of each variable in a fingerprint
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the values of a Model's variables are from.
+
+    Attributes:
+      released: the weights' name in the manifest, "vgg_16.slim_in1k"; "" for none of these.
+      trained: whether they were trained on since.
+    """
+
+    released: str = ""
+    trained: bool = False
+
+    @property
+    def row(self) -> WeightsRow | None:
+        """The manifest's row, None where there is none (any more)."""
+        return next((row for row in weights.rows() if str(row) == self.released), None)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
+        """Returns what a weight file says of itself."""
+        row = weights.origin(dict(metadata))
+        trained = metadata.get("trained") == "true" or "slimzoo_settings" in metadata
+        return cls(str(row), trained) if row else cls()
+
+    def to_metadata(self) -> dict[str, str]:
+        """Returns what to write into a weight file."""
+        if not self.released:
+            return {}
+        return {"weights_row": self.released, **({"trained": "true"} if self.trained else {})}
+
+    def __str__(self) -> str:
+        if not self.released:
+            return ""
+        return f"started from {self.released}" if self.trained else self.released
+
+
+def fingerprint(variables: Iterable[Any]) -> int:
+    """Returns a number that tells values of Keras variables apart: of the first few of each."""
+    found = 0
+    for variable in variables:
+        found = zlib.crc32(tf.reshape(variable.value, [-1])[:SAMPLE].numpy().tobytes(), found)
+    return found

@@ -1,0 +1,104 @@
+"""A Model knows which released weights it has, or was started from, and says so."""
+
+import keras
+import numpy as np
+import pytest
+
+import slimzoo
+from slimzoo import weights
+from slimzoo.model.provenance import Provenance
+from tests.networks import values
+
+DRAWN = "mobilenet_v1_025.drawn"  # they come with slimzoo
+
+
+@pytest.fixture
+def model():
+    return slimzoo.load(DRAWN)
+
+
+def images(count=2, pixels=96):
+    return np.random.RandomState(0).uniform(-1, 1, (count, pixels, pixels, 3)).astype(np.float32)
+
+
+def test_a_loaded_model_has_the_manifests_row(model):
+    assert model.weights_row is weights.get_row(DRAWN)
+    assert repr(model) == (
+        "<slimzoo.Model mobilenet_v1_025; 30 classes; images 96 x 96 x 3; weights mobilenet_v1_025.drawn>"
+    )
+
+
+def test_a_new_model_has_none():
+    model = slimzoo.Model("lenet")
+    assert model.weights_row is None
+    assert repr(model) == "<slimzoo.Model lenet; 10 classes; images 28 x 28 x 1; weights new>"
+
+
+def test_repr_says_what_is_new_and_what_is_frozen():
+    model = slimzoo.load(DRAWN, num_classes=5, quiet=True)
+    model.freeze("MobilenetV1/Conv2d_0")
+    said = repr(model)
+    assert "new: MobilenetV1/Logits; frozen: MobilenetV1/Conv2d_0>" in said and "5 classes" in said
+    model.trainable = False
+    assert "frozen: all" in repr(model)
+
+
+def test_summary_and_the_notebooks_page_name_the_weights(model):
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert "weights mobilenet_v1_025.drawn" in lines[0].replace("\n", " ")
+    page = model._repr_html_()
+    assert "weights mobilenet_v1_025.drawn" in page and "<td>MobilenetV1/Conv2d_0</td>" in page
+
+
+def test_names_are_text_in_the_notebooks_page():
+    def network(images):
+        return images
+
+    model = slimzoo.Model(network, input_shape=(2, 2, 3), name="a&b")
+    assert "a&amp;b" in model._repr_html_()
+
+
+def test_save_keeps_the_row(model, tmp_path):
+    slimzoo.save(model, tmp_path / "m.safetensors")
+    assert slimzoo.load(tmp_path / "m.safetensors").weights_row is model.weights_row
+
+
+def test_a_keras_file_keeps_the_row(model, tmp_path):
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert again.provenance == model.provenance == Provenance(DRAWN)
+
+
+def test_a_clone_has_new_values_and_no_row(model, tmp_path):
+    clone = keras.models.clone_model(model)
+    assert clone.weights_row is None
+    other = slimzoo.Model("mobilenet_v1_025", 30)
+    other.save_weights(tmp_path / "other.weights.h5")
+    clone.load_weights(tmp_path / "other.weights.h5")
+    assert clone.weights_row is None  # other values than the config spoke of
+
+
+def test_training_says_started_from(model, tmp_path):
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(images(), np.zeros(2, np.int64), verbose=0)
+    assert "weights started from mobilenet_v1_025.drawn" in repr(model)
+    slimzoo.save(model, tmp_path / "m.safetensors")
+    again = slimzoo.load(tmp_path / "m.safetensors")
+    assert again.weights_row is model.weights_row and again.provenance.trained
+
+
+def test_restore_takes_what_the_file_says(model, tmp_path):
+    slimzoo.save(model, tmp_path / "m.safetensors")
+    other = slimzoo.Model("mobilenet_v1_025", 30, (96, 96, 3))
+    slimzoo.save(other, tmp_path / "other.safetensors")
+    other.restore(tmp_path / "m.safetensors")
+    assert other.weights_row is model.weights_row
+    other.restore(tmp_path / "other.safetensors")
+    assert other.weights_row is None
+    assert set(values(other)) == set(values(model))
+
+
+def test_a_row_that_the_manifest_has_no_more_is_none():
+    assert Provenance.from_metadata({"weights_row": "vgg_16.gone"}) == Provenance()
+    assert Provenance("vgg_16.gone").row is None

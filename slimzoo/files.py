@@ -1,12 +1,15 @@
-"""Writing that never costs the user a file: temporary name, fsync, rename."""
+"""Writing that never costs the user a file: temporary name, fsync, rename. And values as JSON has them."""
 
+import dataclasses
 import errno
+import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from slimzoo.errors import SlimzooError
 
@@ -86,6 +89,24 @@ def write_text(path: str | os.PathLike, text: str, overwrite: bool = True) -> Pa
     with atomic_write(path, overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def plain(value: Any) -> Any:
+    """Returns `value` as JSON has it: dataclasses as dicts, arrays as lists, NaN and infinity as None.
+
+    What JSON has nothing for, a path for one, is text.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):  # NumPy's scalars and arrays
+        value = value.tolist()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _remove(path: Path) -> None:

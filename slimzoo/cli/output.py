@@ -2,14 +2,14 @@
 
 import json
 import math
-import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
+
+from slimzoo.files import plain
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 progress_option = click.option(
@@ -30,21 +30,6 @@ def echo(text: str) -> None:
 def echo_json(value: Any) -> None:
     """Prints `value` to stdout as one JSON document; NaN and infinity become null."""
     click.echo(json.dumps(plain(value), indent=2, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """Returns `value` made of what JSON knows."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return plain(value.item()) if hasattr(value, "item") else value
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> str:

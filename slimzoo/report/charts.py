@@ -1,6 +1,6 @@
 """The curves of a run and of those compared with it: losses, mAP, learning rate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -42,10 +42,10 @@ def _losses(runs: Sequence[Run], best: int | None) -> Chart:
     if not any(s.steps for s in (*train, *evaluation)):
         return Chart(title, problem="No loss was recorded.", remark=_lost(runs, train, evaluation))
     figure, axes = _axes(2.4, runs)
-    for i, found in enumerate(train):
-        _train_line(axes, found, i)
-    for i, found in enumerate(evaluation):
-        _line(axes, found, i, linewidth=1.9, marker="o")
+    for i, line in enumerate(train):
+        _train_line(axes, line, i)
+    for i, line in enumerate(evaluation):
+        _line(axes, line, i, linewidth=1.9, marker="o")
     _limits(axes, [v for s in (*train, *evaluation) for v in s.values])
     _mark(axes, best)
     return Chart(title, svg.to_inline_svg(figure, "loss", title), remark=_lost(runs, train, evaluation))
@@ -53,29 +53,29 @@ def _losses(runs: Sequence[Run], best: int | None) -> Chart:
 
 def _mean_ap(runs: Sequence[Run], best: int | None) -> Chart:
     title = "Mean average precision by step"
-    found = [series(run.history, "map", "eval") for run in runs]
-    if not any(s.steps for s in found):
-        return Chart(title, problem="No mAP was recorded.", remark=_lost(runs, found))
+    lines = [series(run.history, "map", "eval") for run in runs]
+    if not any(s.steps for s in lines):
+        return Chart(title, problem="No mAP was recorded.", remark=_lost(runs, lines))
     figure, axes = _axes(2.4, runs)
-    for i, each in enumerate(found):
-        _line(axes, each, i, linewidth=1.9, marker="o")
-    top = max(v for s in found for v in s.values)
+    for i, line in enumerate(lines):
+        _line(axes, line, i, linewidth=1.9, marker="o")
+    top = max(v for s in lines for v in s.values)
     axes.set_ylim(0, max(0.05, min(1.0, top) * 1.2))
     _mark(axes, best)
-    _mark_best_value(axes, found[0], best)
-    return Chart(title, svg.to_inline_svg(figure, "map", title), remark=_lost(runs, found))
+    _mark_best_value(axes, lines[0], best)
+    return Chart(title, svg.to_inline_svg(figure, "map", title), remark=_lost(runs, lines))
 
 
 def _learning_rate(runs: Sequence[Run], best: int | None) -> Chart:
     title = "Learning rate by step"
-    found = [series(run.history, "learning_rate", "train") for run in runs]
-    if not any(s.steps for s in found):
+    lines = [series(run.history, "learning_rate", "train") for run in runs]
+    if not any(s.steps for s in lines):
         return Chart(title, problem="No learning rate was recorded.")
     figure, axes = _axes(1.05, runs)
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    for i, each in enumerate(found):
-        _line(axes, _thinned(each), i, linewidth=1.4)
-    axes.set_ylim(0, max(v for s in found for v in s.values) * 1.15 or 1)
+    for i, line in enumerate(lines):
+        _line(axes, _thinned(line), i, linewidth=1.4)
+    axes.set_ylim(0, max(v for s in lines for v in s.values) * 1.15 or 1)
     _mark(axes, best)
     return Chart(title, svg.to_inline_svg(figure, "rate", title))
 
@@ -99,24 +99,24 @@ def _axes(height: float, runs: Sequence[Run]) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _step_text(value: float, _) -> str:
+def _step_text(value: float, _: int | None) -> str:
     return f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
 
 
-def _train_line(axes: Axes, found: Series, run: int) -> None:
-    if len(found.steps) > BINS and run == 0:
-        low, high = _binned(found, np.min), _binned(found, np.max)
+def _train_line(axes: Axes, line: Series, run: int) -> None:
+    if len(line.steps) > BINS and run == 0:
+        low, high = _binned(line, np.min), _binned(line, np.max)
         axes.fill_between(low.steps, low.values, high.values, color=svg.RUNS[run], alpha=0.14, linewidth=0)
-    _line(axes, _thinned(found), run, linewidth=1.0, alpha=0.75)
+    _line(axes, _thinned(line), run, linewidth=1.0, alpha=0.75)
 
 
-def _line(axes: Axes, found: Series, run: int, marker: str = "", **style) -> None:
-    count = len(found.steps)
+def _line(axes: Axes, line: Series, run: int, marker: str = "", **style: Any) -> None:
+    count = len(line.steps)
     marker = marker if count <= 40 else ""
     dashes: dict[str, Any] = {"dashes": DASHES[run]} if DASHES[run] else {}
     axes.plot(
-        found.steps,
-        found.values,
+        line.steps,
+        line.values,
         color=svg.RUNS[run],
         marker=marker or ("." if count == 1 else ""),
         markersize=3.2,
@@ -126,15 +126,15 @@ def _line(axes: Axes, found: Series, run: int, marker: str = "", **style) -> Non
     )
 
 
-def _thinned(found: Series) -> Series:
-    return found if len(found.steps) <= BINS else _binned(found, np.mean)
+def _thinned(line: Series) -> Series:
+    return line if len(line.steps) <= BINS else _binned(line, np.mean)
 
 
-def _binned(found: Series, reduce) -> Series:
-    parts = np.array_split(np.arange(len(found.steps)), min(BINS, len(found.steps)))
-    steps, values = np.asarray(found.steps), np.asarray(found.values)
+def _binned(line: Series, reduce: Callable) -> Series:
+    parts = np.array_split(np.arange(len(line.steps)), min(BINS, len(line.steps)))
+    steps, values = np.asarray(line.steps), np.asarray(line.values)
     return Series(
-        [float(np.mean(steps[p])) for p in parts], [float(reduce(values[p])) for p in parts], found.lost
+        [float(np.mean(steps[p])) for p in parts], [float(reduce(values[p])) for p in parts], line.lost
     )
 
 
@@ -155,10 +155,10 @@ def _mark(axes: Axes, best: int | None) -> None:
         axes.axvline(best, color=svg.INK, linewidth=0.9, dashes=(1, 2), zorder=2)
 
 
-def _mark_best_value(axes: Axes, found: Series, best: int | None) -> None:
-    if best is None or best not in found.steps:
+def _mark_best_value(axes: Axes, line: Series, best: int | None) -> None:
+    if best is None or best not in line.steps:
         return
-    value = found.values[found.steps.index(best)]
+    value = line.values[line.steps.index(best)]
     left = best < sum(axes.get_xlim()) / 2
     axes.plot(best, value, "o", color=svg.RUNS[0], markersize=7, markeredgecolor=svg.PAPER, zorder=5)
     axes.annotate(

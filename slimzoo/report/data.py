@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slimzoo.files import plain
 from slimzoo.report.history import History, number
 
 STATES = ("restored", "new", "frozen")
@@ -42,7 +41,7 @@ class Layer:
     state: str  # one of STATES; frozen: restored and not trained
     source: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.state not in STATES:
             raise ValueError(
                 f"layer {self.scope!r} has state {self.state!r}; give one of {', '.join(STATES)}"
@@ -65,7 +64,7 @@ class ExampleScore:
     group: str = ""
     ignored_labels: list[str] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.group = self.group or ("right" if self.score > 0 else "wrong")
         if self.group not in GROUPS:
             raise ValueError(
@@ -114,14 +113,13 @@ class ReportData:
     comparison: list[Run] = field(default_factory=list)
     run_name: str = "this run"  # in legends, beside the names in `comparison`
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.ap = {name: ClassAP(*row) for name, row in self.ap.items()}
         self.comparison = [Run(*run) for run in self.comparison]
 
     def to_json(self) -> str:
         """Returns strict JSON; numbers that are not finite become null."""
-        plain = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
-        return json.dumps({"format": FORMAT, **plain}, allow_nan=False, indent=1) + "\n"
+        return json.dumps({"format": FORMAT, **plain(self)}, allow_nan=False, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ReportData":
@@ -132,21 +130,6 @@ class ReportData:
             raise ValueError(
                 f"this is not a report.json of slimzoo: {error!r}. Run the training again."
             ) from error
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON types: dataclasses as dicts, arrays as lists, nan as None, anything else as text."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):  # numpy scalars and arrays
-        value = value.tolist()
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _report_from(raw: dict[str, Any]) -> ReportData:

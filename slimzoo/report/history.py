@@ -37,9 +37,9 @@ def series(history: History, column: str, kind: str) -> Series:
         and row.get(column) not in (None, "")
         and math.isfinite(number(row.get("step")))
     }
-    found = {step: number(value) for step, value in sorted(written.items())}
-    good = {step: value for step, value in found.items() if abs(value) < 1e30}  # also leaves out nan and inf
-    return Series(list(good), list(good.values()), [step for step in found if step not in good])
+    values = {step: number(value) for step, value in sorted(written.items())}
+    good = {step: value for step, value in values.items() if abs(value) < 1e30}  # also leaves out nan and inf
+    return Series(list(good), list(good.values()), [step for step in values if step not in good])
 
 
 def best_step(history: History) -> int | None:
@@ -49,6 +49,7 @@ def best_step(history: History) -> int | None:
 
 
 def last_step(history: History) -> int | None:
+    """The highest step of any row; None without one."""
     steps = [number(row.get("step")) for row in history]
     finite = [step for step in steps if math.isfinite(step)]
     return int(max(finite)) if finite else None

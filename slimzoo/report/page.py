@@ -94,10 +94,10 @@ def breakable(scope: str) -> Markup:
 
 
 # Headline and curves
-def best_map(given: float, history: History) -> float:
-    """The mAP given, else that of the best evaluation in the history."""
+def best_map(measured: float, history: History) -> float:
+    """The mAP that was measured, else that of the best evaluation in the history."""
     values = series(history, "map", "eval").values
-    return given if math.isfinite(given) else max(values, default=math.nan)
+    return measured if math.isfinite(measured) else max(values, default=math.nan)
 
 
 class RunRow(NamedTuple):
@@ -251,32 +251,37 @@ class ConfusionView(NamedTuple):
     pairs: list[tuple[str, str, int, int]]  # true, taken for, times, images of the true class
 
 
-def confusion_view(found: Confusion) -> ConfusionView:
-    small = not found.multi_label and len(found.classes) <= MATRIX_CLASSES
-    rows = list(zip(found.classes, found.counts, found.positives, strict=True))
+def confusion_view(confusion: Confusion) -> ConfusionView:
+    small = not confusion.multi_label and len(confusion.classes) <= MATRIX_CLASSES
+    rows = list(zip(confusion.classes, confusion.counts, confusion.positives, strict=True))
     matrix = [(n, [(c, c / max(1, sum(counts))) for c in counts], positives) for n, counts, positives in rows]
-    missed = [_instead(i, found) for i in range(len(found.classes))] if found.multi_label else []
+    missed = [_instead(i, confusion) for i in range(len(confusion.classes))] if confusion.multi_label else []
     missed = sorted(missed, key=lambda row: (-row.missed / max(1, row.positives), -row.positives))[:LONG]
     return ConfusionView(
-        found.multi_label,
+        confusion.multi_label,
         matrix if small else [],
-        found.classes,
+        confusion.classes,
         missed,
-        [] if found.multi_label or small else _pairs(found),
+        [] if confusion.multi_label or small else _pairs(confusion),
     )
 
 
-def _instead(i: int, found: Confusion) -> Instead:
-    taken = sorted(((c, found.classes[o]) for o, c in enumerate(found.counts[i]) if c), key=lambda t: -t[0])
+def _instead(i: int, confusion: Confusion) -> Instead:
+    taken = sorted(
+        ((c, confusion.classes[o]) for o, c in enumerate(confusion.counts[i]) if c), key=lambda t: -t[0]
+    )
     return Instead(
-        found.classes[i], found.positives[i], sum(found.counts[i]), [(name, c) for c, name in taken[:3]]
+        confusion.classes[i],
+        confusion.positives[i],
+        sum(confusion.counts[i]),
+        [(name, c) for c, name in taken[:3]],
     )
 
 
-def _pairs(found: Confusion) -> list[tuple[str, str, int, int]]:
+def _pairs(confusion: Confusion) -> list[tuple[str, str, int, int]]:
     wrong = [
-        (found.classes[t], found.classes[o], c, found.positives[t])
-        for t, counts in enumerate(found.counts)
+        (confusion.classes[t], confusion.classes[o], c, confusion.positives[t])
+        for t, counts in enumerate(confusion.counts)
         for o, c in enumerate(counts)
         if c and t != o
     ]

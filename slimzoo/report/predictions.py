@@ -73,12 +73,18 @@ def confusion(
     return Confusion(list(classes), counts.tolist(), present.sum(axis=0).tolist(), multi_label)
 
 
-def _check(rows, labels, scores, weights, classes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _check(
+    rows: Sequence | np.ndarray,
+    labels: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray | None,
+    classes: Sequence[str],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     labels, scores = np.asarray(labels), np.asarray(scores)
     weights = np.ones_like(scores) if weights is None else np.asarray(weights)
     expected = (len(rows), len(classes))
-    given = {"labels": labels.shape, "scores": scores.shape, "weights": weights.shape}
-    wrong = [f"{name} {shape}" for name, shape in given.items() if shape != expected]
+    shapes = {"labels": labels.shape, "scores": scores.shape, "weights": weights.shape}
+    wrong = [f"{name} {shape}" for name, shape in shapes.items() if shape != expected]
     if wrong:
         raise ValueError(f"expected [images, classes] = {list(expected)}, given {', '.join(wrong)}")
     return labels, scores, weights

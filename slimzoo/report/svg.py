@@ -84,5 +84,5 @@ def _value(key: str, value: str, name: str) -> str:
     value = value.replace("url(#", f"url(#{name}-")
     if key in ("style", "fill", "stroke"):
         value = re.sub(r"font-family:[^;]*;?", "", value)
-        value = re.sub(r"#0a0b\d\d", lambda found: f"var(--{VARIABLES[found.group()]})", value)
+        value = re.sub(r"#0a0b\d\d", lambda colour: f"var(--{VARIABLES[colour.group()]})", value)
     return value

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from slimzoo.errors import SlimzooError, listing
 
 
-def average_precision(scores, labels, weights=None, method: str = "all_point") -> float:
+def average_precision(
+    scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None, method: str = "all_point"
+) -> float:
     """Returns the average precision of one class; nan where it has no positive.
 
     Examples with the same score enter together, so the order in which they are given does not matter and a
@@ -25,7 +28,9 @@ def average_precision(scores, labels, weights=None, method: str = "all_point") -
     return _one_class(scores, labels, weights, _method(method))
 
 
-def average_precisions(scores, labels, weights=None, method: str = "all_point") -> np.ndarray:
+def average_precisions(
+    scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None, method: str = "all_point"
+) -> np.ndarray:
     """Returns the average precision of each class, float64 [K]; nan for classes without a positive.
 
     Args: as average_precision takes them, each [N, K].
@@ -36,14 +41,18 @@ def average_precisions(scores, labels, weights=None, method: str = "all_point") 
     return np.array([_one_class(scores[:, k], labels[:, k], weights[:, k], area) for k in columns])
 
 
-def mean_average_precision(scores, labels, weights=None, method: str = "all_point") -> float:
+def mean_average_precision(
+    scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None, method: str = "all_point"
+) -> float:
     """Returns the mean of average_precisions over the classes that have a positive; nan if none has."""
     values = average_precisions(scores, labels, weights, method)
     values = values[~np.isnan(values)]
     return float(values.mean()) if values.size else float("nan")
 
 
-def precision_recall(scores, labels, weights=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def precision_recall(
+    scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns (precision, recall, threshold), each float64 [T], one entry a distinct score, highest first.
 
     Args: as average_precision takes them. Without a positive, recall is nan.
@@ -68,9 +77,8 @@ def _one_class(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, area
     true, count, _ = _counts(scores, labels, weights)
     if not true.size or not true[-1]:
         return float("nan")
-    best = np.maximum.accumulate((true / count)[::-1])[
-        ::-1
-    ]  # the best precision at this recall or a higher one
+    # The best precision at this recall or a higher one.
+    best = np.maximum.accumulate((true / count)[::-1])[::-1]
     return float(area(true, best))
 
 
@@ -79,9 +87,8 @@ def _all_point(true: np.ndarray, best: np.ndarray) -> float:
 
 
 def _eleven_point(true: np.ndarray, best: np.ndarray) -> float:
-    first = np.searchsorted(
-        10 * true, np.arange(11) * true[-1]
-    )  # whole numbers: recall 0.3 is 3 of 10, exactly
+    # In whole numbers: recall 0.3 is 3 of 10, exactly.
+    first = np.searchsorted(10 * true, np.arange(11) * true[-1])
     return best[first].mean()
 
 
@@ -94,7 +101,9 @@ def _method(name: str) -> Callable:
     return _METHODS[name]
 
 
-def _arrays(scores, labels, weights, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _arrays(
+    scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None, rank: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     scores = np.asarray(scores, np.float64)
     labels = np.asarray(labels)
     weights = np.ones(scores.shape) if weights is None else np.asarray(weights)

@@ -1,5 +1,6 @@
 """How good a model is on a data set: loss, average precision by class, and what was right and wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from slimzoo.training.losses import classification_loss
 
 @dataclass
 class Evaluation:
-    """What evaluate() found; `scores` are probabilities."""
+    """How good the model is; `scores` are probabilities."""
 
     dataset: Dataset
     scores: np.ndarray  # float32 [N, K]
@@ -67,25 +68,25 @@ def evaluate(model: Model, dataset: Dataset, batch_size: int = 32, progress: boo
     check_fits(model, dataset)
     assert model.preprocessing is not None, "check_fits() looked"
     data = batches(dataset, model.preprocessing, batch_size, training=False)
-    losses, terms, scores = [], [], []
+    losses, terms, parts = [], [], []
     total = -(-len(dataset) // batch_size)
     bar = tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False)
     with naming_broken_images(dataset):
         for batch in bar:
             part, loss, count = _evaluate_batch(model, batch)
-            scores.append(part)
+            parts.append(part)
             losses.append(loss * count)
             terms.append(count)
-    found = np.concatenate(scores)
-    if not (np.isfinite(found).all() and np.isfinite(losses).all()):
+    scores = np.concatenate(parts)
+    if not (np.isfinite(scores).all() and np.isfinite(losses).all()):
         raise SlimzooError(
             f"{model.name} gives values that are not finite on {dataset.name}: training diverged (lower the "
             "learning rate), or the weights hold NaN (slimzoo inspect lists them)"
         )
-    arguments = (found, dataset.labels, dataset.weights)
+    arguments = (scores, dataset.labels, dataset.weights)
     return Evaluation(
         dataset=dataset,
-        scores=found,
+        scores=scores,
         loss=float(sum(losses) / max(sum(terms), 1)),
         ap=average_precisions(*arguments),
         ap_11point=average_precisions(*arguments, method="11_point"),
@@ -109,7 +110,7 @@ def check_fits(model: Model, dataset: Dataset) -> None:
         raise SlimzooError(listing(f"{model.name} cannot be evaluated on {dataset.name}:", problems))
 
 
-def _evaluate_batch(model: Model, batch) -> tuple[np.ndarray, float, float]:
+def _evaluate_batch(model: Model, batch: Mapping[str, tf.Tensor]) -> tuple[np.ndarray, float, float]:
     logits = model(batch["image"], training=False)
     loss, terms = _batch_loss(logits, batch["labels"], batch["weights"], model.multi_label, logits.shape[1])
     scores = tf.sigmoid(logits) if model.multi_label else tf.nn.softmax(logits)
@@ -117,7 +118,9 @@ def _evaluate_batch(model: Model, batch) -> tuple[np.ndarray, float, float]:
 
 
 @tf.function(autograph=False, reduce_retracing=True)
-def _batch_loss(logits, labels, weights, multi_label, classes):
+def _batch_loss(
+    logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, multi_label: bool, classes: int
+) -> tuple[tf.Tensor, tf.Tensor]:
     logits, labels, weights = (tf.ensure_shape(x, [None, classes]) for x in (logits, labels, weights))
     return classification_loss(logits, labels, weights, multi_label)
 

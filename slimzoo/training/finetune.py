@@ -2,17 +2,16 @@
 
 import functools
 import logging
-import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.names import Scopes
@@ -23,10 +22,10 @@ from slimzoo.training.loop import make_strategy, uses_gpu
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import Recipe, recipe_for
 from slimzoo.training.run import Run
-from slimzoo.training.run_folder import RunFolder, fingerprint
+from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.settings import Settings
 
 log = logging.getLogger("slimzoo")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass
@@ -58,7 +57,7 @@ def finetune(
     eval_every: int | None = None,
     keep_best: bool = True,
     precision: str = "float32",
-    data_format: str = "NHWC",
+    data_format: Literal["NHWC", "NCHW"] = "NHWC",
     device: str = "auto",
     strategy: tf.distribute.Strategy | None = None,
     deterministic: bool | None = None,
@@ -96,121 +95,88 @@ def finetune(
       FileExistsError: `out` holds something.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    network = get_network(model)
-    recipe = (recipe or recipe_for(network)).override(options or {})
+    recipe = (recipe or recipe_for(get_network(model))).override(options or {})
     strategy = strategy or make_strategy(device)
-    replicas = strategy.num_replicas_in_sync
-    problems = _problems(train, validation, precision, steps, seed, eval_every, recipe.batch_size, replicas)
-    if problems:
-        raise SlimzooError(listing("nothing can be trained so:", problems))
-    deterministic = not uses_gpu(strategy) if deterministic is None else deterministic
-    tf.random.set_seed(seed)
-    steps = steps or math.ceil(recipe.epochs * len(train) / recipe.batch_size)
-    eval_every = eval_every or max(math.ceil(len(train) / recipe.batch_size), math.ceil(steps / 10))
-    settings = {
-        "model": model,
-        "weights": None if weights is None else os.fspath(weights),
-        "ema": ema,
-        "size": size,
-        **asdict(recipe),
-        "steps": steps,
-        "seed": seed,
-        "eval_every": eval_every,
-        "keep_best": keep_best,
-        "precision": precision,
-        "data_format": data_format,
-        "deterministic": deterministic,
-        "replicas": replicas,
-        "train": f"{train.name}, {len(train)} images",
-        "validation": f"{validation.name}, {len(validation)} images",
-        "data": f"{fingerprint(train)} {fingerprint(validation)}",
-    }
-    run_folder = RunFolder(out, settings, overwrite)
-    try:
-        with strategy.scope():
-            built = _build(network, weights, ema, size, recipe, train, precision, data_format, seed)
-        _check_trains(built, recipe, train)
-    except Exception:
-        run_folder.give_up()
-        raise
-    if deterministic:
+    settings = Settings(
+        train=train,
+        validation=validation,
+        recipe=recipe,
+        model=model,
+        weights=None if weights is None else os.fspath(weights),
+        ema=ema,
+        size=size,
+        steps=steps,
+        seed=seed,
+        eval_every=eval_every,
+        keep_best=keep_best,
+        precision=precision,
+        data_format=data_format,
+        deterministic=not uses_gpu(strategy) if deterministic is None else deterministic,
+        replicas=strategy.num_replicas_in_sync,
+    )
+    folder = RunFolder(out, settings.to_dict(), overwrite)
+    with folder.given_up_on_failure(), strategy.scope():
+        network = _build(settings)
+        _check_trains(network, settings)
+    if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    run_folder.start()
-    held_out.remember(run_folder.path, train, validation)
-    run = Run(built, run_folder, train, validation, strategy, recipe)
+    folder.start()
+    held_out.remember(folder.path, train, validation)
+    run = Run(network, folder, settings, strategy)
     run.train(progress, tensorboard)
     evaluation, report = run.finish(command, title, comparison, progress)
-    return Result(
-        folder=run_folder.path,
-        model=built,
-        evaluation=evaluation,
-        best_step=run.best["step"],
-        steps=steps,
-        report=report,
-        history=run_folder.history,
+    best = run.best["step"]
+    return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
+
+
+def _build(settings: Settings) -> Model:
+    """Returns the model as training begins with it; what is frozen is frozen."""
+    tf.random.set_seed(settings.seed)
+    weights, new = settings.weights, Scopes(settings.recipe.new or (), "new")
+    model = load(
+        settings.model,
+        pretrained=weights == "pretrained",
+        weights=None if weights == "pretrained" else weights,
+        num_classes=len(settings.train.classes),
+        size=settings.size,
+        exclude=() if weights is None else new,
+        ema=settings.ema,
+        labels=settings.train.classes,
+        multi_label=settings.train.multi_label,
+        data_format=settings.data_format,
+        dtype=settings.precision,
+        seed=settings.seed,
+        quiet=True,
+        **_network_arguments(settings),
     )
+    new.check(
+        model.variables_by_name
+    )  # without weights all is new; a name that is nothing is a mistake still
+    if settings.recipe.freeze:
+        model.freeze(settings.recipe.freeze)
+    return model
 
 
-def _check_trains(model: Model, recipe: Recipe, train: Dataset) -> None:
-    """Raises SlimzooError if nothing is left to train, or a scope of the recipe's is none; warns of
-    empty classes.
+def _network_arguments(settings: Settings) -> dict[str, Any]:
+    """Returns what the recipe sets of the network function, and of its arg_scope."""
+    arguments = dict(settings.recipe.network_arguments)
+    if settings.recipe.scope_arguments:
+        arg_scope = get_network(settings.model).arg_scope
+        arguments["arg_scope"] = functools.partial(arg_scope, **settings.recipe.scope_arguments)
+    return arguments
+
+
+def _check_trains(model: Model, settings: Settings) -> None:
+    """Warns of empty classes.
+
+    Raises: SlimzooError: nothing is left to train, or a scope of the recipe's is none.
     """
+    recipe = settings.recipe
     gradient_factors(recipe, model)
     if not any(variable.trainable for variable in model.variables_by_name.values()):
         raise SlimzooError(
             f"freeze={list(recipe.freeze)} leaves nothing of {model.name} to train; leave a scope out"
         )
-    empty = [name for name, count in train.counts.items() if not count]
+    empty = [name for name, count in settings.train.counts.items() if not count]
     if empty:
         log.warning("no image to train on shows %s: their scores will mean nothing", ", ".join(empty))
-
-
-def _problems(train, validation, precision, steps, seed, eval_every, batch_size, replicas) -> list[str]:
-    problems = [f"{data.name} holds no image" for data in (train, validation) if not len(data)]
-    if train.classes != validation.classes:
-        problems.append(
-            f"{train.name} has classes {', '.join(train.classes)}; {validation.name} has "
-            f"{', '.join(validation.classes)}: they must be the same, in the same order"
-        )
-    if train.multi_label != validation.multi_label:
-        problems.append(
-            f"one of {train.name} and {validation.name} has several labels an image, the other one"
-        )
-    if precision not in PRECISIONS:
-        problems.append(f"precision is {precision!r}; allowed are {', '.join(PRECISIONS)}")
-    for name, value in (("steps", steps), ("eval_every", eval_every)):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            problems.append(f"{name} is {value!r}; it must be a whole number, at least 1")
-    if not 0 <= seed < 2**31:
-        problems.append(f"seed is {seed}; it must lie between 0 and {2**31 - 1}")
-    if batch_size < replicas:
-        problems.append(f"batch_size is {batch_size}; {replicas} devices need at least an image each")
-    return problems
-
-
-def _build(network, weights, ema, size, recipe, train, precision, data_format, seed) -> Model:
-    arguments, new = dict(recipe.network_arguments), Scopes(recipe.new or (), "new")
-    if recipe.scope_arguments:
-        arguments["arg_scope"] = functools.partial(network.arg_scope, **recipe.scope_arguments)
-    model = load(
-        network.name,
-        pretrained=weights == "pretrained",
-        weights=None if weights in (None, "pretrained") else weights,
-        num_classes=len(train.classes),
-        size=size,
-        exclude=() if weights is None else new,
-        ema=ema,
-        labels=train.classes,
-        multi_label=train.multi_label,
-        data_format=data_format,
-        dtype=precision,
-        seed=seed,
-        quiet=True,
-        **arguments,
-    )
-    new.check(
-        model.variables_by_name
-    )  # without weights all is new; a name that is nothing is a mistake still
-    if recipe.freeze:
-        model.freeze(recipe.freeze)
-    return model

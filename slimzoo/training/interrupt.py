@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 class Stopped(Exception):
@@ -17,10 +18,10 @@ class Stopped(Exception):
 class Watch:
     """Remembers the first signal; the second Ctrl-C interrupts at once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.signal: int | None = None
 
-    def notice(self, number, frame):
+    def notice(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
         del frame
         if self.signal is not None:

@@ -2,18 +2,30 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from slimzoo.model.model import Model
 from slimzoo.training.losses import classification_loss, share_of_replica
 
+Batch = Mapping[str, Any]  # image, labels, weights: tensors, or values of every replica
+Losses = dict[str, tf.Tensor]
+
 
 class Trainer:
     """One model, one optimizer, one strategy; step() trains on a batch."""
 
-    def __init__(self, model: Model, optimizer, strategy: tf.distribute.Strategy, factors: dict[str, float]):
+    def __init__(
+        self,
+        model: Model,
+        optimizer: keras.optimizers.Optimizer,
+        strategy: tf.distribute.Strategy,
+        factors: Mapping[str, float],
+    ):
         self.model = model
         self.optimizer = optimizer
         self.strategy = strategy
@@ -24,14 +36,14 @@ class Trainer:
             optimizer.build([v for _, v in self._trained])
         self._step: Callable = tf.function(self._distributed_step, autograph=False, reduce_retracing=True)
 
-    def step(self, batch) -> dict[str, tf.Tensor]:
+    def step(self, batch: Batch) -> Losses:
         """Trains on one batch (per replica values or tensors); returns its losses, float32 [].
 
         They stay tensors, so that a GPU goes on while the next batch is prepared.
         """
         return self._step(batch)
 
-    def distribute(self, dataset: tf.data.Dataset):
+    def distribute(self, dataset: tf.data.Dataset) -> Iterator[Batch]:
         """Returns an iterator of what step() takes; batches are split among the replicas."""
         if self.strategy.num_replicas_in_sync == 1:
             return iter(dataset)
@@ -39,11 +51,11 @@ class Trainer:
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return iter(self.strategy.experimental_distribute_dataset(dataset.with_options(options)))
 
-    def _distributed_step(self, batch):
+    def _distributed_step(self, batch: Batch) -> Losses:
         losses = self.strategy.run(self._replica_step, args=(batch,))
         return {name: self.strategy.reduce("SUM", value, axis=None) for name, value in losses.items()}
 
-    def _replica_step(self, batch):
+    def _replica_step(self, batch: Batch) -> Losses:
         variables = [variable for _, variable in self._trained]
         with tf.GradientTape() as tape:
             logits = self.model(batch["image"], training=True)
@@ -65,7 +77,7 @@ class Trainer:
         return {"loss": loss, "regularization": regularization}
 
 
-def _finite_everywhere_or_nowhere(gradients):
+def _finite_everywhere_or_nowhere(gradients: list[Any]) -> list[Any]:
     """Returns `gradients`, all NaN if those of any replica are not finite.
 
     Keras decides from the first replica's own gradients whether to leave a step out, before it adds them up.
@@ -77,7 +89,7 @@ def _finite_everywhere_or_nowhere(gradients):
     return [g if g is None else g + tf.cast(nothing, g.dtype) for g in gradients]
 
 
-def _scales(optimizer) -> bool:
+def _scales(optimizer: keras.optimizers.Optimizer) -> bool:
     return type(optimizer).__name__ == "LossScaleOptimizer"
 
 
@@ -92,11 +104,11 @@ def make_strategy(device: str = "auto") -> tf.distribute.Strategy:
     if device == "auto":
         return _all_gpus() if len(gpus) > 1 else tf.distribute.get_strategy()
     kind, _, number = device.lower().partition(":")
-    found = tf.config.list_logical_devices(kind.upper()) if kind in ("cpu", "gpu") else []
-    if number not in ("", *(str(i) for i in range(len(found)))) or not found:
+    there = tf.config.list_logical_devices(kind.upper()) if kind in ("cpu", "gpu") else []
+    if number not in ("", *(str(i) for i in range(len(there)))) or not there:
         have = ", ".join(d.name.partition("device:")[2].lower() for d in tf.config.list_logical_devices())
         raise ValueError(f"no device {device!r} here; there are {have}, or auto")
-    if kind == "gpu" and not number and len(found) > 1:
+    if kind == "gpu" and not number and len(there) > 1:
         return _all_gpus()
     return tf.distribute.OneDeviceStrategy(f"/{kind}:{number or 0}")
 
@@ -114,7 +126,7 @@ def uses_gpu(strategy: tf.distribute.Strategy) -> bool:
     return any("GPU" in device.upper() for device in strategy.extended.worker_devices)
 
 
-def evaluation_device(strategy: tf.distribute.Strategy):
+def evaluation_device(strategy: tf.distribute.Strategy) -> AbstractContextManager:
     """Returns a context in which a model runs on the first device of `strategy`."""
     if strategy.num_replicas_in_sync > 1 or isinstance(strategy, tf.distribute.OneDeviceStrategy):
         return tf.device(strategy.extended.worker_devices[0])

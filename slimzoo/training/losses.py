@@ -5,7 +5,9 @@ import tensorflow as tf
 from slimzoo import slim
 
 
-def classification_loss(logits, labels, weights, multi_label: bool):
+def classification_loss(
+    logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, multi_label: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns (loss of these images, number of terms it is the mean of).
 
     Args:
@@ -22,7 +24,7 @@ def classification_loss(logits, labels, weights, multi_label: bool):
     return loss, tf.reduce_sum(tf.cast(counts > 0, tf.float32))
 
 
-def share_of_replica(loss, terms):
+def share_of_replica(loss: tf.Tensor, terms: tf.Tensor) -> tf.Tensor:
     """Returns this replica's part of the mean over all replicas' terms: the parts add up to it."""
     replica = tf.distribute.get_replica_context()
     total = replica.all_reduce(tf.distribute.ReduceOp.SUM, terms) if replica else terms

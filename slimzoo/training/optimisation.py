@@ -1,6 +1,7 @@
 """From a recipe to a Keras optimizer, its learning rates over the steps, and the factors of single scopes."""
 
 import math
+from typing import Any
 
 import keras
 
@@ -16,7 +17,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, peak: float, steps: int, warmup: int, cosine: bool):
         self.peak, self.steps, self.warmup, self.cosine = peak, steps, warmup, cosine
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         import tensorflow as tf
 
         step = tf.cast(step, tf.float32)
@@ -26,7 +27,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
             rate = rate * 0.5 * (1.0 + tf.cos(math.pi * part))
         return rate * tf.minimum(1.0, (step + 1.0) / max(self.warmup, 1))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"peak": self.peak, "steps": self.steps, "warmup": self.warmup, "cosine": self.cosine}
 
 

@@ -32,7 +32,7 @@ class Recipe:
     scope_arguments: Mapping[str, Any] = field(default_factory=dict)
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         problems = [
             f"{name} is {value!r}; allowed are {', '.join(allowed)}"
             for name, value, allowed in (

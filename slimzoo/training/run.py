@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from slimzoo import converters
-from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL, write_text
@@ -21,11 +21,11 @@ from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.evaluation import Evaluation, evaluate
 from slimzoo.training.events import EventLog
-from slimzoo.training.interrupt import Stopped, watch
+from slimzoo.training.interrupt import Stopped, Watch, watch
 from slimzoo.training.loop import Trainer, evaluation_device
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
-from slimzoo.training.recipes import Recipe
 from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.settings import Settings
 from slimzoo.training.state import TrainingState
 
 log = logging.getLogger("slimzoo")
@@ -38,18 +38,14 @@ class Run:
         self,
         model: Model,
         folder: RunFolder,
-        train: Dataset,
-        validation: Dataset,
+        settings: Settings,
         strategy: tf.distribute.Strategy,
-        recipe: Recipe,
     ):
-        self.model, self.folder, self.strategy, self.recipe = model, folder, strategy, recipe
-        self.data, self.validation = train, validation
-        self.steps, self.eval_every = folder.settings["steps"], folder.settings["eval_every"]
+        self.model, self.folder, self.settings, self.strategy = model, folder, settings, strategy
         scaled = model.dtype_policy.name == "mixed_float16"
         with strategy.scope():
-            self.optimizer = make_optimizer(recipe, self.steps, scaled)
-        self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(recipe, model))
+            self.optimizer = make_optimizer(settings.recipe, settings.last_step, scaled)
+        self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(settings.recipe, model))
         self.state = TrainingState(model, self.optimizer)
         self.step = 0
         self.best: dict[str, Any] = {"step": 0, "score": None}
@@ -66,18 +62,19 @@ class Run:
         self.folder.rewind(progress["history"])
         if self.best["step"] == self.step != _trained_steps(self.folder.path / MODEL):
             self._save_model()  # it was killed between the checkpoint and the model
-        log.warning("going on from step %d of %d (%s)", self.step, self.steps, path)
+        log.warning("going on from step %d of %d (%s)", self.step, self.settings.last_step, path)
 
     def train(self, progress: bool, tensorboard: bool) -> None:
         """Goes from where the run stands to its last step.
 
         Raises: Stopped: SIGTERM or Ctrl-C came. SlimzooError: training diverged, an image cannot be read.
         """
-        if self.step >= self.steps:
+        last = self.settings.last_step
+        if self.step >= last:
             return
         if tensorboard:
             self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
-        bar = tqdm(total=self.steps, initial=self.step, desc="train", unit="step", disable=not progress)
+        bar = tqdm(total=last, initial=self.step, desc="train", unit="step", disable=not progress)
         try:
             with watch() as watcher, bar:
                 self._go(watcher, bar)
@@ -85,25 +82,26 @@ class Run:
             if self._events is not None:
                 self._events.close()
 
-    def _go(self, watcher, bar) -> None:
+    def _go(self, watcher: Watch, bar: tqdm) -> None:
         iterator = self.trainer.distribute(self._batches())
-        log_every = max(1, self.steps // 100)
-        while self.step < self.steps:
-            with naming_broken_images(self.data):
+        last, interval = self.settings.last_step, self.settings.interval
+        log_every = max(1, last // 100)
+        while self.step < last:
+            with naming_broken_images(self.settings.train):
                 batch = next(iterator)
             self._losses.append(self.trainer.step(batch))
             self.step += 1
             bar.update()
-            due = self.step % self.eval_every == 0 or self.step == self.steps
+            due = self.step % interval == 0 or self.step == last
             if due or self.step % log_every == 0:
                 self._log_losses(bar)
             if due:
                 self._evaluate(bar)
             elif watcher.signal is not None:
                 self.save()
-            if watcher.signal is not None and self.step < self.steps:
+            if watcher.signal is not None and self.step < last:
                 raise Stopped(
-                    f"stopped after step {self.step} of {self.steps}; all is saved in {self.folder.path}. "
+                    f"stopped after step {self.step} of {last}; all is saved in {self.folder.path}. "
                     "The same command goes on from there.",
                     watcher.signal,
                 )
@@ -111,12 +109,12 @@ class Run:
     def _batches(self) -> tf.data.Dataset:
         assert self.model.preprocessing is not None, "load() gives every registered network one"
         return batches(
-            self.data,
+            self.settings.train,
             self.model.preprocessing,
-            self.recipe.batch_size,
-            seed=self.folder.settings["seed"],
+            self.settings.recipe.batch_size,
+            seed=self.settings.seed,
             start_step=self.step,
-            augmentation=self.recipe.augmentation,
+            augmentation=self.settings.recipe.augmentation,
         )
 
     def save(self) -> None:
@@ -128,31 +126,32 @@ class Run:
     @property
     def epoch(self) -> float:
         """How often the training data was gone through."""
-        return self.step * self.recipe.batch_size / len(self.data)
+        return self.step * self.settings.recipe.batch_size / len(self.settings.train)
 
-    def _log_losses(self, bar) -> None:
+    def _log_losses(self, bar: tqdm) -> None:
         rows, self._losses = self._losses, []
         means = {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
         if not all(math.isfinite(mean) for mean in means.values()):
             raise SlimzooError(
                 f"training diverged: the loss is {means['loss']} and the regularization "
                 f"{means['regularization']} after step {self.step}. Lower the learning rate (it is "
-                f"{self.recipe.learning_rate}); earlier checkpoints are in {self.folder.checkpoint_folder}"
+                f"{self.settings.recipe.learning_rate}); earlier checkpoints are in "
+                f"{self.folder.checkpoint_folder}"
             )
         rate = float(tf.convert_to_tensor(self.optimizer.learning_rate))
         bar.set_postfix(loss=f"{means['loss']:.3f}", refresh=False)
         self._record("train", **means, learning_rate=rate)
 
-    def _evaluate(self, bar) -> None:
-        found = self._evaluation()
-        bar.set_postfix(mAP=f"{found.map:.3f}", refresh=False)
-        measured = {"loss": found.loss, "map": found.map, "map_11point": found.map_11point}
-        if not math.isnan(found.accuracy):
-            measured["accuracy"] = found.accuracy
-        self._record("eval", **measured)
-        score = -found.loss if math.isnan(found.map) else found.map
+    def _evaluate(self, bar: tqdm) -> None:
+        evaluation = self._evaluation()
+        bar.set_postfix(mAP=f"{evaluation.map:.3f}", refresh=False)
+        row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
+        if not math.isnan(evaluation.accuracy):
+            row["accuracy"] = evaluation.accuracy
+        self._record("eval", **row)
+        score = -evaluation.loss if math.isnan(evaluation.map) else evaluation.map
         best = self.best["score"]
-        better = best is None or score > best or not self.folder.settings["keep_best"]
+        better = best is None or score > best or not self.settings.keep_best
         if better:
             self.best = {"step": self.step, "score": score}
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
@@ -161,7 +160,9 @@ class Run:
 
     def _evaluation(self, progress: bool = False) -> Evaluation:
         with evaluation_device(self.strategy):
-            return evaluate(self.model, self.validation, self.recipe.batch_size, progress=progress)
+            return evaluate(
+                self.model, self.settings.validation, self.settings.recipe.batch_size, progress=progress
+            )
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
@@ -174,26 +175,31 @@ class Run:
         about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
         if report is not None:
             about["restored_fraction"] = f"{report.fraction:.4f}"
-        write_text(self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.data.classes))
+        write_text(
+            self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.settings.train.classes)
+        )
         save(self.model, self.folder.path / MODEL, overwrite=True, **about)
 
-    def finish(self, command: str, title: str | None, comparison, progress: bool) -> tuple[Evaluation, Path]:
+    def finish(
+        self, command: str, title: str | None, comparison: Iterable, progress: bool
+    ) -> tuple[Evaluation, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
         rows = self.model.summary_rows()
         self.model.restore(self.folder.path / MODEL)
-        found = self._evaluation(progress)
-        run_report.save_predictions(self.folder.path, found)
+        evaluation = self._evaluation(progress)
+        run_report.save_predictions(self.folder.path, evaluation)
         report = run_report.write(
             self.folder,
-            found,
+            self.settings,
+            evaluation,
             rows,
             best_step=self.best["step"],
             command=command,
-            title=title or f"{self.model.name} on {self.data.name}",
+            title=title or f"{self.model.name} on {self.settings.train.name}",
             comparison=comparison,
         )
         self.folder.finish()
-        return found, report
+        return evaluation, report
 
 
 def _trained_steps(path: Path) -> int | None:

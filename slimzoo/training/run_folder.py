@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,15 @@ class RunFolder:
             path.unlink(missing_ok=True)
         self._write_config(finished=False)
 
-    def give_up(self) -> None:
-        """Takes the folder away again if nothing is in it: the run could not start."""
-        with contextlib.suppress(OSError):
-            self.path.rmdir()
+    @contextlib.contextmanager
+    def given_up_on_failure(self) -> Iterator[None]:
+        """Takes the folder away again if the block fails before anything is in it."""
+        try:
+            yield
+        except Exception:
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+            raise
 
     @property
     def config_path(self) -> Path:

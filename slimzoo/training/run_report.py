@@ -1,7 +1,9 @@
 """From a finished run to its report and its predictions.npz."""
 
 import platform
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,54 +13,64 @@ from slimzoo.report import ClassAP, Layer, ReportData, confusion, select_example
 from slimzoo.tracing.layers import Row
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.settings import Settings
 
 
-def save_predictions(folder: Path, found: Evaluation) -> Path:
+def save_predictions(folder: Path, evaluation: Evaluation) -> Path:
     """Writes scores, labels and weights of every evaluated image: predictions.npz."""
     path = folder / "predictions.npz"
     with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(
             file,
-            scores=found.scores,
-            labels=found.dataset.labels,
-            weights=found.dataset.weights,
-            paths=np.array(found.dataset.paths),
-            classes=np.array(found.dataset.classes),
+            scores=evaluation.scores,
+            labels=evaluation.dataset.labels,
+            weights=evaluation.dataset.weights,
+            paths=np.array(evaluation.dataset.paths),
+            classes=np.array(evaluation.dataset.classes),
         )
     return path
 
 
 def write(
-    folder: RunFolder, found: Evaluation, rows: list[Row], *, best_step, command, title, comparison
+    folder: RunFolder,
+    settings: Settings,
+    evaluation: Evaluation,
+    rows: list[Row],
+    *,
+    best_step: int,
+    command: str,
+    title: str,
+    comparison: Iterable,
 ) -> Path:
     """Writes report.html and report.json; returns the path of the page."""
-    data, classes = found.dataset, list(found.dataset.classes)
-    arguments = (data.labels, found.scores, classes)
+    data, classes = evaluation.dataset, list(evaluation.dataset.classes)
+    arguments = (data.labels, evaluation.scores, classes)
     report = ReportData(
         title=title,
         command=command,
         evaluated_on=f"{data.name}, {len(data)} images",
-        map=found.map,
-        map_11point=found.map_11point,
-        accuracy=found.accuracy,
+        map=evaluation.map,
+        map_11point=evaluation.map_11point,
+        accuracy=evaluation.accuracy,
         best_step=best_step,
         history=folder.history,
         classes=classes,
-        ap={
-            name: ClassAP(float(a), float(b), count)
-            for name, a, b, count in zip(
-                classes, found.ap, found.ap_11point, data.counts.values(), strict=True
-            )
-        },
-        layers=[Layer(r.scope, r.parameters, _state(r), _source(r, folder)) for r in rows],
+        ap=_average_precisions(evaluation),
+        layers=[Layer(r.scope, r.parameters, _state(r), _source(r, settings)) for r in rows],
         examples=select_examples(data.paths, *arguments, weights=data.weights),
         confusion=confusion(*arguments, multi_label=data.multi_label, weights=data.weights),
         settings=folder.settings,
         environment=environment(),
         comparison=list(comparison),
-        notes=_notes(folder),
+        notes=_notes(settings),
     )
     return write_report(folder.path, report)
+
+
+def _average_precisions(evaluation: Evaluation) -> dict[str, ClassAP]:
+    columns = (evaluation.ap, evaluation.ap_11point, evaluation.dataset.counts.values())
+    rows = zip(evaluation.dataset.classes, *columns, strict=True)
+    return {name: ClassAP(float(all_point), float(eleven), count) for name, all_point, eleven, count in rows}
 
 
 def _state(row: Row) -> str:
@@ -67,12 +79,12 @@ def _state(row: Row) -> str:
     return "restored" if row.state == "restored" else "new"
 
 
-def _source(row: Row, folder: RunFolder) -> str:
-    return Path(folder.settings["weights"] or "").name if "restored" in row.state else ""
+def _source(row: Row, settings: Settings) -> str:
+    return Path(settings.weights or "").name if "restored" in row.state else ""
 
 
-def _notes(folder: RunFolder) -> list[str]:
-    if not folder.settings["keep_best"]:
+def _notes(settings: Settings) -> list[str]:
+    if not settings.keep_best:
         return []
     return [
         "The best step was chosen by mAP on the same images that it is measured on here, which flatters it a "
@@ -96,7 +108,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def _gpus():
+def _gpus() -> list[Any]:
     import tensorflow as tf
 
     return tf.config.list_physical_devices("GPU")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from slimzoo import converters
@@ -20,7 +21,7 @@ KEEP = 2  # newest checkpoints that stay
 class TrainingState:
     """The values of one run, by name: "model/...", "optimizer/...", "seed"."""
 
-    def __init__(self, model: Model, optimizer):
+    def __init__(self, model: Model, optimizer: keras.optimizers.Optimizer):
         self._variables: dict[str, Any] = {f"model/{n}": v for n, v in model.variables_by_name.items()}
         # Keras gives a slot its variable's path; the number keeps two of the same name apart.
         for i, variable in enumerate(optimizer.variables):
@@ -64,5 +65,4 @@ def checkpoints(folder: str | os.PathLike) -> list[Path]:
 
 def newest(folder: str | os.PathLike) -> Path | None:
     """Returns the newest checkpoint in `folder`, or None."""
-    found = checkpoints(folder)
-    return found[-1] if found else None
+    return max(checkpoints(folder), default=None)

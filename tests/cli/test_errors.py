@@ -14,10 +14,10 @@ import pytest
 import tensorflow as tf
 
 from slimzoo.cli import errors
-from slimzoo.cli.output import plain, table
+from slimzoo.cli.output import table
 from slimzoo.cli.quiet import messages_on_stderr
 from slimzoo.errors import SlimzooError
-from slimzoo.files import atomic_write
+from slimzoo.files import atomic_write, plain
 from slimzoo.training.interrupt import Stopped
 from tests.cli.support import write
 

@@ -1,0 +1,93 @@
+"""Settings: what a run folder keeps of them, and what is left to the recipe."""
+
+import pytest
+
+from slimzoo.data import Dataset
+from slimzoo.errors import SlimzooError
+from slimzoo.training.recipes import Recipe
+from slimzoo.training.run_folder import fingerprint
+from slimzoo.training.settings import Settings
+
+
+@pytest.fixture
+def settings(data):
+    """Makes Settings for 8 images, in batches of 4."""
+    plain = {
+        "train": data[0],
+        "validation": data[1],
+        "model": "tiny",
+        "weights": None,
+        "ema": False,
+        "size": None,
+        "seed": 0,
+        "keep_best": True,
+        "precision": "float32",
+        "data_format": "NHWC",
+        "deterministic": False,
+        "replicas": 1,
+        "steps": None,
+        "eval_every": None,
+        "recipe": Recipe(batch_size=4, epochs=30),
+    }
+    return lambda **changed: Settings(**(plain | changed))
+
+
+def test_a_run_folder_keeps_them_under_these_names_so_that_older_runs_go_on(settings, data):
+    recipe = Recipe(new=("Tiny/logits",), batch_size=4)
+    assert settings(recipe=recipe, weights="a.ckpt", size=32, steps=9, eval_every=3).to_dict() == {
+        "model": "tiny",
+        "weights": "a.ckpt",
+        "ema": False,
+        "size": 32,
+        "new": ("Tiny/logits",),
+        "freeze": (),
+        "learning_rate": 0.01,
+        "learning_rates": {},
+        "schedule": "cosine",
+        "warmup": 0.05,
+        "optimizer": "momentum",
+        "batch_size": 4,
+        "epochs": 30.0,
+        "augmentation": "mild",
+        "scope_arguments": {},
+        "network_arguments": {},
+        "steps": 9,
+        "seed": 0,
+        "eval_every": 3,
+        "keep_best": True,
+        "precision": "float32",
+        "data_format": "NHWC",
+        "deterministic": False,
+        "replicas": 1,
+        "train": "VOC2012 train, 8 images",
+        "validation": "VOC2012 val, 8 images",
+        "data": f"{fingerprint(data[0])} {fingerprint(data[1])}",
+    }
+
+
+def test_steps_and_the_interval_follow_from_the_recipe(settings):
+    assert (settings().last_step, settings().interval) == (60, 6)  # a tenth of the run
+    assert settings(steps=3).interval == 2  # an epoch
+    assert settings(steps=3, eval_every=1).interval == 1
+    assert settings(recipe=Recipe(batch_size=3, epochs=1)).last_step == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"precision": "half"}, "precision is 'half'; allowed are float32, mixed_bfloat16, mixed_float16"),
+        ({"steps": 1.5}, "steps is 1.5; it must be a whole number, at least 1"),
+        ({"steps": "9"}, "steps is '9'; it must be a whole number"),
+        ({"seed": 2**31}, "seed is 2147483648; it must lie between 0 and 2147483647"),
+        ({"replicas": 8}, "batch_size is 4; 8 devices need at least an image each"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(settings, changed, words):
+    with pytest.raises(SlimzooError, match=words):
+        settings(**changed)
+
+
+def test_everything_wrong_is_listed(settings):
+    with pytest.raises(SlimzooError, match="nothing can be trained so:") as caught:
+        settings(validation=Dataset((), ("a", "b"), "nothing", False), seed=-1, steps=0, eval_every=0)
+    assert len(str(caught.value).splitlines()) == 1 + 6

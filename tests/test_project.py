@@ -1,6 +1,8 @@
 """What holds for the project as a whole: its layout, what it imports, what it never says."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {  # beside dot files
     *("slimzoo", "converters", "weights_manifest", "tests", "tools"),
-    *("pyproject.toml", "README.md", "LICENSE", "CONTRIBUTING.md"),
+    *("pyproject.toml", "setup.py", "README.md", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md"),
 }
 
 
@@ -98,3 +100,65 @@ def test_files_stay_short_enough_to_read():
         if (n := len(p.read_text().splitlines())) > 400
     ]
     assert not long
+
+
+def test_the_root_of_the_package_holds_six_modules_at_most():
+    assert len([p for p in sources("slimzoo") if p.parent == ROOT / "slimzoo"]) <= 6
+
+
+LIKE_THE_PROJECT = {  # folders of tests that are no folder of the package
+    "converters": "it stands at the top of the repository",
+    "seed": "the document that the project was created from",
+    "tools": "it stands at the top of the repository",
+}
+
+
+def test_folders_of_tests_mirror_the_package_and_cannot_clash():
+    tested = {p.parent for p in sources("tests") if p.name.startswith("test_")}
+    assert not [folder for folder in tested if not (folder / "__init__.py").is_file()]
+    tops = {p.relative_to(ROOT / "tests").parts[0] for p in tested if p != ROOT / "tests"}
+    assert not [top for top in tops - LIKE_THE_PROJECT.keys() if not (ROOT / "slimzoo" / top).is_dir()]
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, slimzoo
+optional = {"slimzoo.converters.formats.hdf5_child"}  # a program of its own, run as a child
+found = [m.name for m in pkgutil.walk_packages(slimzoo.__path__, "slimzoo.")]
+for name in found:
+    if name not in {"slimzoo.__main__", *optional} and ".compat.preprocessing" not in name:
+        importlib.import_module(name)
+print(slimzoo.__file__)
+print(*found)
+"""
+
+
+def test_a_wheel_holds_every_module_and_data_file_and_all_can_be_imported(tmp_path):
+    shutil.copytree(
+        ROOT,
+        tmp_path / "src",
+        ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "tests"),
+    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "there"]
+    subprocess.run([*pip, tmp_path / "src"], check=True, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "there"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    file, found = done.stdout.splitlines()[-2:]
+    assert file.startswith(str(tmp_path / "there"))
+    here = {path for folder in ("slimzoo", "converters", "weights_manifest") for path in _shipped(folder)}
+    there = {path.relative_to(tmp_path / "there") for path in (tmp_path / "there" / "slimzoo").rglob("*")}
+    assert not sorted(here - there)
+    assert not [name for name in found.split() if "drawing" in name]
+
+
+def _shipped(folder):
+    inside = Path("slimzoo") if folder != "slimzoo" else Path()
+    files = [p for p in tracked_files() if p.is_relative_to(ROOT / folder) and p.suffix != ".md"]
+    return {inside / p.relative_to(ROOT) for p in files}

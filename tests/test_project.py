@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import QUICK
+
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {  # beside dot files
     *("slimzoo", "converters", "weights_manifest", "tests", "tools"),
@@ -162,3 +164,8 @@ def _shipped(folder):
     inside = Path("slimzoo") if folder != "slimzoo" else Path()
     files = [p for p in tracked_files() if p.is_relative_to(ROOT / folder) and p.suffix != ".md"]
     return {inside / p.relative_to(ROOT) for p in files}
+
+
+def test_what_is_quick_is_there():
+    places = {name.partition("::")[0] for name in QUICK}
+    assert not [place for place in places if not (ROOT / "tests" / place).exists()]

@@ -12,7 +12,7 @@ import pytest
 SHARED = Path(os.environ.get("SLIMZOO_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
-QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minutes on two cores: files, or tests
+QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minutes: files, or tests
     "test_files.py": "writing that costs no file",
     "test_names.py": "names and scopes",
     "test_project.py": "the project as a whole",

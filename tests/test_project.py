@@ -1,10 +1,12 @@
 """What holds for the project as a whole: its layout, what it imports, what it never says."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,27 @@ def test_only_public_tensorflow_is_used(private, folders):
         if (m := re.search(private, p.read_text()))
     ]
     assert not found
+
+
+DISTRIBUTIONS = {"PIL": "pillow"}  # where a package is not called as what it is imported by
+FOUND_WHERE_IT_IS = {"torch"}  # nothing of slimzoo's needs it: the proof against PyTorch asks for it
+
+
+def imported(*folders):
+    """Returns the names of all packages that are imported, in functions too, but for Python's and ours."""
+    nodes = [node for path in sources(*folders) for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"slimzoo"}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["onnx"]
+    declared = {re.match(r"[\w-]+", text)[0].replace("-", "_") for text in needed}
+    used = {DISTRIBUTIONS.get(name, name) for name in imported("slimzoo", "converters")}
+    assert used - FOUND_WHERE_IT_IS - declared == set()
+    assert declared - used == {"tensorboard"}  # TensorFlow imports it for tf.summary.scalar
 
 
 def test_no_file_names_a_folder_of_one_machine():

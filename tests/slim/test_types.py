@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import shutil
 import subprocess
 import sys
 
@@ -55,7 +54,7 @@ WRONG = {  # what is refused: the word that the checker names
 }
 CHECKERS = {
     "mypy": (sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--follow-imports=silent"),
-    "pyright": ("pyright", "--pythonpath", sys.executable),
+    "pyright": (sys.executable, "-m", "pyright", "--pythonpath", sys.executable),
 }
 PROTOCOLS = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), signatures.Convolution),
@@ -83,11 +82,11 @@ def assert_same_parameters(function, protocol):
 
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_a_checker_passes_right_calls_and_refuses_wrong_ones(checker, tmp_path):
-    if shutil.which(CHECKERS[checker][0]) is None:
-        pytest.skip(f"{checker} is not installed")
     program = tmp_path / "program.py"
     program.write_text(RIGHT + "\n".join(WRONG) + "\n")
     said = subprocess.run([*CHECKERS[checker], str(program)], capture_output=True, text=True).stdout
+    if "program.py" not in said:  # pyright fetches its program when it first runs
+        pytest.skip(f"{checker} does not run here: {said[-200:]}")
     errors = dict(re.findall(r"program\.py:(\d+)(?::\d+)?[ :-]+error: (.*)", said))
     first = RIGHT.count("\n") + 1
     assert {int(line) for line in errors} == set(range(first, first + len(WRONG))), said

@@ -157,13 +157,11 @@ def _of_colour_images(kernels: list[str], sum_rgb: bool) -> str:
 
 
 def _other_network(source_shapes: Shapes, shapes: Shapes) -> str:
-    """Returns a line that names the registered network these weights are of, "" where it is none or
-    this one.
-    """
+    """Returns a line that names the registered network of these weights, "" where it is none or this one."""
     from slimzoo.restoring.identify import identify
 
-    found = [candidate for candidate in identify(source_shapes) if candidate.exact]
+    exact = [candidate for candidate in identify(source_shapes) if candidate.exact]
     ours = {name: tuple(shape) for name, shape in shapes.items()}
-    if not found or ours == {name: tuple(shape) for name, shape in source_shapes.items()}:
+    if not exact or ours == {name: tuple(shape) for name, shape in source_shapes.items()}:
         return ""
-    return f"\nLikely: the file is of {found[0].network}, with {found[0].num_classes} classes"
+    return f"\nLikely: the file is of {exact[0].network}, with {exact[0].num_classes} classes"

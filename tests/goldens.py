@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+
+SMALL = Path(__file__).with_name("small_goldens")
 
 
 @dataclass
@@ -43,7 +46,13 @@ class Golden:
 
 
 def load_golden(shared: Path, name: str) -> Golden:
-    arrays = np.load(shared / "goldens" / f"{name}.npz", allow_pickle=False)
+    """Returns the golden from the shared material, or from the few that lie beside the tests."""
+    path = shared / "goldens" / f"{name}.npz"
+    if not path.is_file():
+        path = SMALL / f"{name}.npz"
+    if not path.is_file():
+        pytest.skip(f"no golden {name} in {shared} nor in {SMALL} (SLIMZOO_SHARED names another folder)")
+    arrays = np.load(path, allow_pickle=False)
     return Golden(name, json.loads(str(arrays["facts"])), arrays)
 
 

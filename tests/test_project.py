@@ -1,16 +1,22 @@
 """What holds for the project as a whole: its layout, what it imports, what it never says."""
 
+import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import QUICK
+
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {  # beside dot files
     *("slimzoo", "converters", "weights_manifest", "tests", "tools"),
-    *("pyproject.toml", "README.md", "LICENSE", "CONTRIBUTING.md"),
+    *("pyproject.toml", "setup.py", "README.md", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md"),
 }
 
 
@@ -58,6 +64,27 @@ def test_only_public_tensorflow_is_used(private, folders):
     assert not found
 
 
+DISTRIBUTIONS = {"PIL": "pillow"}  # where a package is not called as what it is imported by
+FOUND_WHERE_IT_IS = {"torch"}  # nothing of slimzoo's needs it: the proof against PyTorch asks for it
+
+
+def imported(*folders):
+    """Returns the names of all packages that are imported, in functions too, but for Python's and ours."""
+    nodes = [node for path in sources(*folders) for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"slimzoo"}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["onnx"]
+    declared = {re.match(r"[\w-]+", text)[0].replace("-", "_") for text in needed}
+    used = {DISTRIBUTIONS.get(name, name) for name in imported("slimzoo", "converters")}
+    assert used - FOUND_WHERE_IT_IS - declared == set()
+    assert declared - used == {"tensorboard"}  # TensorFlow imports it for tf.summary.scalar
+
+
 def test_no_file_names_a_folder_of_one_machine():
     paths = re.compile(r"(?<![\w.])/(?:work|root|home|Users)/\w")
     text = [p for p in tracked_files() if p.suffix in (".py", ".md", ".toml", ".j2", ".tsv", "")]
@@ -65,8 +92,11 @@ def test_no_file_names_a_folder_of_one_machine():
 
 
 def test_no_tracked_file_is_large():
-    # The demo's weights are the largest (0.9 MB); everything else is text.
-    assert not [p for p in tracked_files() if p.stat().st_size > 1_500_000]
+    # The demo's images (2.0 MB) and weights (0.9 MB) are the largest; everything else is text.
+    sizes = {p: p.stat().st_size for p in tracked_files()}
+    demo = [p for p in sizes if p.parent == ROOT / "slimzoo" / "demo"]
+    assert sum(sizes.pop(p) for p in demo) < 3_000_000
+    assert not [p for p, size in sizes.items() if size > 1_500_000]
 
 
 def test_importing_slimzoo_imports_neither_tensorflow_nor_numpy():
@@ -95,3 +125,70 @@ def test_files_stay_short_enough_to_read():
         if (n := len(p.read_text().splitlines())) > 400
     ]
     assert not long
+
+
+def test_the_root_of_the_package_holds_six_modules_at_most():
+    assert len([p for p in sources("slimzoo") if p.parent == ROOT / "slimzoo"]) <= 6
+
+
+LIKE_THE_PROJECT = {  # folders of tests that are no folder of the package
+    "converters": "it stands at the top of the repository",
+    "seed": "the document that the project was created from",
+    "tools": "it stands at the top of the repository",
+}
+
+
+def test_folders_of_tests_mirror_the_package_and_cannot_clash():
+    tested = {p.parent for p in sources("tests") if p.name.startswith("test_")}
+    assert not [folder for folder in tested if not (folder / "__init__.py").is_file()]
+    tops = {p.relative_to(ROOT / "tests").parts[0] for p in tested if p != ROOT / "tests"}
+    assert not [top for top in tops - LIKE_THE_PROJECT.keys() if not (ROOT / "slimzoo" / top).is_dir()]
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, slimzoo
+optional = {"slimzoo.converters.formats.hdf5_child"}  # a program of its own, run as a child
+found = [m.name for m in pkgutil.walk_packages(slimzoo.__path__, "slimzoo.")]
+for name in found:
+    if name not in {"slimzoo.__main__", *optional} and ".compat.preprocessing" not in name:
+        importlib.import_module(name)
+print(slimzoo.__file__)
+print(*found)
+"""
+
+
+def test_a_wheel_holds_every_module_and_data_file_and_all_can_be_imported(tmp_path):
+    shutil.copytree(
+        ROOT,
+        tmp_path / "src",
+        ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "tests"),
+    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "there"]
+    subprocess.run([*pip, tmp_path / "src"], check=True, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "there"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    file, found = done.stdout.splitlines()[-2:]
+    assert file.startswith(str(tmp_path / "there"))
+    here = {path for folder in ("slimzoo", "converters", "weights_manifest") for path in _shipped(folder)}
+    there = {path.relative_to(tmp_path / "there") for path in (tmp_path / "there" / "slimzoo").rglob("*")}
+    assert not sorted(here - there)
+    assert not [name for name in found.split() if "drawing" in name]
+
+
+def _shipped(folder):
+    inside = Path("slimzoo") if folder != "slimzoo" else Path()
+    files = [p for p in tracked_files() if p.is_relative_to(ROOT / folder) and p.suffix != ".md"]
+    return {inside / p.relative_to(ROOT) for p in files}
+
+
+def test_what_is_quick_is_there():
+    places = {name.partition("::")[0] for name in QUICK}
+    assert not [place for place in places if not (ROOT / "tests" / place).exists()]

@@ -99,6 +99,8 @@ def said_by_pyright(programs) -> dict[str, list[str]]:
     files = sorted(path.name for path in programs.glob("*.py"))
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *files]
     done = _run(command, programs)
+    if not done.stdout.startswith("{"):  # it fetches its program when it first runs
+        pytest.skip(f"pyright does not run here: {(done.stderr or done.stdout)[-200:]}")
     found = json.loads(done.stdout)["generalDiagnostics"]
     errors = [(Path(row["file"]).name, "", row["message"]) for row in found if row["severity"] == "error"]
     return _by_file(errors, files)

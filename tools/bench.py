@@ -5,16 +5,12 @@
     python tools/bench.py --markdown table.md --json table.json
 
 Each row runs in a process of its own, after imports and a warm-up; "load" in a new process for every
-measurement,
-after its imports, as a user meets it. The two sides are measured in turn, and every other pair begins with
-the
-other side. A ratio is formed in each pair. The table shows their median with its
-one-sided 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the
-target:
+measurement, after its imports, as a user meets it. The two sides are measured in turn, and every other pair
+begins with the other side. A ratio is formed in each pair. The table shows their median with its one-sided
+95 % bound (order statistics, no assumption on the distribution) on the side that could miss the target:
 "pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that; "absent" where this
-slimzoo
-does not have the network. Random weights, float32. Files go to a temporary folder (--folder; 4 GB), which is
-removed. Exit code 1 if a row fails.
+slimzoo does not have the network. Random weights, float32. Files go to a temporary folder (--folder; 4 GB),
+which is removed. Exit code 1 if a row fails.
 """
 
 import argparse
@@ -100,7 +96,7 @@ def _run(row: Row, pairs: int, folder: Path) -> dict:
     return summarise(row, **sample)
 
 
-def _measure_here(options) -> int:
+def _measure_here(options: argparse.Namespace) -> int:
     folder, result = map(Path, options.child)
     row = ROWS[options.rows[0]]
     there = row.network is None or _is_registered(row.network)

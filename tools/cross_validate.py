@@ -4,10 +4,9 @@ r"""What are restored weights worth? Cross-validated average precision, restored
         --weights mobilenet_v1_0.25_128_frozen.pb
 
 For every seed the data is cut into folds; every image is scored by a model that never saw it, the one after
-the last
-step (no step is picked by looking at the held-out images). The scores of all folds are pooled, and average
-precision
-is computed over them. The interval is a paired bootstrap over images, seeds averaged within each resample.
+the last step (no step is picked by looking at the held-out images). The scores of all folds are pooled, and
+average precision is computed over them. The interval is a paired bootstrap over images; within each resample
+the seeds are averaged.
 """
 
 import argparse
@@ -59,7 +58,7 @@ def main() -> None:
         arguments.json.write_text(json.dumps({"figures": figures, "scores": plain}))
 
 
-def pooled_scores(data: Dataset, weights: str | None, seed: int, arguments) -> np.ndarray:
+def pooled_scores(data: Dataset, weights: str | None, seed: int, arguments: argparse.Namespace) -> np.ndarray:
     """Returns scores [N, K] in the order of `data`, each by a model that did not train on that image."""
     scores = np.full(data.labels.shape, np.nan)
     where = {path: i for i, path in enumerate(data.paths)}
@@ -104,11 +103,11 @@ def measure(data: Dataset, scores: dict[str, np.ndarray], resamples: int) -> dic
     return figures
 
 
-def _map(data: Dataset, scores: np.ndarray, method: str, picked=slice(None)) -> float:
+def _map(data: Dataset, scores: np.ndarray, method: str, picked: np.ndarray | slice = slice(None)) -> float:
     return mean_average_precision(scores[picked], data.labels[picked], data.weights[picked], method)
 
 
-def print_table(data: Dataset, figures: dict, arguments, seconds: float) -> None:
+def print_table(data: Dataset, figures: dict, arguments: argparse.Namespace, seconds: float) -> None:
     """Prints the figures as Markdown."""
     print(
         f"{len(data)} images, {arguments.folds} folds, {arguments.seeds} seeds, {seconds / 60:.0f} minutes\n"

@@ -115,7 +115,7 @@ def slim_maths(original: Original, model: Any) -> contextlib.AbstractContextMana
     return torch_originals.slim_maths(original.network, model)
 
 
-def logits_of(original: Original, model) -> np.ndarray:
+def logits_of(original: Original, model: Any) -> np.ndarray:
     """Returns the logits of the drawn images under the drawn weights, by slim's maths."""
     load(model, drawn_weights(original, shapes_of(model)))
     with slim_maths(original, model):

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from tests.seed import blocks, document
 
 
-def run_block(name, args):
+def run_block(name: str, args: argparse.Namespace) -> int:
     """Runs one block here; returns 0, or 1 after what it raised was printed."""
     import tensorflow as tf
 
@@ -44,7 +44,7 @@ def run_block(name, args):
     return 0
 
 
-def main():
+def main() -> int:
     """Runs the named blocks, or all."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("document")

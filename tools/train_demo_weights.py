@@ -2,22 +2,23 @@
 
     python tools/train_demo_weights.py
 
-Draws a folder of the 30 classes of slimzoo.demo.draw.OTHER (none of them a VOC class), trains MobileNet v1
-0.25 on
-it from scratch and writes the weights with their provenance. The last lines printed are what the manifest's
-row
-(weights_manifest/mobilenet_v1_drawn.toml) must say. Needs about 15 minutes on 2 cores; the seed is fixed.
+Draws a folder of the 30 classes of tools.drawing.draw.OTHER (none of them a VOC class), trains MobileNet v1
+0.25 on it from scratch and writes the weights with their provenance. The last lines printed are what the
+row in weights_manifest/mobilenet_v1_drawn.toml must say. 15 minutes on 2 cores; the seed is fixed.
 """
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from slimzoo import converters
 from slimzoo.data.opening import open_data
-from slimzoo.demo import draw
-from slimzoo.training.finetune import finetune
+from slimzoo.training.finetune import Result, finetune
+from tools.drawing import draw
 
 TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "demo" / "mobilenet_v1_025_drawn.safetensors"
 SEED = 0
@@ -57,7 +58,7 @@ def main() -> None:
         write(result, arguments)
 
 
-def write(result, arguments) -> None:
+def write(result: Result, arguments: argparse.Namespace) -> None:
     """Writes the weights with metadata that names no path of this machine."""
     trained = converters.read(result.folder / "model.safetensors")
     kept = ("network", "num_classes", "label_offset", "multi_label", "labels", "preprocessing")
@@ -65,7 +66,7 @@ def write(result, arguments) -> None:
     metadata["provenance"] = json.dumps(
         {
             "tool": "tools/train_demo_weights.py",
-            "data": f"{arguments.images} images drawn by slimzoo.demo.draw.draw_folder, seed {SEED}",
+            "data": f"{arguments.images} images drawn by tools.drawing.draw.draw_folder, seed {SEED}",
             "steps": result.steps,
             "accuracy": round(result.evaluation.accuracy, 4),
         }

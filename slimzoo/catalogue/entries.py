@@ -153,7 +153,7 @@ def _traced(name: str) -> tuple["Discovery", tuple[Layer, ...]]:
     from slimzoo.tracing.layers import layer_rows  # these bring TensorFlow; listing needs none of it
     from slimzoo.tracing.parts import discover_parts, resolve
 
-    discovery = discover_parts(resolve(name), keep=False)
+    discovery = discover_parts(resolve(name), keep_graph=False)
     sources = dict.fromkeys((spec.name for spec in discovery.variables.values()), "")
     return discovery, tuple(
         Layer(row.scope, row.output_shape and tuple(row.output_shape[1:]), row.parameters, row.multiply_adds)

@@ -1,5 +1,6 @@
 """Old programs on this slimzoo: their imports, their `tf`, their leftovers of Python 2."""
 
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,9 @@ def install() -> None:
     from slimzoo.compat import finder, importing
     from slimzoo.compat.program import Program
 
-    caller = sys._getframe(1).f_globals
+    here = inspect.currentframe()
+    assert here is not None and here.f_back is not None
+    caller = here.f_back.f_globals
     file = caller.get("__file__")
     before = importing.hook(Program(str(Path(file).resolve().parent if file else Path.cwd())))
     finder.serve()

@@ -240,7 +240,7 @@ CONTRIB: dict[str, Row] = {
             "optimizers": "optimizers",
             "regularizers": "regularizers",
             "rev_block_lib": "rev_block",
-            "summaries": "summarizing",
+            "summaries": "summarize",
             "utils": "utils",
         }.items()
     },

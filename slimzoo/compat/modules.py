@@ -27,7 +27,7 @@ LAYERS = (
         _SLIM + name
         for name in ("layers", "initializers", "regularizers", "normalization", "gdn", "optimizers")
     ),
-    *(_SLIM + name for name in ("rev_block", "recompute", "summarizing", "bucketize", "legacy", "utils")),
+    *(_SLIM + name for name in ("rev_block", "recompute", "summarize", "bucketize", "legacy", "utils")),
 )
 
 SLIM: dict[str, Row] = {
@@ -45,7 +45,7 @@ SLIM: dict[str, Row] = {
     "tf_slim.layers.regularizers": Row((_SLIM + "regularizers",)),
     "tf_slim.layers.rev_block_lib": Row((_SLIM + "rev_block", _SLIM + "recompute")),
     "tf_slim.layers.sparse_ops": Row((_SLIM + "sparse",)),
-    "tf_slim.layers.summaries": Row((_SLIM + "summarizing",)),
+    "tf_slim.layers.summaries": Row((_SLIM + "summarize",)),
     "tf_slim.layers.utils": Row((_SLIM + "utils",)),
     "tf_slim.losses": Row((_SLIM + "losses",)),
     "tf_slim.losses.loss_ops": Row((_SLIM + "losses.loss_ops",)),

@@ -1,5 +1,7 @@
 """Batches of a data set: which images step s holds, and how each is changed, follows from (seed, s) alone."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -68,14 +70,14 @@ def batches(
     return result.with_options(options).prefetch(2)
 
 
-def epoch_order(count: int, seed: int, epoch) -> tf.Tensor:
+def epoch_order(count: int, seed: int, epoch: int | tf.Tensor) -> tf.Tensor:
     """Returns the numbers 0 .. count - 1 in the order of `epoch`, int64 [count]."""
     key = tf.random.fold_in(tf.constant([seed, _ORDER], tf.int32), tf.cast(epoch, tf.int32))
     draws = tf.random.stateless_uniform([count], key, None, None, tf.int64, alg="philox")
     return tf.cast(tf.argsort(draws, stable=True), tf.int64)
 
 
-def view_seed(seed: int, epoch, index) -> tf.Tensor:
+def view_seed(seed: int, epoch: int | tf.Tensor, index: int | tf.Tensor) -> tf.Tensor:
     """Returns the seed that augments example `index` in `epoch`, int32 [2]."""
     key = tf.constant([seed, _VIEW], tf.int32)
     return tf.random.fold_in(tf.random.fold_in(key, tf.cast(epoch, tf.int32)), tf.cast(index, tf.int32))
@@ -99,7 +101,7 @@ def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int)
     """Returns (epoch, index) of each example that is due, both int64 []."""
 
     @tf.autograph.experimental.do_not_convert
-    def one_epoch(epoch):
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         order = epoch_order(count, seed, epoch) if shuffle else tf.range(count, dtype=tf.int64)
         return tf.data.Dataset.from_tensor_slices((tf.fill([count], epoch), order))
 
@@ -107,12 +109,14 @@ def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int)
     return epochs.flat_map(one_epoch).skip(skip % count)
 
 
-def _loader(dataset: Dataset, preprocessing: Preprocessing, seed: int, view: str | None, cache: bool):
+def _loader(
+    dataset: Dataset, preprocessing: Preprocessing, seed: int, view: str | None, cache: bool
+) -> Callable[..., dict[str, tf.Tensor]]:
     labels, weights = tf.constant(dataset.labels), tf.constant(dataset.weights)
     pixels = _cached_pixels(dataset) if cache else _file_pixels(dataset)
 
     @tf.autograph.experimental.do_not_convert
-    def load(epoch, index):
+    def load(epoch: tf.Tensor, index: tf.Tensor) -> dict[str, tf.Tensor]:
         image = pixels(index)
         if view is None:
             image = apply(preprocessing, image)
@@ -123,19 +127,19 @@ def _loader(dataset: Dataset, preprocessing: Preprocessing, seed: int, view: str
     return load
 
 
-def _file_pixels(dataset: Dataset):
+def _file_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     paths = tf.constant(dataset.paths)
     return lambda index: decode(tf.io.read_file(paths[index]))
 
 
-def _cached_pixels(dataset: Dataset):
+def _cached_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns what gives the pixels of an example out of one long array that holds all of them."""
     images = [read_image(path) for path in dataset.paths]
     shapes = tf.constant([image.shape for image in images], tf.int64)
     starts = tf.constant(np.cumsum([0] + [image.size for image in images[:-1]]), tf.int64)
     values = tf.constant(np.concatenate([image.reshape(-1) for image in images]))
 
-    def pixels(index):
+    def pixels(index: tf.Tensor) -> tf.Tensor:
         shape = shapes[index]
         flat = tf.slice(values, [starts[index]], [tf.reduce_prod(shape)])
         return tf.ensure_shape(tf.reshape(flat, shape), [None, None, 3])

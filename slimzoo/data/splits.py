@@ -63,7 +63,9 @@ def assign(labels: np.ndarray, sizes: list[int], seed: int) -> np.ndarray:
     return part
 
 
-def _sweep(shows, part, excess, weight, random: np.random.RandomState) -> int:
+def _sweep(
+    shows: np.ndarray, part: np.ndarray, excess: np.ndarray, weight: np.ndarray, random: np.random.RandomState
+) -> int:
     """Makes the best of some swaps for each example, in `part` and `excess`; returns how many were made."""
     swaps = 0
     for i in random.permutation(len(shows)):

@@ -1,1 +1,1 @@
-"""The offline demo: a set drawn by program, and the small weights that come with slimzoo."""
+"""The offline demo: images and small weights that come with slimzoo, and the two runs that compare them."""

@@ -1,19 +1,23 @@
-"""slimzoo demo: draws a small VOC set, fine-tunes twice, shows what restored weights are worth. Offline."""
+"""slimzoo demo: unpacks a small drawn set, fine-tunes twice, shows what restored weights are worth."""
 
 import json
 import os
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from slimzoo.demo import draw
+from slimzoo.demo import drawn_set
+from slimzoo.demo.drawn_set import DEVKIT, SET
 from slimzoo.files import write_text
+
+if TYPE_CHECKING:
+    from slimzoo.report import ReportData
 
 FOLDER = "slimzoo-demo"
 MODEL, WEIGHTS, PIXELS = "mobilenet_v1_025", "drawn", 96
-CLASSES = tuple(draw.VOC)[:10]  # aeroplane to cow; the weights never saw one of them
-IMAGES, SIZE, SEED = 400, 120, 7  # drawn; half to train on, half to measure with
+SEED = 7  # of the training
 OPTIONS = {"batch_size": 16, "epochs": 18}
 
 
@@ -33,14 +37,12 @@ class DemoResult:
 
 
 def run(out: str | os.PathLike | None = None, progress: bool = True, overwrite: bool = False) -> DemoResult:
-    """Draws VOC-format images of 10 classes and fine-tunes MobileNet v1 0.25 on them, restored and from
-    scratch.
+    """Fine-tunes MobileNet v1 0.25 on drawn images of 10 VOC classes, from restored weights and from scratch.
 
     A demo that was stopped goes on where it was.
 
     Args:
-      out: folder for the drawn set and the two runs; None: slimzoo-demo, or the next one that no demo
-        finished in.
+      out: folder for the images and the two runs; None: slimzoo-demo, or the next that no demo finished in.
       overwrite: replaces what an earlier demo left in `out`.
     Raises: FileExistsError: `out` holds something else, or a finished demo.
     """
@@ -48,7 +50,7 @@ def run(out: str | os.PathLike | None = None, progress: bool = True, overwrite: 
 
     start = time.monotonic()
     out = _next_folder() if out is None else Path(out)
-    data = _drawn(out, overwrite)
+    data = _unpacked(out, overwrite)
     scratch = _arm(out / "from-scratch", data, None, progress, overwrite, title="Demo: from scratch")
     restored = _arm(
         out / "restored",
@@ -73,27 +75,25 @@ def _next_folder() -> Path:
     return path
 
 
-def _drawn(out: Path, overwrite: bool) -> Path:
-    """Returns VOCdevkit in `out`, drawn there unless an earlier call did."""
-    import shutil
-
-    data, mark = out / "VOCdevkit", out / "drawn.json"
-    what = {"classes": list(CLASSES), "images": IMAGES, "size": SIZE, "seed": SEED}
+def _unpacked(out: Path, overwrite: bool) -> Path:
+    """Returns VOCdevkit in `out`, unpacked there unless an earlier call did."""
+    data, mark = out / DEVKIT, out / "drawn.json"
+    what = {"file": SET.file, "sha256": SET.sha256}
     before = json.loads(mark.read_text("utf-8")) if mark.is_file() else None
-    if before == what | {"complete": True} and not overwrite:
+    if before == what and data.is_dir() and not overwrite:
         return data
     if before is not None:  # only with the mark is it a demo's own
         shutil.rmtree(data, ignore_errors=True)
     elif data.exists():
         raise FileExistsError(f"{data} exists already, and no demo made it; name another folder (--out)")
     out.mkdir(parents=True, exist_ok=True)
-    write_text(mark, json.dumps(what | {"complete": False}))
-    draw.draw_voc(out, CLASSES, IMAGES, SEED, size=SIZE)
-    write_text(mark, json.dumps(what | {"complete": True}))
-    return data
+    write_text(mark, json.dumps(what))
+    return drawn_set.unpack(out)
 
 
-def _arm(folder: Path, data: Path, weights: str | None, progress: bool, overwrite: bool, **about):
+def _arm(
+    folder: Path, data: Path, weights: str | None, progress: bool, overwrite: bool, **about: Any
+) -> "ReportData":
     """Fine-tunes once; returns what the report of that run holds. The first arm may be finished already."""
     from slimzoo.data import voc
     from slimzoo.report import read_report
@@ -101,7 +101,7 @@ def _arm(folder: Path, data: Path, weights: str | None, progress: bool, overwrit
 
     if weights is None and _finished(folder) and not overwrite:
         return read_report(folder)
-    train, validation = (voc.read(data, split=part, classes=CLASSES) for part in ("train", "val"))
+    train, validation = (voc.read(data, split=part, classes=SET.classes) for part in ("train", "val"))
     finetune(
         train,
         validation,

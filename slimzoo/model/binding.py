@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
 from slimzoo.names import in_scopes
-from slimzoo.slim import hosting
+from slimzoo.slim.hosting import Host, hosted_by
 
 
-class BoundRun:
+class BoundRun(Host):
     """One run of a network function inside the graph of its caller; the host that slim layers talk to.
 
     Each run lives in a variable scope of its own, whose prefix is taken off again before a variable is looked
@@ -35,14 +35,13 @@ class BoundRun:
         self._seeds_drawn = 0
 
     def __call__(self, network: Callable, images: tf.Tensor, is_training: bool) -> Any:
-        token = hosting.HOST.set(self)
-        try:
-            with tf.compat.v1.variable_scope(None, "slimzoo", custom_getter=self._get) as scope:
-                self._prefix = f"{scope.name}/"
-                self._seed = self._draw() if is_training else None  # here, and not inside a tf.cond
-                return network(images, is_training)
-        finally:
-            hosting.HOST.reset(token)
+        with (
+            hosted_by(self),
+            tf.compat.v1.variable_scope(None, "slimzoo", custom_getter=self._get) as scope,
+        ):
+            self._prefix = f"{scope.name}/"
+            self._seed = self._draw() if is_training else None  # here, and not inside a tf.cond
+            return network(images, is_training)
 
     def frozen(self, scope: str) -> bool:
         """Whether batch norm in the variable scope `scope` runs as in inference, without updates."""

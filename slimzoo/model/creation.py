@@ -11,7 +11,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.tracing.stand_ins import VariableSpec
 
 
-class KerasRegularizer:
+class KerasRegularizer(keras.regularizers.Regularizer):
     """A slim regularizer as Keras calls it."""
 
     def __init__(self, regularizer: Callable) -> None:

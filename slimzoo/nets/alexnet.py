@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import dense_as_conv
+from slimzoo.nets.common import NetworkOutput, Scope
 from slimzoo.registry import Network, register
 
 FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
@@ -22,20 +23,20 @@ FC6 = {"num_outputs": 4096, "kernel_size": [5, 5], "padding": "VALID"}
 SMALLEST = 195  # pixels, of which pool5 leaves the 5 that fc6 covers
 
 
-def alexnet_v2_arg_scope(weight_decay=0.0005):
+def alexnet_v2_arg_scope(weight_decay: float = 0.0005) -> dict:
     """Returns the scope AlexNet was published with: ReLU, biases of 0.1, L2 on the weights."""
     return dense_as_conv.dense_arg_scope(weight_decay, tf.compat.v1.constant_initializer(0.1))
 
 
 def alexnet_v2(
-    inputs,
-    num_classes=1000,
-    is_training=True,
-    dropout_keep_prob=0.5,
-    spatial_squeeze=True,
-    scope="alexnet_v2",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.5,
+    spatial_squeeze: bool = True,
+    scope: Scope = "alexnet_v2",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds AlexNet with its dense layers as convolutions; classification wants 224 x 224 images.
 
     Args:

@@ -4,10 +4,11 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common
+from slimzoo.nets.common import Layer, NetworkOutput, Scope
 from slimzoo.registry import Network, register
 
 
-def cifarnet_arg_scope(weight_decay=0.004):
+def cifarnet_arg_scope(weight_decay: float = 0.004) -> dict:
     """Returns the scope CifarNet was published with: ReLU, and L2 on the dense layers alone."""
     truncated_normal = tf.compat.v1.truncated_normal_initializer
     with (
@@ -25,7 +26,7 @@ def cifarnet_arg_scope(weight_decay=0.004):
         return scope
 
 
-def _response_norm(net, name):
+def _response_norm(net: tf.Tensor, name: str) -> tf.Tensor:
     """Local response normalisation over the channels, wherever these are."""
     first = common.channels_first()
     net = tf.transpose(net, (0, 2, 3, 1)) if first else net  # tf.nn.lrn knows NHWC alone
@@ -35,13 +36,13 @@ def _response_norm(net, name):
 
 
 def cifarnet(
-    images,
-    num_classes=10,
-    is_training=False,
-    dropout_keep_prob=0.5,
-    prediction_fn=slim.softmax,
-    scope="CifarNet",
-):
+    images: tf.Tensor,
+    num_classes: int | None = 10,
+    is_training: bool = False,
+    dropout_keep_prob: float = 0.5,
+    prediction_fn: Layer = slim.softmax,
+    scope: Scope = "CifarNet",
+) -> NetworkOutput:
     """Builds CifarNet.
 
     Args:

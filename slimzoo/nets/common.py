@@ -1,10 +1,20 @@
 """What several families share."""
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from slimzoo import slim
+
+EndPoints = dict[str, tf.Tensor]  # activations by name, in the order of the layers
+NetworkOutput = tuple[tf.Tensor, EndPoints]  # logits or the last activation, and what came before
+NetworkFn = Callable[..., NetworkOutput]
+Layer = Callable[..., tf.Tensor]  # of a tensor and settings: a convolution, an activation, a regularizer
+Depth = Callable[[int], int]  # from the published number of channels to the one asked for
+Scope: TypeAlias = str | tf.compat.v1.VariableScope | None
+Reuse = Any  # of a variable scope: True, None or tf.compat.v1.AUTO_REUSE
 
 
 def channels_first() -> bool:
@@ -18,26 +28,26 @@ def spatial_axes() -> tuple[int, int]:
     return (2, 3) if channels_first() else (1, 2)
 
 
-def channels(net) -> int:
+def channels(net: tf.Tensor) -> int:
     """Returns the number of channels of `net` [N, H, W, C]; ValueError if it is unknown."""
     data_format = "channels_first" if channels_first() else "channels_last"
     return slim.utils.channel_dimension(net.shape, data_format, min_rank=4)
 
 
-def flatten(net):
+def flatten(net: tf.Tensor) -> tf.Tensor:
     """Returns `net` [N, ...] flattened in the order of NHWC in either data_format, as dense weights
     want it.
     """
     return slim.flatten(tf.transpose(net, (0, 2, 3, 1)) if channels_first() else net)
 
 
-def shrink_kernel(net, kernel_size):
+def shrink_kernel(net: tf.Tensor, kernel_size: Sequence[int]) -> list[int]:
     """Returns `kernel_size` cut to the height and width of `net`, where these are known."""
     sizes = [net.shape[axis] for axis in spatial_axes()]
     return [want if have is None else min(have, want) for have, want in zip(sizes, kernel_size, strict=True)]
 
 
-def pad_for_kernel(net, kernel_size, rate=1):
+def pad_for_kernel(net: tf.Tensor, kernel_size: Sequence[int], rate: int = 1) -> tf.Tensor:
     """Pads height and width of `net` by what `kernel_size` takes away, whatever the stride."""
     paddings = [(0, 0)] * 4
     for axis, size in zip(spatial_axes(), kernel_size, strict=True):
@@ -46,7 +56,7 @@ def pad_for_kernel(net, kernel_size, rate=1):
     return tf.pad(net, paddings)
 
 
-def strides_and_rates(strides, output_stride):
+def strides_and_rates(strides: Iterable[int], output_stride: int | None) -> Iterator[tuple[int, int]]:
     """Yields (stride, rate) of each layer: past `output_stride` a stride dilates what follows."""
     so_far = rate = 1
     for stride in strides:
@@ -59,8 +69,10 @@ def strides_and_rates(strides, output_stride):
 
 
 def squeeze(
-    net, name, advice="Pass spatial_squeeze=False to keep the map, or global_pool=True to average it"
-):
+    net: tf.Tensor,
+    name: str,
+    advice: str = "Pass spatial_squeeze=False to keep the map, or global_pool=True to average it",
+) -> tf.Tensor:
     """Returns `net` [N, 1, 1, C] as [N, C]; ValueError with `advice` if the map is known to be larger."""
     sizes = [net.shape[axis] for axis in spatial_axes()]
     if any(size not in (None, 1) for size in sizes):
@@ -70,7 +82,7 @@ def squeeze(
     return tf.squeeze(net, spatial_axes(), name=name)
 
 
-def softmax(net, scope):
+def softmax(net: tf.Tensor, scope: Scope) -> tf.Tensor:
     """Returns slim.softmax over the channels of `net` [N, C] or [N, H, W, C], in either data_format."""
     if net.shape.rank != 4 or not channels_first():
         return slim.softmax(net, scope=scope)
@@ -78,7 +90,7 @@ def softmax(net, scope):
 
 
 @contextlib.contextmanager
-def smallest_images(inputs, size, advice):
+def smallest_images(inputs: tf.Tensor, size: int, advice: str) -> Iterator[None]:
     """Adds to a ValueError inside that images smaller than `size` x `size` may be its reason."""
     given = [inputs.shape[axis] for axis in spatial_axes()] if inputs.shape.rank == 4 else []
     try:
@@ -98,6 +110,6 @@ def channel_axis() -> int:
     return 1 if channels_first() else 3
 
 
-def map_size(net) -> list[int | None]:
+def map_size(net: tf.Tensor) -> list[int | None]:
     """Returns height and width of `net`, None where unknown."""
     return [net.shape[axis] for axis in spatial_axes()]

@@ -6,23 +6,28 @@ Howard et al. 2019, arXiv:1905.02244, added squeeze-and-excite.
 import contextlib
 import functools
 import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common
+from slimzoo.nets.common import EndPoints, Layer, Scope
 
 DEPTHWISE_LOCATIONS = (None, "input", "expansion", "output")
+ExpansionSize = int | Callable[..., int]  # channels inside, or a function of num_inputs
 
 
-def _make_divisible(v, divisor, min_value=None):
+def _make_divisible(v: float, divisor: int, min_value: int | None = None) -> int:
     """Returns the multiple of `divisor` nearest to `v`, not below `min_value` nor 10 % below `v`."""
     nearest = int(v + divisor / 2) // divisor * divisor
     nearest = max(divisor if min_value is None else min_value, nearest)
     return nearest + divisor if nearest < 0.9 * v else nearest
 
 
-def _split_divisible(num, num_ways, divisible_by=8):
+def _split_divisible(num: int, num_ways: int, divisible_by: int = 8) -> list[int]:
     """Returns `num_ways` multiples of `divisible_by`, as alike as can be, whose sum is `num`."""
     if num % divisible_by or num < num_ways * divisible_by:
         raise ValueError(
@@ -33,7 +38,7 @@ def _split_divisible(num, num_ways, divisible_by=8):
     return [(end - start) * divisible_by for start, end in itertools.pairwise(ends)]
 
 
-def expand_input_by_factor(n, divisible_by=8):
+def expand_input_by_factor(n: float, divisible_by: int = 8) -> Callable[..., int]:
     """Returns a function that gives `n` times num_inputs, made divisible: an expansion_size."""
     return lambda num_inputs, **_: _make_divisible(num_inputs * n, divisible_by)
 
@@ -41,7 +46,9 @@ def expand_input_by_factor(n, divisible_by=8):
 _SIX_TIMES = expand_input_by_factor(6)
 
 
-def split_conv(input_tensor, num_outputs, num_ways, scope, divisible_by=8, **kwargs):
+def split_conv(
+    input_tensor: tf.Tensor, num_outputs: int, num_ways: int, scope: str, divisible_by: int = 8, **kwargs: Any
+) -> tf.Tensor:
     """Returns a 1x1 convolution in `num_ways` groups, or a whole one where a group would be too narrow.
 
     Args:
@@ -65,15 +72,15 @@ def split_conv(input_tensor, num_outputs, num_ways, scope, divisible_by=8, **kwa
 
 @slim.add_arg_scope
 def split_separable_conv2d(
-    input_tensor,
-    num_outputs,
-    scope=None,
-    normalizer_fn=None,
-    stride=1,
-    rate=1,
-    endpoints=None,
-    use_explicit_padding=False,
-):
+    input_tensor: tf.Tensor,
+    num_outputs: int,
+    scope: str | None = None,
+    normalizer_fn: Layer | None = None,
+    stride: int = 1,
+    rate: int = 1,
+    endpoints: EndPoints | None = None,
+    use_explicit_padding: bool = False,
+) -> tf.Tensor:
     """Returns a 3x3 depthwise convolution and a 1x1 one, each normalized and activated, as in MobileNet v1.
 
     Args:
@@ -107,31 +114,31 @@ def split_separable_conv2d(
 
 @slim.add_arg_scope
 def expanded_conv(
-    input_tensor,
-    num_outputs,
-    expansion_size=_SIX_TIMES,
-    stride=1,
-    rate=1,
-    kernel_size=(3, 3),
-    residual=True,
-    normalizer_fn=None,
-    split_projection=1,
-    split_expansion=1,
-    split_divisible_by=8,
-    expansion_transform=None,
-    depthwise_location="expansion",
-    depthwise_channel_multiplier=1,
-    endpoints=None,
-    use_explicit_padding=False,
-    padding="SAME",
-    inner_activation_fn=None,
-    depthwise_activation_fn=None,
-    project_activation_fn=tf.identity,
-    depthwise_fn=slim.separable_conv2d,
-    expansion_fn=split_conv,
-    projection_fn=split_conv,
-    scope=None,
-):
+    input_tensor: tf.Tensor,
+    num_outputs: int,
+    expansion_size: ExpansionSize = _SIX_TIMES,
+    stride: int | Sequence[int] = 1,
+    rate: int = 1,
+    kernel_size: Sequence[int] = (3, 3),
+    residual: bool | Layer = True,
+    normalizer_fn: Layer | None = None,
+    split_projection: int = 1,
+    split_expansion: int = 1,
+    split_divisible_by: int = 8,
+    expansion_transform: Layer | None = None,
+    depthwise_location: str | None = "expansion",
+    depthwise_channel_multiplier: int = 1,
+    endpoints: EndPoints | None = None,
+    use_explicit_padding: bool = False,
+    padding: str = "SAME",
+    inner_activation_fn: Layer | None = None,
+    depthwise_activation_fn: Layer | None = None,
+    project_activation_fn: Layer | None = tf.identity,
+    depthwise_fn: Layer = slim.separable_conv2d,
+    expansion_fn: Layer = split_conv,
+    projection_fn: Layer = split_conv,
+    scope: Scope = None,
+) -> tf.Tensor:
     """Returns an inverted residual: a 1x1 convolution widens, a depthwise one follows, a 1x1 one narrows.
 
     Args:
@@ -153,31 +160,24 @@ def expanded_conv(
     Raises: TypeError: no such depthwise_location, or use_explicit_padding with a `padding` other than SAME.
     """
     _check(depthwise_location, use_explicit_padding, padding)
-    endpoints = {} if endpoints is None else endpoints
-
-    def kept(net, name):
-        net = endpoints[name] = tf.identity(net, name)
-        return net
-
-    def depthwise(net, location, **settings):
-        if location != depthwise_location:
-            return net
-        net = depthwise_fn(
-            common.pad_for_kernel(net, kernel_size, rate) if use_explicit_padding else net,
+    pads = functools.partial(common.pad_for_kernel, kernel_size=kernel_size, rate=rate)
+    block = _Block(
+        widen=_in_groups(expansion_fn, split_expansion, split_divisible_by),
+        convolve=functools.partial(
+            depthwise_fn,
             num_outputs=None,
             kernel_size=kernel_size,
             depth_multiplier=depthwise_channel_multiplier,
             stride=stride,
             rate=rate,
-            normalizer_fn=normalizer_fn,
             padding="VALID" if use_explicit_padding else padding,
-            scope="depthwise",
-            **settings,
-        )
-        return kept(net, "depthwise_output")
-
-    expand = _in_groups(expansion_fn, split_expansion, split_divisible_by)
-    project = _in_groups(projection_fn, split_projection, split_divisible_by)
+        ),
+        narrow=_in_groups(projection_fn, split_projection, split_divisible_by),
+        normalizer_fn=normalizer_fn,
+        location=depthwise_location,
+        pads=pads if use_explicit_padding else None,
+        endpoints={} if endpoints is None else endpoints,
+    )
     with (
         tf.compat.v1.variable_scope(scope, "expanded_conv") as sc,
         tf.name_scope(sc.original_name_scope),
@@ -185,30 +185,69 @@ def expanded_conv(
         _activations(slim.separable_conv2d, depthwise_activation_fn or inner_activation_fn),
     ):
         inputs = tf.identity(input_tensor, "input")
-        num_inputs = common.channels(inputs)
-        net = depthwise(inputs, "input", activation_fn=None)
-        width = expansion_size(num_inputs=num_inputs) if callable(expansion_size) else expansion_size
-        if width > common.channels(net):
-            net = kept(expand(net, width, scope="expand", normalizer_fn=normalizer_fn), "expansion_output")
-        net = depthwise(net, "expansion")
+        net = block.depthwise(inputs, "input", activation_fn=None)
+        net = block.expand(net, _width(expansion_size, inputs))
+        net = block.depthwise(net, "expansion")
         if expansion_transform:
             net = expansion_transform(expansion_tensor=net, input_tensor=inputs)
-        net = endpoints["projection_output"] = project(
-            net,
-            num_outputs,
-            scope="project",
-            normalizer_fn=normalizer_fn,
-            activation_fn=project_activation_fn,
-        )
-        net = depthwise(net, "output", activation_fn=None)
-        if callable(residual):
-            net = residual(input_tensor=inputs, output_tensor=net)
-        elif residual and stride == 1 and common.channels(net) == num_inputs:
-            net += inputs
-        return tf.identity(net, "output")
+        net = block.project(net, num_outputs, activation_fn=project_activation_fn)
+        net = block.depthwise(net, "output", activation_fn=None)
+        return tf.identity(_with_residual(net, inputs, residual, stride), "output")
 
 
-def _check(depthwise_location, use_explicit_padding, padding):
+@dataclass(frozen=True)
+class _Block:
+    """The steps of an expanded_conv, each of which leaves an end point."""
+
+    widen: Layer  # (net, channels, scope=..., normalizer_fn=...), as split_conv
+    convolve: Layer  # (net, scope=..., normalizer_fn=...), channel by channel
+    narrow: Layer  # as `widen`
+    normalizer_fn: Layer | None
+    location: str | None  # where `convolve` is, one of DEPTHWISE_LOCATIONS
+    pads: Layer | None  # what comes before `convolve`
+    endpoints: EndPoints
+
+    def expand(self, net: tf.Tensor, width: int) -> tf.Tensor:
+        """Widens `net` to `width` channels, unless it has as many."""
+        if width <= common.channels(net):
+            return net
+        net = self.widen(net, width, scope="expand", normalizer_fn=self.normalizer_fn)
+        return self._kept(net, "expansion_output")
+
+    def depthwise(self, net: tf.Tensor, location: str, **settings: Any) -> tf.Tensor:
+        """Convolves each channel of `net`, if `location` is where this block does."""
+        if location != self.location:
+            return net
+        net = self.pads(net) if self.pads else net
+        net = self.convolve(net, normalizer_fn=self.normalizer_fn, scope="depthwise", **settings)
+        return self._kept(net, "depthwise_output")
+
+    def project(self, net: tf.Tensor, num_outputs: int, **settings: Any) -> tf.Tensor:
+        """Narrows `net` to `num_outputs` channels."""
+        net = self.narrow(net, num_outputs, scope="project", normalizer_fn=self.normalizer_fn, **settings)
+        self.endpoints["projection_output"] = net
+        return net
+
+    def _kept(self, net: tf.Tensor, name: str) -> tf.Tensor:
+        net = self.endpoints[name] = tf.identity(net, name)
+        return net
+
+
+def _width(expansion_size: ExpansionSize, inputs: tf.Tensor) -> int:
+    return expansion_size(num_inputs=common.channels(inputs)) if callable(expansion_size) else expansion_size
+
+
+def _with_residual(
+    net: tf.Tensor, inputs: tf.Tensor, residual: bool | Layer, stride: int | Sequence[int]
+) -> tf.Tensor:
+    if callable(residual):
+        return residual(input_tensor=inputs, output_tensor=net)
+    if residual and stride == 1 and common.channels(net) == common.channels(inputs):
+        return net + inputs
+    return net
+
+
+def _check(depthwise_location: str | None, use_explicit_padding: bool, padding: str) -> None:
     if depthwise_location not in DEPTHWISE_LOCATIONS:
         allowed = ", ".join(map(repr, DEPTHWISE_LOCATIONS))
         raise TypeError(
@@ -221,26 +260,26 @@ def _check(depthwise_location, use_explicit_padding, padding):
         )
 
 
-def _in_groups(function, num_ways, divisible_by):
+def _in_groups(function: Layer, num_ways: int, divisible_by: int) -> Layer:
     if function is not split_conv:
         return function
     return functools.partial(split_conv, num_ways=num_ways, divisible_by=divisible_by, stride=1)
 
 
-def _activations(op, activation_fn):
+def _activations(op: Callable, activation_fn: Layer | None) -> contextlib.AbstractContextManager:
     return slim.arg_scope([op], **({} if activation_fn is None else {"activation_fn": activation_fn}))
 
 
 @slim.add_arg_scope
 def squeeze_excite(
-    input_tensor,
-    divisible_by=8,
-    squeeze_factor=3,
-    inner_activation_fn=tf.nn.relu,
-    gating_fn=tf.sigmoid,
-    squeeze_input_tensor=None,
-    pool=None,
-):
+    input_tensor: tf.Tensor,
+    divisible_by: int = 8,
+    squeeze_factor: float = 3,
+    inner_activation_fn: Layer = tf.nn.relu,
+    gating_fn: Layer = tf.sigmoid,
+    squeeze_input_tensor: tf.Tensor | None = None,
+    pool: int | None = None,
+) -> tf.Tensor:
     """Returns `input_tensor`, each channel times a gate that two dense layers make of the mean of the map.
 
     Args:

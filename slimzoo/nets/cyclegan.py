@@ -1,8 +1,12 @@
 """CycleGAN's generator: residual blocks at a quarter of the size. Zhu et al. 2017, arXiv:1703.10593."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import Layer, NetworkOutput
 
 RESIZE = {  # upsample method: how it resizes before its convolution
     "nn_upsample_conv": tf.compat.v1.image.resize_nearest_neighbor,
@@ -11,12 +15,12 @@ RESIZE = {  # upsample method: how it resizes before its convolution
 
 
 def cyclegan_arg_scope(
-    instance_norm_center=True,
-    instance_norm_scale=True,
-    instance_norm_epsilon=0.001,
-    weights_init_stddev=0.02,
-    weight_decay=0.0,
-):
+    instance_norm_center: bool = True,
+    instance_norm_scale: bool = True,
+    instance_norm_epsilon: float = 0.001,
+    weights_init_stddev: float = 0.02,
+    weight_decay: float = 0.0,
+) -> dict:
     """Returns the scope CycleGAN was published with: instance norm after every convolution."""
     with slim.arg_scope(
         [slim.conv2d],
@@ -32,19 +36,26 @@ def cyclegan_arg_scope(
         return scope
 
 
-def _size(net):
+def _size(net: tf.Tensor) -> list[int | tf.Tensor]:
     """Returns height and width of `net`, an int where known and a scalar tensor where not."""
     return [tf.shape(net)[axis] if net.shape[axis] is None else net.shape[axis] for axis in (1, 2)]
 
 
-def _padded(net, before, after=None, mode="REFLECT"):
+def _padded(
+    net: tf.Tensor, before: Sequence[int], after: Sequence[int] | None = None, mode: str = "REFLECT"
+) -> tf.Tensor:
     after = before if after is None else after
     return tf.pad(net, [(0, 0), *zip(before, after, strict=True), (0, 0)], mode)
 
 
 def cyclegan_upsample(
-    net, num_outputs, stride, method="conv2d_transpose", pad_mode="REFLECT", align_corners=False
-):
+    net: tf.Tensor,
+    num_outputs: int,
+    stride: Sequence[int],
+    method: str = "conv2d_transpose",
+    pad_mode: str = "REFLECT",
+    align_corners: bool = False,
+) -> tf.Tensor:
     """Returns `net` [N, H, W, C] as [N, H * stride[0], W * stride[1], num_outputs].
 
     Args:
@@ -66,15 +77,15 @@ def cyclegan_upsample(
 
 
 def cyclegan_generator_resnet(
-    images,
-    arg_scope_fn=cyclegan_arg_scope,
-    num_resnet_blocks=6,
-    num_filters=64,
-    upsample_fn=cyclegan_upsample,
-    kernel_size=3,
-    tanh_linear_slope=0.0,
-    is_training=False,
-):
+    images: tf.Tensor,
+    arg_scope_fn: Callable[[], dict] = cyclegan_arg_scope,
+    num_resnet_blocks: int = 6,
+    num_filters: int = 64,
+    upsample_fn: Layer = cyclegan_upsample,
+    kernel_size: int | Sequence[int] = 3,
+    tanh_linear_slope: float = 0.0,
+    is_training: bool = False,
+) -> NetworkOutput:
     """Turns images of one kind into images of another.
 
     Args:
@@ -100,10 +111,10 @@ def cyclegan_generator_resnet(
         )
     end_points = {}
 
-    def convolve(net, num_outputs, **more):
+    def convolve(net: tf.Tensor, num_outputs: int, **more: Any) -> tf.Tensor:
         return slim.conv2d(_padded(net, *margins), num_outputs, window, padding="VALID", **more)
 
-    def seven(net, num_outputs, **more):
+    def seven(net: tf.Tensor, num_outputs: int, **more: Any) -> tf.Tensor:
         return slim.conv2d(_padded(net, (3, 3)), num_outputs, [7, 7], padding="VALID", **more)
 
     with slim.arg_scope(arg_scope_fn()):

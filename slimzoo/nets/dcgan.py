@@ -1,24 +1,32 @@
 """DCGAN: strided convolutions against transposed ones. Radford et al. 2015, arXiv:1511.06434."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import NetworkOutput, Reuse, Scope
 
 
-def _doublings(size, what):
+def _doublings(size: int | None, what: str) -> int:
     """Returns n where `size` is 2 ** n. Raises: ValueError: it is no power of 2."""
     if size is None or size < 1 or size & (size - 1):
         raise ValueError(f"{what} is {size}, which is not a power of 2; take 16, 32, 64, ...")
     return size.bit_length() - 1
 
 
-def _batch_norm(is_training, fused):
+def _batch_norm(is_training: bool, fused: bool) -> dict[str, Any]:
     return {"is_training": is_training, "zero_debias_moving_mean": True, "fused": fused}
 
 
 def discriminator(
-    inputs, depth=64, is_training=True, reuse=None, scope="Discriminator", fused_batch_norm=False
-):
+    inputs: tf.Tensor,
+    depth: int = 64,
+    is_training: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "Discriminator",
+    fused_batch_norm: bool = False,
+) -> NetworkOutput:
     """Tells real images from made ones: halves the map until one pixel is left.
 
     Args:
@@ -35,27 +43,27 @@ def discriminator(
     with (
         tf.compat.v1.variable_scope(scope, values=[inputs], reuse=reuse),
         slim.arg_scope([slim.batch_norm], **_batch_norm(is_training, fused_batch_norm)),
-        slim.arg_scope([slim.conv2d], stride=2, kernel_size=4, activation_fn=tf.nn.leaky_relu),
+        slim.arg_scope([slim.conv2d], stride=2, activation_fn=tf.nn.leaky_relu),
     ):
         for i in range(layers):
             name, norm = f"conv{i + 1}", slim.batch_norm if i else None
-            net = end_points[name] = slim.conv2d(net, depth * 2**i, normalizer_fn=norm, scope=name)
-        one = {"kernel_size": 1, "stride": 1, "padding": "VALID", "normalizer_fn": None}
+            net = end_points[name] = slim.conv2d(net, depth * 2**i, 4, normalizer_fn=norm, scope=name)
+        one: dict[str, Any] = {"kernel_size": 1, "stride": 1, "padding": "VALID", "normalizer_fn": None}
         logits = slim.conv2d(net, 1, activation_fn=None, **one)
         logits = end_points["logits"] = tf.reshape(logits, [-1, 1])
     return logits, end_points
 
 
 def generator(
-    inputs,
-    depth=64,
-    final_size=32,
-    num_outputs=3,
-    is_training=True,
-    reuse=None,
-    scope="Generator",
-    fused_batch_norm=False,
-):
+    inputs: tf.Tensor,
+    depth: int = 64,
+    final_size: int = 32,
+    num_outputs: int = 3,
+    is_training: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "Generator",
+    fused_batch_norm: bool = False,
+) -> NetworkOutput:
     """Makes images of noise: doubles a map of 4x4 until it has the size asked for.
 
     Args:
@@ -77,12 +85,13 @@ def generator(
     ):
         net, first = inputs[:, tf.newaxis, tf.newaxis], {"stride": 1, "padding": "VALID"}
         for i in range(1, layers + 1):
-            name, more = f"deconv{i}", first if i == 1 else {}
+            name = f"deconv{i}"
+            more: dict[str, Any] = first if i == 1 else {}
             if i == layers:
                 more = {"normalizer_fn": None, "activation_fn": None}
             net = slim.conv2d_transpose(net, depth * 2 ** (layers - i), scope=name, **more)
             end_points[name] = net
-        plain = {"normalizer_fn": None, "activation_fn": None}
+        plain: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
         logits = slim.conv2d(net, num_outputs, 1, stride=1, padding="VALID", scope="logits", **plain)
         end_points["logits"] = logits
     return logits, end_points

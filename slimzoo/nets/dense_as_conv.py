@@ -1,12 +1,16 @@
 """Dense layers as convolutions, the end of AlexNet, OverFeat and VGG: larger images give a map of logits."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common
+from slimzoo.nets.common import Layer, NetworkOutput, Scope
 
 
-def dense_arg_scope(weight_decay, biases_initializer):
+def dense_arg_scope(weight_decay: float, biases_initializer: Layer) -> dict:
     """Returns the scope of these networks: ReLU, L2 on the weights, SAME convolutions and VALID pools."""
     with (
         slim.arg_scope(
@@ -22,17 +26,17 @@ def dense_arg_scope(weight_decay, biases_initializer):
 
 
 def column(
-    inputs,
-    rows,
-    fc6,
+    inputs: tf.Tensor,
+    rows: Sequence[tuple[str, Layer]],
+    fc6: Mapping[str, Any],
     *,
-    smallest,
-    published,
-    default_scope,
-    scope,
-    num_classes,
-    **classified,
-):
+    smallest: int,
+    published: int,
+    default_scope: str,
+    scope: Scope,
+    num_classes: int | None,
+    **classified: Any,
+) -> NetworkOutput:
     """Builds one column of `rows`, (scope, layer), with its dense layers on top; returns what classify does.
 
     Args:
@@ -62,18 +66,18 @@ def column(
 
 
 def classify(
-    net,
-    collection,
-    scope_name,
-    fc6,
-    num_classes,
+    net: tf.Tensor,
+    collection: str,
+    scope_name: str,
+    fc6: Mapping[str, Any],
+    num_classes: int | None,
     *,
-    is_training,
-    dropout_keep_prob,
-    spatial_squeeze,
-    global_pool,
-    **fc8,
-):
+    is_training: bool,
+    dropout_keep_prob: float,
+    spatial_squeeze: bool,
+    global_pool: bool,
+    **fc8: Any,
+) -> NetworkOutput:
     """Builds fc6, fc7 and, where there are classes, fc8 on `net`; returns its last output and the end points.
 
     Args:

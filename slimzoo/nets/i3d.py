@@ -1,13 +1,21 @@
 """I3D: Inception v1 inflated to videos. Carreira & Zisserman 2017, arXiv:1705.07750."""
 
+from typing import Any
+
+import tensorflow as tf
+
 from slimzoo import slim
+from slimzoo.nets.common import Layer, NetworkOutput, Reuse, Scope
 from slimzoo.nets.i3d_utils import i3d_arg_scope as i3d_arg_scope
 from slimzoo.nets.s3dg import s3dg, s3dg_base
 
-UNGATED = {"first_temporal_kernel_size": 7, "gating_startat": None}  # what sets it apart from S3D-G
+# What sets it apart from S3D-G.
+UNGATED: dict[str, Any] = {"first_temporal_kernel_size": 7, "gating_startat": None}
 
 
-def i3d_base(inputs, final_endpoint="Mixed_5c", scope="InceptionV1"):
+def i3d_base(
+    inputs: tf.Tensor, final_endpoint: str = "Mixed_5c", scope: Scope = "InceptionV1"
+) -> NetworkOutput:
     """Builds I3D up to `final_endpoint`, one of s3dg.STAGES.
 
     Args:
@@ -19,15 +27,15 @@ def i3d_base(inputs, final_endpoint="Mixed_5c", scope="InceptionV1"):
 
 
 def i3d(
-    inputs,
-    num_classes=1000,
-    dropout_keep_prob=0.8,
-    is_training=True,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    scope="InceptionV1",
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    dropout_keep_prob: float = 0.8,
+    is_training: bool = True,
+    prediction_fn: Layer = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "InceptionV1",
+) -> NetworkOutput:
     """Builds I3D for classification.
 
     Args:

@@ -1,14 +1,22 @@
 """Inception-ResNet v2: Szegedy et al. 2016, arXiv:1602.07261, figure 15; activations after the sums."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import channel_axis
-from slimzoo.nets.inception_table import ONE, Conv, Mixed, Pool, build_up_to, check_size, put_together
+from slimzoo.nets.common import Depth, Layer, NetworkOutput, Reuse, Scope, channel_axis
+from slimzoo.nets.inception_table import (
+    ONE,
+    Branches,
+    Conv,
+    Mixed,
+    Pool,
+    build_up_to,
+    check_size,
+    put_together,
+)
 from slimzoo.nets.inception_utils import UPDATE_OPS, auxiliary_logits, average_all, register_inception
 
 BLOCK35 = (
@@ -27,13 +35,13 @@ BLOCK8 = (
 
 
 def inception_resnet_v2_arg_scope(
-    weight_decay=0.00004,
-    batch_norm_decay=0.9997,
-    batch_norm_epsilon=0.001,
-    activation_fn=tf.nn.relu,
-    batch_norm_updates_collections=UPDATE_OPS,
-    batch_norm_scale=False,
-):
+    weight_decay: float = 0.00004,
+    batch_norm_decay: float = 0.9997,
+    batch_norm_epsilon: float = 0.001,
+    activation_fn: Layer | None = tf.nn.relu,
+    batch_norm_updates_collections: str | None = UPDATE_OPS,
+    batch_norm_scale: bool = False,
+) -> dict:
     """Returns the scope it was published with: ReLU, batch norm without gamma, L2 on weights and biases."""
     decay = slim.l2_regularizer(weight_decay)
     batch_norm = {
@@ -57,13 +65,19 @@ def inception_resnet_v2_arg_scope(
         return scope
 
 
-def _block(name, default_scope, branches):
-    def block(net, scale=1.0, activation_fn=tf.nn.relu, scope=None, reuse=None):
+def _block(name: str, default_scope: str, branches: Branches) -> Layer:
+    def block(
+        net: tf.Tensor,
+        scale: float = 1.0,
+        activation_fn: Layer | None = tf.nn.relu,
+        scope: Scope = None,
+        reuse: Reuse = None,
+    ) -> tf.Tensor:
         """Adds `scale` times what the branches of this block make of `net` [N, H, W, C] to it."""
         with tf.compat.v1.variable_scope(scope, default_scope, [net], reuse=reuse):
             mixed = put_together(net, branches)
             channels = net.shape[channel_axis()]
-            plain = {"activation_fn": None, "normalizer_fn": None}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
             up = scale * slim.conv2d(mixed, channels, 1, scope="Conv2d_1x1", **plain)
             if activation_fn == tf.nn.relu6:  # whose range what is added keeps too, for quantization
                 up = tf.clip_by_value(up, -6.0, 6.0)
@@ -83,14 +97,14 @@ block8 = _block("block8", "Block8", BLOCK8)
 class Residual:
     """A row of `repeats` blocks, at an end point if it has a name; the map keeps its size."""
 
-    block: Callable[..., Any]
+    block: Layer
     repeats: int
     scale: float
-    activation_fn: Callable | None
+    activation_fn: Layer | None
     rate: int = 1
     name: str = ""
 
-    def __call__(self, net, depth):
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         del depth  # a block adds to its input, whose channels it keeps
         settings = {"scale": self.scale, "activation_fn": self.activation_fn}
         with slim.arg_scope([slim.conv2d], rate=self.rate):
@@ -98,12 +112,14 @@ class Residual:
                 return self.block(net, **settings)
             return slim.repeat(net, self.repeats, self.block, **settings)
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return size
 
 
-def _stages(padding="VALID", stride=2, rate=1, activation_fn=tf.nn.relu):
+def _stages(
+    padding: str = "VALID", stride: int = 2, rate: int = 1, activation_fn: Layer | None = tf.nn.relu
+) -> tuple[Any, ...]:
     """Returns the table.
 
     Args:
@@ -156,13 +172,13 @@ def _stages(padding="VALID", stride=2, rate=1, activation_fn=tf.nn.relu):
 
 
 def inception_resnet_v2_base(
-    inputs,
-    final_endpoint="Conv2d_7b_1x1",
-    output_stride=16,
-    align_feature_maps=False,
-    scope=None,
-    activation_fn=tf.nn.relu,
-):
+    inputs: tf.Tensor,
+    final_endpoint: str = "Conv2d_7b_1x1",
+    output_stride: int = 16,
+    align_feature_maps: bool = False,
+    scope: Scope = None,
+    activation_fn: Layer | None = tf.nn.relu,
+) -> NetworkOutput:
     """Builds Inception-ResNet v2 up to `final_endpoint`.
 
     Args:
@@ -187,15 +203,15 @@ def inception_resnet_v2_base(
 
 
 def inception_resnet_v2(
-    inputs,
-    num_classes=1001,
-    is_training=True,
-    dropout_keep_prob=0.8,
-    reuse=None,
-    scope="InceptionResnetV2",
-    create_aux_logits=True,
-    activation_fn=tf.nn.relu,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1001,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.8,
+    reuse: Reuse = None,
+    scope: Scope = "InceptionResnetV2",
+    create_aux_logits: bool = True,
+    activation_fn: Layer | None = tf.nn.relu,
+) -> NetworkOutput:
     """Builds Inception-ResNet v2 for classification.
 
     Args:
@@ -206,8 +222,8 @@ def inception_resnet_v2(
     Returns: logits [N, num_classes], end_points.
     Raises: ValueError: the images are too small, or of unknown size for the auxiliary head.
     """
-    auxiliary = create_aux_logits and num_classes
-    least = {"PreAuxLogits": 5} if auxiliary else {}
+    aux_classes = num_classes if create_aux_logits else 0
+    least = {"PreAuxLogits": 5} if aux_classes else {}
     hint = ", 75x75 with create_aux_logits=False" if least else ""
     check_size("inception_resnet_v2", inputs, _stages(), least, hint)
     with (
@@ -215,9 +231,9 @@ def inception_resnet_v2(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_resnet_v2_base(inputs, scope=sc, activation_fn=activation_fn)
-        if auxiliary:
+        if aux_classes:
             names = ("Conv2d_1a_3x3", "Conv2d_1b_1x1", "Conv2d_2a_5x5", "Logits")
-            end_points["AuxLogits"] = auxiliary_logits(end_points["PreAuxLogits"], num_classes, names)
+            end_points["AuxLogits"] = auxiliary_logits(end_points["PreAuxLogits"], aux_classes, names)
         with tf.compat.v1.variable_scope("Logits"):
             net = end_points["global_pool"] = average_all(net, scope="AvgPool_1a_8x8")
             if not num_classes:

@@ -1,14 +1,14 @@
 """The rows that the tables of the Inception networks are made of, and the walk along them."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import channel_axis, map_size
+from slimzoo.nets.common import Depth, Layer, NetworkOutput, channel_axis, map_size
 
 ONE = "Conv2d_0a_1x1"  # how most branches start
 HALVING: dict[str, Any] = {"stride": 2, "padding": "VALID"}
@@ -28,13 +28,14 @@ class Conv:
     stddev: float | None = None  # of its first weights, a truncated normal; None: as the arg_scope says
     kernel: tuple[int, int] | None = None
 
-    def __call__(self, net, depth):
-        more = {} if self.stddev is None else {"weights_initializer": truncated_normal(self.stddev)}
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         window = self.kernel or _kernel(self.name)
-        where = {"padding": self.padding, "scope": self.name}
-        return slim.conv2d(net, depth(self.depth), window, self.stride, **where, **more)
+        settings: dict[str, Any] = {"padding": self.padding, "scope": self.name}
+        if self.stddev is not None:
+            settings["weights_initializer"] = truncated_normal(self.stddev)
+        return slim.conv2d(net, depth(self.depth), window, self.stride, **settings)
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return _least(self.kernel or _kernel(self.name), self.stride, self.padding, size)
 
@@ -47,12 +48,12 @@ class Pool:
     stride: int = 1
     padding: str = "SAME"
 
-    def __call__(self, net, depth):
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         del depth  # pooling keeps the channels
         pool = slim.max_pool2d if self.name.startswith("MaxPool") else slim.avg_pool2d
         return pool(net, _kernel(self.name), self.stride, self.padding, scope=self.name)
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return _least(_kernel(self.name), self.stride, self.padding, size)
 
@@ -63,10 +64,10 @@ class Fork:
 
     convs: tuple[Conv, ...]
 
-    def __call__(self, net, depth):
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         return tf.concat([conv(net, depth) for conv in self.convs], channel_axis())
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return max(conv.takes(size) for conv in self.convs)
 
@@ -81,16 +82,16 @@ class Mixed:
     name: str
     branches: Branches
 
-    def __call__(self, net, depth):
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         with tf.compat.v1.variable_scope(self.name):
             return put_together(net, self.branches, depth)
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return max(smallest_input(branch, size) for branch in self.branches)
 
 
-def put_together(net, branches: Branches, depth=int):
+def put_together(net: tf.Tensor, branches: Branches, depth: Depth = int) -> tf.Tensor:
     """Returns the outputs of Branch_0, Branch_1, ... along the channels."""
     outputs = []
     for i, branch in enumerate(branches):
@@ -110,7 +111,9 @@ def smallest_input(stages: Sequence, size: int = 1, least: Mapping[str, int] | N
     return size
 
 
-def check_size(network: str, inputs, stages: Sequence, least: Mapping[str, int] | None = None, hint=""):
+def check_size(
+    network: str, inputs: tf.Tensor, stages: Sequence, least: Mapping[str, int] | None = None, hint: str = ""
+) -> None:
     """Raises ValueError if `inputs` are smaller than `stages` need them, as far as their size is known."""
     if len(inputs.shape) != 4:
         raise ValueError(f"{network} takes images [N, H, W, C]; inputs has shape {inputs.shape}")
@@ -122,7 +125,9 @@ def check_size(network: str, inputs, stages: Sequence, least: Mapping[str, int] 
         )
 
 
-def build_up_to(network: str, inputs, stages: Sequence, final_endpoint: str, depth: Callable = int):
+def build_up_to(
+    network: str, inputs: tf.Tensor, stages: Sequence, final_endpoint: str, depth: Depth = int
+) -> NetworkOutput:
     """Runs one stage after the other until `final_endpoint`; returns its activation and all before it.
 
     Raises: ValueError: there is no such end point, or the images are too small for it.
@@ -141,7 +146,7 @@ def build_up_to(network: str, inputs, stages: Sequence, final_endpoint: str, dep
     return net, end_points
 
 
-def depth_of(network: str, depth_multiplier: float, min_depth: int) -> Callable[[int], int]:
+def depth_of(network: str, depth_multiplier: float, min_depth: int) -> Depth:
     """Returns the function from a published number of channels to the one asked for.
 
     Raises: ValueError: depth_multiplier is not above 0.
@@ -154,15 +159,15 @@ def depth_of(network: str, depth_multiplier: float, min_depth: int) -> Callable[
     return lambda depth: max(int(depth * depth_multiplier), min_depth)
 
 
-def truncated_normal(stddev):
+def truncated_normal(stddev: float) -> Layer:
     """Returns the initializer of a truncated normal distribution around 0."""
     return tf.compat.v1.truncated_normal_initializer(0.0, stddev)
 
 
-def _kernel(name):
+def _kernel(name: str) -> list[int]:
     height, width = name.rpartition("_")[2].split("x")
     return [int(height), int(width)]
 
 
-def _least(kernel, stride, padding, size):
+def _least(kernel: Sequence[int], stride: int, padding: str, size: int) -> int:
     return (size - 1) * stride + (kernel[0] if padding == "VALID" else 1)

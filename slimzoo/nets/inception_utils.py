@@ -1,27 +1,38 @@
 """What the Inception networks share besides their table: their arg_scope and their last layers."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import map_size, shrink_kernel, spatial_axes, squeeze
+from slimzoo.nets.common import (
+    EndPoints,
+    Layer,
+    NetworkOutput,
+    map_size,
+    shrink_kernel,
+    spatial_axes,
+    squeeze,
+)
 from slimzoo.registry import Network, register
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
 
 
 def inception_arg_scope(
-    weight_decay=0.00004,
-    use_batch_norm=True,
-    batch_norm_decay=0.9997,
-    batch_norm_epsilon=0.001,
-    activation_fn=tf.nn.relu,
-    batch_norm_updates_collections=UPDATE_OPS,
-    batch_norm_scale=False,
+    weight_decay: float = 0.00004,
+    use_batch_norm: bool = True,
+    batch_norm_decay: float = 0.9997,
+    batch_norm_epsilon: float = 0.001,
+    activation_fn: Layer | None = tf.nn.relu,
+    batch_norm_updates_collections: str | None = UPDATE_OPS,
+    batch_norm_scale: bool = False,
     *,
-    batch_norm_var_collection="moving_vars",
-    updates_collections=UPDATE_OPS,
-    use_fused_batchnorm=None,
-):
+    batch_norm_var_collection: str = "moving_vars",
+    updates_collections: str | None = UPDATE_OPS,
+    use_fused_batchnorm: bool | None = None,
+) -> dict:
     """Returns the scope of Inception v1 to v4: ReLU, batch norm without gamma, L2 on the weights.
 
     Args:
@@ -55,15 +66,15 @@ def inception_arg_scope(
 
 
 def classify(
-    net,
-    end_points: dict,
-    num_classes,
-    window,
-    dropout_keep_prob,
-    prediction_fn,
-    spatial_squeeze,
-    global_pool,
-):
+    net: tf.Tensor,
+    end_points: EndPoints,
+    num_classes: int | None,
+    window: Sequence[int],
+    dropout_keep_prob: float,
+    prediction_fn: Layer,
+    spatial_squeeze: bool,
+    global_pool: bool,
+) -> NetworkOutput:
     """Adds the last layers of v2 and v3 to `end_points`: pooling, dropout, a 1x1 convolution, predictions."""
     with tf.compat.v1.variable_scope("Logits"):
         if global_pool:
@@ -78,7 +89,7 @@ def classify(
             return net, end_points
         net = slim.dropout(net, keep_prob=dropout_keep_prob, scope="Dropout_1b")
         end_points["PreLogits"] = net
-        plain = {"activation_fn": None, "normalizer_fn": None}
+        plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
         logits = slim.conv2d(net, num_classes, [1, 1], scope="Conv2d_1c_1x1", **plain)
         if spatial_squeeze:
             logits = squeeze(logits, "SpatialSqueeze")
@@ -87,7 +98,7 @@ def classify(
     return logits, end_points
 
 
-def average_all(net, scope):
+def average_all(net: tf.Tensor, scope: str) -> tf.Tensor:
     """Returns the mean of `net` over its whole map, [N, 1, 1, C]."""
     size = map_size(net)
     if None in size:
@@ -95,7 +106,7 @@ def average_all(net, scope):
     return slim.avg_pool2d(net, size, padding="VALID", scope=scope)
 
 
-def auxiliary_logits(net, num_classes, names):
+def auxiliary_logits(net: tf.Tensor, num_classes: int, names: Sequence[str]) -> tf.Tensor:
     """Returns the logits of the auxiliary head of v4 and Inception-ResNet, whose layers are called `names`.
 
     Raises: ValueError: the size of the map `net` is unknown, which its last convolution covers.
@@ -113,7 +124,9 @@ def auxiliary_logits(net, num_classes, names):
         return slim.fully_connected(slim.flatten(net), num_classes, activation_fn=None, scope=logits)
 
 
-def register_inception(function, arg_scope, image_size, heads):
+def register_inception(
+    function: Any, arg_scope: Callable[..., dict], image_size: int, heads: tuple[str, ...]
+) -> None:
     """Registers `function` under its own name, with the attribute that published code reads its size from."""
     function.default_image_size = image_size
     register(

@@ -1,16 +1,20 @@
 """Inception v1, GoogLeNet: Szegedy et al. 2014, arXiv:1409.4842, table 1; here with batch norm."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import spatial_axes, squeeze
+from slimzoo.nets.common import Layer, NetworkOutput, Reuse, Scope, spatial_axes, squeeze
 from slimzoo.nets.inception_table import ONE, Conv, Mixed, Pool, build_up_to, check_size, truncated_normal
 from slimzoo.nets.inception_utils import inception_arg_scope, register_inception
 
 inception_v1_arg_scope = inception_arg_scope
 
 
-def _mixed(name, one, three, five, pool, last="Conv2d_0b_3x3"):
+def _mixed(
+    name: str, one: int, three: tuple[int, int], five: tuple[int, int], pool: int, last: str = "Conv2d_0b_3x3"
+) -> Mixed:
     """A row of table 1; `three` and `five` are (reduced to, convolved to), the 5x5 in truth a 3x3."""
     return Mixed(
         name,
@@ -45,7 +49,12 @@ BLOCKS = (
 )
 
 
-def inception_v1_base(inputs, final_endpoint="Mixed_5c", include_root_block=True, scope="InceptionV1"):
+def inception_v1_base(
+    inputs: tf.Tensor,
+    final_endpoint: str = "Mixed_5c",
+    include_root_block: bool = True,
+    scope: Scope = "InceptionV1",
+) -> NetworkOutput:
     """Builds Inception v1 up to `final_endpoint`.
 
     Args:
@@ -62,16 +71,16 @@ def inception_v1_base(inputs, final_endpoint="Mixed_5c", include_root_block=True
 
 
 def inception_v1(
-    inputs,
-    num_classes=1000,
-    is_training=True,
-    dropout_keep_prob=0.8,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    scope="InceptionV1",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.8,
+    prediction_fn: Layer = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "InceptionV1",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds Inception v1 for classification.
 
     Args:
@@ -98,7 +107,7 @@ def inception_v1(
             if not num_classes:
                 return net, end_points
             net = slim.dropout(net, dropout_keep_prob, scope="Dropout_0b")
-            plain = {"activation_fn": None, "normalizer_fn": None}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None}
             logits = slim.conv2d(net, num_classes, [1, 1], scope="Conv2d_0c_1x1", **plain)
             if spatial_squeeze:
                 logits = squeeze(logits, "SpatialSqueeze")

@@ -5,6 +5,7 @@ import contextlib
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import Depth, Layer, NetworkOutput, Reuse, Scope
 from slimzoo.nets.inception_table import (
     ONE,
     Conv,
@@ -21,11 +22,18 @@ inception_v2_arg_scope = inception_arg_scope
 DATA_FORMATS = ("NHWC", "NCHW")
 
 
-def _reduce(depth):
+def _reduce(depth: int) -> Conv:
     return Conv(ONE, depth, stddev=0.09)
 
 
-def _mixed(name, one, three, double, pool, pooling="AvgPool_0a_3x3"):
+def _mixed(
+    name: str,
+    one: int,
+    three: tuple[int, int],
+    double: tuple[int, int],
+    pool: int,
+    pooling: str = "AvgPool_0a_3x3",
+) -> Mixed:
     """A row of figure 5; `three` and `double` are the channels of their convolutions, the 1x1 first."""
     return Mixed(
         name,
@@ -38,7 +46,7 @@ def _mixed(name, one, three, double, pool, pooling="AvgPool_0a_3x3"):
     )
 
 
-def _halving(name, three, double):
+def _halving(name: str, three: tuple[int, int], double: tuple[int, int]) -> Mixed:
     last = "Conv2d_1a_3x3"
     return Mixed(
         name,
@@ -55,7 +63,7 @@ class SeparableRoot:
 
     name = "Conv2d_1a_7x7"
 
-    def __call__(self, net, depth):
+    def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         return slim.separable_conv2d(
             net,
             depth(64),
@@ -67,7 +75,7 @@ class SeparableRoot:
             scope=self.name,
         )
 
-    def takes(self, size):
+    def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return 2 * size - 1
 
@@ -94,7 +102,7 @@ BLOCKS = (
 )
 
 
-def _with_format(data_format, use_separable_conv):
+def _with_format(data_format: str, use_separable_conv: bool) -> contextlib.AbstractContextManager:
     """Returns the arg_scope of NCHW; for NHWC none, so that one around the network may say NCHW."""
     if data_format not in DATA_FORMATS:
         raise ValueError(f"data_format must be either NHWC or NCHW, not {data_format!r}")
@@ -110,15 +118,15 @@ def _with_format(data_format, use_separable_conv):
 
 
 def inception_v2_base(
-    inputs,
-    final_endpoint="Mixed_5c",
-    min_depth=16,
-    depth_multiplier=1.0,
-    use_separable_conv=True,
-    data_format="NHWC",
-    include_root_block=True,
-    scope=None,
-):
+    inputs: tf.Tensor,
+    final_endpoint: str = "Mixed_5c",
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    use_separable_conv: bool = True,
+    data_format: str = "NHWC",
+    include_root_block: bool = True,
+    scope: Scope = None,
+) -> NetworkOutput:
     """Builds Inception v2 up to `final_endpoint`.
 
     Args:
@@ -140,18 +148,18 @@ def inception_v2_base(
 
 
 def inception_v2(
-    inputs,
-    num_classes=1000,
-    is_training=True,
-    dropout_keep_prob=0.8,
-    min_depth=16,
-    depth_multiplier=1.0,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    scope="InceptionV2",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.8,
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    prediction_fn: Layer = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "InceptionV2",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds Inception v2 for classification.
 
     Args:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import shrink_kernel, squeeze
+from slimzoo.nets.common import Depth, Layer, NetworkOutput, Reuse, Scope, shrink_kernel, squeeze
 from slimzoo.nets.inception_table import (
     HALVING,
     ONE,
@@ -21,7 +21,7 @@ from slimzoo.nets.inception_utils import classify, inception_arg_scope, register
 inception_v3_arg_scope = inception_arg_scope
 
 
-def _mixed_5(name, pool, narrow=ONE, wide="Conv2d_0b_5x5"):
+def _mixed_5(name: str, pool: int, narrow: str = ONE, wide: str = "Conv2d_0b_5x5") -> Mixed:
     """Figure 5 of the paper, with one 5x5 left; two of its names differ in Mixed_5c."""
     return Mixed(
         name,
@@ -34,7 +34,7 @@ def _mixed_5(name, pool, narrow=ONE, wide="Conv2d_0b_5x5"):
     )
 
 
-def _mixed_6(name, narrow):
+def _mixed_6(name: str, narrow: int) -> Mixed:
     """Figure 6: 7x7 as 1x7 and 7x1, of `narrow` channels until the last."""
     seven = (Conv("Conv2d_0b_1x7", narrow), Conv("Conv2d_0c_7x1", 192))
     twice = (
@@ -52,7 +52,7 @@ def _mixed_6(name, narrow):
     )
 
 
-def _mixed_7(name, second):
+def _mixed_7(name: str, second: str) -> Mixed:
     """Figure 7: 3x3 as 1x3 beside 3x1; `second` is what the 3x1 of Branch_1 is called."""
     fork = Fork((Conv("Conv2d_0b_1x3", 384), Conv(second, 384)))
     late_fork = Fork((Conv("Conv2d_0c_1x3", 384), Conv("Conv2d_0d_3x1", 384)))
@@ -108,7 +108,13 @@ STAGES = (  # of a 299x299 image
 )
 
 
-def inception_v3_base(inputs, final_endpoint="Mixed_7c", min_depth=16, depth_multiplier=1.0, scope=None):
+def inception_v3_base(
+    inputs: tf.Tensor,
+    final_endpoint: str = "Mixed_7c",
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    scope: Scope = None,
+) -> NetworkOutput:
     """Builds Inception v3 up to `final_endpoint`.
 
     Args:
@@ -123,7 +129,7 @@ def inception_v3_base(inputs, final_endpoint="Mixed_7c", min_depth=16, depth_mul
         return build_up_to("inception_v3", inputs, STAGES, final_endpoint, depth)
 
 
-def _auxiliary(net, num_classes, depth, spatial_squeeze):
+def _auxiliary(net: tf.Tensor, num_classes: int, depth: Depth, spatial_squeeze: bool) -> tf.Tensor:
     """Returns the logits of the auxiliary head on `net`, Mixed_6e."""
     with tf.compat.v1.variable_scope("AuxLogits"):
         net = slim.avg_pool2d(
@@ -155,19 +161,19 @@ def _auxiliary(net, num_classes, depth, spatial_squeeze):
 
 
 def inception_v3(
-    inputs,
-    num_classes=1000,
-    is_training=True,
-    dropout_keep_prob=0.8,
-    min_depth=16,
-    depth_multiplier=1.0,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    create_aux_logits=True,
-    scope="InceptionV3",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.8,
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    prediction_fn: Layer = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    create_aux_logits: bool = True,
+    scope: Scope = "InceptionV3",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds Inception v3 for classification.
 
     Args:
@@ -181,8 +187,8 @@ def inception_v3(
       an image.
     """
     depth = depth_of("inception_v3", depth_multiplier, min_depth)
-    auxiliary = create_aux_logits and num_classes
-    least = {"Mixed_6e": 5} if auxiliary else {}
+    aux_classes = num_classes if create_aux_logits else 0
+    least = {"Mixed_6e": 5} if aux_classes else {}
     check_size("inception_v3", inputs, STAGES, least, ", 75x75 with create_aux_logits=False" if least else "")
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs], reuse=reuse) as sc,
@@ -191,9 +197,9 @@ def inception_v3(
         net, end_points = inception_v3_base(
             inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier
         )
-        if auxiliary:
+        if aux_classes:
             found = end_points["Mixed_6e"]
-            end_points["AuxLogits"] = _auxiliary(found, num_classes, depth, spatial_squeeze)
+            end_points["AuxLogits"] = _auxiliary(found, aux_classes, depth, spatial_squeeze)
         last = (dropout_keep_prob, prediction_fn, spatial_squeeze, global_pool)
         return classify(net, end_points, num_classes, [8, 8], *last)
 

@@ -3,9 +3,11 @@
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import Layer, NetworkOutput, Reuse, Scope
 from slimzoo.nets.inception_table import (
     HALVING,
     ONE,
+    Branches,
     Conv,
     Fork,
     Mixed,
@@ -92,8 +94,8 @@ STAGES = (
 )
 
 
-def _block(name, default_scope, branches):
-    def block(inputs, scope=None, reuse=None):
+def _block(name: str, default_scope: str, branches: Branches) -> Layer:
+    def block(inputs: tf.Tensor, scope: Scope = None, reuse: Reuse = None) -> tf.Tensor:
         """Builds this block of Inception v4 on `inputs` [N, H, W, C]."""
         with tf.compat.v1.variable_scope(scope, default_scope, [inputs], reuse=reuse):
             return put_together(inputs, branches)
@@ -109,7 +111,9 @@ block_reduction_b = _block("block_reduction_b", "BlockReductionB", REDUCTION_B)
 block_inception_c = _block("block_inception_c", "BlockInceptionC", INCEPTION_C)
 
 
-def inception_v4_base(inputs, final_endpoint="Mixed_7d", scope=None):
+def inception_v4_base(
+    inputs: tf.Tensor, final_endpoint: str = "Mixed_7d", scope: Scope = None
+) -> NetworkOutput:
     """Builds Inception v4 up to `final_endpoint` on `inputs` [N, H, W, C].
 
     Returns: the activation of `final_endpoint`, end_points.
@@ -120,14 +124,14 @@ def inception_v4_base(inputs, final_endpoint="Mixed_7d", scope=None):
 
 
 def inception_v4(
-    inputs,
-    num_classes=1001,
-    is_training=True,
-    dropout_keep_prob=0.8,
-    reuse=None,
-    scope="InceptionV4",
-    create_aux_logits=True,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1001,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.8,
+    reuse: Reuse = None,
+    scope: Scope = "InceptionV4",
+    create_aux_logits: bool = True,
+) -> NetworkOutput:
     """Builds Inception v4 for classification.
 
     Args:
@@ -137,17 +141,17 @@ def inception_v4(
     Returns: logits [N, num_classes], end_points.
     Raises: ValueError: the images are too small, or of unknown size for the auxiliary head.
     """
-    auxiliary = create_aux_logits and num_classes
-    least = {"Mixed_6h": 5} if auxiliary else {}
+    aux_classes = num_classes if create_aux_logits else 0
+    least = {"Mixed_6h": 5} if aux_classes else {}
     check_size("inception_v4", inputs, STAGES, least, ", 75x75 with create_aux_logits=False" if least else "")
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV4", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_v4_base(inputs, scope=sc)
-        if auxiliary:
+        if aux_classes:
             names = ("AvgPool_1a_5x5", "Conv2d_1b_1x1", "Conv2d_2a", "Aux_logits")
-            end_points["AuxLogits"] = auxiliary_logits(end_points["Mixed_6h"], num_classes, names)
+            end_points["AuxLogits"] = auxiliary_logits(end_points["Mixed_6h"], aux_classes, names)
         with tf.compat.v1.variable_scope("Logits"):
             net = end_points["global_pool"] = average_all(net, scope="AvgPool_1a")
             if not num_classes:

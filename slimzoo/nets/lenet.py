@@ -4,10 +4,11 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common
+from slimzoo.nets.common import Layer, NetworkOutput, Scope
 from slimzoo.registry import Network, register
 
 
-def lenet_arg_scope(weight_decay=0.0):
+def lenet_arg_scope(weight_decay: float = 0.0) -> dict:
     """Returns the scope LeNet was published with: ReLU, truncated normal weights, L2 (none by default)."""
     with slim.arg_scope(
         [slim.conv2d, slim.fully_connected],
@@ -19,13 +20,13 @@ def lenet_arg_scope(weight_decay=0.0):
 
 
 def lenet(
-    images,
-    num_classes=10,
-    is_training=False,
-    dropout_keep_prob=0.5,
-    prediction_fn=slim.softmax,
-    scope="LeNet",
-):
+    images: tf.Tensor,
+    num_classes: int | None = 10,
+    is_training: bool = False,
+    dropout_keep_prob: float = 0.5,
+    prediction_fn: Layer = slim.softmax,
+    scope: Scope = "LeNet",
+) -> NetworkOutput:
     """Builds LeNet.
 
     Args:

@@ -2,14 +2,16 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common, mobilenet_layers
+from slimzoo.nets.common import Layer, NetworkFn, NetworkOutput, Reuse, Scope
 from slimzoo.nets.conv_blocks import _make_divisible
+from slimzoo.nets.mobilenet_layers import ConvDefs
 from slimzoo.registry import Network, register
 
 CONVOLUTIONS = (slim.conv2d, slim.separable_conv2d)
@@ -18,27 +20,33 @@ CONVOLUTIONS = (slim.conv2d, slim.separable_conv2d)
 class NoOpScope:
     """A context that does nothing."""
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         return None
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> Literal[False]:
         return False
 
 
-def safe_arg_scope(funcs, **kwargs):
+def safe_arg_scope(funcs: Sequence[Callable], **kwargs: Any) -> contextlib.AbstractContextManager:
     """Returns slim.arg_scope of those `kwargs` that are not None, or a NoOpScope if all are."""
     settings = {name: value for name, value in kwargs.items() if value is not None}
     return slim.arg_scope(funcs, **settings) if settings else NoOpScope()
 
 
 @slim.add_arg_scope
-def apply_activation(x, name=None, activation_fn=None):
+def apply_activation(x: tf.Tensor, name: str | None = None, activation_fn: Layer | None = None) -> tf.Tensor:
     """Returns `activation_fn` of `x`, or `x`; the arg_scope may set activation_fn."""
     return activation_fn(x, name=name) if activation_fn else x
 
 
 @slim.add_arg_scope
-def depth_multiplier(output_params, multiplier, divisible_by=8, min_depth=8, **unused_kwargs):
+def depth_multiplier(
+    output_params: dict[str, Any],
+    multiplier: float,
+    divisible_by: int = 8,
+    min_depth: int = 8,
+    **unused_kwargs: Any,
+) -> None:
     """Multiplies num_outputs in `output_params`, if it is there, and makes it divisible.
 
     Args:
@@ -59,22 +67,22 @@ class Op(NamedTuple):
     multiplier_func: Callable
 
 
-def op(opfunc, multiplier_func=depth_multiplier, **params):
+def op(opfunc: Callable, multiplier_func: Callable = depth_multiplier, **params: Any) -> Op:
     """Returns an Op, a row of conv_defs["spec"]."""
     return Op(opfunc, params, params.pop("multiplier_transform", multiplier_func))
 
 
 @slim.add_arg_scope
 def mobilenet_base(
-    inputs,
-    conv_defs,
-    multiplier=1.0,
-    final_endpoint=None,
-    output_stride=None,
-    use_explicit_padding=False,
-    scope=None,
-    is_training=False,
-):
+    inputs: tf.Tensor,
+    conv_defs: ConvDefs,
+    multiplier: float = 1.0,
+    final_endpoint: str | None = None,
+    output_stride: int | None = None,
+    use_explicit_padding: bool = False,
+    scope: Scope = None,
+    is_training: bool | None = False,
+) -> NetworkOutput:
     """Builds the layers of `conv_defs` up to `final_endpoint`.
 
     Args:
@@ -105,15 +113,15 @@ def mobilenet_base(
 
 @slim.add_arg_scope
 def mobilenet(
-    inputs,
-    num_classes=1001,
-    prediction_fn=slim.softmax,
-    reuse=None,
-    scope="Mobilenet",
-    base_only=False,
-    use_reduce_mean_for_pooling=False,
-    **mobilenet_args,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1001,
+    prediction_fn: Layer | None = slim.softmax,
+    reuse: Reuse = None,
+    scope: Scope = "Mobilenet",
+    base_only: bool = False,
+    use_reduce_mean_for_pooling: bool = False,
+    **mobilenet_args: Any,
+) -> NetworkOutput:
     """Builds a MobileNet for classification, in inference mode if training_scope is not around it.
 
     Args:
@@ -163,7 +171,7 @@ def mobilenet(
     return logits, end_points
 
 
-def global_pool(input_tensor, pool_op=tf.nn.avg_pool):
+def global_pool(input_tensor: tf.Tensor, pool_op: Layer = tf.nn.avg_pool) -> tf.Tensor:
     """Returns [N, 1, 1, C]: `pool_op` over the whole map, or a mean where its size is not known.
 
     Raises: ValueError: the size is not known, and pool_op is not tf.nn.avg_pool.
@@ -180,8 +188,12 @@ def global_pool(input_tensor, pool_op=tf.nn.avg_pool):
 
 
 def training_scope(
-    is_training=True, weight_decay=0.00004, stddev=0.09, dropout_keep_prob=0.8, bn_decay=0.997
-):
+    is_training: bool | None = True,
+    weight_decay: float = 0.00004,
+    stddev: float = 0.09,
+    dropout_keep_prob: float | None = 0.8,
+    bn_decay: float | None = 0.997,
+) -> dict:
     """Returns the scope MobileNet was published with: batch norm, dropout, L2 on all but depthwise weights.
 
     Args:
@@ -204,7 +216,7 @@ def training_scope(
         return scope
 
 
-def refuse_multiplier(name, arguments):
+def refuse_multiplier(name: str, arguments: Mapping[str, Any]) -> None:
     """Raises ValueError if `arguments` hold what mobilenet_base calls `multiplier`."""
     if "multiplier" in arguments:
         raise ValueError(
@@ -213,7 +225,9 @@ def refuse_multiplier(name, arguments):
         )
 
 
-def wrapped_partial(func, *args, new_defaults=None, **kwargs):
+def wrapped_partial(
+    func: Callable, *args: Any, new_defaults: Mapping[str, Any] | None = None, **kwargs: Any
+) -> Callable:
     """Returns functools.partial of `func` that has its name, docstring and attributes.
 
     Args:
@@ -223,7 +237,7 @@ def wrapped_partial(func, *args, new_defaults=None, **kwargs):
     return functools.update_wrapper(partial, func)
 
 
-def register_variant(name, build, scope):
+def register_variant(name: str, build: NetworkFn, scope: str) -> None:
     """Registers `build` as published: for ImageNet with a background class, in images of 224 x 224 pixels."""
     head = f"{scope}/Logits/Conv2d_1c_1x1"
     register(

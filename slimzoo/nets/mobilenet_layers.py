@@ -4,11 +4,15 @@ import functools
 import inspect
 import itertools
 import operator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.nets import common
+from slimzoo.nets.common import Layer, NetworkOutput
 
+ConvDefs = dict[str, Any]  # "spec": rows made by mobilenet.op; "defaults" and "overrides": {ops: arguments}
 INSIDE = ("expansion_output", "depthwise_output")  # where a block can end early
 
 
@@ -19,21 +23,23 @@ class _Reached(Exception):
 class _Until(dict):
     """End points of one block; the one called `final` ends it."""
 
-    def __init__(self, final):
+    def __init__(self, final: str) -> None:
         super().__init__()
         self.final = final
 
-    def __setitem__(self, name, net):
+    def __setitem__(self, name: str, net: tf.Tensor) -> None:
         super().__setitem__(name, net)
         if name == self.final:
             raise _Reached
 
 
-def _takes(function, name):
+def _takes(function: Callable, name: str) -> bool:
     return name in inspect.signature(function).parameters
 
 
-def layers(conv_defs, multiplier, output_stride, use_explicit_padding):
+def layers(
+    conv_defs: ConvDefs, multiplier: float, output_stride: int | None, use_explicit_padding: bool
+) -> Iterator[tuple[str, Callable]]:
     """Yields (end point, function of net and of where inside to stop) in order."""
     steps = common.strides_and_rates(_strides(conv_defs), output_stride)
     for i, (row, (stride, rate)) in enumerate(zip(conv_defs["spec"], steps, strict=True), start=1):
@@ -50,7 +56,9 @@ def layers(conv_defs, multiplier, output_stride, use_explicit_padding):
         yield f"layer_{i}", functools.partial(_layer, row.op, params, pads)
 
 
-def _layer(function, params, pads, net, stop_at):
+def _layer(
+    function: Layer, params: dict[str, Any], pads: Layer | None, net: tf.Tensor, stop_at: str
+) -> tuple[tf.Tensor, bool]:
     """Returns function(net, **params) and True, or what is called `stop_at` on the way there and False."""
     net = pads(net) if pads else net
     if stop_at not in INSIDE or not _takes(function, "endpoints"):
@@ -62,7 +70,7 @@ def _layer(function, params, pads, net, stop_at):
         return until[stop_at], False
 
 
-def walk(net, layers, final_endpoint):
+def walk(net: tf.Tensor, layers: Iterable[tuple[str, Callable]], final_endpoint: str | None) -> NetworkOutput:
     """Returns the activation of `final_endpoint` and the end points: the layers', then those inside them."""
     end_points, inside, found = {}, {}, {}
     final_layer, _, final_inside = (final_endpoint or "").partition("/")
@@ -85,11 +93,11 @@ def walk(net, layers, final_endpoint):
     return net, found
 
 
-def _strides(conv_defs):
+def _strides(conv_defs: ConvDefs) -> list[int]:
     return [row.params.get("stride", 1) for row in conv_defs["spec"]]
 
 
-def check(conv_defs, multiplier, output_stride):
+def check(conv_defs: ConvDefs, multiplier: float, output_stride: int | None) -> None:
     """Raises ValueError, which names everything wrong at once."""
     problems = []
     if multiplier <= 0:

@@ -1,12 +1,24 @@
 """MobileNet v1: depthwise 3x3, then pointwise 1x1. Howard et al. 2017, arXiv:1704.04861, table 1."""
 
 import inspect
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import pad_for_kernel, shrink_kernel, spatial_axes, strides_and_rates
+from slimzoo.nets.common import (
+    Depth,
+    Layer,
+    NetworkFn,
+    NetworkOutput,
+    Reuse,
+    Scope,
+    pad_for_kernel,
+    shrink_kernel,
+    spatial_axes,
+    strides_and_rates,
+)
 from slimzoo.registry import Network, register
 
 
@@ -26,7 +38,8 @@ class DepthSepConv(NamedTuple):
     depth: int
 
 
-MOBILENETV1_CONV_DEFS = (
+Row = Conv | DepthSepConv
+MOBILENETV1_CONV_DEFS: tuple[Row, ...] = (
     Conv([3, 3], stride=2, depth=32),
     *(
         DepthSepConv([3, 3], stride=stride, depth=depth)
@@ -46,15 +59,15 @@ MULTIPLIERS = {  # network name: depth multiplier, as released
 
 
 def mobilenet_v1_arg_scope(
-    is_training=True,
-    weight_decay=0.00004,
-    stddev=0.09,
-    regularize_depthwise=False,
-    batch_norm_decay=0.9997,
-    batch_norm_epsilon=0.001,
-    batch_norm_updates_collections=tf.compat.v1.GraphKeys.UPDATE_OPS,
-    normalizer_fn=slim.batch_norm,
-):
+    is_training: bool | None = True,
+    weight_decay: float = 0.00004,
+    stddev: float = 0.09,
+    regularize_depthwise: bool = False,
+    batch_norm_decay: float = 0.9997,
+    batch_norm_epsilon: float = 0.001,
+    batch_norm_updates_collections: str | None = tf.compat.v1.GraphKeys.UPDATE_OPS,
+    normalizer_fn: Layer | None = slim.batch_norm,
+) -> dict:
     """Returns the scope MobileNet v1 was published with: ReLU6, batch norm, L2 on all but depthwise weights.
 
     Args:
@@ -86,7 +99,9 @@ def mobilenet_v1_arg_scope(
         return scope
 
 
-def _layers(conv_defs, output_stride, depth, use_explicit_padding):
+def _layers(
+    conv_defs: Sequence[Row], output_stride: int | None, depth: Depth, use_explicit_padding: bool
+) -> Iterator[tuple[str, Layer]]:
     """Yields (end point, function of net) in order."""
     padding = "VALID" if use_explicit_padding else "SAME"
     pad = pad_for_kernel if use_explicit_padding else (lambda net, *_: net)
@@ -96,7 +111,7 @@ def _layers(conv_defs, output_stride, depth, use_explicit_padding):
         name = f"Conv2d_{i}"
         if isinstance(row, Conv):
 
-            def convolution(net, row=row, name=name):
+            def convolution(net: tf.Tensor, row: Row = row, name: str = name) -> tf.Tensor:
                 net = pad(net, row.kernel)
                 return slim.conv2d(
                     net,
@@ -111,7 +126,13 @@ def _layers(conv_defs, output_stride, depth, use_explicit_padding):
             yield name, convolution
             continue
 
-        def depthwise(net, row=row, name=f"{name}_depthwise", stride=stride, rate=rate):
+        def depthwise(
+            net: tf.Tensor,
+            row: Row = row,
+            name: str = f"{name}_depthwise",
+            stride: int = stride,
+            rate: int = rate,
+        ) -> tf.Tensor:
             return slim.separable_conv2d(
                 pad(net, row.kernel, rate),
                 None,  # no pointwise part
@@ -124,7 +145,7 @@ def _layers(conv_defs, output_stride, depth, use_explicit_padding):
                 scope=name,
             )
 
-        def pointwise(net, row=row, name=f"{name}_pointwise"):
+        def pointwise(net: tf.Tensor, row: Row = row, name: str = f"{name}_pointwise") -> tf.Tensor:
             return slim.conv2d(
                 net, depth(row.depth), [1, 1], stride=1, normalizer_fn=slim.batch_norm, scope=name
             )
@@ -134,15 +155,15 @@ def _layers(conv_defs, output_stride, depth, use_explicit_padding):
 
 
 def mobilenet_v1_base(
-    inputs,
-    final_endpoint="Conv2d_13_pointwise",
-    min_depth=8,
-    depth_multiplier=1.0,
-    conv_defs=None,
-    output_stride=None,
-    use_explicit_padding=False,
-    scope=None,
-):
+    inputs: tf.Tensor,
+    final_endpoint: str = "Conv2d_13_pointwise",
+    min_depth: int = 8,
+    depth_multiplier: float = 1.0,
+    conv_defs: Sequence[Row] | None = None,
+    output_stride: int | None = None,
+    use_explicit_padding: bool = False,
+    scope: Scope = None,
+) -> NetworkOutput:
     """Builds MobileNet v1 up to `final_endpoint`.
 
     Args:
@@ -178,19 +199,19 @@ def mobilenet_v1_base(
 
 
 def mobilenet_v1(
-    inputs,
-    num_classes=1000,
-    dropout_keep_prob=0.999,
-    is_training=True,
-    min_depth=8,
-    depth_multiplier=1.0,
-    conv_defs=None,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    scope="MobilenetV1",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    dropout_keep_prob: float = 0.999,
+    is_training: bool = True,
+    min_depth: int = 8,
+    depth_multiplier: float = 1.0,
+    conv_defs: Sequence[Row] | None = None,
+    prediction_fn: Layer | None = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = "MobilenetV1",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds MobileNet v1 for classification.
 
     Args:
@@ -231,8 +252,10 @@ def mobilenet_v1(
     return logits, end_points
 
 
-def _variant(name, multiplier):
-    def network(inputs, num_classes=1000, is_training=True, **kwargs):
+def _variant(name: str, multiplier: float) -> NetworkFn:
+    def network(
+        inputs: tf.Tensor, num_classes: int | None = 1000, is_training: bool = True, **kwargs: Any
+    ) -> NetworkOutput:
         """Builds MobileNet v1 at this row's depth multiplier; takes what mobilenet_v1 takes."""
         return mobilenet_v1(
             inputs, num_classes, is_training=is_training, depth_multiplier=multiplier, **kwargs

@@ -1,10 +1,14 @@
 """MobileNet v2: residuals between narrow layers. Sandler et al. 2018, arXiv:1801.04381, table 2."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import conv_blocks as ops
 from slimzoo.nets import mobilenet as lib
+from slimzoo.nets.common import Layer, NetworkOutput, Scope
+from slimzoo.nets.mobilenet_layers import ConvDefs
 
 op = lib.op
 expand_input = ops.expand_input_by_factor
@@ -18,7 +22,7 @@ STAGES = (  # channels, blocks, stride of the first block; each is 6 times as wi
 ACTIVATED = (slim.conv2d, slim.fully_connected, slim.separable_conv2d)
 
 
-def _defaults(normalizer_fn):
+def _defaults(normalizer_fn: Layer | None) -> dict[tuple, dict[str, Any]]:
     return {
         ACTIVATED: {"normalizer_fn": normalizer_fn, "activation_fn": tf.nn.relu6},
         (ops.expanded_conv,): {
@@ -31,7 +35,7 @@ def _defaults(normalizer_fn):
     }
 
 
-V2_DEF = {
+V2_DEF: ConvDefs = {
     "defaults": {(slim.batch_norm,): {"center": True, "scale": True}, **_defaults(slim.batch_norm)},
     "spec": [
         op(slim.conv2d, stride=2, num_outputs=32, kernel_size=[3, 3]),
@@ -44,22 +48,22 @@ V2_DEF = {
         op(slim.conv2d, stride=1, kernel_size=[1, 1], num_outputs=1280),
     ],
 }
-V2_DEF_GROUP_NORM = {"defaults": _defaults(slim.group_norm), "spec": V2_DEF["spec"]}
+V2_DEF_GROUP_NORM: ConvDefs = {"defaults": _defaults(slim.group_norm), "spec": V2_DEF["spec"]}
 
 
 @slim.add_arg_scope
 def mobilenet(
-    input_tensor,
-    num_classes=1001,
-    depth_multiplier=1.0,
-    scope="MobilenetV2",
-    conv_defs=None,
-    finegrain_classification_mode=False,
-    min_depth=None,
-    divisible_by=None,
-    activation_fn=None,
-    **kwargs,
-):
+    input_tensor: tf.Tensor,
+    num_classes: int | None = 1001,
+    depth_multiplier: float = 1.0,
+    scope: Scope = "MobilenetV2",
+    conv_defs: ConvDefs | None = None,
+    finegrain_classification_mode: bool = False,
+    min_depth: int | None = None,
+    divisible_by: int | None = None,
+    activation_fn: Layer | None = None,
+    **kwargs: Any,
+) -> NetworkOutput:
     """Builds MobileNet v2 for classification. Inference mode is created by default; see training_scope.
 
     Args:
@@ -98,13 +102,15 @@ def mobilenet(
 
 
 @slim.add_arg_scope
-def mobilenet_base(input_tensor, depth_multiplier=1.0, **kwargs):
+def mobilenet_base(input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any) -> NetworkOutput:
     """Builds MobileNet v2 without pooling and logits; takes what mobilenet takes."""
     return mobilenet(input_tensor, depth_multiplier=depth_multiplier, base_only=True, **kwargs)
 
 
 @slim.add_arg_scope
-def mobilenet_base_group_norm(input_tensor, depth_multiplier=1.0, **kwargs):
+def mobilenet_base_group_norm(
+    input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any
+) -> NetworkOutput:
     """Builds mobilenet_base with group norm, of 8 groups or of `groups`, in place of batch norm."""
     groups = {(slim.group_norm,): {"groups": kwargs.pop("groups", 8)}}
     conv_defs = {**V2_DEF_GROUP_NORM, "defaults": {**V2_DEF_GROUP_NORM["defaults"], **groups}}

@@ -4,6 +4,8 @@ The EdgeTPU network, with full convolutions in its early blocks, was published a
 """
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,6 +13,8 @@ from slimzoo import slim
 from slimzoo.nets import common
 from slimzoo.nets import conv_blocks as ops
 from slimzoo.nets import mobilenet as lib
+from slimzoo.nets.common import EndPoints, Layer, NetworkOutput, Scope
+from slimzoo.nets.mobilenet_layers import ConvDefs
 
 op = lib.op
 expand_input = ops.expand_input_by_factor
@@ -33,13 +37,13 @@ SMALL = (
 )
 
 
-def hard_swish(x):
+def hard_swish(x: tf.Tensor) -> tf.Tensor:
     """Returns x * relu6(x + 3) / 6."""
     with tf.name_scope("hard_swish"):
         return x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0)
 
 
-def _hard_sigmoid(x):
+def _hard_sigmoid(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.relu6(x + 3.0) * 0.16667
 
 
@@ -48,12 +52,12 @@ squeeze_excite = functools.partial(
 )
 
 
-def _excited(expansion_tensor, input_tensor):
+def _excited(expansion_tensor: tf.Tensor, input_tensor: tf.Tensor) -> tf.Tensor:
     del input_tensor
     return squeeze_excite(expansion_tensor)
 
 
-def reduce_to_1x1(input_tensor, default_size=7, **kwargs):
+def reduce_to_1x1(input_tensor: tf.Tensor, default_size: int = 7, **kwargs: Any) -> tf.Tensor:
     """Averages a square map of known size to 1x1; another one over default_size x default_size at most.
 
     Args:
@@ -68,7 +72,9 @@ def reduce_to_1x1(input_tensor, default_size=7, **kwargs):
     return slim.avg_pool2d(input_tensor, kernel_size=common.shrink_kernel(input_tensor, kernel), **settings)
 
 
-def mbv3_op(ef, n, k, s=1, act=tf.nn.relu, se=None, **kwargs):
+def mbv3_op(
+    ef: float, n: int, k: int, s: int = 1, act: Layer = tf.nn.relu, se: Layer | None = None, **kwargs: Any
+) -> lib.Op:
     """Returns the row of an expanded_conv.
 
     Args:
@@ -93,11 +99,18 @@ def mbv3_op(ef, n, k, s=1, act=tf.nn.relu, se=None, **kwargs):
 
 
 def fused_conv(
-    net, num_outputs, kernel_size, stride=1, rate=1, endpoints=None, use_explicit_padding=False, **kwargs
-):
+    net: tf.Tensor,
+    num_outputs: int,
+    kernel_size: Sequence[int],
+    stride: int = 1,
+    rate: int = 1,
+    endpoints: EndPoints | None = None,
+    use_explicit_padding: bool = False,
+    **kwargs: Any,
+) -> tf.Tensor:
     """Returns an expanded_conv that widens and looks around in one full convolution."""
 
-    def expand(net, width, **settings):
+    def expand(net: tf.Tensor, width: int, **settings: Any) -> tf.Tensor:
         net = common.pad_for_kernel(net, kernel_size, rate) if use_explicit_padding else net
         return slim.conv2d(net, width, kernel_size, stride=stride, rate=rate, **settings)
 
@@ -116,7 +129,7 @@ mbv3_op_se = functools.partial(mbv3_op, se=_excited)
 mbv3_fused = functools.partial(mbv3_op, block=fused_conv)
 
 
-def _defaults(normalizer_fn, **normalizer):
+def _defaults(normalizer_fn: Layer, **normalizer: Any) -> dict[tuple, dict[str, Any]]:
     return {
         (ops.expanded_conv,): {"normalizer_fn": normalizer_fn, "residual": True},
         (slim.conv2d, slim.fully_connected, slim.separable_conv2d): {
@@ -131,7 +144,7 @@ DEFAULTS = _defaults(slim.batch_norm, center=True, scale=True)
 DEFAULTS_GROUP_NORM = _defaults(slim.group_norm, groups=8)
 
 
-def _conv_defs(blocks, last, embedding, minimalistic=False):
+def _conv_defs(blocks: Sequence[tuple], last: int, embedding: int, minimalistic: bool = False) -> ConvDefs:
     """Returns conv_defs of `blocks`; minimalistic ones have 3x3 kernels, ReLU and no squeeze-and-excite."""
     swish = {} if minimalistic else {"activation_fn": hard_swish}
     spec = [op(slim.conv2d, stride=2, num_outputs=16, kernel_size=(3, 3), **swish)]
@@ -150,7 +163,7 @@ def _conv_defs(blocks, last, embedding, minimalistic=False):
     return {"defaults": dict(DEFAULTS), "spec": spec}
 
 
-def _halved(conv_defs, start, end):
+def _halved(conv_defs: ConvDefs, start: int, end: int) -> ConvDefs:
     """Returns `conv_defs` with half the channels in rows `start` to `end`, the last one included."""
     rows = list(conv_defs["spec"])
     for i in range(start, end + 1):
@@ -167,7 +180,7 @@ V3_LARGE_DETECTION = _halved(V3_LARGE, 13, 16)
 V3_SMALL_DETECTION = _halved(V3_SMALL, 9, 12)
 
 
-def _stage(row, channels, kernel, stride, **first):
+def _stage(row: Callable[..., lib.Op], channels: int, kernel: int, stride: int, **first: Any) -> list[lib.Op]:
     """Returns a block that widens by 8, then three by 4."""
     return [
         row(8, channels, kernel, stride, **first),
@@ -175,7 +188,7 @@ def _stage(row, channels, kernel, stride, **first):
     ]
 
 
-V3_EDGETPU = {
+V3_EDGETPU: ConvDefs = {
     "defaults": dict(DEFAULTS),
     "spec": [
         op(slim.conv2d, stride=2, num_outputs=32, kernel_size=(3, 3)),
@@ -193,15 +206,15 @@ V3_EDGETPU = {
 
 @slim.add_arg_scope
 def mobilenet(
-    input_tensor,
-    num_classes=1001,
-    depth_multiplier=1.0,
-    scope="MobilenetV3",
-    conv_defs=None,
-    finegrain_classification_mode=False,
-    use_groupnorm=False,
-    **kwargs,
-):
+    input_tensor: tf.Tensor,
+    num_classes: int | None = 1001,
+    depth_multiplier: float = 1.0,
+    scope: Scope = "MobilenetV3",
+    conv_defs: ConvDefs | None = None,
+    finegrain_classification_mode: bool = False,
+    use_groupnorm: bool = False,
+    **kwargs: Any,
+) -> NetworkOutput:
     """Builds MobileNet v3 for classification. Inference mode is created by default; see training_scope.
 
     Args:
@@ -235,14 +248,14 @@ def mobilenet(
 
 
 @slim.add_arg_scope
-def mobilenet_base(input_tensor, depth_multiplier=1.0, **kwargs):
+def mobilenet_base(input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any) -> NetworkOutput:
     """Builds MobileNet v3 without pooling and logits; takes what mobilenet takes."""
     return mobilenet(input_tensor, depth_multiplier=depth_multiplier, base_only=True, **kwargs)
 
 
 mobilenet.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
-_075 = {"depth_multiplier": 0.75, "finegrain_classification_mode": True}
-_EDGE_TPU = {"new_defaults": {"scope": "MobilenetEdgeTPU"}, "conv_defs": V3_EDGETPU}
+_075: dict[str, Any] = {"depth_multiplier": 0.75, "finegrain_classification_mode": True}
+_EDGE_TPU: dict[str, Any] = {"new_defaults": {"scope": "MobilenetEdgeTPU"}, "conv_defs": V3_EDGETPU}
 large = wrapped_partial(mobilenet, conv_defs=V3_LARGE)
 large_075 = wrapped_partial(mobilenet, conv_defs=V3_LARGE, **_075)
 small = wrapped_partial(mobilenet, conv_defs=V3_SMALL)

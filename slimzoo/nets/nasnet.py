@@ -1,10 +1,19 @@
 """NASNet-A: cells found by search, stacked. Zoph et al. 2017, arXiv:1707.07012, figure 2 and appendix A."""
 
+from collections.abc import Callable, Iterator
+
+import tensorflow as tf
+
 from slimzoo import slim
 from slimzoo.nets import nasnet_utils
+from slimzoo.nets.common import Layer, NetworkOutput
 from slimzoo.nets.nasnet_base import (
+    Config,
+    Outputs,
     Plan,
     Row,
+    Settings,
+    Step,
     arg_scope_of,
     build,
     config_of,
@@ -47,7 +56,7 @@ nasnet_mobile_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
 nasnet_large_arg_scope = arg_scope_of(5e-5, 0.9997, 1e-3)
 
 
-def _rows(hparams, normal, reduction):
+def _rows(hparams: Settings, normal: Layer, reduction: Layer) -> Iterator[Row]:
     """Yields the cells after the stem: normal ones, and reduction cells evenly between."""
     reductions = nasnet_utils.calc_reduction_layers(hparams.num_cells, hparams.num_reduction_layers)
     scaling = 1.0
@@ -59,14 +68,14 @@ def _rows(hparams, normal, reduction):
         yield Row(f"Cell_{i}", normal, scaling, stride=1, back=3 if skips else 2)
 
 
-def cifar_stem(images, hparams, cell):
+def cifar_stem(images: tf.Tensor, hparams: Settings, cell: Layer) -> Outputs:
     """Returns the outputs so far: none before the first convolution."""
     del cell
     net = slim.conv2d(images, int(hparams.num_conv_filters * hparams.stem_multiplier), 3, scope="l1_stem_3x3")
     return [None, slim.batch_norm(net, scope="l1_stem_bn")]
 
 
-def _plan(stem, hparams):
+def _plan(stem: Callable[..., Outputs], hparams: Settings) -> Plan:
     others = 4 if stem is imagenet_stem else 2  # the reduction cells, and those of the stem
     total = hparams.num_cells + others
     normal = make_cell(nasnet_utils.NasNetANormalCell, hparams, total)
@@ -74,7 +83,13 @@ def _plan(stem, hparams):
     return Plan(stem, reduction, list(_rows(hparams, normal, reduction)))
 
 
-def build_nasnet_cifar(images, num_classes, is_training=True, config=None, current_step=None):
+def build_nasnet_cifar(
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool = True,
+    config: Config = None,
+    current_step: Step = None,
+) -> NetworkOutput:
     """Builds NASNet-A for CIFAR-10.
 
     Args:
@@ -91,8 +106,13 @@ def build_nasnet_cifar(images, num_classes, is_training=True, config=None, curre
 
 
 def build_nasnet_mobile(
-    images, num_classes, is_training=True, final_endpoint=None, config=None, current_step=None
-):
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool = True,
+    final_endpoint: str | None = None,
+    config: Config = None,
+    current_step: Step = None,
+) -> NetworkOutput:
     """Builds NASNet-A (4 @ 1056) for ImageNet.
 
     Args:
@@ -110,8 +130,13 @@ def build_nasnet_mobile(
 
 
 def build_nasnet_large(
-    images, num_classes, is_training=True, final_endpoint=None, config=None, current_step=None
-):
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool = True,
+    final_endpoint: str | None = None,
+    config: Config = None,
+    current_step: Step = None,
+) -> NetworkOutput:
     """Builds NASNet-A (6 @ 4032) for ImageNet; takes what build_nasnet_mobile takes."""
     hparams = settings_of(large_imagenet_config(), config, is_training)
     plan = _plan(imagenet_stem, hparams)

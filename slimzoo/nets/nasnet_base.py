@@ -1,14 +1,15 @@
 """What NASNet and PNASNet share: their stem, the walk along their cells, their last layers."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import nasnet_utils
-from slimzoo.nets.common import channels_first, map_size, smallest_images
+from slimzoo.nets.common import EndPoints, Layer, NetworkOutput, channels_first, map_size, smallest_images
+from slimzoo.nets.nasnet_utils import Step
 from slimzoo.registry import Network, register
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.hparams import HParams
@@ -26,6 +27,9 @@ SPATIAL = (
     *(nasnet_utils.factorized_reduction, nasnet_utils.global_avg_pool),
     *(nasnet_utils.get_channel_index, nasnet_utils.get_channel_dim),
 )
+Settings = Any  # an HParams: which attributes it has is known when it runs
+Config = HParams | Mapping[str, Any] | None  # all settings of a network, or those that change
+Outputs = list[tf.Tensor | None]  # of the stem and the cells so far; None stands before the first
 ADVICE = "Resize them, or leave the auxiliary head out: use_aux_head=0 in the config"
 
 
@@ -33,7 +37,7 @@ class Row(NamedTuple):
     """A cell of a network."""
 
     name: str  # its end point; in lower case, its scope
-    cell: Any
+    cell: Layer
     filter_scaling: float
     stride: int
     back: int  # its second input is this many outputs ago; the first is the last output
@@ -43,11 +47,11 @@ class Plan(NamedTuple):
     """What a network is made of."""
 
     stem: Callable  # (images, hparams, stem_cell) to the outputs before the cells, of which the first is None
-    stem_cell: Any
+    stem_cell: Layer
     rows: list[Row]
 
 
-def settings_of(published, config, is_training):
+def settings_of(published: HParams, config: Config, is_training: bool) -> Settings:
     """Returns the settings of a network: `published`, with those that the dictionary `config` changes.
 
     Args:
@@ -65,27 +69,31 @@ def settings_of(published, config, is_training):
     return hparams
 
 
-def config_of(**settings):
+def config_of(**settings: Any) -> Callable[[], HParams]:
     """Returns the function that gives the settings of one network: COMMON and its own."""
 
-    def config():
+    def config() -> HParams:
         """Returns the settings that this network was published with."""
         return HParams(**COMMON | settings)
 
     return config
 
 
-def arg_scope_of(decay_of_weights, decay, epsilon):
+def arg_scope_of(decay_of_weights: float, decay: float, epsilon: float) -> Callable[..., dict]:
     """Returns the arg_scope function of one network, with the defaults that it was published with."""
 
-    def arg_scope(weight_decay=decay_of_weights, batch_norm_decay=decay, batch_norm_epsilon=epsilon):
+    def arg_scope(
+        weight_decay: float = decay_of_weights,
+        batch_norm_decay: float = decay,
+        batch_norm_epsilon: float = epsilon,
+    ) -> dict:
         """Returns the scope that this network was published with."""
         return _arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
 
     return arg_scope
 
 
-def _arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon):
+def _arg_scope(weight_decay: float, batch_norm_decay: float, batch_norm_epsilon: float) -> dict:
     """Returns the scope of every NASNet and PNASNet: L2 on all weights, batch norm called apart."""
     with (
         slim.arg_scope(
@@ -103,7 +111,7 @@ def _arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon):
         return scope
 
 
-def imagenet_stem(images, hparams, cell):
+def imagenet_stem(images: tf.Tensor, hparams: Settings, cell: Layer) -> Outputs:
     """Returns the outputs so far: a convolution and two reducing cells, the map an eighth of the images."""
     filters = int(32 * hparams.stem_multiplier)
     net = slim.conv2d(images, filters, 3, stride=2, padding="VALID", scope="conv0")
@@ -115,7 +123,15 @@ def imagenet_stem(images, hparams, cell):
     return outputs
 
 
-def build(images, num_classes, is_training, hparams, plan, final_endpoint=None, current_step=None):
+def build(
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool,
+    hparams: Settings,
+    plan: Plan,
+    final_endpoint: str | None = None,
+    current_step: Step = None,
+) -> NetworkOutput:
     """Builds the network of `plan`, a NASNet or a PNASNet.
 
     Args:
@@ -146,7 +162,7 @@ def build(images, num_classes, is_training, hparams, plan, final_endpoint=None, 
         end_points = {}
         for name, net in _cells(plan.stem(images, hparams, plan.stem_cell), rows, current_step):
             end_points[name] = net
-            if name == head:
+            if num_classes and name == head:
                 end_points["AuxLogits"] = _auxiliary_logits(activate(net), num_classes, activate, name)
         if final_endpoint not in end_points:
             classes = (num_classes, hparams.dense_dropout_keep_prob, final_endpoint)
@@ -154,7 +170,7 @@ def build(images, num_classes, is_training, hparams, plan, final_endpoint=None, 
         return net, end_points
 
 
-def _cells(outputs, rows, current_step):
+def _cells(outputs: Outputs, rows: Iterable[Row], current_step: Step) -> Iterator[tuple[str, tf.Tensor]]:
     """Yields (end point, activation) of the stem and of each cell."""
     yield "Stem", outputs[-1]
     for number, row in enumerate(rows, start=len(outputs) - 2):  # the cells of the stem count
@@ -171,13 +187,13 @@ def _cells(outputs, rows, current_step):
         yield row.name, net
 
 
-def _auxiliary_cell(hparams):
+def _auxiliary_cell(hparams: Settings) -> str | None:
     """Returns the end point that the auxiliary head sees: the last cell before the second halving."""
     reductions = nasnet_utils.calc_reduction_layers(hparams.num_cells, hparams.num_reduction_layers)
     return f"Cell_{reductions[1] - 1}" if hparams.use_aux_head and len(reductions) > 1 else None
 
 
-def _auxiliary_logits(net, num_classes, activate, name):
+def _auxiliary_logits(net: tf.Tensor, num_classes: int, activate: Layer, name: str) -> tf.Tensor:
     with tf.compat.v1.variable_scope(name.replace("Cell", "aux")), tf.compat.v1.variable_scope("aux_logits"):
         net = slim.avg_pool2d(net, [5, 5], stride=3, padding="VALID")
         net = slim.conv2d(net, 128, [1, 1], scope="proj")
@@ -187,7 +203,13 @@ def _auxiliary_logits(net, num_classes, activate, name):
         return slim.fully_connected(slim.flatten(net), num_classes)
 
 
-def _last_layers(net, end_points, num_classes, keep_prob, final_endpoint):
+def _last_layers(
+    net: tf.Tensor,
+    end_points: EndPoints,
+    num_classes: int | None,
+    keep_prob: float,
+    final_endpoint: str | None,
+) -> tf.Tensor:
     """Adds the end points after the cells; returns the last of them, or the logits."""
     with tf.compat.v1.variable_scope("final_layer"):
         net = end_points["global_pool"] = nasnet_utils.global_avg_pool(net)
@@ -200,7 +222,7 @@ def _last_layers(net, end_points, num_classes, keep_prob, final_endpoint):
         return end_points[final_endpoint or "Logits"]
 
 
-def _smallest(plan, head):
+def _smallest(plan: Plan, head: str | None) -> int:
     """Returns the least height and width of images that work."""
     if head is None:
         return 3 if plan.stem is imagenet_stem else 1
@@ -210,7 +232,9 @@ def _smallest(plan, head):
     return 8 * size - 5 if plan.stem is imagenet_stem else size
 
 
-def make_cell(kind, hparams, total_num_cells):
+def make_cell(
+    kind: type[nasnet_utils.TableCell], hparams: Settings, total_num_cells: int
+) -> nasnet_utils.TableCell:
     """Returns a cell of the class `kind` with the settings of its network."""
     return kind(
         hparams.num_conv_filters,
@@ -221,7 +245,14 @@ def make_cell(kind, hparams, total_num_cells):
     )
 
 
-def register_nasnet(name, function, arg_scope, image_size, num_classes, auxiliary):
+def register_nasnet(
+    name: str,
+    function: Any,
+    arg_scope: Callable[..., dict],
+    image_size: int,
+    num_classes: int,
+    auxiliary: str,
+) -> None:
     """Registers `function`; `auxiliary` is the scope of the head that it has in training only."""
     function.default_image_size = image_size  # published code reads it here
     register(

@@ -1,30 +1,33 @@
 """The cells of NASNet and PNASNet: five sums of two operations each, joined along the channels."""
 
 import re
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import Scope
 from slimzoo.slim.hosting import HOST
 
 INVALID = "null"  # no data_format yet: the arg_scope of a network sets it
 AXES = {"NHWC": 3, "NCHW": 1}  # of the channels
+Step: TypeAlias = tf.Tensor | int | None  # of training; None: the global step
 BOUND = 6.0  # of activations that are kept small for quantized inference
 OPERATION = re.compile(
     r"none|(?P<kind>separable|avg_pool|max_pool)_(?P<size>\d+)x(?P=size)(?:_(?P<layers>[1-9]\d*))?"
 )
 
 
-def calc_reduction_layers(num_cells, num_reduction_layers):
+def calc_reduction_layers(num_cells: int, num_reduction_layers: int) -> list[int]:
     """Returns the numbers of the cells before which the map halves, evenly spread over `num_cells`."""
     parts = num_reduction_layers + 1
     return [int(part / parts * num_cells) for part in range(1, parts)]
 
 
 @slim.add_arg_scope
-def get_channel_index(data_format=INVALID):
+def get_channel_index(data_format: str = INVALID) -> int:
     """Returns the axis of the channels. Raises: ValueError: data_format is neither NHWC nor NCHW."""
     if data_format not in AXES:
         raise ValueError(
@@ -34,7 +37,7 @@ def get_channel_index(data_format=INVALID):
 
 
 @slim.add_arg_scope
-def get_channel_dim(shape, data_format=INVALID):
+def get_channel_dim(shape: tf.TensorShape, data_format: str = INVALID) -> int:
     """Returns the number of channels of a shape of rank 4."""
     sizes = tf.TensorShape(shape).as_list()
     if len(sizes) != 4:
@@ -43,13 +46,15 @@ def get_channel_dim(shape, data_format=INVALID):
 
 
 @slim.add_arg_scope
-def global_avg_pool(x, data_format=INVALID):
+def global_avg_pool(x: tf.Tensor, data_format: str = INVALID) -> tf.Tensor:
     """Returns the mean of each channel of `x`, [N, C]."""
     return tf.reduce_mean(x, _map_axes(get_channel_index(data_format=data_format)))
 
 
 @slim.add_arg_scope
-def factorized_reduction(net, output_filters, stride, data_format=INVALID):
+def factorized_reduction(
+    net: tf.Tensor, output_filters: int, stride: int, data_format: str = INVALID
+) -> tf.Tensor:
     """Returns `net` with `output_filters` channels, its map divided by `stride`.
 
     Half of the channels see every other pixel, and the other half those one further to the right and below.
@@ -68,17 +73,17 @@ def factorized_reduction(net, output_filters, stride, data_format=INVALID):
     return slim.batch_norm(tf.concat(paths, axis), scope="final_path_bn")
 
 
-def _map_axes(channel_axis):
+def _map_axes(channel_axis: int) -> tuple[int, int]:
     return (1, 2) if channel_axis == 3 else (2, 3)
 
 
 @slim.add_arg_scope
-def drop_path(net, keep_prob, is_training=True):
+def drop_path(net: tf.Tensor, keep_prob: float | tf.Tensor, is_training: bool = True) -> tf.Tensor:
     """Sets whole samples of `net` to 0 with probability 1 - keep_prob and divides the others by keep_prob."""
     return net * _masks(net, keep_prob, 1)[0] if is_training else net
 
 
-def _masks(net, keep_prob, count):
+def _masks(net: tf.Tensor, keep_prob: float | tf.Tensor, count: int) -> list[tf.Tensor]:
     """Returns `count` tensors [N, 1, 1, 1], each 1 / keep_prob with probability keep_prob, else 0."""
     host, rows = HOST.get(), tf.shape(net)[0] if net.shape[0] is None else net.shape[0]
     shape = (count, rows, 1, 1, 1)
@@ -98,7 +103,7 @@ class Operation(NamedTuple):
     layers: int = 1  # one after the other
 
 
-def _operation(name):
+def _operation(name: str) -> Operation:
     found = OPERATION.fullmatch(name)
     if found is None:
         raise ValueError(
@@ -127,15 +132,15 @@ class NasNetABaseCell:
 
     def __init__(
         self,
-        num_conv_filters,
-        operations,
-        used_hiddenstates,
-        hiddenstate_indices,
-        drop_path_keep_prob,
-        total_num_cells,
-        total_training_steps,
-        use_bounded_activation=False,
-    ):
+        num_conv_filters: int,
+        operations: Sequence[str],
+        used_hiddenstates: Sequence[int],
+        hiddenstate_indices: Sequence[int],
+        drop_path_keep_prob: float,
+        total_num_cells: int,
+        total_training_steps: int,
+        use_bounded_activation: bool = False,
+    ) -> None:
         steps = list(zip(hiddenstate_indices, map(_operation, operations), strict=True))
         self._sums = list(zip(steps[::2], steps[1::2], strict=True))
         self._used = used_hiddenstates
@@ -148,14 +153,14 @@ class NasNetABaseCell:
 
     def __call__(
         self,
-        net,
-        scope=None,
-        filter_scaling=1,
-        stride=1,
-        prev_layer=None,
-        cell_num=-1,
-        current_step=None,
-    ):
+        net: tf.Tensor,
+        scope: Scope = None,
+        filter_scaling: float = 1,
+        stride: int = 1,
+        prev_layer: tf.Tensor | None = None,
+        cell_num: int = -1,
+        current_step: Step = None,
+    ) -> tf.Tensor:
         """Returns the output of the cell.
 
         Args:
@@ -182,7 +187,7 @@ class NasNetABaseCell:
             with tf.compat.v1.variable_scope("cell_output"):
                 return self._join(states)
 
-    def _drawn_masks(self, cell_num, current_step):
+    def _drawn_masks(self, cell_num: int, current_step: Step) -> Callable[[tf.Tensor], list] | None:
         """Returns the function that draws the masks of all paths when it is first called, None for none."""
         training = slim.current_arg_scope().get(slim.arg_scope_func_key(drop_path), {})
         if self._drop_path_keep_prob >= 1 or not training.get("is_training", True):
@@ -190,20 +195,20 @@ class NasNetABaseCell:
         count = sum(operation.kind is not None for _, operation in chain.from_iterable(self._sums))
         drawn: list[list] = []
 
-        def masks(net):
+        def masks(net: tf.Tensor) -> list[tf.Tensor]:
             if not drawn:
                 drawn.append(_masks(net, self._keep_prob(cell_num, current_step), count))
             return drawn[0]
 
         return masks
 
-    def _begin(self, net, before, filters):
+    def _begin(self, net: tf.Tensor, before: tf.Tensor | None, filters: int) -> list[tf.Tensor]:
         """Returns states 0 and 1."""
         before = net if before is None else self._fit_before(before, net, filters)
         net = slim.conv2d(self._activate(net), filters, 1, scope="1x1")
         return [slim.batch_norm(net, scope="beginning_bn"), before]
 
-    def _fit_before(self, before, net, filters):
+    def _fit_before(self, before: tf.Tensor, net: tf.Tensor, filters: int) -> tf.Tensor:
         """Returns the map before `net` in the size of `net`, with `filters` channels."""
         if before.shape[2] != net.shape[2]:
             return factorized_reduction(self._activate(before), filters, stride=2)
@@ -212,7 +217,7 @@ class NasNetABaseCell:
         before = slim.conv2d(self._activate(before), filters, 1, scope="prev_1x1")
         return slim.batch_norm(before, scope="prev_bn")
 
-    def _apply(self, net, operation, stride, filters):
+    def _apply(self, net: tf.Tensor, operation: Operation, stride: int, filters: int) -> tf.Tensor:
         if operation.kind == "separable":
             return self._clipped(self._separable(net, operation, stride, filters))
         net, channels = tf.nn.relu6(net) if self._bounded else net, get_channel_dim(net.shape)
@@ -228,7 +233,7 @@ class NasNetABaseCell:
             net = slim.batch_norm(net, scope="bn_1")
         return self._clipped(net)
 
-    def _separable(self, net, operation, stride, filters):
+    def _separable(self, net: tf.Tensor, operation: Operation, stride: int, filters: int) -> tf.Tensor:
         for layer in range(1, operation.layers + 1):
             name = f"{operation.size}x{operation.size}_{layer}"
             net = slim.separable_conv2d(
@@ -237,10 +242,10 @@ class NasNetABaseCell:
             net, stride = slim.batch_norm(net, scope=f"bn_sep_{name}"), 1
         return net
 
-    def _clipped(self, net):
+    def _clipped(self, net: tf.Tensor) -> tf.Tensor:
         return tf.clip_by_value(net, -BOUND, BOUND) if self._bounded else net
 
-    def _keep_prob(self, cell_num, current_step):
+    def _keep_prob(self, cell_num: int, current_step: Step) -> tf.Tensor:
         """Returns the probability to keep a path: it falls with the depth of the cell and with the steps."""
         if cell_num == -1:
             raise ValueError("a cell that drops paths needs to know cell_num: which of all cells it is")
@@ -249,7 +254,7 @@ class NasNetABaseCell:
         progress = tf.minimum(1.0, tf.cast(step, tf.float32) / self._total_training_steps)
         return 1 - progress * (1 - kept_at_last)
 
-    def _join(self, states):
+    def _join(self, states: list[tf.Tensor]) -> tf.Tensor:
         """Returns the states that no sum has used, one after the other, those of another size made alike."""
         size, filters = states[-1].shape[2], get_channel_dim(states[-1].shape)
         joined = []
@@ -264,7 +269,7 @@ class NasNetABaseCell:
         return tf.concat(joined, get_channel_index())
 
 
-def _step():
+def _step() -> tf.Tensor:
     host = HOST.get()
     return tf.compat.v1.train.get_or_create_global_step() if host is None else host.training_step()
 
@@ -277,12 +282,12 @@ class TableCell(NasNetABaseCell):
 
     def __init__(
         self,
-        num_conv_filters,
-        drop_path_keep_prob,
-        total_num_cells,
-        total_training_steps,
-        use_bounded_activation=False,
-    ):
+        num_conv_filters: int,
+        drop_path_keep_prob: float,
+        total_num_cells: int,
+        total_training_steps: int,
+        use_bounded_activation: bool = False,
+    ) -> None:
         states, operations = zip(*chain.from_iterable(self.sums), strict=True)
         super().__init__(
             num_conv_filters,

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import dense_as_conv
+from slimzoo.nets.common import NetworkOutput, Scope
 from slimzoo.registry import Network, register
 
 FEATURES = (  # the arg_scope pads convolutions SAME and pools VALID
@@ -22,20 +23,20 @@ FC6 = {"num_outputs": 3072, "kernel_size": [6, 6], "padding": "VALID"}
 SMALLEST = 231  # pixels, of which pool5 leaves the 6 that fc6 covers
 
 
-def overfeat_arg_scope(weight_decay=0.0005):
+def overfeat_arg_scope(weight_decay: float = 0.0005) -> dict:
     """Returns the scope OverFeat was published with: ReLU, zero biases, L2 on the weights."""
     return dense_as_conv.dense_arg_scope(weight_decay, tf.compat.v1.zeros_initializer())
 
 
 def overfeat(
-    inputs,
-    num_classes=1000,
-    is_training=True,
-    dropout_keep_prob=0.5,
-    spatial_squeeze=True,
-    scope="overfeat",
-    global_pool=False,
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool = True,
+    dropout_keep_prob: float = 0.5,
+    spatial_squeeze: bool = True,
+    scope: Scope = "overfeat",
+    global_pool: bool = False,
+) -> NetworkOutput:
     """Builds OverFeat with its dense layers as convolutions; classification wants 231 x 231 images.
 
     Args:

@@ -2,11 +2,13 @@
 
 import functools
 import itertools
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets.common import Layer, NetworkOutput
 
 METHODS = ("nn_upsample_conv", "conv2d_transpose")
 
@@ -18,12 +20,12 @@ class Block(NamedTuple):
     decoder_keep_prob: float  # of the decoder's dropout; 0: none
 
 
-def _default_generator_blocks():
+def _default_generator_blocks() -> list[Block]:
     """Returns the blocks of the paper's U-Net."""
     return [*(Block(n, 0.5) for n in (64, 128, 256)), *[Block(512, 0)] * 4]
 
 
-def pix2pix_arg_scope():
+def pix2pix_arg_scope() -> dict:
     """Returns the scope pix2pix was published with: instance norm, weights drawn from N(0, 0.02)."""
     with slim.arg_scope(
         [slim.conv2d, slim.conv2d_transpose],
@@ -34,7 +36,9 @@ def pix2pix_arg_scope():
         return scope
 
 
-def upsample(net, num_outputs, kernel_size, method="nn_upsample_conv"):
+def upsample(
+    net: tf.Tensor, num_outputs: int, kernel_size: Sequence[int], method: str = "nn_upsample_conv"
+) -> tf.Tensor:
     """Returns `net` [N, H, W, C] as [N, H * kernel_size[0], W * kernel_size[1], num_outputs].
 
     Args:
@@ -51,7 +55,13 @@ def upsample(net, num_outputs, kernel_size, method="nn_upsample_conv"):
     return slim.conv2d(net, num_outputs, [4, 4], activation_fn=None)
 
 
-def pix2pix_generator(net, num_outputs, blocks=None, upsample_method="nn_upsample_conv", is_training=False):
+def pix2pix_generator(
+    net: tf.Tensor,
+    num_outputs: int,
+    blocks: Sequence[Block] | None = None,
+    upsample_method: str = "nn_upsample_conv",
+    is_training: bool = False,
+) -> NetworkOutput:
     """Turns images into images; its dropout draws at test time too, as in section 2.1 of the paper.
 
     Args:
@@ -70,7 +80,7 @@ def pix2pix_generator(net, num_outputs, blocks=None, upsample_method="nn_upsampl
     end_points, encoded = {}, []
     with tf.compat.v1.variable_scope("encoder"):
         for i, block in enumerate(blocks):
-            more = {} if 0 < i < len(blocks) - 1 else {"normalizer_fn": None}
+            more: dict[str, Any] = {} if 0 < i < len(blocks) - 1 else {"normalizer_fn": None}
             activation = None if i == len(blocks) - 1 > 0 else tf.nn.leaky_relu
             net = slim.conv2d(net, block.num_filters, [4, 4], stride=2, activation_fn=activation, **more)
             encoded.append(net)
@@ -89,7 +99,7 @@ def pix2pix_generator(net, num_outputs, blocks=None, upsample_method="nn_upsampl
     return logits, end_points
 
 
-def _check_images(net, multiple):
+def _check_images(net: tf.Tensor, multiple: int) -> None:
     if net.shape.rank != 4:
         raise ValueError(f"net is a batch of images [N, H, W, C]; it has shape {net.shape}")
     height, width = net.shape[1:3]
@@ -103,8 +113,13 @@ def _check_images(net, multiple):
 
 
 def pix2pix_discriminator(
-    net, num_filters, padding=2, pad_mode="REFLECT", activation_fn=tf.nn.leaky_relu, is_training=False
-):
+    net: tf.Tensor,
+    num_filters: Sequence[int],
+    padding: int = 2,
+    pad_mode: str = "REFLECT",
+    activation_fn: Layer | None = tf.nn.leaky_relu,
+    is_training: bool = False,
+) -> NetworkOutput:
     """Tells real pairs of images from made ones, patch by patch.
 
     Args:
@@ -118,7 +133,7 @@ def pix2pix_discriminator(
     del is_training
     strides, end_points = [2] * (len(num_filters) - 1) + [1, 1], {}
 
-    def layer(net, i, num_outputs, **more):
+    def layer(net: tf.Tensor, i: int, num_outputs: int, **more: Any) -> tf.Tensor:
         with tf.compat.v1.name_scope(f"conv{i}"):
             sides = (padding, padding)
             net = tf.pad(net, [(0, 0), sides, sides, (0, 0)], pad_mode) if padding else net
@@ -142,7 +157,7 @@ def pix2pix_discriminator(
     return logits, end_points
 
 
-def _fits(size, strides, padding, pad_mode):
+def _fits(size: int, strides: Sequence[int], padding: int, pad_mode: str) -> bool:
     """Whether images of `size` leave a map of at least one pixel, and each map can be padded."""
     for stride in strides:
         if (pad_mode.upper() == "REFLECT" and size <= padding) or size + 2 * padding < 4:

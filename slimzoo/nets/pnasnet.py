@@ -1,9 +1,14 @@
 """PNASNet-5: one cell, found by progressive search. Liu et al. 2017, arXiv:1712.00559, figure 2, table 5."""
 
+import tensorflow as tf
+
 from slimzoo.nets import nasnet_utils
+from slimzoo.nets.common import NetworkOutput
 from slimzoo.nets.nasnet_base import (
+    Config,
     Plan,
     Row,
+    Settings,
     arg_scope_of,
     build,
     config_of,
@@ -38,7 +43,7 @@ pnasnet_large_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
 pnasnet_mobile_arg_scope = arg_scope_of(4e-5, 0.9997, 1e-3)
 
 
-def _plan(hparams):
+def _plan(hparams: Settings) -> Plan:
     """The one cell strides where NASNet has a reduction cell."""
     cell = make_cell(PNasNetNormalCell, hparams, hparams.num_cells + 2)  # with those of the stem
     reductions = nasnet_utils.calc_reduction_layers(hparams.num_cells, hparams.num_reduction_layers)
@@ -51,7 +56,13 @@ def _plan(hparams):
     return Plan(imagenet_stem, cell, rows)
 
 
-def build_pnasnet_large(images, num_classes, is_training=True, final_endpoint=None, config=None):
+def build_pnasnet_large(
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool = True,
+    final_endpoint: str | None = None,
+    config: Config = None,
+) -> NetworkOutput:
     """Builds PNASNet-5 large for ImageNet.
 
     Args:
@@ -66,7 +77,13 @@ def build_pnasnet_large(images, num_classes, is_training=True, final_endpoint=No
     return build(images, num_classes, is_training, hparams, _plan(hparams), final_endpoint)
 
 
-def build_pnasnet_mobile(images, num_classes, is_training=True, final_endpoint=None, config=None):
+def build_pnasnet_mobile(
+    images: tf.Tensor,
+    num_classes: int | None,
+    is_training: bool = True,
+    final_endpoint: str | None = None,
+    config: Config = None,
+) -> NetworkOutput:
     """Builds PNASNet-5 mobile for ImageNet; takes what build_pnasnet_large takes."""
     hparams = settings_of(mobile_imagenet_config(), config, is_training)
     return build(images, num_classes, is_training, hparams, _plan(hparams), final_endpoint)

@@ -3,13 +3,14 @@
 import contextlib
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common
+from slimzoo.nets.common import Depth, EndPoints, Layer, NetworkFn, NetworkOutput, Reuse, Scope
 from slimzoo.registry import Network, register
 
 UNITS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}  # in each block
@@ -22,17 +23,19 @@ class Block(NamedTuple):
     """Units one after the other: unit_fn(net, rate=..., **arguments) for each of `args`."""
 
     scope: str
-    unit_fn: Callable
+    unit_fn: Layer
     args: list[dict[str, Any]]  # of a bottleneck: depth, depth_bottleneck, stride
 
 
-def bottleneck_block(unit_fn, scope, base_depth, num_units, stride):
+def bottleneck_block(unit_fn: Layer, scope: str, base_depth: int, num_units: int, stride: int) -> Block:
     """Returns a Block of bottlenecks, `base_depth` wide, of which the last one strides."""
     unit = {"depth": base_depth * 4, "depth_bottleneck": base_depth}
     return Block(scope, unit_fn, [{**unit, "stride": 1}] * (num_units - 1) + [{**unit, "stride": stride}])
 
 
-def blocks_of(depth, make_block, width=lambda base_depth: base_depth):
+def blocks_of(
+    depth: int, make_block: Callable[..., Block], width: Depth = lambda base_depth: base_depth
+) -> list[Block]:
     """Returns the four blocks of the ResNet with `depth` layers."""
     rows = enumerate(zip(WIDTHS, UNITS[depth], STRIDES, strict=True), start=1)
     return [
@@ -40,12 +43,14 @@ def blocks_of(depth, make_block, width=lambda base_depth: base_depth):
     ]
 
 
-def subsample(inputs, factor, scope=None):
+def subsample(inputs: tf.Tensor, factor: int, scope: Scope = None) -> tf.Tensor:
     """Returns every `factor`-th row and column of `inputs` [N, H, W, C], beginning with the first."""
     return inputs if factor == 1 else slim.max_pool2d(inputs, [1, 1], stride=factor, scope=scope)
 
 
-def conv2d_same(inputs, num_outputs, kernel_size, stride, rate=1, scope=None):
+def conv2d_same(
+    inputs: tf.Tensor, num_outputs: int, kernel_size: int, stride: int, rate: int = 1, scope: Scope = None
+) -> tf.Tensor:
     """Returns what a convolution of stride 1 gives at every `stride`-th row and column.
 
     SAME with a stride centres its kernel elsewhere where the height or width is even.
@@ -64,8 +69,12 @@ def conv2d_same(inputs, num_outputs, kernel_size, stride, rate=1, scope=None):
 
 @slim.add_arg_scope
 def stack_blocks_dense(
-    net, blocks, output_stride=None, store_non_strided_activations=False, outputs_collections=None
-):
+    net: tf.Tensor,
+    blocks: Sequence[Block],
+    output_stride: int | None = None,
+    store_non_strided_activations: bool = False,
+    outputs_collections: str | None = None,
+) -> tf.Tensor:
     """Stacks `blocks`; dilated convolutions keep the map at 1/output_stride of `net`.
 
     Args:
@@ -94,13 +103,13 @@ def stack_blocks_dense(
     return net
 
 
-def _block_strides(block, after_the_block):
+def _block_strides(block: Block, after_the_block: bool) -> list[int]:
     """Returns the stride of each unit, the last one's after them all if `after_the_block`."""
     strides = [unit.get("stride", 1) for unit in block.args]
     return [*strides[:-1], 1, strides[-1]] if after_the_block else strides
 
 
-def _check_output_stride(output_stride, blocks, before=1):
+def _check_output_stride(output_stride: int | None, blocks: Sequence[Block], before: int = 1) -> None:
     """Raises ValueError if `blocks`, which follow a stride of `before`, do not reach `output_stride`."""
     strides = [unit.get("stride", 1) for block in blocks for unit in block.args]
     reached = sorted(set(itertools.accumulate(strides, operator.mul, initial=before)))
@@ -113,7 +122,9 @@ def _check_output_stride(output_stride, blocks, before=1):
 
 
 @contextlib.contextmanager
-def network_scope(scope, default_name, inputs, reuse, unit_fn, is_training):
+def network_scope(
+    scope: Scope, default_name: str, inputs: tf.Tensor, reuse: Reuse, unit_fn: Layer, is_training: bool | None
+) -> Iterator[tuple[tf.compat.v1.VariableScope, str]]:
     """Enters the scopes of a ResNet; yields that of its variables and the collection of its end points."""
     with contextlib.ExitStack() as entered:
         sc = entered.enter_context(tf.compat.v1.variable_scope(scope, default_name, [inputs], reuse=reuse))
@@ -125,7 +136,13 @@ def network_scope(scope, default_name, inputs, reuse, unit_fn, is_training):
         yield sc, collection
 
 
-def features(net, root, blocks, output_stride, store_non_strided_activations=False):
+def features(
+    net: tf.Tensor,
+    root: Layer | None,
+    blocks: Sequence[Block],
+    output_stride: int | None,
+    store_non_strided_activations: bool = False,
+) -> tf.Tensor:
     """Returns what `blocks` make of `net`, which `root`, if any, and a pooling halve before."""
     before = 1 if root is None else ROOT_STRIDE
     _check_output_stride(output_stride, blocks, before)
@@ -135,7 +152,14 @@ def features(net, root, blocks, output_stride, store_non_strided_activations=Fal
     return stack_blocks_dense(net, blocks, output_stride, store_non_strided_activations)
 
 
-def classify(net, end_points, scope_name, num_classes, global_pool, spatial_squeeze):
+def classify(
+    net: tf.Tensor,
+    end_points: EndPoints,
+    scope_name: str,
+    num_classes: int | None,
+    global_pool: bool,
+    spatial_squeeze: bool,
+) -> NetworkOutput:
     """Returns the logits from the last map, or what comes before them without classes; and `end_points`."""
     if global_pool:
         net = tf.reduce_mean(net, common.spatial_axes(), keepdims=True, name="pool5")
@@ -150,14 +174,14 @@ def classify(net, end_points, scope_name, num_classes, global_pool, spatial_sque
 
 
 def resnet_arg_scope(
-    weight_decay=0.0001,
-    batch_norm_decay=0.997,
-    batch_norm_epsilon=1e-5,
-    batch_norm_scale=True,
-    activation_fn=tf.nn.relu,
-    use_batch_norm=True,
-    batch_norm_updates_collections=tf.compat.v1.GraphKeys.UPDATE_OPS,
-):
+    weight_decay: float = 0.0001,
+    batch_norm_decay: float = 0.997,
+    batch_norm_epsilon: float = 1e-5,
+    batch_norm_scale: bool = True,
+    activation_fn: Layer | None = tf.nn.relu,
+    use_batch_norm: bool = True,
+    batch_norm_updates_collections: str | None = tf.compat.v1.GraphKeys.UPDATE_OPS,
+) -> dict:
     """Returns the scope ResNet was published with: ReLU, batch norm, L2 on the weights, SAME max pooling."""
     batch_norm = {
         "decay": batch_norm_decay,
@@ -180,7 +204,7 @@ def resnet_arg_scope(
         return scope
 
 
-def register_variant(name, network, num_classes):
+def register_variant(name: str, network: Any, num_classes: int) -> NetworkFn:
     """Registers `network` as published: for ImageNet, in images of 224 x 224 pixels."""
     network.__name__ = network.__qualname__ = name
     network.default_image_size = 224

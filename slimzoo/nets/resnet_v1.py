@@ -4,26 +4,29 @@ A block strides in its last unit; Caffe's and torchvision's do in their first.
 """
 
 import functools
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common, resnet_utils
+from slimzoo.nets.common import NetworkFn, NetworkOutput, Reuse, Scope
+from slimzoo.nets.resnet_utils import Block
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
 
 @slim.add_arg_scope
 def bottleneck(
-    inputs,
-    depth,
-    depth_bottleneck,
-    stride,
-    rate=1,
-    outputs_collections=None,
-    scope=None,
-    use_bounded_activations=False,
-):
+    inputs: tf.Tensor,
+    depth: int,
+    depth_bottleneck: int,
+    stride: int,
+    rate: int = 1,
+    outputs_collections: str | None = None,
+    scope: Scope = None,
+    use_bounded_activations: bool = False,
+) -> tf.Tensor:
     """Returns a unit of 1x1, 3x3 and 1x1 convolutions, added to `inputs` and activated.
 
     Args:
@@ -51,18 +54,18 @@ def bottleneck(
 
 
 def resnet_v1(
-    inputs,
-    blocks,
-    num_classes=None,
-    is_training=True,
-    global_pool=True,
-    output_stride=None,
-    include_root_block=True,
-    spatial_squeeze=True,
-    store_non_strided_activations=False,
-    reuse=None,
-    scope=None,
-):
+    inputs: tf.Tensor,
+    blocks: Sequence[Block],
+    num_classes: int | None = None,
+    is_training: bool | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    include_root_block: bool = True,
+    spatial_squeeze: bool = True,
+    store_non_strided_activations: bool = False,
+    reuse: Reuse = None,
+    scope: Scope = None,
+) -> NetworkOutput:
     """Builds a ResNet v1 of `blocks`.
 
     Args:
@@ -94,20 +97,20 @@ def resnet_v1(
 resnet_v1_block = functools.partial(resnet_utils.bottleneck_block, bottleneck)
 
 
-def _variant(name, depth):
+def _variant(name: str, depth: int) -> NetworkFn:
     def network(
-        inputs,
-        num_classes=None,
-        is_training=True,
-        global_pool=True,
-        output_stride=None,
-        spatial_squeeze=True,
-        store_non_strided_activations=False,
-        min_base_depth=8,
-        depth_multiplier=1,
-        reuse=None,
-        scope=name,
-    ):
+        inputs: tf.Tensor,
+        num_classes: int | None = None,
+        is_training: bool | None = True,
+        global_pool: bool = True,
+        output_stride: int | None = None,
+        spatial_squeeze: bool = True,
+        store_non_strided_activations: bool = False,
+        min_base_depth: int = 8,
+        depth_multiplier: float = 1,
+        reuse: Reuse = None,
+        scope: Scope = name,
+    ) -> NetworkOutput:
         """Builds this ResNet v1; takes what resnet_v1 takes.
 
         Args:

@@ -1,17 +1,29 @@
 """ResNet v2, batch norm and activation before each convolution. He et al. 2016, arXiv:1603.05027."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common, resnet_utils
+from slimzoo.nets.common import NetworkFn, NetworkOutput, Reuse, Scope
+from slimzoo.nets.resnet_utils import Block
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
 
 @slim.add_arg_scope
-def bottleneck(inputs, depth, depth_bottleneck, stride, rate=1, outputs_collections=None, scope=None):
+def bottleneck(
+    inputs: tf.Tensor,
+    depth: int,
+    depth_bottleneck: int,
+    stride: int,
+    rate: int = 1,
+    outputs_collections: str | None = None,
+    scope: Scope = None,
+) -> tf.Tensor:
     """Returns a unit of batch norm, then 1x1, 3x3 and 1x1 convolutions, added to `inputs`.
 
     Args:
@@ -19,7 +31,7 @@ def bottleneck(inputs, depth, depth_bottleneck, stride, rate=1, outputs_collecti
       depth: channels of the outputs; where C is another number, a 1x1 convolution makes the shortcut.
       rate: dilation of the 3x3 convolution.
     """
-    bare = {"normalizer_fn": None, "activation_fn": None}
+    bare: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
     with tf.compat.v1.variable_scope(scope, "bottleneck_v2", [inputs]) as sc:
         net = slim.batch_norm(inputs, activation_fn=tf.nn.relu, scope="preact")
         if depth == common.channels(inputs):
@@ -32,23 +44,23 @@ def bottleneck(inputs, depth, depth_bottleneck, stride, rate=1, outputs_collecti
         return slim.utils.collect_named_outputs(outputs_collections, sc.name, shortcut + net)
 
 
-def _root(net):
+def _root(net: tf.Tensor) -> tf.Tensor:
     with slim.arg_scope([slim.conv2d], activation_fn=None, normalizer_fn=None):  # the first unit has both
         return resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
 
 
 def resnet_v2(
-    inputs,
-    blocks,
-    num_classes=None,
-    is_training=True,
-    global_pool=True,
-    output_stride=None,
-    include_root_block=True,
-    spatial_squeeze=True,
-    reuse=None,
-    scope=None,
-):
+    inputs: tf.Tensor,
+    blocks: Sequence[Block],
+    num_classes: int | None = None,
+    is_training: bool | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    include_root_block: bool = True,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    scope: Scope = None,
+) -> NetworkOutput:
     """Builds a ResNet v2 of `blocks`.
 
     Args:
@@ -73,17 +85,17 @@ def resnet_v2(
 resnet_v2_block = functools.partial(resnet_utils.bottleneck_block, bottleneck)
 
 
-def _variant(name, depth):
+def _variant(name: str, depth: int) -> NetworkFn:
     def network(
-        inputs,
-        num_classes=None,
-        is_training=True,
-        global_pool=True,
-        output_stride=None,
-        spatial_squeeze=True,
-        reuse=None,
-        scope=name,
-    ):
+        inputs: tf.Tensor,
+        num_classes: int | None = None,
+        is_training: bool | None = True,
+        global_pool: bool = True,
+        output_stride: int | None = None,
+        spatial_squeeze: bool = True,
+        reuse: Reuse = None,
+        scope: Scope = name,
+    ) -> NetworkOutput:
         """Builds this ResNet v2; takes what resnet_v2 takes."""
         return resnet_v2(
             inputs,

@@ -1,13 +1,14 @@
 """S3D-G: Inception v1 for videos, separable and gated. Xie et al. 2018, arXiv:1712.04851."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import squeeze
+from slimzoo.nets.common import Depth, Layer, NetworkOutput, Reuse, Scope, squeeze
 from slimzoo.nets.i3d_utils import (
     check_base,
     conv3d_spatiotemporal,
@@ -18,12 +19,14 @@ from slimzoo.nets.i3d_utils import (
 from slimzoo.nets.inception_table import depth_of, truncated_normal
 
 
-def s3dg_arg_scope(weight_decay=1e-7, batch_norm_decay=0.999, batch_norm_epsilon=0.001):
+def s3dg_arg_scope(
+    weight_decay: float = 1e-7, batch_norm_decay: float = 0.999, batch_norm_epsilon: float = 0.001
+) -> dict:
     """Returns the scope of S3D-G: that of I3D, and convolutions separable in space and time."""
     return i3d_arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon, separable_conv3d=True)
 
 
-def self_gating(input_tensor, scope, data_format="NDHWC"):
+def self_gating(input_tensor: tf.Tensor, scope: str, data_format: str = "NDHWC") -> tf.Tensor:
     """Weighs the channels of `input_tensor` [N, T, H, W, C] by what all of its frames and places say."""
     axes = [data_format.index(axis) for axis in "DHW"]
     average = tf.reduce_mean(input_tensor, axes, keepdims=True)  # [N, 1, 1, 1, C]
@@ -45,33 +48,36 @@ def self_gating(input_tensor, scope, data_format="NDHWC"):
 class _Form:
     """How a stage is built, besides its row."""
 
-    depth: Callable[[int], int]
+    depth: Depth
     first_kernel: int  # frames that the first convolution covers
     kernel: int = 1  # frames that the others cover
-    gate: Callable | None = None
+    gate: Layer | None = None
 
 
-def _first(net, form, scope, outputs):
+def _first(net: tf.Tensor, form: _Form, scope: str, outputs: int) -> tf.Tensor:
     kernel = (form.first_kernel, 7, 7)
     return conv3d_spatiotemporal(net, form.depth(outputs), kernel, stride=2, separable=False, scope=scope)
 
 
-def _pool(net, form, scope, window, stride):
+def _pool(
+    net: tf.Tensor, form: _Form, scope: str, window: int | Sequence[int], stride: int | Sequence[int]
+) -> tf.Tensor:
     del form  # pooling keeps the channels
     return slim.max_pool3d(net, window, stride=stride, scope=scope)
 
 
-def _one(net, form, scope, outputs):
+def _one(net: tf.Tensor, form: _Form, scope: str, outputs: int) -> tf.Tensor:
     return slim.conv3d(net, form.depth(outputs), 1, scope=scope)
 
 
-def _conv(net, form, scope, outputs):
+def _conv(net: tf.Tensor, form: _Form, scope: str, outputs: int) -> tf.Tensor:
     net = conv3d_spatiotemporal(net, form.depth(outputs), (form.kernel, 3, 3), scope=scope)
     return form.gate(net, scope) if form.gate else net
 
 
-def _mixed(net, form, scope, outputs):
-    return inception_block_v1_3d(net, *map(form.depth, outputs), form.kernel, form.gate, scope=scope)
+def _mixed(net: tf.Tensor, form: _Form, scope: str, outputs: Sequence[int]) -> tf.Tensor:
+    block: Layer = inception_block_v1_3d
+    return block(net, *map(form.depth, outputs), form.kernel, form.gate, scope=scope)
 
 
 SWITCHING = (_conv, _mixed)  # stages from which on it can cover several frames, and be gated
@@ -96,16 +102,16 @@ STAGES = {  # of 32 frames of 224x224 pixels
 
 
 def s3dg_base(
-    inputs,
-    first_temporal_kernel_size=3,
-    temporal_conv_startat="Conv2d_2c_3x3",
-    gating_startat="Conv2d_2c_3x3",
-    final_endpoint="Mixed_5c",
-    min_depth=16,
-    depth_multiplier=1.0,
-    data_format="NDHWC",
-    scope="InceptionV1",
-):
+    inputs: tf.Tensor,
+    first_temporal_kernel_size: int = 3,
+    temporal_conv_startat: str | None = "Conv2d_2c_3x3",
+    gating_startat: str | None = "Conv2d_2c_3x3",
+    final_endpoint: str = "Mixed_5c",
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    data_format: str = "NDHWC",
+    scope: Scope = "InceptionV1",
+) -> NetworkOutput:
     """Builds S3D-G up to `final_endpoint`.
 
     Args:
@@ -142,22 +148,22 @@ def s3dg_base(
 
 
 def s3dg(
-    inputs,
-    num_classes=1000,
-    first_temporal_kernel_size=3,
-    temporal_conv_startat="Conv2d_2c_3x3",
-    gating_startat="Conv2d_2c_3x3",
-    final_endpoint="Mixed_5c",
-    min_depth=16,
-    depth_multiplier=1.0,
-    dropout_keep_prob=0.8,
-    is_training=True,
-    prediction_fn=slim.softmax,
-    spatial_squeeze=True,
-    reuse=None,
-    data_format="NDHWC",
-    scope="InceptionV1",
-):
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    first_temporal_kernel_size: int = 3,
+    temporal_conv_startat: str | None = "Conv2d_2c_3x3",
+    gating_startat: str | None = "Conv2d_2c_3x3",
+    final_endpoint: str = "Mixed_5c",
+    min_depth: int = 16,
+    depth_multiplier: float = 1.0,
+    dropout_keep_prob: float = 0.8,
+    is_training: bool = True,
+    prediction_fn: Layer = slim.softmax,
+    spatial_squeeze: bool = True,
+    reuse: Reuse = None,
+    data_format: str = "NDHWC",
+    scope: Scope = "InceptionV1",
+) -> NetworkOutput:
     """Builds S3D-G for classification; the parameters that s3dg_base has too are the same.
 
     Args:
@@ -181,7 +187,7 @@ def s3dg(
                 end_points["AvgPool_0a_7x7"] = net
                 return net, end_points
             net = slim.dropout(net, dropout_keep_prob, scope="Dropout_0b")
-            plain = {"activation_fn": None, "normalizer_fn": None, "data_format": "NDHWC"}
+            plain: dict[str, Any] = {"activation_fn": None, "normalizer_fn": None, "data_format": "NDHWC"}
             logits = slim.conv3d(net, num_classes, 1, scope="Conv2d_0c_1x1", **plain)
             logits = tf.reduce_mean(logits, 1)  # over time
             if spatial_squeeze:

@@ -1,19 +1,24 @@
 """VGG: stacks of 3x3 convolutions. Simonyan & Zisserman 2014, arXiv:1409.1556, table 1 (A, D, E)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import common, dense_as_conv
+from slimzoo.nets.common import NetworkFn, NetworkOutput, Reuse, Scope
 from slimzoo.registry import Network, register
 
-VARIANTS = {  # (convolutions, channels) per stage; a 2x2 max pool ends each
+Stages = Sequence[tuple[int, int]]
+VARIANTS: dict[str, Stages] = {  # (convolutions, channels) per stage; a 2x2 max pool ends each
     "vgg_a": ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512)),
     "vgg_16": ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)),
     "vgg_19": ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)),
 }
 
 
-def vgg_arg_scope(weight_decay=0.0005):
+def vgg_arg_scope(weight_decay: float = 0.0005) -> dict:
     """Returns the scope VGG was published with: ReLU, zero biases, L2 on the weights, SAME convolutions."""
     with (
         slim.arg_scope(
@@ -27,25 +32,25 @@ def vgg_arg_scope(weight_decay=0.0005):
         return scope
 
 
-def _features(net, stages):  # [N, H, W, 3]
+def _features(net: tf.Tensor, stages: Stages) -> tf.Tensor:  # [N, H, W, 3]
     for i, (repeats, channels) in enumerate(stages, start=1):
         net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{i}")
         net = slim.max_pool2d(net, [2, 2], scope=f"pool{i}")
     return net  # [N, H/32, W/32, 512]
 
 
-def _variant(name, stages):
+def _variant(name: str, stages: Stages) -> NetworkFn:
     def network(
-        inputs,
-        num_classes=1000,
-        is_training=True,
-        dropout_keep_prob=0.5,
-        spatial_squeeze=True,
-        scope=name,
-        fc_conv_padding="VALID",
-        global_pool=False,
-        reuse=None,
-    ):
+        inputs: tf.Tensor,
+        num_classes: int | None = 1000,
+        is_training: bool = True,
+        dropout_keep_prob: float = 0.5,
+        spatial_squeeze: bool = True,
+        scope: Scope = name,
+        fc_conv_padding: str = "VALID",
+        global_pool: bool = False,
+        reuse: Reuse = None,
+    ) -> NetworkOutput:
         """Builds this VGG with its dense layers as convolutions; classification wants 224 x 224 images.
 
         Args:
@@ -78,8 +83,13 @@ def _variant(name, stages):
                     global_pool=global_pool,
                 )
 
+    return _registered(name, network)
+
+
+def _registered(name: str, network: Any) -> NetworkFn:
+    """Registers `network` as published: for ImageNet, in images of 224 x 224 pixels."""
     network.__name__ = network.__qualname__ = name
-    network.default_image_size = 224  # type: ignore[attr-defined]  # published code reads it here
+    network.default_image_size = 224  # published code reads it here
     register(
         Network(
             name=name,

@@ -64,7 +64,9 @@ def get_augmentation(preprocessing: Preprocessing, strength: str) -> Augmentatio
     return AUGMENTATIONS[strength][preprocessing.kind]
 
 
-def random_view(preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+def random_view(
+    preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
     """Returns what one training step sees of float32 [H, W, C]: [size, size, C], values still 0..255.
 
     Args:
@@ -77,7 +79,9 @@ def random_view(preprocessing: Preprocessing, how: Augmentation, image: tf.Tenso
     return _random_colour(how, image, seeds[2], seeds[3])
 
 
-def _random_crop(preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+def _random_crop(
+    preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
     size, geometry = preprocessing.size, KINDS[preprocessing.kind].geometry
     window = [size, size, image.shape[-1]]
     if geometry == "central_fraction":
@@ -100,13 +104,13 @@ def _random_crop(preprocessing: Preprocessing, how: Augmentation, image: tf.Tens
     return tf.image.stateless_random_crop(image, window, seed)
 
 
-def _random_side(preprocessing: Preprocessing, how: Augmentation, seed) -> tf.Tensor:
+def _random_side(preprocessing: Preprocessing, how: Augmentation, seed: tf.Tensor) -> tf.Tensor:
     assert how.side is not None and preprocessing.resize_side is not None
     low, high = (int(preprocessing.resize_side * factor) for factor in how.side)
     return tf.random.stateless_uniform([], seed, low, high + 1, tf.int32)
 
 
-def _random_box(how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
+def _random_box(how: Augmentation, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.shape(image),
         bounding_boxes=tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
@@ -120,16 +124,16 @@ def _random_box(how: Augmentation, image: tf.Tensor, seed) -> tf.Tensor:
     return tf.ensure_shape(tf.slice(image, begin, extent), [None, None, image.shape[-1]])
 
 
-def _random_colour(how: Augmentation, image: tf.Tensor, seed, order_seed) -> tf.Tensor:
+def _random_colour(how: Augmentation, image: tf.Tensor, seed: tf.Tensor, order_seed: tf.Tensor) -> tf.Tensor:
     brightness_seed, other_seed = tf.unstack(tf.random.split(seed, 2))
     coloured = image.shape[-1] == 3
 
-    def brighten(x):
+    def brighten(x: tf.Tensor) -> tf.Tensor:
         if how.brightness is None:
             return x
         return tf.image.stateless_random_brightness(x, how.brightness, brightness_seed)
 
-    def change(x):
+    def change(x: tf.Tensor) -> tf.Tensor:
         if how.saturation is not None and coloured:
             x = tf.image.stateless_random_saturation(x, *how.saturation, seed=other_seed)
         if how.contrast is not None:

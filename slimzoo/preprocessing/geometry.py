@@ -5,7 +5,7 @@ import tensorflow as tf
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 
-def resize(image: tf.Tensor, height, width) -> tf.Tensor:
+def resize(image: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:
     """Resizes float32 [H, W, C] bilinearly on TF 1.15's grid: corners not aligned, no half-pixel centres."""
     resized = tf.raw_ops.ResizeBilinear(
         images=image[tf.newaxis], size=[height, width], align_corners=False, half_pixel_centers=False
@@ -13,7 +13,7 @@ def resize(image: tf.Tensor, height, width) -> tf.Tensor:
     return resized[0]
 
 
-def resize_shorter_side(image: tf.Tensor, pixels) -> tf.Tensor:
+def resize_shorter_side(image: tf.Tensor, pixels: int | tf.Tensor) -> tf.Tensor:
     """Resizes float32 [H, W, C] until its shorter side is `pixels`, keeping the aspect ratio."""
     shape = tf.cast(tf.shape(image)[:2], tf.float32)
     pixels = tf.cast(pixels, tf.float32)
@@ -21,7 +21,7 @@ def resize_shorter_side(image: tf.Tensor, pixels) -> tf.Tensor:
     return resize(image, sides[0], sides[1])
 
 
-def resize_smoothly(image: tf.Tensor, pixels, interpolation: str) -> tf.Tensor:
+def resize_smoothly(image: tf.Tensor, pixels: int | tf.Tensor, interpolation: str) -> tf.Tensor:
     """Resizes float32 [H, W, C] until its shorter side is `pixels`, as Pillow does: nothing is skipped.
 
     Args:

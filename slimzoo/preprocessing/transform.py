@@ -1,16 +1,19 @@
 """Pixels to network input: `apply` as the original evaluated, `augment` for training."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing.ranges import channel_mean, channel_scale
 from slimzoo.preprocessing.spec import Preprocessing
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 # TensorFlow is imported in the functions: a Preprocessing is data, and reading the manifest does without it.
 
 
-def apply(preprocessing: Preprocessing, image: Any):
+def apply(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as the network wants it for evaluation, equal to what the original project made of it.
 
     Works eagerly and in graphs (tf.data).
@@ -22,7 +25,7 @@ def apply(preprocessing: Preprocessing, image: Any):
     Raises: SlimzooError: the shape or the dtype is none of these.
     """
 
-    def one(single):
+    def one(single: Any) -> "tf.Tensor":
         from slimzoo.preprocessing.geometry import evaluation_crop
 
         return _normalise(preprocessing, evaluation_crop(preprocessing, _pixels(preprocessing, single)))
@@ -30,7 +33,7 @@ def apply(preprocessing: Preprocessing, image: Any):
     return _each(preprocessing, one, image)
 
 
-def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str = "mild"):
+def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str = "mild") -> "tf.Tensor":
     """Returns a random view of one `image` as the network wants it for training.
 
     Kind "lenet" has no random change, in the original neither: it equals `apply`.
@@ -49,7 +52,7 @@ def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str =
     return _normalise(preprocessing, view)
 
 
-def _each(preprocessing: Preprocessing, one: Callable, image: Any):
+def _each(preprocessing: Preprocessing, one: Callable, image: Any) -> "tf.Tensor":
     import tensorflow as tf
 
     if isinstance(image, list | tuple) and image and len(getattr(image[0], "shape", ())) >= 2:
@@ -61,7 +64,7 @@ def _each(preprocessing: Preprocessing, one: Callable, image: Any):
     return one(image)
 
 
-def _pixels(preprocessing: Preprocessing, image: Any):
+def _pixels(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as float32 [H, W, C], 0..255, C: 1 for GRAY, else 3 in RGB order."""
     import tensorflow as tf
 
@@ -76,7 +79,7 @@ def _pixels(preprocessing: Preprocessing, image: Any):
     return tf.image.rgb_to_grayscale(image) if wants_gray and not gray else image
 
 
-def _check(image) -> None:
+def _check(image: "tf.Tensor") -> None:
     wanted = "one image is [H, W, 3], [H, W, 1] or [H, W] with pixels 0..255"
     if image.shape.rank != 3:
         shape = tuple(image.shape) if image.shape.rank is not None else "unknown"
@@ -95,7 +98,7 @@ def _check(image) -> None:
         raise SlimzooError(f"an image of {image.dtype.name} was given; pixels are uint8 or float, 0..255")
 
 
-def _normalise(preprocessing: Preprocessing, image):
+def _normalise(preprocessing: Preprocessing, image: "tf.Tensor") -> "tf.Tensor":
     """Returns float32 [size, size, C] of 0..255 as the network's numbers in its channel order."""
     import tensorflow as tf
 

@@ -1,17 +1,19 @@
 """Layers that pick or scale: maxout, spatial_softmax, unit_norm, poincare_normalize, scale_gradient."""
 
 import inspect
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.layer_core import check_data_format, check_rank, known_channels, layer_scope, op_scope
+from slimzoo.slim.types import Scope, TensorLike, VariableCollections
 from slimzoo.slim.utils import get_variable_collections
 from slimzoo.slim.variables import model_variable
 
 
 @add_arg_scope
-def maxout(inputs, num_units, axis=-1, scope=None):
+def maxout(inputs: TensorLike, num_units: int, axis: int = -1, scope: Scope | None = None) -> tf.Tensor:
     """Returns the maxima of groups of neighbouring features (Goodfellow et al. 2013, arXiv:1302.4389).
 
     Args:
@@ -43,8 +45,13 @@ def maxout(inputs, num_units, axis=-1, scope=None):
 
 @add_arg_scope
 def spatial_softmax(
-    features, temperature=None, name=None, variables_collections=None, trainable=True, data_format="NHWC"
-):
+    features: TensorLike,
+    temperature: float | None = None,
+    name: Scope | None = None,
+    variables_collections: VariableCollections | None = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+) -> tf.Tensor:
     """Returns where each channel is most active: its mean position under a softmax over the image.
 
     Finn et al. 2015, arXiv:1509.06113.
@@ -89,7 +96,7 @@ def spatial_softmax(
 
 
 @add_arg_scope
-def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
+def unit_norm(inputs: TensorLike, dim: int, epsilon: float = 1e-7, scope: Scope | None = None) -> tf.Tensor:
     """Divides `inputs` by their length along `dim`, the square root of epsilon + the sum of squares.
 
     Raises: ValueError: an unknown rank, or `dim` is no dimension from 0 on.
@@ -107,7 +114,9 @@ def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
         return tf.divide(inputs, lengths, name="div")
 
 
-def poincare_normalize(x, axis=1, epsilon=1e-5, name=None):
+def poincare_normalize(
+    x: TensorLike, axis: int | Sequence[int] = 1, epsilon: float = 1e-5, name: str | None = None
+) -> tf.Tensor:
     """Scales vectors that are longer than 1 - epsilon to that length: into the Poincare ball.
 
     Nickel & Kiela 2017, arXiv:1705.08039.
@@ -120,11 +129,13 @@ def poincare_normalize(x, axis=1, epsilon=1e-5, name=None):
         return tf.multiply(x, tf.minimum((1.0 - epsilon) * inverse, 1.0), name=scope)
 
 
-def scale_gradient(inputs, gradient_multiplier):
+def scale_gradient(inputs: TensorLike, gradient_multiplier: TensorLike) -> tf.Tensor:
     """Returns `inputs`; their gradient is multiplied by `gradient_multiplier`, which itself gets none."""
 
     @tf.custom_gradient
-    def scaled(inputs, multiplier):
+    def scaled(
+        inputs: tf.Tensor, multiplier: tf.Tensor
+    ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, None]]]:
         return tf.identity(inputs), lambda gradient: (gradient * multiplier, None)
 
     inputs = tf.convert_to_tensor(inputs)

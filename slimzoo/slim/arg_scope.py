@@ -4,7 +4,13 @@ import contextlib
 import contextvars
 import functools
 import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ArgScope: TypeAlias = dict[str, dict[str, Any]]  # {op key: {keyword: value}}; never changed in place
 
 
 @dataclass(frozen=True)
@@ -12,35 +18,36 @@ class Takes:
     """What an op takes: all parameter names, those with a default, and whether it takes any keyword."""
 
     name: str
-    parameters: tuple
-    positional: tuple
-    with_default: tuple
+    parameters: tuple[str, ...]
+    positional: tuple[str, ...]
+    with_default: tuple[str, ...]
     any_keyword: bool
 
 
-# {op key: {keyword: value}}; never changed in place
-SCOPE: contextvars.ContextVar[dict] = contextvars.ContextVar("slimzoo_arg_scope")
+SCOPE: contextvars.ContextVar[ArgScope] = contextvars.ContextVar("slimzoo_arg_scope")
 OPS: dict[str, Takes] = {}  # by op key
 
 
-def add_arg_scope(func):
+def add_arg_scope(func: Callable[P, R]) -> Callable[P, R]:
     """Returns `func` with its keyword arguments open to `arg_scope`."""
     key = _new_key(func)
     OPS[key] = takes = _takes(func)
 
     @functools.wraps(func)
-    def scoped(*args, **kwargs):
+    def scoped(*args: P.args, **kwargs: P.kwargs) -> R:
         settings = current_arg_scope().get(key)
         if settings:
             _check_positions(takes, len(args), settings, kwargs)
-            kwargs = settings | kwargs
+            kwargs.update(settings | kwargs)  # what the call says wins
         return func(*args, **kwargs)
 
     vars(scoped)["_key_op"] = key
     return scoped
 
 
-def arg_scope(list_ops_or_scope, **kwargs):
+def arg_scope(
+    list_ops_or_scope: Sequence[Any] | ArgScope, **kwargs: Any
+) -> contextlib.AbstractContextManager[ArgScope]:
     """Sets default arguments of ops, or re-enters a scope made before, for a `with` block.
 
     Args:
@@ -55,22 +62,22 @@ def arg_scope(list_ops_or_scope, **kwargs):
     return _entered(_scope_for(list_ops_or_scope, kwargs))
 
 
-def current_arg_scope():
+def current_arg_scope() -> ArgScope:
     """Returns the scope in force, a dict {op key: {keyword: value}}; copy it before changing it."""
     return SCOPE.get({})
 
 
-def arg_scope_func_key(op):
+def arg_scope_func_key(op: Callable) -> str:
     """Returns the key under which the settings of `op` stand in a scope."""
     return getattr(op, "_key_op", None) or str(op)
 
 
-def has_arg_scope(func):
+def has_arg_scope(func: Callable) -> bool:
     """Returns whether `func` is decorated with `add_arg_scope`."""
     return arg_scope_func_key(func) in OPS
 
 
-def arg_scoped_arguments(func):
+def arg_scoped_arguments(func: Callable) -> tuple[str, ...]:
     """Returns the parameters of `func` that have a default; ValueError if it is not decorated."""
     if not has_arg_scope(func):
         raise ValueError(
@@ -80,7 +87,7 @@ def arg_scoped_arguments(func):
 
 
 @contextlib.contextmanager
-def _entered(scope):
+def _entered(scope: ArgScope) -> Iterator[ArgScope]:
     token = SCOPE.set(scope)
     try:
         yield scope
@@ -88,7 +95,7 @@ def _entered(scope):
         SCOPE.reset(token)
 
 
-def _scope_for(ops, settings):
+def _scope_for(ops: Any, settings: dict[str, Any]) -> ArgScope:
     if isinstance(ops, dict):
         if settings:
             raise ValueError(
@@ -109,7 +116,7 @@ def _scope_for(ops, settings):
     return scope
 
 
-def _check(ops, settings):
+def _check(ops: Sequence[Callable], settings: Mapping[str, Any]) -> None:
     bare = [_describe(op) for op in ops if not has_arg_scope(op)]
     if bare:
         raise ValueError(
@@ -129,7 +136,9 @@ def _check(ops, settings):
         raise TypeError("\n".join(problems))
 
 
-def _check_positions(takes, count, settings, kwargs):
+def _check_positions(
+    takes: Takes, count: int, settings: Mapping[str, Any], kwargs: Mapping[str, Any]
+) -> None:
     """Raises TypeError, as TensorFlow 1.15 did, if a call gives by position what an arg_scope sets."""
     twice = [name for name in takes.positional[:count] if name in settings and name not in kwargs]
     if twice:
@@ -140,7 +149,7 @@ def _check_positions(takes, count, settings, kwargs):
         )
 
 
-def _takes(func):
+def _takes(func: Callable) -> Takes:
     parameters = inspect.signature(func).parameters.values()
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     in_order = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -153,12 +162,12 @@ def _takes(func):
     )
 
 
-def _new_key(func):
+def _new_key(func: Callable) -> str:
     """Returns a key that reads well and that no other op has, even one defined under the same name."""
     name = f"{func.__module__}.{func.__qualname__}"
     number = sum(key.split("#")[0] == name for key in OPS)
     return f"{name}#{number + 1}" if number else name
 
 
-def _describe(op):
+def _describe(op: Callable) -> str:
     return getattr(op, "__name__", None) or repr(op)

@@ -1,15 +1,16 @@
 """Batch normalisation (Ioffe & Szegedy 2015), fused or not, as TensorFlow 1.15 computed it."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from slimzoo.slim import moving_average
 from slimzoo.slim import renorm as renormalisation
 from slimzoo.slim.arg_scope import add_arg_scope
-from slimzoo.slim.hosting import HOST, own_name, require_graph
+from slimzoo.slim.hosting import HOST, require_graph
 from slimzoo.slim.layer_core import (
     check_data_format,
     finish,
@@ -20,9 +21,22 @@ from slimzoo.slim.layer_core import (
     own_ops,
     rank_advice,
 )
+from slimzoo.slim.types import (
+    Activation,
+    Collections,
+    Flag,
+    Initializer,
+    Regularizer,
+    Reuse,
+    Scope,
+    TensorLike,
+    VariableCollections,
+)
 from slimzoo.slim.utils import collect_named_outputs, constant_value, get_variable_collections, smart_cond
 from slimzoo.slim.variables import as_list, model_variable
 
+Adjustment: TypeAlias = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # shape -> (scale, bias)
+Normalised: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # outputs, mean, variance
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
 HALVES = (tf.float16, tf.bfloat16)  # their parameters and statistics are kept in float32
 ZEROS = tf.compat.v1.zeros_initializer()
@@ -32,30 +46,30 @@ INITIALIZERS = {"beta": ZEROS, "gamma": ONES, "moving_mean": ZEROS, "moving_vari
 
 @add_arg_scope
 def batch_norm(
-    inputs,
-    decay=0.999,
-    center=True,
-    scale=False,
-    epsilon=0.001,
-    activation_fn=None,
-    param_initializers=None,
-    param_regularizers=None,
-    updates_collections=UPDATE_OPS,
-    is_training=True,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    batch_weights=None,
-    fused=None,
-    data_format="NHWC",
-    zero_debias_moving_mean=False,
-    scope=None,
-    renorm=False,
-    renorm_clipping=None,
-    renorm_decay=0.99,
-    adjustment=None,
-):
+    inputs: TensorLike,
+    decay: float = 0.999,
+    center: bool = True,
+    scale: bool = False,
+    epsilon: float = 0.001,
+    activation_fn: Activation | None = None,
+    param_initializers: Mapping[str, Initializer] | None = None,
+    param_regularizers: Mapping[str, Regularizer] | None = None,
+    updates_collections: Collections | None = UPDATE_OPS,
+    is_training: Flag = True,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    batch_weights: TensorLike | None = None,
+    fused: bool | None = None,
+    data_format: str = "NHWC",
+    zero_debias_moving_mean: bool = False,
+    scope: Scope | None = None,
+    renorm: bool = False,
+    renorm_clipping: Mapping[str, TensorLike] | None = None,
+    renorm_decay: float = 0.99,
+    adjustment: Adjustment | None = None,
+) -> tf.Tensor:
     """Normalises `inputs` to mean 0 and variance 1 over all dimensions but the channels.
 
     In a tf.Graph the moving averages move only when the update ops are run together with the training op:
@@ -105,11 +119,11 @@ def batch_norm(
             renorm_decay=renorm_decay,
         )
         wanted = (("gamma", scale), ("beta", center)) if spec.core else (("beta", center), ("gamma", scale))
-        initializers = INITIALIZERS | (param_initializers or {})
+        initializers = {**INITIALIZERS, **(param_initializers or {})}
         settings = {"trainable": trainable, "collections": variables_collections}
         with own_ops(layer):
             variables = _variables(spec, wanted, initializers, param_regularizers or {}, settings)
-            if fused and getattr(host, "wants_shapes_alone", False):
+            if fused and host is not None and host.wants_shapes_alone:
                 outputs = tf.identity(inputs)
             else:
                 compute = _fused if fused else partial(_unfused, weights=batch_weights, adjustment=adjustment)
@@ -142,13 +156,13 @@ class Spec:
     renorm_decay: float
 
     @property
-    def may_train(self):
+    def may_train(self) -> bool:
         """False where it is known that this is inference."""
         value = constant_value(self.training)
         return value is None or bool(value)
 
 
-def _check(inputs, usual, renorm, adjustment):
+def _check(inputs: tf.Tensor, usual: bool, renorm: bool, adjustment: Adjustment | None) -> None:
     rank = inputs.shape.rank
     if rank is None or rank < 2:
         raise ValueError(
@@ -163,11 +177,17 @@ def _check(inputs, usual, renorm, adjustment):
         )
 
 
-def _can_fuse(inputs, renorm, adjustment):
+def _can_fuse(inputs: tf.Tensor, renorm: bool, adjustment: Adjustment | None) -> bool:
     return not renorm and adjustment is None and inputs.shape.rank in (2, 4) and inputs.dtype != tf.float64
 
 
-def _variables(spec, wanted, initializers, regularizers, settings):
+def _variables(
+    spec: Spec,
+    wanted: Iterable[tuple[str, bool]],
+    initializers: Mapping[str, Initializer],
+    regularizers: Mapping[str, Regularizer],
+    settings: dict[str, Any],
+) -> dict[str, Any]:
     """Returns the variables by name, made in the order of TensorFlow 1.15."""
     variables = {}
     for name in (name for name, is_wanted in wanted if is_wanted):
@@ -188,12 +208,20 @@ def _variables(spec, wanted, initializers, regularizers, settings):
         for name, initializer in averages.items():
             variables[name] = _variable(spec, name, initializer, None, **settings)
         if spec.debias and spec.may_train:
-            name = own_name(f"{spec.layer.name}/moving_mean")
+            host, name = HOST.get(), f"{spec.layer.name}/moving_mean"
+            name = name if host is None else host.own_name(name)
             variables["shadow"] = moving_average.shadow_variables(name, [spec.channels], spec.dtype)
     return variables
 
 
-def _variable(spec, name, initializer, regularizer, trainable, collections):
+def _variable(
+    spec: Spec,
+    name: str,
+    initializer: Initializer,
+    regularizer: Regularizer | None,
+    trainable: bool,
+    collections: VariableCollections | None,
+) -> tf.Variable:
     made = {
         "shape": [spec.channels],
         "dtype": spec.dtype,
@@ -206,7 +234,7 @@ def _variable(spec, name, initializer, regularizer, trainable, collections):
     return model_variable(name, collections=get_variable_collections(collections, name), **made)
 
 
-def _fused(spec, variables, inputs):
+def _fused(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Normalised:
     """Returns (outputs, mean, variance) by the fused op, the variance unbiased; inputs of rank 2 or 4."""
     given, static = inputs, inputs.shape
     if static.rank == 2:
@@ -216,7 +244,7 @@ def _fused(spec, variables, inputs):
     gamma = tf.ones([spec.channels], spec.dtype) if gamma is None else tf.convert_to_tensor(gamma)
     beta = tf.zeros([spec.channels], spec.dtype) if beta is None else tf.convert_to_tensor(beta)
 
-    def normalise(**averages):
+    def normalise(**averages: tf.Tensor) -> Normalised:
         return tf.compat.v1.nn.fused_batch_norm(
             inputs,
             gamma,
@@ -227,7 +255,7 @@ def _fused(spec, variables, inputs):
             **averages,
         )
 
-    def by_averages():
+    def by_averages() -> Normalised:
         mean, variance = _moving(variables)
         return normalise(mean=mean, variance=variance)
 
@@ -237,12 +265,18 @@ def _fused(spec, variables, inputs):
     return outputs, mean, variance
 
 
-def _unfused(spec, variables, inputs, weights, adjustment):
+def _unfused(
+    spec: Spec,
+    variables: Mapping[str, Any],
+    inputs: tf.Tensor,
+    weights: TensorLike | None,
+    adjustment: Adjustment | None,
+) -> Normalised:
     """Returns (outputs, mean, variance), the variance biased; inputs of any rank from 2."""
     rank = inputs.shape.rank
     along = [spec.channels if axis == spec.axis else 1 for axis in range(rank)]
 
-    def spread(values):
+    def spread(values: tf.Tensor | None) -> tf.Tensor | None:
         return values if values is None or spec.axis == rank - 1 else tf.reshape(values, along)
 
     scale, offset = spread(variables.get("gamma")), spread(variables.get("beta"))
@@ -268,11 +302,11 @@ def _unfused(spec, variables, inputs, weights, adjustment):
     return outputs, mean, variance
 
 
-def _moving(variables):
+def _moving(variables: Mapping[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.convert_to_tensor(variables["moving_mean"]), tf.convert_to_tensor(variables["moving_variance"])
 
 
-def _moments(spec, inputs, batch_weights):
+def _moments(spec: Spec, inputs: tf.Tensor, batch_weights: TensorLike | None) -> tuple[tf.Tensor, tf.Tensor]:
     axes = [axis for axis in range(inputs.shape.rank) if axis != spec.axis]
     inputs = tf.cast(inputs, spec.dtype)
     if batch_weights is None:
@@ -286,14 +320,16 @@ def _moments(spec, inputs, batch_weights):
     return tf.nn.weighted_moments(inputs, axes, tf.cast(weights, spec.dtype))
 
 
-def _adjust(spec, adjustment, inputs):
+def _adjust(spec: Spec, adjustment: Adjustment, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     scale, offset = adjustment(tf.shape(inputs))
     scale = smart_cond(spec.training, lambda: scale, lambda: tf.ones_like(scale))
     offset = smart_cond(spec.training, lambda: offset, lambda: tf.zeros_like(offset))
     return scale, offset
 
 
-def _compose(first, then):
+def _compose(
+    first: tuple[tf.Tensor, tf.Tensor], then: tuple[tf.Tensor | None, tf.Tensor | None]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns (scale, offset) of two transforms one after the other; in `then` None stands for nothing."""
     (scale, offset), (then_scale, then_offset) = first, then
     if then_scale is not None:
@@ -301,7 +337,9 @@ def _compose(first, then):
     return scale, offset if then_offset is None else offset + then_offset
 
 
-def _updates(spec, variables, mean, variance):
+def _updates(
+    spec: Spec, variables: Mapping[str, Any], mean: tf.Tensor, variance: tf.Tensor
+) -> tuple[Any, Any]:
     """Returns the update ops of the averages."""
     training = True if constant_value(spec.training) else spec.training
     if spec.renorm is not None:
@@ -316,7 +354,9 @@ def _updates(spec, variables, mean, variance):
     return first, moving_average.update(moving_variance, variance, spec.decay, training)
 
 
-def _collect(spec, updates, updates_collections, outputs):
+def _collect(
+    spec: Spec, updates: Iterable[Any], updates_collections: Collections | None, outputs: tf.Tensor
+) -> tf.Tensor:
     """Lists the update ops, or makes `outputs` depend on them; a host's assignments may return None."""
     updates = [update for update in updates if update is not None]
     if updates_collections is None:

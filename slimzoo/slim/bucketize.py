@@ -1,9 +1,13 @@
 """Numbers as the number of the bucket they fall into."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
+from slimzoo.slim.types import TensorLike
 
-def bucketize(input_tensor, boundaries, name=None):
+
+def bucketize(input_tensor: TensorLike, boundaries: Sequence[float], name: str | None = None) -> tf.Tensor:
     """Returns int32 of the shape of `input_tensor`: how many of `boundaries` are at most the value.
 
     Args:

@@ -1,11 +1,23 @@
 """Several layers after each other: repeat and stack."""
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Concatenate, ParamSpec
+
 import tensorflow as tf
 
 from slimzoo.slim.hosting import require_graph
+from slimzoo.slim.types import Scope, TensorLike
+
+P = ParamSpec("P")
 
 
-def repeat(inputs, repetitions, layer, *args, **kwargs):
+def repeat(
+    inputs: TensorLike,
+    repetitions: int,
+    layer: Callable[Concatenate[tf.Tensor, P], tf.Tensor],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> tf.Tensor:
     """Applies `layer` to its own output: repeat(x, 2, conv2d, 64, 3, scope="conv1").
 
     The layers get the scopes conv1/conv1_1, conv1/conv1_2; without scope, Repeat/<layer>_1 and so on.
@@ -17,7 +29,9 @@ def repeat(inputs, repetitions, layer, *args, **kwargs):
     return _chain("repeat", inputs, layer, [args] * repetitions, kwargs)
 
 
-def stack(inputs, layer, stack_args, **kwargs):
+def stack(
+    inputs: TensorLike, layer: Callable[..., tf.Tensor], stack_args: Sequence[Any], **kwargs: Any
+) -> tf.Tensor:
     """Applies `layer` with other arguments each time: stack(x, fully_connected, [32, 64], scope="fc").
 
     The layers get the scopes fc/fc_1, fc/fc_2; without scope, Stack/<layer>_1 and so on.
@@ -34,7 +48,13 @@ def stack(inputs, layer, stack_args, **kwargs):
     return _chain("stack", inputs, layer, rows, kwargs)
 
 
-def _chain(name, inputs, layer, rows, kwargs):
+def _chain(
+    name: str,
+    inputs: TensorLike,
+    layer: Callable[..., tf.Tensor],
+    rows: Iterable[Sequence[Any]],
+    kwargs: dict[str, Any],
+) -> tf.Tensor:
     require_graph(name, inputs)
     scope = kwargs.pop("scope", None)
     with tf.compat.v1.variable_scope(scope, name.capitalize(), [inputs]):
@@ -45,9 +65,9 @@ def _chain(name, inputs, layer, rows, kwargs):
         return outputs
 
 
-def _scope_name(scope):
+def _scope_name(scope: Scope | None) -> str | None:
     return scope.name if isinstance(scope, tf.compat.v1.VariableScope) else scope
 
 
-def _layer_name(layer):
+def _layer_name(layer: Callable) -> str | None:
     return getattr(layer, "__name__", None) or getattr(getattr(layer, "func", None), "__name__", None)

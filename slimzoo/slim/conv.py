@@ -1,8 +1,8 @@
 """Convolutions: conv1d, conv2d, conv3d, separable_conv2d; and bias_add."""
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -27,6 +27,19 @@ from slimzoo.slim.layer_core import (
     rank_advice,
     sizes,
 )
+from slimzoo.slim.signatures import Convolution, ConvolutionOfAnyRank
+from slimzoo.slim.types import (
+    Activation,
+    Collections,
+    Initializer,
+    Normalizer,
+    Regularizer,
+    Reuse,
+    Scope,
+    Size,
+    TensorLike,
+    VariableCollections,
+)
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections
 from slimzoo.slim.variables import model_variable
 
@@ -45,35 +58,35 @@ class Kind(NamedTuple):
 
     op_name: str
     default_scope: str
-    data_formats: tuple
-    spatial_dims: Callable  # of (inputs, conv_dims)
-    kernel_channels: Callable  # of (channels, num_outputs): the last two sizes of the kernel
-    apply: Callable  # to (inputs, weights, stride, padding, data_format, rate)
+    data_formats: tuple[str | None, ...]
+    spatial_dims: Callable[[tf.Tensor, Any], int]  # of (inputs, conv_dims)
+    kernel_channels: Callable[[int, int], tuple[int, int]]  # (channels, num_outputs) -> the kernel's last two
+    apply: Callable[..., tf.Tensor]  # to (inputs, weights, stride, padding, data_format, rate)
 
 
 def convolve_layer(
-    inputs,
-    num_outputs,
-    kernel_size,
-    stride=1,
-    padding="SAME",
-    data_format=None,
-    rate=1,
-    activation_fn=tf.nn.relu,
-    normalizer_fn=None,
-    normalizer_params=None,
-    weights_initializer=XAVIER,
-    weights_regularizer=None,
-    biases_initializer=ZEROS,
-    biases_regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-    conv_dims=None,
-    kind=None,
-):
+    inputs: TensorLike,
+    num_outputs: int,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: str = "SAME",
+    data_format: str | None = None,
+    rate: Size = 1,
+    activation_fn: Activation | None = tf.nn.relu,
+    normalizer_fn: Normalizer | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Initializer = XAVIER,
+    weights_regularizer: Regularizer | None = None,
+    biases_initializer: Initializer | None = ZEROS,
+    biases_regularizer: Regularizer | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    scope: Scope | None = None,
+    conv_dims: int | None = None,
+    kind: Kind | None = None,
+) -> tf.Tensor:
     """Convolves `inputs` with the variable "weights" [*kernel_size, channels, num_outputs].
 
     Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
@@ -120,37 +133,37 @@ def convolve_layer(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-convolution = named("convolution", convolve_layer, {"kind": None})
-conv1d, conv2d, conv3d = (
-    named(f"convolution{dims}d", convolve_layer, {"conv_dims": dims, "kind": None}) for dims in (1, 2, 3)
-)
+convolution: ConvolutionOfAnyRank = named("convolution", convolve_layer, {"kind": None})
+conv1d: Convolution = named("convolution1d", convolve_layer, {"conv_dims": 1, "kind": None})
+conv2d: Convolution = named("convolution2d", convolve_layer, {"conv_dims": 2, "kind": None})
+conv3d: Convolution = named("convolution3d", convolve_layer, {"conv_dims": 3, "kind": None})
 convolution1d, convolution2d, convolution3d = conv1d, conv2d, conv3d
 
 
 @add_arg_scope
 def separable_convolution2d(
-    inputs,
-    num_outputs,
-    kernel_size,
-    depth_multiplier=1,
-    stride=1,
-    padding="SAME",
-    data_format="NHWC",
-    rate=1,
-    activation_fn=tf.nn.relu,
-    normalizer_fn=None,
-    normalizer_params=None,
-    weights_initializer=XAVIER,
-    pointwise_initializer=None,
-    weights_regularizer=None,
-    biases_initializer=ZEROS,
-    biases_regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-):
+    inputs: TensorLike,
+    num_outputs: int | None,
+    kernel_size: Size,
+    depth_multiplier: int = 1,
+    stride: Size = 1,
+    padding: str = "SAME",
+    data_format: str = "NHWC",
+    rate: Size = 1,
+    activation_fn: Activation | None = tf.nn.relu,
+    normalizer_fn: Normalizer | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Initializer = XAVIER,
+    pointwise_initializer: Initializer | None = None,
+    weights_regularizer: Regularizer | None = None,
+    biases_initializer: Initializer | None = ZEROS,
+    biases_regularizer: Regularizer | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Convolves each channel by itself ("depthwise_weights"), then mixes them ("pointwise_weights").
 
     Then adds "biases" or normalises, then activates, as `conv2d` does.
@@ -220,17 +233,17 @@ separable_conv2d = separable_convolution2d
 
 @add_arg_scope
 def bias_add(
-    inputs,
-    activation_fn=None,
-    initializer=ZEROS,
-    regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    data_format="NHWC",
-    scope=None,
-):
+    inputs: TensorLike,
+    activation_fn: Activation | None = None,
+    initializer: Initializer = ZEROS,
+    regularizer: Regularizer | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Adds the variable "biases" [C] to `inputs`; may stand for a normalizer_fn.
 
     Args:
@@ -265,7 +278,7 @@ def bias_add(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _spatial_dims(inputs, conv_dims):
+def _spatial_dims(inputs: tf.Tensor, conv_dims: int | None) -> int:
     rank = inputs.shape.rank
     if conv_dims is not None and rank != conv_dims + 2:
         raise ValueError(
@@ -281,7 +294,14 @@ def _spatial_dims(inputs, conv_dims):
     return rank - 2
 
 
-def convolve_depthwise(inputs, kernel, strides, padding, rate, data_format):
+def convolve_depthwise(
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    strides: list[int],
+    padding: str,
+    rate: Sequence[int],
+    data_format: str,
+) -> tf.Tensor:
     """Returns tf.nn.depthwise_conv2d of `inputs`; without dilation by its op alone, which traces faster."""
     if max(rate) > 1:
         return tf.compat.v1.nn.depthwise_conv2d(
@@ -297,7 +317,15 @@ def convolve_depthwise(inputs, kernel, strides, padding, rate, data_format):
     )
 
 
-def _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format):
+def _convolve_both(
+    inputs: tf.Tensor,
+    depthwise: tf.Tensor,
+    pointwise: tf.Tensor,
+    strides: list[int],
+    padding: str,
+    rate: Sequence[int],
+    data_format: str,
+) -> tf.Tensor:
     """Returns tf.nn.separable_conv2d of `inputs`; without dilation by its two ops alone, as above."""
     if max(rate) > 1:
         return tf.compat.v1.nn.separable_conv2d(
@@ -308,13 +336,15 @@ def _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_fo
         return tf.nn.conv2d(net, pointwise, 1, "VALID", data_format=data_format, name=name)
 
 
-def _checked_stride(stride, rate):
+def _checked_stride(stride: tuple[int, ...], rate: tuple[int, ...]) -> tuple[int, ...]:
     if max(stride) > 1 and max(rate) > 1:
         raise ValueError(f"stride {stride} and rate {rate} are both above 1; one of them has to be 1")
     return stride
 
 
-def _convolve(inputs, weights, stride, padding, data_format, rate):
+def _convolve(
+    inputs: tf.Tensor, weights: tf.Tensor, stride: Size, padding: str, data_format: str, rate: Size
+) -> tf.Tensor:
     dims = inputs.shape.rank - 2
     rate = sizes("rate", dims, rate)
     stride = _checked_stride(sizes("stride", dims, stride), rate)
@@ -325,15 +355,18 @@ def _convolve(inputs, weights, stride, padding, data_format, rate):
     return tf.nn.convolution(inputs, weights, stride, padding, data_format=data_format, dilations=rate)
 
 
-def _covers(inputs, weights, padding, data_format, rate):
+def _covers(
+    inputs: tf.Tensor, weights: tf.Tensor, padding: str, data_format: str, rate: Sequence[int]
+) -> bool:
     """Returns whether the kernel covers the whole image and the host lets it be a product of matrices."""
-    if not getattr(HOST.get(), "convolves_by_product", False) or data_format != "NHWC" or max(rate) > 1:
+    host = HOST.get()
+    if host is None or not host.convolves_by_product or data_format != "NHWC" or max(rate) > 1:
         return False
     window = weights.shape[:2].as_list()
     return inputs.shape[1:3].as_list() == window and (padding == "VALID" or window == [1, 1])
 
 
-def _product(inputs, weights):
+def _product(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Returns the convolution of a kernel with an image of its own size, [N, 1, 1, outputs].
 
     On a CPU that is 5 to 8 times as fast as conv2d, forth and back: vgg's fc6, fc7 and fc8.
@@ -343,12 +376,12 @@ def _product(inputs, weights):
     return tf.reshape(net, [-1, 1, 1, outputs])
 
 
-def _kernel_channels(channels, num_outputs):
+def _kernel_channels(channels: int, num_outputs: int) -> tuple[int, int]:
     return channels, num_outputs
 
 
 FORWARD = Kind("convolution", "Conv", FORMATS, _spatial_dims, _kernel_channels, _convolve)
 
 
-def bias_format(data_format):
+def bias_format(data_format: str) -> str:
     return "NCHW" if channels_first(data_format) else "NHWC"

@@ -1,33 +1,48 @@
 """A convolution of every channel with the same kernel: conv2d_in_plane."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.conv import XAVIER, ZEROS, convolve_depthwise
 from slimzoo.slim.layer_core import check_padding, check_rank, finish, known_channels, layer_scope
+from slimzoo.slim.types import (
+    Activation,
+    Collections,
+    Initializer,
+    Normalizer,
+    Regularizer,
+    Reuse,
+    Scope,
+    Size,
+    TensorLike,
+    VariableCollections,
+)
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections, two_element_tuple
 from slimzoo.slim.variables import model_variable
 
 
 @add_arg_scope
 def convolution2d_in_plane(
-    inputs,
-    kernel_size,
-    stride=1,
-    padding="SAME",
-    activation_fn=tf.nn.relu,
-    normalizer_fn=None,
-    normalizer_params=None,
-    weights_initializer=XAVIER,
-    weights_regularizer=None,
-    biases_initializer=ZEROS,
-    biases_regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: str = "SAME",
+    activation_fn: Activation | None = tf.nn.relu,
+    normalizer_fn: Normalizer | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Initializer = XAVIER,
+    weights_regularizer: Regularizer | None = None,
+    biases_initializer: Initializer | None = ZEROS,
+    biases_regularizer: Regularizer | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Convolves each channel by itself with the same variable "weights" [height, width, 1, 1].
 
     Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
@@ -47,7 +62,9 @@ def convolution2d_in_plane(
         padding = check_padding(padding)
         channels = known_channels("conv2d_in_plane", inputs, "NHWC")
 
-        def made(name, shape, initializer, regularizer):
+        def made(
+            name: str, shape: list[int], initializer: Initializer, regularizer: Regularizer | None
+        ) -> tf.Variable:
             return model_variable(
                 name,
                 shape=shape,

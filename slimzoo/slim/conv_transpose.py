@@ -1,5 +1,8 @@
 """Transposed convolutions: conv2d_transpose, conv3d_transpose."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim.conv import Kind, convolve_layer
@@ -11,6 +14,8 @@ from slimzoo.slim.layer_core import (
     named,
     sizes,
 )
+from slimzoo.slim.signatures import TransposedConvolution
+from slimzoo.slim.types import Size
 
 OPS = {2: tf.nn.conv2d_transpose, 3: tf.nn.conv3d_transpose}  # by the number of spatial dimensions
 DOC = """Spreads `inputs` by the variable "weights" [*kernel_size, num_outputs, channels], a conv backwards.
@@ -30,7 +35,9 @@ DOC = """Spreads `inputs` by the variable "weights" [*kernel_size, num_outputs, 
     """
 
 
-def _lengths(inputs, window, strides, padding, data_format):
+def _lengths(
+    inputs: tf.Tensor, window: Sequence[int], strides: Sequence[int], padding: str, data_format: str
+) -> list[Any]:
     """Returns the spatial lengths of the outputs, an int where it is known and a scalar tensor where not."""
     first = 2 if channels_first(data_format) else 1
     known, lengths = inputs.shape.as_list(), []
@@ -40,30 +47,32 @@ def _lengths(inputs, window, strides, padding, data_format):
     return lengths
 
 
-def _spread(inputs, weights, stride, padding, data_format, rate):
+def _spread(
+    inputs: tf.Tensor, weights: tf.Tensor, stride: Size, padding: str, data_format: str, rate: Size
+) -> tf.Tensor:
     """Returns the transposed convolution; `rate` is 1, there is no other."""
     dims, batch = inputs.shape.rank - 2, inputs.shape.as_list()[0]
-    strides = sizes("stride", dims, stride)
-    lengths = _lengths(inputs, weights.shape.as_list()[:dims], strides, padding, data_format)
+    steps = sizes("stride", dims, stride)
+    lengths = _lengths(inputs, weights.shape.as_list()[:dims], steps, padding, data_format)
     rows = tf.shape(inputs)[0] if batch is None else batch
     outputs, known = weights.shape.as_list()[-2], [None if tf.is_tensor(size) else size for size in lengths]
     if channels_first(data_format):
-        shape, strides, static = [rows, outputs, *lengths], [1, 1, *strides], [batch, outputs, *known]
+        shape, strides, static = [rows, outputs, *lengths], [1, 1, *steps], [batch, outputs, *known]
     else:
-        shape, strides, static = [rows, *lengths, outputs], [1, *strides, 1], [batch, *known, outputs]
+        shape, strides, static = [rows, *lengths, outputs], [1, *steps, 1], [batch, *known, outputs]
     spread = OPS[dims](inputs, weights, shape, strides, padding, data_format=data_format)
     spread.set_shape(static)
     return spread
 
 
-def _kernel_channels(channels, num_outputs):
+def _kernel_channels(channels: int, num_outputs: int) -> tuple[int, int]:
     return num_outputs, channels
 
 
-def _transposed(dims):
+def _transposed(dims: int) -> TransposedConvolution:
     name = f"conv{dims}d_transpose"
 
-    def spatial_dims(inputs, conv_dims):
+    def spatial_dims(inputs: tf.Tensor, conv_dims: int) -> int:
         check_rank(name, inputs, conv_dims + 2)
         return conv_dims
 

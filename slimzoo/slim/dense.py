@@ -2,6 +2,8 @@
 
 import functools
 import operator
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -16,26 +18,37 @@ from slimzoo.slim.layer_core import (
     model_getter,
     own_ops,
 )
+from slimzoo.slim.types import (
+    Activation,
+    Collections,
+    Initializer,
+    Normalizer,
+    Regularizer,
+    Reuse,
+    Scope,
+    TensorLike,
+    VariableCollections,
+)
 from slimzoo.slim.utils import collect_named_outputs, last_dimension
 
 
 @add_arg_scope
 def fully_connected(
-    inputs,
-    num_outputs,
-    activation_fn=tf.nn.relu,
-    normalizer_fn=None,
-    normalizer_params=None,
-    weights_initializer=XAVIER,
-    weights_regularizer=None,
-    biases_initializer=ZEROS,
-    biases_regularizer=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-):
+    inputs: TensorLike,
+    num_outputs: int,
+    activation_fn: Activation | None = tf.nn.relu,
+    normalizer_fn: Normalizer | None = None,
+    normalizer_params: Mapping[str, Any] | None = None,
+    weights_initializer: Initializer = XAVIER,
+    weights_regularizer: Regularizer | None = None,
+    biases_initializer: Initializer | None = ZEROS,
+    biases_regularizer: Regularizer | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Multiplies the last dimension of `inputs` by the variable "weights" [in, num_outputs].
 
     Adds "biases", unless there is a normalizer or no biases_initializer, then normalises, then activates.
@@ -73,7 +86,7 @@ def fully_connected(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _multiply(inputs, weights, num_outputs):
+def _multiply(inputs: tf.Tensor, weights: tf.Tensor, num_outputs: int) -> tf.Tensor:
     if inputs.shape.rank == 2:
         return tf.matmul(inputs, weights)
     outputs = tf.tensordot(inputs, weights, [[inputs.shape.rank - 1], [0]])
@@ -81,7 +94,7 @@ def _multiply(inputs, weights, num_outputs):
     return outputs
 
 
-def _units(num_outputs):
+def _units(num_outputs: Any) -> int:
     try:
         return operator.index(num_outputs)
     except TypeError:

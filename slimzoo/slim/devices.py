@@ -16,12 +16,19 @@ class VariableDeviceChooser:
       replica: the number of the replica; None leaves it open.
     """
 
-    def __init__(self, num_tasks=0, job_name="ps", device_type="CPU", device_index=0, replica=None):
+    def __init__(
+        self,
+        num_tasks: int = 0,
+        job_name: str = "ps",
+        device_type: str = "CPU",
+        device_index: int | None = 0,
+        replica: int | None = None,
+    ):
         self._device = tf.DeviceSpec(replica=replica, device_type=device_type, device_index=device_index)
         self._servers = itertools.cycle(
             [self._device.replace(job=job_name, task=task) for task in range(num_tasks)] or [self._device]
         )
 
-    def __call__(self, op):
+    def __call__(self, op: tf.Operation) -> str:
         del op
         return next(self._servers).to_string()

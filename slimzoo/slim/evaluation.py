@@ -3,10 +3,14 @@
 slim.evaluation.evaluation_loop("", run_dir, eval_dir, num_evals=100, eval_op=updates, final_op=metrics)
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim.training import evaluation
 from slimzoo.slim.training.checkpoints import CheckingSaver
+from slimzoo.slim.types import FeedDict, VariablesToFill
 
 _USE_DEFAULT = 0
 
@@ -19,22 +23,22 @@ wait_for_new_checkpoint = evaluation.wait_for_new_checkpoint
 
 
 def evaluate_once(
-    master,
-    checkpoint_path,
-    logdir,
-    num_evals=1,
-    initial_op=None,
-    initial_op_feed_dict=None,
-    eval_op=None,
-    eval_op_feed_dict=None,
-    final_op=None,
-    final_op_feed_dict=None,
-    summary_op=_USE_DEFAULT,
-    summary_op_feed_dict=None,
-    variables_to_restore=None,
-    session_config=None,
-    hooks=None,
-):
+    master: str,
+    checkpoint_path: str,
+    logdir: str,
+    num_evals: int = 1,
+    initial_op: tf.Operation | None = None,
+    initial_op_feed_dict: FeedDict | None = None,
+    eval_op: Any = None,
+    eval_op_feed_dict: FeedDict | None = None,
+    final_op: Any = None,
+    final_op_feed_dict: FeedDict | None = None,
+    summary_op: Any = _USE_DEFAULT,
+    summary_op_feed_dict: FeedDict | None = None,
+    variables_to_restore: VariablesToFill | None = None,
+    session_config: tf.compat.v1.ConfigProto | None = None,
+    hooks: Sequence[Any] | None = None,
+) -> Any:
     """Evaluates one checkpoint; returns the value of `final_op`.
 
     Args:
@@ -65,27 +69,27 @@ def evaluate_once(
 
 
 def evaluation_loop(
-    master,
-    checkpoint_dir,
-    logdir,
-    num_evals=1,
-    initial_op=None,
-    initial_op_feed_dict=None,
-    init_fn=None,
-    eval_op=None,
-    eval_op_feed_dict=None,
-    final_op=None,
-    final_op_feed_dict=None,
-    summary_op=_USE_DEFAULT,
-    summary_op_feed_dict=None,
-    variables_to_restore=None,
-    eval_interval_secs=60,
-    max_number_of_evaluations=None,
-    session_config=None,
-    timeout=None,
-    timeout_fn=None,
-    hooks=None,
-):
+    master: str,
+    checkpoint_dir: str,
+    logdir: str,
+    num_evals: int = 1,
+    initial_op: tf.Operation | None = None,
+    initial_op_feed_dict: FeedDict | None = None,
+    init_fn: Callable[[tf.compat.v1.Session], Any] | None = None,
+    eval_op: Any = None,
+    eval_op_feed_dict: FeedDict | None = None,
+    final_op: Any = None,
+    final_op_feed_dict: FeedDict | None = None,
+    summary_op: Any = _USE_DEFAULT,
+    summary_op_feed_dict: FeedDict | None = None,
+    variables_to_restore: VariablesToFill | None = None,
+    eval_interval_secs: float = 60,
+    max_number_of_evaluations: int | None = None,
+    session_config: tf.compat.v1.ConfigProto | None = None,
+    timeout: float | None = None,
+    timeout_fn: Callable[[], bool] | None = None,
+    hooks: Sequence[Any] | None = None,
+) -> Any:
     """Evaluates the checkpoints of a directory as they appear; returns the last value of `final_op`.
 
     Args: those of `evaluate_once`, and
@@ -112,13 +116,24 @@ def evaluation_loop(
     )
 
 
-def _scaffold(init_op, init_feed_dict, init_fn, variables_to_restore):
+def _scaffold(
+    init_op: tf.Operation | None,
+    init_feed_dict: FeedDict | None,
+    init_fn: Callable[[tf.compat.v1.Session], Any] | None,
+    variables_to_restore: VariablesToFill | None,
+) -> tf.compat.v1.train.Scaffold:
     saver = None if variables_to_restore is None else CheckingSaver(variables_to_restore)
     scaffold = tf.compat.v1.train.Scaffold
     return scaffold(init_op=init_op, init_feed_dict=init_feed_dict, init_fn=init_fn, saver=saver)
 
 
-def _hooks(num_evals, logdir, summary_op, summary_feed_dict, further):
+def _hooks(
+    num_evals: int,
+    logdir: str,
+    summary_op: Any,
+    summary_feed_dict: FeedDict | None,
+    further: Sequence[Any] | None,
+) -> list[Any]:
     if isinstance(summary_op, int) and summary_op == _USE_DEFAULT:
         summary_op = tf.compat.v1.summary.merge_all()
     hooks = [evaluation.StopAfterNEvalsHook(num_evals)]

@@ -1,9 +1,12 @@
 """Which graph and scope an op belongs to, and a tensor that waits for other ops."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 
-def get_graph_from_inputs(op_input_list, graph=None):
+def get_graph_from_inputs(op_input_list: Iterable[Any], graph: tf.Graph | None = None) -> tf.Graph:
     """Returns `graph`, or else that of the first input which has one, or else the default graph.
 
     Raises: ValueError: an input is of another graph. TypeError: `graph` is no graph.
@@ -29,12 +32,12 @@ def get_graph_from_inputs(op_input_list, graph=None):
     return graph or default
 
 
-def get_name_scope():
+def get_name_scope() -> str:
     """Returns the current name scope of the default graph, "a/b", without a last "/"."""
     return tf.compat.v1.get_default_graph().get_name_scope()
 
 
-def with_dependencies(dependencies, tensor):
+def with_dependencies(dependencies: Sequence[Any], tensor: tf.Tensor) -> tf.Tensor:
     """Returns `tensor` as it is once the ops of `dependencies` have run."""
     graph = tf.compat.v1.get_default_graph()
     with (
@@ -45,7 +48,7 @@ def with_dependencies(dependencies, tensor):
         return tf.identity(tensor, name=scope)
 
 
-def require_graph(function_name):
+def require_graph(function_name: str) -> None:
     """Raises RuntimeError if a function that prepares training is called where there is no graph to train."""
     if tf.executing_eagerly():
         raise RuntimeError(

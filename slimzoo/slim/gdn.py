@@ -1,5 +1,6 @@
 """Generalised divisive normalisation (Ballé, Laparra & Simoncelli: arXiv:1511.06281, arXiv:1611.01704)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -7,6 +8,7 @@ import tensorflow as tf
 from slimzoo.slim.layer_core import full_data_format, rank_advice
 from slimzoo.slim.layer_object import LayerObject
 from slimzoo.slim.reuse import explained_reuse
+from slimzoo.slim.types import Regularizer, Reuse, TensorLike
 
 FORMATS = {"channels_first": "NCHW", "channels_last": "NHWC"}
 
@@ -32,15 +34,15 @@ class GDN(LayerObject):
 
     def __init__(
         self,
-        inverse=False,
-        beta_min=1e-6,
-        gamma_init=0.1,
-        reparam_offset=2**-18,
-        data_format="channels_last",
-        activity_regularizer=None,
-        trainable=True,
-        name=None,
-        **kwargs,
+        inverse: bool = False,
+        beta_min: float = 1e-6,
+        gamma_init: float = 0.1,
+        reparam_offset: float = 2**-18,
+        data_format: str = "channels_last",
+        activity_regularizer: Regularizer | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ):
         super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
         if data_format not in FORMATS:
@@ -52,7 +54,7 @@ class GDN(LayerObject):
         self.gamma: Any = None
         self._beta_min, self._gamma_init, self._offset = beta_min, gamma_init, reparam_offset
 
-    def build(self, inputs):
+    def build(self, inputs: tf.Tensor) -> None:
         """Makes "reparam_beta" and "reparam_gamma"; ValueError for an unknown number of channels."""
         channels = self._channels(inputs)
         if channels is None:
@@ -74,7 +76,7 @@ class GDN(LayerObject):
             self._offset,
         )
 
-    def call(self, inputs, **kwargs):
+    def call(self, inputs: tf.Tensor, **kwargs: Any) -> tf.Tensor:
         """Returns the normalised `inputs`."""
         self._check(inputs)
         dims = inputs.shape.rank - 2
@@ -88,7 +90,7 @@ class GDN(LayerObject):
         outputs.set_shape(inputs.shape)
         return outputs
 
-    def _channels(self, inputs):
+    def _channels(self, inputs: tf.Tensor) -> int | None:
         if inputs.shape.rank not in (3, 4, 5):
             raise ValueError(
                 f"GDN takes inputs of rank 3 to 5, got rank {inputs.shape.rank}: shape {inputs.shape}; "
@@ -96,7 +98,7 @@ class GDN(LayerObject):
             )
         return inputs.shape.as_list()[1 if self.data_format == "channels_first" else -1]
 
-    def _check(self, inputs):
+    def _check(self, inputs: tf.Tensor) -> None:
         channels = self._channels(inputs)
         if channels != self.beta.shape[0]:
             raise ValueError(
@@ -104,7 +106,9 @@ class GDN(LayerObject):
                 f"{channels}: shape {inputs.shape}; make another GDN for them"
             )
 
-    def _parameter(self, name, shape, initial, least):
+    def _parameter(
+        self, name: str, shape: list[int], initial: Callable[[tf.DType], tf.Tensor], least: float
+    ) -> tf.Tensor:
         """Returns the parameter whose square root, raised by the pedestal, is the variable `name`."""
         pedestal = self._offset**2
         with explained_reuse():
@@ -121,10 +125,10 @@ class GDN(LayerObject):
 
 
 @tf.custom_gradient
-def lower_bound(values, bound):
+def lower_bound(values: tf.Tensor, bound: tf.Tensor) -> Any:
     """Returns the maximum of both; a value below the bound gets the gradient that lifts it, but no other."""
 
-    def gradient(upstream):
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
         passes = tf.logical_or(values >= bound, upstream < 0)
         return tf.cast(passes, upstream.dtype) * upstream, None
 
@@ -132,17 +136,17 @@ def lower_bound(values, bound):
 
 
 def gdn(
-    inputs,
-    inverse=False,
-    beta_min=1e-6,
-    gamma_init=0.1,
-    reparam_offset=2**-18,
-    data_format="channels_last",
-    activity_regularizer=None,
-    trainable=True,
-    name=None,
-    reuse=None,
-):
+    inputs: TensorLike,
+    inverse: bool = False,
+    beta_min: float = 1e-6,
+    gamma_init: float = 0.1,
+    reparam_offset: float = 2**-18,
+    data_format: str = "channels_last",
+    activity_regularizer: Regularizer | None = None,
+    trainable: bool = True,
+    name: str | None = None,
+    reuse: Reuse | None = None,
+) -> tf.Tensor:
     """Normalises `inputs` by a new `GDN`, or with `reuse` by the variables of the one called `name`."""
     layer = GDN(
         inverse=inverse,

@@ -3,10 +3,17 @@
 All functions take and return a list of pairs (gradient or None, variable).
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import tensorflow as tf
 
+from slimzoo.slim.types import Gradient, GradientsAndVariables, TensorLike
 
-def clip_gradient_norms(gradients_to_variables, max_norm):
+
+def clip_gradient_norms(
+    gradients_to_variables: GradientsAndVariables, max_norm: float
+) -> GradientsAndVariables:
     """Returns the pairs with each gradient scaled down to a norm of at most `max_norm`."""
     return [
         (mapped(lambda values: tf.clip_by_norm(values, max_norm), gradient), variable)
@@ -14,7 +21,9 @@ def clip_gradient_norms(gradients_to_variables, max_norm):
     ]
 
 
-def multiply_gradients(grads_and_vars, gradient_multipliers):
+def multiply_gradients(
+    grads_and_vars: GradientsAndVariables, gradient_multipliers: Mapping[Any, Any]
+) -> GradientsAndVariables:
     """Returns the pairs with some gradients multiplied.
 
     Args:
@@ -33,7 +42,7 @@ def multiply_gradients(grads_and_vars, gradient_multipliers):
     ]
 
 
-def summarize_gradients(grads_and_vars, separator):
+def summarize_gradients(grads_and_vars: GradientsAndVariables, separator: str) -> list[tf.Tensor]:
     """Returns new summaries `<variable><separator>gradient` (a histogram) and `..._norm` of each gradient."""
     summaries = []
     for gradient, variable in grads_and_vars:
@@ -46,24 +55,24 @@ def summarize_gradients(grads_and_vars, separator):
     return summaries
 
 
-def mapped(function, gradient):
+def mapped(function: Callable[[tf.Tensor], tf.Tensor], gradient: Gradient) -> Gradient:
     """Returns `function` of the values of a gradient, which may be None or tf.IndexedSlices."""
     if isinstance(gradient, tf.IndexedSlices):
         return tf.IndexedSlices(function(gradient.values), gradient.indices, gradient.dense_shape)
     return None if gradient is None else function(gradient)
 
 
-def dense_values(gradient):
+def dense_values(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor:
     """Returns the tensor with the values of a gradient; of tf.IndexedSlices the rows that are there."""
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def op_name(variable_or_name):
+def op_name(variable_or_name: tf.Variable | str) -> str:
     """Returns the op name of a variable; a name stays as it is."""
     return variable_or_name if isinstance(variable_or_name, str) else variable_or_name.op.name
 
 
-def _times(gradient, factor, variable):
+def _times(gradient: Gradient, factor: TensorLike, variable: tf.Variable) -> Gradient:
     if gradient is None:
         raise ValueError(
             f"Requested multiple of `None` gradient: the loss does not depend on {variable.op.name}, which "
@@ -74,7 +83,7 @@ def _times(gradient, factor, variable):
     return mapped(lambda values: values * factor, gradient)
 
 
-def _check_multipliers(grads_and_vars, gradient_multipliers):
+def _check_multipliers(grads_and_vars: Any, gradient_multipliers: Any) -> None:
     if not isinstance(grads_and_vars, list):
         raise ValueError(f"`grads_and_vars` must be a list, not {type(grads_and_vars).__name__}")
     if not gradient_multipliers:

@@ -1,26 +1,56 @@
 """What a host of networks (slimzoo.Model) tells the layers while it runs one."""
 
+import contextlib
 import contextvars
+from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
-# None, or an object with
-#   frozen(variable_scope_name) -> bool: batch norm there uses its moving averages and updates nothing
-#   random_seed() -> int32 [2]: another seed at each call; random layers draw with tf.random.stateless_*
-#   training_step() -> int64 scalar: how often the host has run the network in training before
-#   own_name(variable_name) -> str, if it runs networks under a scope of its own: the name without that scope
-#   wants_shapes_alone = True, if the graph is never run: a layer may leave out what changes no shape
-#   convolves_by_product = True, if a convolution whose kernel covers its image may be a tf.matmul
-HOST: contextvars.ContextVar = contextvars.ContextVar("slimzoo_host", default=None)
+
+class Host:
+    """Runs networks and is asked by their layers; a host of one's own says what differs.
+
+    Attributes:
+      wants_shapes_alone: the graph is never run: a layer may leave out what changes no shape.
+      convolves_by_product: a convolution whose kernel covers its image may be a tf.matmul.
+    """
+
+    wants_shapes_alone = False
+    convolves_by_product = False
+
+    def frozen(self, scope: str) -> bool:
+        """Whether batch norm in the variable scope `scope` uses its moving averages and updates nothing."""
+        del scope
+        return False
+
+    def random_seed(self) -> tf.Tensor:
+        """Returns int32 [2], another at each call; random layers draw with tf.random.stateless_*."""
+        raise NotImplementedError(f"{type(self).__name__} defines no random_seed, which a random layer needs")
+
+    def training_step(self) -> tf.Tensor:
+        """Returns int64 []: how often the host has run the network in training before."""
+        raise NotImplementedError(f"{type(self).__name__} defines no training_step, which a network asks for")
+
+    def own_name(self, name: str) -> str:
+        """Returns the variable or scope `name` without the scope that the host runs the network in."""
+        return name
 
 
-def own_name(name):
-    """Returns a variable name as its owner knows it: a host may run a network under a scope of its own."""
-    strip = getattr(HOST.get(), "own_name", None)
-    return name if strip is None else strip(name)
+HOST: contextvars.ContextVar[Host | None] = contextvars.ContextVar("slimzoo_host", default=None)
 
 
-def require_graph(op_name, tensor):
+@contextlib.contextmanager
+def hosted_by(host: Host) -> Iterator[None]:
+    """Lets `host` be asked by the layers that are called in the block."""
+    token = HOST.set(host)
+    try:
+        yield
+    finally:
+        HOST.reset(token)
+
+
+def require_graph(op_name: str, tensor: Any) -> None:
     """Raises RuntimeError if a layer is called outside a graph, where its variables would have no owner."""
     if HOST.get() is None and tf.executing_eagerly():
         raise RuntimeError(

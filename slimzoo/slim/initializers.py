@@ -1,7 +1,9 @@
 """Initial values of weights: Xavier (Glorot & Bengio 2010) and variance scaling (He et al. 2015)."""
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,7 +21,9 @@ class VarianceScaling:
     seed: int | None
     dtype: tf.DType
 
-    def __call__(self, shape, dtype=None, partition_info=None):
+    def __call__(
+        self, shape: Iterable[Any], dtype: tf.DType | None = None, partition_info: Any = None
+    ) -> tf.Tensor:
         dtype = tf.as_dtype(dtype or self.dtype)
         _check_floating(dtype)
         shape = [int(size) for size in shape]
@@ -31,7 +35,13 @@ class VarianceScaling:
         return tf.random.truncated_normal(shape, 0.0, stddev, dtype, seed=self.seed)
 
 
-def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False, seed=None, dtype=tf.float32):
+def variance_scaling_initializer(
+    factor: float = 2.0,
+    mode: str = "FAN_IN",
+    uniform: bool = False,
+    seed: int | None = None,
+    dtype: tf.DType = tf.float32,
+) -> VarianceScaling:
     """Returns an initializer that keeps the scale of the activations (FAN_IN) or the gradients (FAN_OUT).
 
     Raises: TypeError: `mode` is not FAN_IN, FAN_OUT or FAN_AVG, or `dtype` no floating point type.
@@ -42,7 +52,9 @@ def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False, seed=
     return VarianceScaling(factor, mode, uniform, seed, tf.as_dtype(dtype))
 
 
-def xavier_initializer(uniform=True, seed=None, dtype=tf.float32):
+def xavier_initializer(
+    uniform: bool = True, seed: int | None = None, dtype: tf.DType = tf.float32
+) -> VarianceScaling:
     """Returns an initializer of variance 2 / (inputs + outputs), uniform or cut normal."""
     return variance_scaling_initializer(factor=1.0, mode="FAN_AVG", uniform=uniform, seed=seed, dtype=dtype)
 
@@ -50,7 +62,7 @@ def xavier_initializer(uniform=True, seed=None, dtype=tf.float32):
 xavier_initializer_conv2d = xavier_initializer
 
 
-def _units(shape, mode):
+def _units(shape: Sequence[int], mode: str) -> float:
     """Returns the number of inputs, of outputs or their mean, for weights [..., in, out]."""
     window = math.prod(shape[:-2])
     outputs = window * float(shape[-1]) if shape else 1.0
@@ -58,6 +70,6 @@ def _units(shape, mode):
     return {"FAN_IN": inputs, "FAN_OUT": outputs, "FAN_AVG": (inputs + outputs) / 2.0}[mode]
 
 
-def _check_floating(dtype):
+def _check_floating(dtype: tf.DType) -> None:
     if not dtype.is_floating:
         raise TypeError(f"Cannot create initializer for non-floating point type {dtype.name}; use tf.float32")

@@ -1,10 +1,13 @@
 """A layer as an object: made once, called often, always with the variables of its first call."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.slim.hosting import HOST, require_graph
+from slimzoo.slim.types import Regularizer, Reuse, Scope
 
 REGULARIZATION_LOSSES = tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES
 
@@ -21,13 +24,13 @@ class LayerObject:
 
     def __init__(
         self,
-        trainable=True,
-        name=None,
-        activity_regularizer=None,
-        dtype=None,
-        _scope=None,
-        _reuse=None,
-        **unknown,
+        trainable: bool = True,
+        name: str | None = None,
+        activity_regularizer: Regularizer | None = None,
+        dtype: tf.DType | None = None,
+        _scope: Scope | None = None,
+        _reuse: Reuse | None = None,
+        **unknown: Any,
     ):
         if unknown:
             raise TypeError(
@@ -35,16 +38,17 @@ class LayerObject:
                 "trainable, name, activity_regularizer, dtype"
             )
         self.name = name or type(self).__name__.lower()
-        self.trainable, self.dtype, self.built, self.losses = trainable, dtype, False, []
+        self.trainable, self.dtype, self.built = trainable, dtype, False
+        self.losses: list[tf.Tensor] = []
         self._activity_regularizer, self._reuse = activity_regularizer, _reuse
-        self._weights: list = []
+        self._weights: list[tf.Variable] = []
         self._scope = None
         if _scope:
             with tf.compat.v1.variable_scope(_scope) as self._scope:
                 pass
 
     @property
-    def scope_name(self):
+    def scope_name(self) -> str:
         """The variable scope; ValueError before the first call of a layer that has no fixed one."""
         if self._scope is None:
             raise ValueError(
@@ -53,35 +57,35 @@ class LayerObject:
         return self._scope.name
 
     @property
-    def weights(self):
+    def weights(self) -> list[tf.Variable]:
         """All variables, in the order they were made."""
         return list(self._weights)
 
     variables = weights
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[tf.Variable]:
         """The variables that are trained."""
         return [weight for weight in self._weights if self.trainable and weight.trainable]
 
     trainable_variables = trainable_weights
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[tf.Variable]:
         """The variables that are not trained."""
         trained = {id(weight) for weight in self.trainable_weights}
         return [weight for weight in self._weights if id(weight) not in trained]
 
     non_trainable_variables = non_trainable_weights
 
-    def build(self, inputs):
+    def build(self, inputs: Any) -> None:
         """Makes the variables, in the layer's scope."""
 
-    def call(self, inputs, **kwargs):
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
         """Returns the outputs, in the layer's scope."""
         raise NotImplementedError(f"{type(self).__name__} defines no call")
 
-    def __call__(self, inputs, **kwargs):
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
         require_graph(type(self).__name__, inputs)
         inputs = tf.nest.map_structure(tf.convert_to_tensor, inputs)
         self.dtype = self.dtype or tf.nest.flatten(inputs)[0].dtype
@@ -96,7 +100,7 @@ class LayerObject:
     apply = __call__
 
     @contextlib.contextmanager
-    def _entered(self):
+    def _entered(self) -> Iterator[None]:
         """Enters the variable scope and the name scope of the first call."""
         if self._scope is None:
             default = None if self._reuse else self.name
@@ -109,7 +113,7 @@ class LayerObject:
         ):
             yield
 
-    def _add_activity_loss(self, inputs, outputs):
+    def _add_activity_loss(self, inputs: Any, outputs: Any) -> None:
         if self._activity_regularizer is None:
             return
         if HOST.get() is not None:

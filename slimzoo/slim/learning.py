@@ -7,6 +7,8 @@ slim.learning.train(train_op, logdir, number_of_steps=10_000)
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,9 +16,10 @@ from slimzoo.errors import listing
 from slimzoo.slim import gradients as on_pairs
 from slimzoo.slim.training import training
 from slimzoo.slim.training.checkpoints import CheckingSaver
+from slimzoo.slim.training.chrome_trace import chrome_trace
+from slimzoo.slim.training.loop import Loop
 from slimzoo.slim.training.stopping import stops_on_sigterm
-from slimzoo.slim.training.supervised import Loop
-from slimzoo.slim.training.tracing import chrome_trace
+from slimzoo.slim.types import FeedDict, GradientsAndVariables
 
 LOG = tf.compat.v1.logging
 _USE_GLOBAL_STEP = 0
@@ -26,25 +29,25 @@ clip_gradient_norms = on_pairs.clip_gradient_norms
 multiply_gradients = on_pairs.multiply_gradients
 
 
-def add_gradients_summaries(grads_and_vars):
+def add_gradients_summaries(grads_and_vars: GradientsAndVariables) -> list[tf.Tensor]:
     """Returns new summaries of the gradients: `<variable>/gradient` and `<variable>/gradient_norm`."""
     return on_pairs.summarize_gradients(grads_and_vars, "/")
 
 
 def create_train_op(
-    total_loss,
-    optimizer,
-    global_step=_USE_GLOBAL_STEP,
-    update_ops=None,
-    variables_to_train=None,
-    clip_gradient_norm=0,
-    summarize_gradients=False,
-    gate_gradients=tf.compat.v1.train.Optimizer.GATE_OP,
-    aggregation_method=None,
-    colocate_gradients_with_ops=False,
-    gradient_multipliers=None,
-    check_numerics=True,
-):
+    total_loss: tf.Tensor,
+    optimizer: tf.compat.v1.train.Optimizer,
+    global_step: Any = _USE_GLOBAL_STEP,
+    update_ops: Iterable[Any] | None = None,
+    variables_to_train: Sequence[tf.Variable] | None = None,
+    clip_gradient_norm: float = 0,
+    summarize_gradients: bool = False,
+    gate_gradients: int = tf.compat.v1.train.Optimizer.GATE_OP,
+    aggregation_method: int | None = None,
+    colocate_gradients_with_ops: bool = False,
+    gradient_multipliers: Mapping[Any, Any] | None = None,
+    check_numerics: bool = True,
+) -> tf.Tensor:
     """Returns a tensor that trains for one step when it is run, and is the loss before that step.
 
     Args: those of `slim.training.create_train_op`, and
@@ -52,7 +55,7 @@ def create_train_op(
       clip_gradient_norm: the largest norm of the gradient of each variable; 0 clips none.
     """
 
-    def transform(gradients):
+    def transform(gradients: GradientsAndVariables) -> GradientsAndVariables:
         if gradient_multipliers:
             with tf.compat.v1.name_scope("multiply_grads"):
                 gradients = multiply_gradients(gradients, gradient_multipliers)
@@ -76,7 +79,12 @@ def create_train_op(
     )
 
 
-def train_step(sess, train_op, global_step, train_step_kwargs):
+def train_step(
+    sess: tf.compat.v1.Session,
+    train_op: tf.Tensor,
+    global_step: tf.Variable,
+    train_step_kwargs: Mapping[str, Any],
+) -> tuple[Any, bool]:
     """Takes one step; returns (loss, whether training is at its end).
 
     Args:
@@ -105,33 +113,33 @@ def train_step(sess, train_op, global_step, train_step_kwargs):
 
 
 def train(
-    train_op,
-    logdir,
-    train_step_fn=train_step,
-    train_step_kwargs=_USE_DEFAULT,
-    log_every_n_steps=1,
-    graph=None,
-    master="",
-    is_chief=True,
-    global_step=None,
-    number_of_steps=None,
-    init_op=_USE_DEFAULT,
-    init_feed_dict=None,
-    local_init_op=_USE_DEFAULT,
-    init_fn=None,
-    ready_op=_USE_DEFAULT,
-    summary_op=_USE_DEFAULT,
-    save_summaries_secs=600,
-    summary_writer=_USE_DEFAULT,
-    startup_delay_steps=0,
-    saver=None,
-    save_interval_secs=600,
-    sync_optimizer=None,
-    session_config=None,
-    session_wrapper=None,
-    trace_every_n_steps=None,
-    ignore_live_threads=False,
-):
+    train_op: Any,
+    logdir: str | None,
+    train_step_fn: Callable[..., tuple[Any, bool]] = train_step,
+    train_step_kwargs: Any = _USE_DEFAULT,
+    log_every_n_steps: int = 1,
+    graph: tf.Graph | None = None,
+    master: str = "",
+    is_chief: bool = True,
+    global_step: tf.Variable | None = None,
+    number_of_steps: int | None = None,
+    init_op: Any = _USE_DEFAULT,
+    init_feed_dict: FeedDict | None = None,
+    local_init_op: Any = _USE_DEFAULT,
+    init_fn: Callable[[tf.compat.v1.Session], Any] | None = None,
+    ready_op: Any = _USE_DEFAULT,
+    summary_op: Any = _USE_DEFAULT,
+    save_summaries_secs: float = 600,
+    summary_writer: Any = _USE_DEFAULT,
+    startup_delay_steps: int = 0,
+    saver: tf.compat.v1.train.Saver | None = None,
+    save_interval_secs: float = 600,
+    sync_optimizer: Any = None,
+    session_config: tf.compat.v1.ConfigProto | None = None,
+    session_wrapper: Callable[[Any], Any] | None = None,
+    trace_every_n_steps: int | None = None,
+    ignore_live_threads: bool = False,
+) -> Any:
     """Trains until `number_of_steps`, the end of the input, or a signal; returns the last loss.
 
     A run whose `logdir` holds a checkpoint goes on from there, and does not call `init_op` and `init_fn`.
@@ -213,7 +221,9 @@ def train(
             ).run(master, session_config)
 
 
-def _check_train(train_op, graph, number_of_steps, sync, startup_delay_steps):
+def _check_train(
+    train_op: Any, graph: tf.Graph, number_of_steps: int | None, sync: list[Any], startup_delay_steps: int
+) -> None:
     problems = []
     if train_op is None:
         problems.append("train_op cannot be None; create_train_op(total_loss, optimizer) returns one")
@@ -240,7 +250,7 @@ def _check_train(train_op, graph, number_of_steps, sync, startup_delay_steps):
         raise ValueError(listing("slim.learning.train cannot start:", problems))
 
 
-def _check_nothing_written(summary_op, saver, trace_every_n_steps):
+def _check_nothing_written(summary_op: Any, saver: Any, trace_every_n_steps: int | None) -> None:
     given = {
         "summary_op": not _is_default(summary_op),
         "saver": saver is not None,
@@ -251,7 +261,9 @@ def _check_nothing_written(summary_op, saver, trace_every_n_steps):
         raise ValueError(listing("there is nowhere to write to; give a logdir or leave these out:", problems))
 
 
-def _init_ops(init_op, ready_op, local_init_op, sync, is_chief):
+def _init_ops(
+    init_op: Any, ready_op: Any, local_init_op: Any, sync: list[Any], is_chief: bool
+) -> dict[str, Any]:
     """Returns the arguments of the Supervisor that make variables ready."""
     ready_for_local_init_op = None
     with tf.compat.v1.name_scope("init_ops"):
@@ -277,10 +289,16 @@ def _init_ops(init_op, ready_op, local_init_op, sync, is_chief):
     }
 
 
-def _step_kwargs(global_step, number_of_steps, log_every, trace_every, logdir):
+def _step_kwargs(
+    global_step: tf.Variable,
+    number_of_steps: int | None,
+    log_every: int,
+    trace_every: int | None,
+    logdir: str | None,
+) -> dict[str, Any]:
     """Returns what `train_step` asks before and after a step."""
 
-    def every(steps):
+    def every(steps: int) -> tf.Tensor:
         return tf.equal(tf.math.floormod(global_step, steps), 0)
 
     with tf.compat.v1.name_scope("train_step"):
@@ -293,7 +311,9 @@ def _step_kwargs(global_step, number_of_steps, log_every, trace_every, logdir):
     return kwargs
 
 
-def _new_trace(session, train_step_kwargs):
+def _new_trace(
+    session: tf.compat.v1.Session, train_step_kwargs: Mapping[str, Any]
+) -> tf.compat.v1.RunMetadata | None:
     """Returns the RunMetadata for the trace of the coming step; None if it is not to be traced."""
     if "should_trace" not in train_step_kwargs:
         return None
@@ -304,7 +324,7 @@ def _new_trace(session, train_step_kwargs):
     return tf.compat.v1.RunMetadata() if session.run(train_step_kwargs["should_trace"]) else None
 
 
-def _write_trace(metadata, step, train_step_kwargs):
+def _write_trace(metadata: tf.compat.v1.RunMetadata, step: int, train_step_kwargs: Mapping[str, Any]) -> None:
     path = os.path.join(train_step_kwargs["logdir"], f"tf_trace-{step}.json")
     LOG.info("Writing trace to %s", path)
     with tf.io.gfile.GFile(path, "w") as file:
@@ -313,11 +333,11 @@ def _write_trace(metadata, step, train_step_kwargs):
         writer.add_run_metadata(metadata, f"run_metadata-{step}")
 
 
-def _as_list(sync_optimizer):
+def _as_list(sync_optimizer: Any) -> list[Any]:
     if sync_optimizer is None:
         return []
     return list(sync_optimizer) if isinstance(sync_optimizer, (list, tuple)) else [sync_optimizer]
 
 
-def _is_default(value):
+def _is_default(value: Any) -> bool:
     return isinstance(value, int) and value == _USE_DEFAULT

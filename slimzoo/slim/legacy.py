@@ -8,25 +8,26 @@ from slimzoo.slim.conv import XAVIER, ZEROS
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.layer_core import layer_scope
 from slimzoo.slim.reuse import explained_reuse
+from slimzoo.slim.types import Activation, Collections, Initializer, Regularizer, Scope, TensorLike
 from slimzoo.slim.variables import OnePenalty, as_list
 
 KEYS = tf.compat.v1.GraphKeys
 
 
 def legacy_fully_connected(
-    x,
-    num_output_units,
-    activation_fn=None,
-    weight_init=XAVIER,
-    bias_init=ZEROS,
-    name=None,
-    weight_collections=(KEYS.WEIGHTS,),
-    bias_collections=(KEYS.BIASES,),
-    output_collections=(KEYS.ACTIVATIONS,),
-    trainable=True,
-    weight_regularizer=None,
-    bias_regularizer=None,
-):
+    x: TensorLike,
+    num_output_units: int,
+    activation_fn: Activation | None = None,
+    weight_init: Initializer = XAVIER,
+    bias_init: Initializer | None = ZEROS,
+    name: Scope | None = None,
+    weight_collections: Collections = (KEYS.WEIGHTS,),
+    bias_collections: Collections = (KEYS.BIASES,),
+    output_collections: Collections = (KEYS.ACTIVATIONS,),
+    trainable: bool = True,
+    weight_regularizer: Regularizer | None = None,
+    bias_regularizer: Regularizer | None = None,
+) -> tf.Tensor:
     """Multiplies the last dimension of `x` by the variable "weights" [in, num_output_units] and adds "bias".
 
     Args:
@@ -40,7 +41,13 @@ def legacy_fully_connected(
     with layer_scope("legacy_fully_connected", name, "fully_connected", x) as (_, x):
         units = _inputs(x)
 
-        def made(name, shape, initializer, collections, regularizer):
+        def made(
+            name: str,
+            shape: list[int],
+            initializer: Initializer,
+            collections: Collections,
+            regularizer: Regularizer | None,
+        ) -> tf.Variable:
             if regularizer is not None and HOST.get() is None:
                 regularizer = OnePenalty(regularizer)
             with explained_reuse():
@@ -69,7 +76,7 @@ def legacy_fully_connected(
         return outputs
 
 
-def _inputs(x):
+def _inputs(x: tf.Tensor) -> int:
     """Returns the last dimension of `x`, or raises ValueError in the words old programs look for."""
     if x.shape.rank is None:
         raise ValueError("dims of x must be known but is None; call set_shape on x first")

@@ -1,14 +1,18 @@
 """How large the ops and the variables of a graph are."""
 
+from collections.abc import Iterable
 
-def tensor_description(var):
+import tensorflow as tf
+
+
+def tensor_description(var: tf.Tensor | tf.Variable) -> str:
     """Returns the type and the shape of a tensor or variable: "(float32 1x8x8x1024)", "?" where unknown."""
     if var.shape.rank is None:
         return f"({var.dtype.name} of unknown rank)"
     return f"({var.dtype.name} {'x'.join('?' if size is None else str(size) for size in var.shape)})"
 
 
-def analyze_ops(graph, print_info=False):
+def analyze_ops(graph: tf.Graph, print_info: bool = False) -> int:
     """Returns the number of values in all outputs of all ops; shapes known only in part count as 0.
 
     Args:
@@ -26,7 +30,7 @@ def analyze_ops(graph, print_info=False):
     return total
 
 
-def analyze_vars(variables, print_info=False):
+def analyze_vars(variables: Iterable[tf.Variable], print_info: bool = False) -> tuple[int, int]:
     """Returns (number of values, bytes) of all `variables` together.
 
     Args:
@@ -47,11 +51,11 @@ def analyze_vars(variables, print_info=False):
     return total_size, total_bytes
 
 
-def _size(tensor):
+def _size(tensor: tf.Tensor | tf.Variable) -> int:
     return tensor.shape.num_elements() or 0
 
 
-def _print_title(title):
+def _print_title(title: str) -> None:
     print("---------")
     print(title)
     print("---------")

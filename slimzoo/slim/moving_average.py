@@ -1,9 +1,13 @@
 """Moving averages of batch statistics, updated as TensorFlow 1.15 did."""
 
+from typing import Any
+
 import tensorflow as tf
 
+from slimzoo.slim.types import Flag
 
-def update(variable, value, decay, training=True):
+
+def update(variable: Any, value: tf.Tensor, decay: float, training: Flag = True) -> Any:
     """Returns the op AssignMovingAvg, variable -= (variable - value) * (1 - decay).
 
     Args:
@@ -14,7 +18,9 @@ def update(variable, value, decay, training=True):
         return _change(variable, "assign_sub", (tf.convert_to_tensor(variable) - value) * kept, name)
 
 
-def update_debiased(shadow, variable, value, decay, training=True):
+def update_debiased(
+    shadow: tuple[Any, Any], variable: Any, value: tf.Tensor, decay: float, training: Flag = True
+) -> Any:
     """Returns the update of an average that starts from the first value, not from its initial value.
 
     Args:
@@ -36,7 +42,7 @@ def update_debiased(shadow, variable, value, decay, training=True):
             return _change(variable, "assign_sub", delta, name)
 
 
-def shadow_variables(full_name, shape, dtype):
+def shadow_variables(full_name: str, shape: list[int], dtype: tf.DType) -> tuple[Any, Any]:
     """Returns the untrained variables `biased` and `local_step` in the variable scope `full_name`."""
     with tf.compat.v1.variable_scope(full_name):
         zeros = tf.compat.v1.zeros_initializer()
@@ -46,18 +52,18 @@ def shadow_variables(full_name, shape, dtype):
         )
 
 
-def assign(variable, value):
+def assign(variable: Any, value: tf.Tensor) -> Any:
     """Returns the op AssignNewValue."""
     with tf.compat.v1.name_scope("AssignNewValue") as name:
         return _change(variable, "assign", value, name)
 
 
-def _unless(training, value):
+def _unless(training: Flag, value: float) -> Any:
     """Returns `value`, or 0 where the bool tensor `training` is False."""
     return value if training is True else tf.where(tf.cast(training, tf.bool), value, 0.0)
 
 
-def _change(variable, method, value, name=None):
+def _change(variable: Any, method: str, value: tf.Tensor, name: str | None = None) -> Any:
     """Returns the assignment; only a tf.Variable takes a name, what a host hands out need not."""
     names = {"name": name} if isinstance(variable, tf.Variable) else {}
     return getattr(variable, method)(value, **names)

@@ -1,5 +1,7 @@
 """Normalisation without averages over the batch: layer_norm, instance_norm, group_norm."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
@@ -11,6 +13,16 @@ from slimzoo.slim.layer_core import (
     layer_scope,
     rank_advice,
 )
+from slimzoo.slim.types import (
+    Activation,
+    Collections,
+    Initializer,
+    Reuse,
+    Scope,
+    Shape,
+    TensorLike,
+    VariableCollections,
+)
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections
 from slimzoo.slim.variables import model_variable
 
@@ -19,18 +31,18 @@ INITIALIZERS = {"beta": tf.compat.v1.zeros_initializer(), "gamma": tf.compat.v1.
 
 @add_arg_scope
 def layer_norm(
-    inputs,
-    center=True,
-    scale=True,
-    activation_fn=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    begin_norm_axis=1,
-    begin_params_axis=-1,
-    scope=None,
-):
+    inputs: TensorLike,
+    center: bool = True,
+    scale: bool = True,
+    activation_fn: Activation | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    begin_norm_axis: int = 1,
+    begin_params_axis: int = -1,
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Normalises each sample over its dimensions from `begin_norm_axis` (Ba et al. 2016, arXiv:1607.06450).
 
     Args:
@@ -66,19 +78,19 @@ def layer_norm(
 
 @add_arg_scope
 def instance_norm(
-    inputs,
-    center=True,
-    scale=True,
-    epsilon=1e-6,
-    activation_fn=None,
-    param_initializers=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    data_format="NHWC",
-    scope=None,
-):
+    inputs: TensorLike,
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Activation | None = None,
+    param_initializers: Mapping[str, Initializer] | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    data_format: str = "NHWC",
+    scope: Scope | None = None,
+) -> tf.Tensor:
     """Normalises each channel of each sample by itself (Ulyanov et al. 2016, arXiv:1607.08022).
 
     Args:
@@ -121,22 +133,22 @@ def instance_norm(
 
 @add_arg_scope
 def group_norm(
-    inputs,
-    groups=32,
-    channels_axis=-1,
-    reduction_axes=(-3, -2),
-    center=True,
-    scale=True,
-    epsilon=1e-6,
-    activation_fn=None,
-    param_initializers=None,
-    reuse=None,
-    variables_collections=None,
-    outputs_collections=None,
-    trainable=True,
-    scope=None,
-    mean_close_to_zero=False,
-):
+    inputs: TensorLike,
+    groups: int = 32,
+    channels_axis: int = -1,
+    reduction_axes: Sequence[int] = (-3, -2),
+    center: bool = True,
+    scale: bool = True,
+    epsilon: float = 1e-6,
+    activation_fn: Activation | None = None,
+    param_initializers: Mapping[str, Initializer] | None = None,
+    reuse: Reuse | None = None,
+    variables_collections: VariableCollections | None = None,
+    outputs_collections: Collections | None = None,
+    trainable: bool = True,
+    scope: Scope | None = None,
+    mean_close_to_zero: bool = False,
+) -> tf.Tensor:
     """Normalises groups of neighbouring channels of each sample (Wu & He 2018, arXiv:1803.08494).
 
     Args:
@@ -176,17 +188,25 @@ def group_norm(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _known_rank(inputs):
+def _known_rank(inputs: tf.Tensor) -> int:
     if inputs.shape.rank is None:
         raise ValueError(f"Inputs {inputs.name} has undefined rank. Call set_shape on the inputs first.")
     return inputs.shape.rank
 
 
-def _parameters(inputs, shape, center, scale, initializers, collections, trainable):
+def _parameters(
+    inputs: tf.Tensor,
+    shape: Shape,
+    center: bool,
+    scale: bool,
+    initializers: Mapping[str, Initializer] | None,
+    collections: VariableCollections | None,
+    trainable: bool,
+) -> tuple[tf.Variable | None, tf.Variable | None]:
     """Returns (beta, gamma), made in this order; None for one that is not wanted."""
-    initializers = INITIALIZERS | (initializers or {})
+    initializers = {**INITIALIZERS, **(initializers or {})}
 
-    def made(name):
+    def made(name: str) -> tf.Variable:
         return model_variable(
             name,
             shape=shape,
@@ -199,18 +219,20 @@ def _parameters(inputs, shape, center, scale, initializers, collections, trainab
     return made("beta") if center else None, made("gamma") if scale else None
 
 
-def _reshaped(parameters, shape):
+def _reshaped(parameters: Iterable[tf.Variable | None], shape: list[int]) -> list[tf.Tensor | None]:
     return [None if parameter is None else tf.reshape(parameter, shape) for parameter in parameters]
 
 
-def _moments(grouped, axes, mean_close_to_zero):
+def _moments(grouped: tf.Tensor, axes: list[int], mean_close_to_zero: bool) -> tuple[tf.Tensor, tf.Tensor]:
     if not mean_close_to_zero:
         return tf.nn.moments(grouped, axes, keepdims=True)
     count, total, squares, _ = tf.nn.sufficient_statistics(grouped, axes, keepdims=True)
     return tf.nn.normalize_moments(count, total, squares, shift=None)
 
 
-def _group_axes(inputs, groups, channels_axis, reduction_axes):
+def _group_axes(
+    inputs: tf.Tensor, groups: int, channels_axis: int, reduction_axes: Sequence[int]
+) -> tuple[int, int, list[int]]:
     """Returns (axis of the channels, their number, other axes to reduce), axes from 0 on."""
     rank, shape = _known_rank(inputs), inputs.shape.as_list()
     out = [axis for axis in (channels_axis, *reduction_axes) if not -rank <= axis < rank]

@@ -1,10 +1,14 @@
 """One call from a loss to an op that trains: learning rate, optimizer, noise, clipping and summaries."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim import moving_average
 from slimzoo.slim.framework_ops import require_graph, with_dependencies
 from slimzoo.slim.gradients import dense_values, mapped
+from slimzoo.slim.types import Gradient, GradientsAndVariables, Scope, TensorLike
 
 v1 = tf.compat.v1
 
@@ -22,21 +26,21 @@ _NORMS = {"global_gradient_norm", "gradient_norm"}
 
 
 def optimize_loss(
-    loss,
-    global_step,
-    learning_rate,
-    optimizer,
-    gradient_noise_scale=None,
-    gradient_multipliers=None,
-    clip_gradients=None,
-    learning_rate_decay_fn=None,
-    update_ops=None,
-    variables=None,
-    name=None,
-    summaries=None,
-    colocate_gradients_with_ops=False,
-    increment_global_step=True,
-):
+    loss: TensorLike,
+    global_step: tf.Variable | None,
+    learning_rate: float | tf.Tensor | None,
+    optimizer: Any,
+    gradient_noise_scale: float | None = None,
+    gradient_multipliers: Mapping[Any, Any] | None = None,
+    clip_gradients: float | Callable[[GradientsAndVariables], GradientsAndVariables] | None = None,
+    learning_rate_decay_fn: Callable[[Any, Any], tf.Tensor] | None = None,
+    update_ops: Iterable[Any] | None = None,
+    variables: Sequence[tf.Variable] | None = None,
+    name: Scope | None = None,
+    summaries: Sequence[str] | None = None,
+    colocate_gradients_with_ops: bool = False,
+    increment_global_step: bool = True,
+) -> tf.Tensor:
     """Returns a tensor that trains for one step when it is run, and is the loss.
 
     Args:
@@ -68,12 +72,12 @@ def optimize_loss(
         global_step = v1.train.get_global_step()
     else:
         v1.train.assert_global_step(global_step)
-    summaries = _check_summaries(summaries)
+    wanted = _check_summaries(summaries)
     with v1.variable_scope(name, "OptimizeLoss", [loss, global_step]):
         update_ops = v1.get_collection(v1.GraphKeys.UPDATE_OPS) if update_ops is None else list(update_ops)
         if update_ops:
             loss = with_dependencies(update_ops, loss)
-        rate = _learning_rate(learning_rate, learning_rate_decay_fn, global_step, summaries)
+        rate = _learning_rate(learning_rate, learning_rate_decay_fn, global_step, wanted)
         chosen = _optimizer(optimizer, rate)
         gradients = chosen.compute_gradients(
             loss,
@@ -84,21 +88,21 @@ def optimize_loss(
             gradients = [(_noisy(gradient, gradient_noise_scale), var) for gradient, var in gradients]
         if gradient_multipliers is not None:
             gradients = _multiplied(gradients, gradient_multipliers)
-        gradients = _clipped(gradients, clip_gradients, summaries, loss)
+        gradients = _clipped(gradients, clip_gradients, wanted, loss)
         step = global_step if increment_global_step else None
         applied = chosen.apply_gradients(gradients, global_step=step, name="train")
         return with_dependencies([applied], loss)
 
 
 def adaptive_clipping_fn(
-    std_factor=2.0,
-    decay=0.95,
-    static_max_norm=None,
-    global_step=None,
-    report_summary=False,
-    epsilon=1e-8,
-    name=None,
-):
+    std_factor: float = 2.0,
+    decay: float = 0.95,
+    static_max_norm: float | None = None,
+    global_step: tf.Variable | None = None,
+    report_summary: bool = False,
+    epsilon: float = 1e-8,
+    name: Scope | None = None,
+) -> Callable[[GradientsAndVariables], GradientsAndVariables]:
     """Returns a function that scales all gradients down where their common norm is unusually large.
 
     It keeps moving averages of mean and deviation of the norm's logarithm; a norm beyond
@@ -113,7 +117,7 @@ def adaptive_clipping_fn(
       name: the variable scope of the averages; None: "AdaptiveMaxNorm".
     """
 
-    def clip(grads_and_vars):
+    def clip(grads_and_vars: GradientsAndVariables) -> GradientsAndVariables:
         norm = tf.linalg.global_norm([gradient for gradient, _ in grads_and_vars])
         largest, log_mean = _adaptive_max_norm(norm, std_factor, decay, global_step, epsilon, name)
         if report_summary:
@@ -126,7 +130,14 @@ def adaptive_clipping_fn(
     return clip
 
 
-def _adaptive_max_norm(norm, std_factor, decay, global_step, epsilon, name):
+def _adaptive_max_norm(
+    norm: tf.Tensor,
+    std_factor: float,
+    decay: float,
+    global_step: tf.Variable | None,
+    epsilon: float,
+    name: Scope | None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns (largest norm, mean of the logarithms) after this step's norm is taken into the averages."""
     with v1.variable_scope(name, "AdaptiveMaxNorm", [norm]):
         log_norm = tf.math.log(norm + epsilon)
@@ -139,14 +150,14 @@ def _adaptive_max_norm(norm, std_factor, decay, global_step, epsilon, name):
         return tf.exp(mean + std_factor * deviation), mean
 
 
-def _moving_average(name, value, decay):
+def _moving_average(name: str, value: tf.Tensor, decay: float) -> tf.Tensor:
     variable = v1.get_variable(
         name, value.shape, value.dtype, initializer=v1.zeros_initializer(), trainable=False
     )
     return tf.convert_to_tensor(moving_average.update(variable, value, decay))
 
 
-def _check_summaries(summaries):
+def _check_summaries(summaries: Sequence[str] | None) -> set[str]:
     """Returns the names of the summaries to make; ValueError if some are unknown."""
     unknown = [name for name in summaries or () if name not in OPTIMIZER_SUMMARIES]
     if unknown:
@@ -157,7 +168,12 @@ def _check_summaries(summaries):
     return set(_DEFAULT_SUMMARIES if summaries is None else summaries)
 
 
-def _learning_rate(learning_rate, decay_fn, global_step, summaries):
+def _learning_rate(
+    learning_rate: float | tf.Tensor | None,
+    decay_fn: Callable[[Any, Any], tf.Tensor] | None,
+    global_step: tf.Variable | None,
+    summaries: set[str],
+) -> tf.Tensor | tf.Variable | None:
     """Returns the learning rate as a scalar tensor or variable, or None."""
     if learning_rate is None:
         return None
@@ -184,7 +200,7 @@ def _learning_rate(learning_rate, decay_fn, global_step, summaries):
     return rate
 
 
-def _optimizer(optimizer, rate):
+def _optimizer(optimizer: Any, rate: tf.Tensor | tf.Variable | None) -> tf.compat.v1.train.Optimizer:
     """Returns the optimizer that a name, a class, a function or an optimizer stands for."""
     if isinstance(optimizer, v1.train.Optimizer):
         return optimizer
@@ -210,7 +226,7 @@ def _optimizer(optimizer, rate):
     return made
 
 
-def _needed(rate, kind, optimizer):
+def _needed(rate: tf.Tensor | tf.Variable | None, kind: str, optimizer: Any) -> tf.Tensor | tf.Variable:
     if rate is None:
         raise ValueError(
             f"Learning rate is None, but should be specified if optimizer is {kind} ({optimizer})."
@@ -218,7 +234,9 @@ def _needed(rate, kind, optimizer):
     return rate
 
 
-def _clipped(gradients, clip_gradients, summaries, loss):
+def _clipped(
+    gradients: GradientsAndVariables, clip_gradients: Any, summaries: set[str], loss: tf.Tensor
+) -> GradientsAndVariables:
     """Returns the gradients, clipped as wanted, and adds the summaries of loss and gradients."""
     if summaries & _NORMS:
         _summarize_norm("gradient_norm", gradients)
@@ -239,11 +257,11 @@ def _clipped(gradients, clip_gradients, summaries, loss):
     return gradients
 
 
-def _summarize_norm(name, gradients):
+def _summarize_norm(name: str, gradients: GradientsAndVariables) -> None:
     v1.summary.scalar(f"global_norm/{name}", tf.linalg.global_norm([gradient for gradient, _ in gradients]))
 
 
-def _summarize_each(gradients, summaries):
+def _summarize_each(gradients: GradientsAndVariables, summaries: set[str]) -> None:
     for gradient, var in gradients:
         if gradient is None:
             continue
@@ -254,14 +272,14 @@ def _summarize_each(gradients, summaries):
             v1.summary.scalar(f"gradient_norm/{name}", tf.linalg.global_norm([values]))
 
 
-def _noisy(gradient, scale):
+def _noisy(gradient: Gradient, scale: float) -> Gradient:
     if gradient is None:
         return None
     shape = gradient.dense_shape if isinstance(gradient, tf.IndexedSlices) else gradient.shape
     return gradient + tf.random.truncated_normal(shape) * scale
 
 
-def _multiplied(gradients, multipliers):
+def _multiplied(gradients: GradientsAndVariables, multipliers: Mapping[Any, Any]) -> GradientsAndVariables:
     """Returns the gradients, those of the variables that `multipliers` holds times their factors."""
     factors = {key if isinstance(key, str) else key.name: factor for key, factor in multipliers.items()}
     return [
@@ -270,5 +288,5 @@ def _multiplied(gradients, multipliers):
     ]
 
 
-def _times(factor):
+def _times(factor: TensorLike) -> Callable[[tf.Tensor], tf.Tensor]:
     return lambda values: values * tf.cast(factor, values.dtype)

@@ -1,5 +1,7 @@
 """Pooling: max_pool2d, avg_pool2d, their 3-D forms, and pool for 1 to 3 dimensions."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
@@ -14,13 +16,20 @@ from slimzoo.slim.layer_core import (
     rank_advice,
     sizes,
 )
+from slimzoo.slim.types import Collections, Size, TensorLike
 from slimzoo.slim.utils import collect_named_outputs
 
 
 @add_arg_scope
 def max_pool2d(
-    inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    stride: Size = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the maximum over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW").
 
     Args:
@@ -36,8 +45,14 @@ def max_pool2d(
 
 @add_arg_scope
 def avg_pool2d(
-    inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    stride: Size = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean over windows of `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW"), padding left out.
 
     Args:
@@ -53,8 +68,14 @@ def avg_pool2d(
 
 @add_arg_scope
 def max_pool3d(
-    inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    stride: Size = 2,
+    padding: str = "VALID",
+    data_format: str = "NDHWC",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the maximum over windows of `inputs` [N, D, H, W, C] ([N, C, D, H, W] for "NCDHW").
 
     Args:
@@ -68,8 +89,14 @@ def max_pool3d(
 
 @add_arg_scope
 def avg_pool3d(
-    inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    stride: Size = 2,
+    padding: str = "VALID",
+    data_format: str = "NDHWC",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean over windows of `inputs` [N, D, H, W, C] ([N, C, D, H, W] for "NCDHW").
 
     Args:
@@ -83,16 +110,16 @@ def avg_pool3d(
 
 @add_arg_scope
 def pool(
-    inputs,
-    kernel_size,
-    pooling_type,
-    padding="VALID",
-    data_format=None,
-    dilation_rate=1,
-    stride=1,
-    outputs_collections=None,
-    scope=None,
-):
+    inputs: TensorLike,
+    kernel_size: Size,
+    pooling_type: str,
+    padding: str = "VALID",
+    data_format: str | None = None,
+    dilation_rate: Size = 1,
+    stride: Size = 1,
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the maximum or mean over windows of 1 to 3 spatial dimensions.
 
     Args:
@@ -124,29 +151,37 @@ def pool(
         return collect_named_outputs(outputs_collections, name, outputs)
 
 
-def _pool(op_name, op, default_name, inputs, window, outputs_collections, scope):
+def _pool(
+    op_name: str,
+    op: Callable[..., tf.Tensor],
+    default_name: str,
+    inputs: TensorLike,
+    window: tuple[Size, Size, str, str],
+    outputs_collections: Collections | None,
+    scope: str | None,
+) -> tf.Tensor:
     kernel_size, stride, padding, data_format = window
     dims = 3 if op_name.endswith("3d") else 2
     first, last = CHANNELS_FIRST[dims], CHANNELS_LAST[dims]
     check_data_format(data_format, (first, last))
     with op_scope(op_name, scope, default_name, inputs) as (name, inputs):
         check_rank(op_name, inputs, dims + 2)
-        window, strides = sizes("kernel_size", dims, kernel_size), sizes("stride", dims, stride)
+        size, step = sizes("kernel_size", dims, kernel_size), sizes("stride", dims, stride)
         turned = data_format == first and (dims == 3 or _lacks_gradient(op_name))
         if turned:
             inputs = tf.transpose(inputs, [0, *range(2, dims + 2), 1])
         if data_format == first and not turned:
-            window, strides = [1, 1, *window], [1, 1, *strides]
+            ksize, strides = [1, 1, *size], [1, 1, *step]
         else:
-            window, strides = [1, *window, 1], [1, *strides, 1]
+            ksize, strides = [1, *size, 1], [1, *step, 1]
         form = last if turned else data_format
-        outputs = op(inputs, window, strides, check_padding(padding), data_format=form)
+        outputs = op(inputs, ksize, strides, check_padding(padding), data_format=form)
         if turned:
             outputs = tf.transpose(outputs, [0, dims + 1, *range(1, dims + 1)])
         return collect_named_outputs(outputs_collections, name, outputs)
 
 
-def _lacks_gradient(op_name):
+def _lacks_gradient(op_name: str) -> bool:
     """Whether a CPU must train this pooling: its kernels know the gradient of a 2-D maximum in NHWC alone.
 
     In a tf.Graph the layer is the op it was in TensorFlow 1.15, which has no such gradient either.

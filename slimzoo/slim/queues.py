@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ class NestedQueueRunnerError(Exception):
 
 
 @contextlib.contextmanager
-def QueueRunners(session):
+def QueueRunners(session: tf.compat.v1.Session) -> Iterator[None]:
     """Runs the queue runners of the default graph in threads of `session` until the block ends.
 
     Raises: NestedQueueRunnerError: another block is open.
@@ -30,7 +31,7 @@ def QueueRunners(session):
 
 
 @contextlib.contextmanager
-def _threads(session):
+def _threads(session: tf.compat.v1.Session) -> Iterator[None]:
     coordinator = tf.compat.v1.train.Coordinator()
     runners = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.QUEUE_RUNNERS)
     threads = [

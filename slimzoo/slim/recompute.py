@@ -3,6 +3,8 @@
 import contextvars
 import functools
 import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,11 +12,11 @@ import tensorflow as tf
 DEFAULT = "__rev_block_lib_default"
 
 
-def _with_or_without_arguments(decorator):
+def _with_or_without_arguments(decorator: Callable[..., Any]) -> Callable[..., Any]:
     """Returns `decorator` so that @decorator and @decorator(option=...) both work."""
 
     @functools.wraps(decorator)
-    def either(*args, **kwargs):
+    def either(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and callable(args[0]):
             return decorator(args[0])
         return lambda fn: decorator(fn, *args, **kwargs)
@@ -23,7 +25,9 @@ def _with_or_without_arguments(decorator):
 
 
 @_with_or_without_arguments
-def recompute_grad(fn, use_data_dep=DEFAULT, tupleize_grads=False):
+def recompute_grad(
+    fn: Callable[..., Any], use_data_dep: Any = DEFAULT, tupleize_grads: bool = False
+) -> Callable[..., Any]:
     """Decorates `fn` to be run again for its gradients: less memory, one more run of `fn`.
 
     Both runs must do the same: no random numbers, no updates. A function that takes `is_recomputing` is told
@@ -42,12 +46,17 @@ def recompute_grad(fn, use_data_dep=DEFAULT, tupleize_grads=False):
     told = "is_recomputing" in inspect.signature(fn).parameters
     by_data = use_data_dep is True or (use_data_dep and use_data_dep != DEFAULT)
 
-    def run(inputs, again):
+    def run(inputs: Sequence[tf.Tensor], again: bool) -> tuple[Any, set[Any]]:
         with tf.GradientTape() as tape:
             outputs = fn(*inputs, is_recomputing=again) if told else fn(*inputs)
         return outputs, {variable.ref() for variable in tape.watched_variables()}
 
-    def second_run(scope, inputs, used, upstream):
+    def second_run(
+        scope: tf.compat.v1.VariableScope,
+        inputs: Sequence[tf.Tensor],
+        used: set[Any],
+        upstream: Sequence[Any],
+    ) -> tuple[list[Any], Any]:
         arrived = [gradient for gradient in upstream if gradient is not None]
         inputs = [tf.identity(x) for x in inputs]
         with tf.control_dependencies(arrived):
@@ -58,15 +67,15 @@ def recompute_grad(fn, use_data_dep=DEFAULT, tupleize_grads=False):
             raise ValueError(_other_variables(fn, used, used_again))
         return inputs, outputs
 
-    def wrapped(*args):
+    def wrapped(*args: tf.Tensor | tf.Variable) -> Any:
         _check_tensors(fn, args)
 
         @tf.custom_gradient
-        def first_run(*inputs):
+        def first_run(*inputs: tf.Tensor) -> tuple[Any, Callable[..., Any]]:
             scope, context = tf.compat.v1.get_variable_scope(), contextvars.copy_context()
             outputs, used = run(inputs, again=False)
 
-            def gradient(*upstream, variables=None):
+            def gradient(*upstream: Any, variables: Sequence[tf.Variable] | None = None) -> Any:
                 again = functools.partial(second_run, scope, inputs, used, upstream)
                 copies, results = context.copy().run(again)
                 wanted = [*copies, *(variables or [])]
@@ -83,7 +92,7 @@ def recompute_grad(fn, use_data_dep=DEFAULT, tupleize_grads=False):
     return wrapped if isinstance(fn, functools.partial) else functools.wraps(fn)(wrapped)
 
 
-def _check_closure(fn):
+def _check_closure(fn: Callable[..., Any]) -> None:
     code = getattr(fn, "__code__", None)
     if code is None:
         return
@@ -99,7 +108,7 @@ def _check_closure(fn):
             )
 
 
-def _check_tensors(fn, args):
+def _check_tensors(fn: Callable[..., Any], args: Iterable[Any]) -> None:
     others = [type(arg).__name__ for arg in args if not (tf.is_tensor(arg) or isinstance(arg, tf.Variable))]
     if others:
         raise ValueError(
@@ -108,7 +117,7 @@ def _check_tensors(fn, args):
         )
 
 
-def _other_variables(fn, used, used_again):
+def _other_variables(fn: Callable[..., Any], used: set[Any], used_again: set[Any]) -> str:
     first, again = ([ref.deref().name for ref in refs] for refs in (used, used_again))
     return (
         f"The variables used on recompute were different than the variables originally used by {_name(fn)}: "
@@ -118,7 +127,7 @@ def _other_variables(fn, used, used_again):
     )
 
 
-def _after(first, then):
+def _after(first: Iterable[Any], then: Iterable[Any]) -> list[Any]:
     """Returns copies of the tensors `then` that cannot be computed before all of `first`; None stays None.
 
     Raises: ValueError: a tensor of unknown rank, or no floating one.
@@ -135,5 +144,5 @@ def _after(first, then):
     return [None if x is None else x + nothing for x in then]
 
 
-def _name(fn):
+def _name(fn: Callable[..., Any]) -> str:
     return getattr(fn, "__name__", None) or repr(fn)

@@ -2,12 +2,14 @@
 
 import logging
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-LOGGER = logging.getLogger("slimzoo")
+from slimzoo.slim.types import Regularizer, TensorLike
+
+log = logging.getLogger("slimzoo")
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +21,7 @@ class Scaled:
     scope: str | None
     name: str
 
-    def __call__(self, weights, name=None):
+    def __call__(self, weights: TensorLike, name: str | None = None) -> tf.Tensor:
         with tf.compat.v1.name_scope(self.scope, self.name, [weights]) as name:
             weights = tf.convert_to_tensor(weights)
             scale = tf.convert_to_tensor(self.scale, dtype=weights.dtype, name="scale")
@@ -33,14 +35,14 @@ class Summed:
     regularizers: tuple
     scope: str | None
 
-    def __call__(self, weights, name=None):
+    def __call__(self, weights: TensorLike, name: str | None = None) -> tf.Tensor | None:
         with tf.compat.v1.name_scope(self.scope, "sum_regularizer", [weights]) as name:
             penalties = [regularizer(weights) for regularizer in self.regularizers]
             penalties = [penalty for penalty in penalties if penalty is not None]
             return tf.add_n(penalties, name=name) if penalties else None
 
 
-def l1_regularizer(scale, scope=None):
+def l1_regularizer(scale: float | tf.Tensor, scope: str | None = None) -> Regularizer:
     """Returns weights -> scale * sum(|weights|); a scale of 0.0 switches it off.
 
     Raises: ValueError: `scale` is an integer or negative.
@@ -48,7 +50,7 @@ def l1_regularizer(scale, scope=None):
     return _scaled(absolute_sum, scale, scope, "l1_regularizer")
 
 
-def l2_regularizer(scale, scope=None):
+def l2_regularizer(scale: float | tf.Tensor, scope: str | None = None) -> Regularizer:
     """Returns weights -> scale * sum(weights ** 2) / 2; a scale of 0.0 switches it off.
 
     Raises: ValueError: `scale` is an integer or negative.
@@ -56,7 +58,9 @@ def l2_regularizer(scale, scope=None):
     return _scaled(tf.nn.l2_loss, scale, scope, "l2_regularizer")
 
 
-def l1_l2_regularizer(scale_l1=1.0, scale_l2=1.0, scope=None):
+def l1_l2_regularizer(
+    scale_l1: float | tf.Tensor = 1.0, scale_l2: float | tf.Tensor = 1.0, scope: str | None = None
+) -> Regularizer | None:
     """Returns the sum of an L1 and an L2 regularizer; of one alone where the other scale is 0.0.
 
     Raises: ValueError: a scale is an integer or negative.
@@ -71,13 +75,17 @@ def l1_l2_regularizer(scale_l1=1.0, scale_l2=1.0, scope=None):
     return sum_regularizer([l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope=scope)
 
 
-def sum_regularizer(regularizer_list, scope=None):
+def sum_regularizer(
+    regularizer_list: Iterable[Regularizer | None], scope: str | None = None
+) -> Regularizer | None:
     """Returns a regularizer that adds up those of the list that are not None; None if all are."""
     regularizers = tuple(regularizer for regularizer in regularizer_list if regularizer is not None)
     return Summed(regularizers, scope) if regularizers else None
 
 
-def apply_regularization(regularizer, weights_list=None):
+def apply_regularization(
+    regularizer: Regularizer, weights_list: Sequence[TensorLike] | None = None
+) -> tf.Tensor:
     """Returns the summed penalty on the weights, and adds it to the regularization losses.
 
     Args:
@@ -101,24 +109,26 @@ def apply_regularization(regularizer, weights_list=None):
         return total
 
 
-def absolute_sum(weights):
+def absolute_sum(weights: tf.Tensor) -> tf.Tensor:
     """Returns the sum of |weights|."""
     return tf.reduce_sum(tf.abs(weights))
 
 
-def no_penalty(weights):
+def no_penalty(weights: TensorLike) -> None:
     """Returns None: no penalty."""
 
 
-def _scaled(norm, scale, scope, name):
+def _scaled(
+    norm: Callable[[tf.Tensor], tf.Tensor], scale: float | tf.Tensor, scope: str | None, name: str
+) -> Regularizer:
     _check_scale(scale, "scale")
     if _is_zero(scale):
-        LOGGER.debug("scale of 0 disables %s", name)
+        log.debug("scale of 0 disables %s", name)
         return no_penalty
     return Scaled(norm, scale, scope, name)
 
 
-def _check_scale(scale, name):
+def _check_scale(scale: float | tf.Tensor, name: str) -> None:
     if isinstance(scale, numbers.Integral):
         raise ValueError(f"{name} cannot be an integer: {scale}; write {float(scale)}")
     if isinstance(scale, numbers.Real) and scale < 0.0:
@@ -127,5 +137,5 @@ def _check_scale(scale, name):
         )
 
 
-def _is_zero(scale):
+def _is_zero(scale: float | tf.Tensor) -> bool:
     return isinstance(scale, numbers.Real) and scale == 0.0

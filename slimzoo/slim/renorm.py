@@ -1,14 +1,18 @@
 """Batch renormalisation (Ioffe 2017): batch statistics corrected towards their moving averages."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim import moving_average
+from slimzoo.slim.types import Flag, Initializer
 from slimzoo.slim.utils import smart_cond
 
 LIMITS = ("rmax", "rmin", "dmax")
 
 
-def check_clipping(clipping):
+def check_clipping(clipping: Mapping[str, Any] | None) -> dict[str, Any]:
     """Returns the limits as a dict; ValueError names those that there are not."""
     unknown = sorted(set(clipping or {}) - set(LIMITS))
     if unknown:
@@ -16,12 +20,19 @@ def check_clipping(clipping):
     return dict(clipping or {})
 
 
-def stddev_initializer(variance_initializer):
+def stddev_initializer(variance_initializer: Initializer) -> Initializer:
     """Returns the initializer of a standard deviation, given that of its variance."""
     return lambda *args, **kwargs: tf.sqrt(variance_initializer(*args, **kwargs))
 
 
-def correct(variables, mean, variance, epsilon, clipping, training):
+def correct(
+    variables: Mapping[str, Any],
+    mean: tf.Tensor,
+    variance: tf.Tensor,
+    epsilon: float,
+    clipping: Mapping[str, Any],
+    training: Flag,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns (r, d): a value normalised by the batch, times r, plus d, is normalised by the moving averages.
 
     Args:
@@ -45,7 +56,14 @@ def correct(variables, mean, variance, epsilon, clipping, training):
     return tf.stop_gradient(r), tf.stop_gradient(d)
 
 
-def updates(variables, mean, variance, epsilon, decays, training):
+def updates(
+    variables: Mapping[str, Any],
+    mean: tf.Tensor,
+    variance: tf.Tensor,
+    epsilon: float,
+    decays: tuple[float, float],
+    training: Flag,
+) -> tuple[Any, Any]:
     """Returns the last update ops of all five averages; `decays` are those for inference and for training."""
     decay, renorm_decay = decays
     stddev = tf.sqrt(variance + epsilon)

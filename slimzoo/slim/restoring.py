@@ -1,18 +1,21 @@
 """Filling variables of a graph from a checkpoint or from arrays, without constants in the graph."""
 
 import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import listing
 from slimzoo.slim.training import checkpoints
+from slimzoo.slim.types import VariablesToFill
 from slimzoo.slim.variables import get_variables, part_of
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
-def assign_from_values(var_names_to_values):
+def assign_from_values(var_names_to_values: Mapping[str, Any]) -> tuple[tf.Operation, dict[Any, np.ndarray]]:
     """Returns (op, feed_dict) that give the variables, found by full name, these arrays.
 
     Raises: ValueError: names that no variable has, or arrays that do not fit; all are listed.
@@ -30,13 +33,15 @@ def assign_from_values(var_names_to_values):
     return _assign(pairs)
 
 
-def assign_from_values_fn(var_names_to_values):
+def assign_from_values_fn(var_names_to_values: Mapping[str, Any]) -> Callable[[tf.compat.v1.Session], Any]:
     """Returns a function of a session that does what `assign_from_values` prepares."""
     assign_op, feed_dict = assign_from_values(var_names_to_values)
     return lambda session: session.run(assign_op, feed_dict)
 
 
-def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
+def assign_from_checkpoint(
+    model_path: str, var_list: VariablesToFill, ignore_missing_vars: bool = False
+) -> tuple[tf.Operation, dict[Any, np.ndarray]]:
     """Returns (op, feed_dict) that fill variables from a TensorFlow checkpoint.
 
     Args:
@@ -54,7 +59,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     for name, variables in checkpoints.by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if ignore_missing_vars:
-                LOGGER.warning("Checkpoint is missing variable [%s]", name)
+                log.warning("Checkpoint is missing variable [%s]", name)
             else:
                 problems.append(f"Checkpoint is missing variable [{name}]")
             continue
@@ -64,7 +69,12 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     return _assign(pairs)
 
 
-def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, reshape_variables=False):
+def assign_from_checkpoint_fn(
+    model_path: str,
+    var_list: VariablesToFill,
+    ignore_missing_vars: bool = False,
+    reshape_variables: bool = False,
+) -> Callable[[tf.compat.v1.Session], None] | None:
     """Returns a function of a session that restores variables from a TensorFlow checkpoint.
 
     Args:
@@ -81,22 +91,22 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
     if ignore_missing_vars:
         var_list = _present(model_path, var_list)
     if not var_list:
-        LOGGER.warning("No Variables to restore")
+        log.warning("No Variables to restore")
         return None
     saver = checkpoints.CheckingSaver(var_list, reshape=reshape_variables)
     return lambda session: saver.restore(session, model_path)
 
 
-def _present(model_path, var_list):
+def _present(model_path: str, var_list: VariablesToFill) -> dict[str, Any]:
     reader = checkpoints.reader(model_path)
     by_name = var_list if isinstance(var_list, dict) else {var.op.name: var for var in var_list}
     missing = [name for name in by_name if not reader.has_tensor(name)]
     for name in missing:
-        LOGGER.warning("Variable %s missing in checkpoint %s", name, model_path)
+        log.warning("Variable %s missing in checkpoint %s", name, model_path)
     return {name: var for name, var in by_name.items() if name not in missing}
 
 
-def _cut(value, var, name, problems):
+def _cut(value: np.ndarray, var: tf.Variable, name: str, problems: list[str]) -> np.ndarray:
     """Returns the piece of a checkpoint's `value` that belongs to `var`, or notes the problem."""
     part = part_of(var)
     if part:
@@ -112,14 +122,14 @@ def _cut(value, var, name, problems):
     return value
 
 
-def _other_shape(name, found, wanted):
+def _other_shape(name: str, found: Iterable[int], wanted: Iterable[int]) -> str:
     return (
         f"Total size of new array must be unchanged for {name}: the checkpoint has shape {tuple(found)}, the "
         f"variable {tuple(wanted)}"
     )
 
 
-def _find(name, problems):
+def _find(name: str, problems: list[str]) -> tf.Variable | None:
     candidates = get_variables(scope=name)
     exact = [var for var in candidates if var.op.name == name]
     if not candidates:
@@ -132,7 +142,7 @@ def _find(name, problems):
     return None
 
 
-def _assign(pairs):
+def _assign(pairs: Iterable[tuple[tf.Variable, np.ndarray]]) -> tuple[tf.Operation, dict[Any, np.ndarray]]:
     feed_dict, assigned = {}, []
     for var, value in pairs:
         placeholder = tf.compat.v1.placeholder(
@@ -143,6 +153,6 @@ def _assign(pairs):
     return tf.group(*assigned), feed_dict
 
 
-def _raise_if_any(problems, title, advice=""):
+def _raise_if_any(problems: list[str], title: str, advice: str = "") -> None:
     if problems:
         raise ValueError(listing(title, problems) + advice)

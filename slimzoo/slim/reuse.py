@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import re
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -11,7 +12,7 @@ OTHER_SHAPE = re.compile(r"Trying to share variable (\S+),.*found shape [^;]*$",
 
 
 @contextlib.contextmanager
-def explained_reuse():
+def explained_reuse() -> Iterator[None]:
     """Adds to TensorFlow's error about a shared variable what there is, and what to do."""
     try:
         yield
@@ -22,7 +23,7 @@ def explained_reuse():
         raise ValueError(f"{error} {advice}") from None
 
 
-def _advice(message):
+def _advice(message: str) -> str | None:
     missing, other_shape = MISSING.search(message), OTHER_SHAPE.search(message)
     if missing:
         return (
@@ -35,7 +36,7 @@ def _advice(message):
     return None
 
 
-def _there_are(name):
+def _there_are(name: str) -> str:
     names = [variable.op.name for variable in tf.compat.v1.global_variables()]
     if not names:
         return "There are no variables yet."

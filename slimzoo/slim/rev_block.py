@@ -2,10 +2,17 @@
 
 import contextvars
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from slimzoo.slim.layer_object import LayerObject
+from slimzoo.slim.types import TensorLike
+
+Pair: TypeAlias = tuple[tf.Tensor, tf.Tensor]
+Function: TypeAlias = Callable[..., tf.Tensor]
+Functions: TypeAlias = Function | list[Function] | tuple[Function, ...]  # a list: one a layer
 
 
 class RevBlock(LayerObject):
@@ -27,14 +34,14 @@ class RevBlock(LayerObject):
 
     def __init__(
         self,
-        f,
-        g,
-        num_layers=1,
-        f_side_input=None,
-        g_side_input=None,
-        use_efficient_backprop=True,
-        name="revblock",
-        **kwargs,
+        f: Functions,
+        g: Functions,
+        num_layers: int = 1,
+        f_side_input: Sequence[tf.Tensor] | None = None,
+        g_side_input: Sequence[tf.Tensor] | None = None,
+        use_efficient_backprop: bool = True,
+        name: str = "revblock",
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.f, self.g = _in_scopes("f", f, num_layers), _in_scopes("g", g, num_layers)
@@ -42,15 +49,15 @@ class RevBlock(LayerObject):
         self.f_side_input, self.g_side_input = list(f_side_input or []), list(g_side_input or [])
         self._use_efficient_backprop = use_efficient_backprop
 
-    def forward(self, x1, x2):
+    def forward(self, x1: TensorLike, x2: TensorLike) -> Pair:
         """Returns (y1, y2)."""
         return self([x1, x2])
 
-    def backward(self, y1, y2):
+    def backward(self, y1: TensorLike, y2: TensorLike) -> Pair:
         """Returns the (x1, x2) whose outputs are (y1, y2)."""
         return self([y1, y2], forward=False)
 
-    def call(self, inputs, forward=True, **kwargs):
+    def call(self, inputs: Sequence[tf.Tensor], forward: bool = True, **kwargs: Any) -> Pair:
         """Returns the outputs of `inputs`, a pair, or with forward=False the inputs of these outputs."""
         scope = tf.compat.v1.get_variable_scope()
         known = {id(variable) for variable in [*scope.global_variables(), *self._weights]}
@@ -58,17 +65,17 @@ class RevBlock(LayerObject):
         self._weights += [variable for variable in scope.global_variables() if id(variable) not in known]
         return outputs
 
-    def _forward(self, x1, x2):
+    def _forward(self, x1: tf.Tensor, x2: tf.Tensor) -> Pair:
         if not self._use_efficient_backprop:
             return self._layers(x1, x2, self.f_side_input, self.g_side_input)
         context = contextvars.copy_context()  # arg_scope and host, for the run backwards
 
         @tf.custom_gradient
-        def block(x1, x2, *sides):
+        def block(x1: tf.Tensor, x2: tf.Tensor, *sides: tf.Tensor) -> tuple[Pair, Callable[..., Any]]:
             f_side, g_side = self._split(sides)
             outputs = self._layers(x1, x2, f_side, g_side, gate=True)
 
-            def gradients(*upstream, variables=None):
+            def gradients(*upstream: Any, variables: Sequence[tf.Variable] | None = None) -> Any:
                 run = functools.partial(self._gradients, outputs, upstream, sides, variables or [])
                 inputs, of_variables = context.copy().run(run)
                 return (inputs, of_variables) if variables else inputs
@@ -77,13 +84,20 @@ class RevBlock(LayerObject):
 
         return tuple(block(x1, x2, *self.f_side_input, *self.g_side_input))
 
-    def _backward(self, y1, y2):
+    def _backward(self, y1: tf.Tensor, y2: tf.Tensor) -> Pair:
         for f, g in zip(reversed(self.f), reversed(self.g), strict=True):
             y2 = y2 - _call(g, y1, self.g_side_input)
             y1 = y1 - _call(f, y2, self.f_side_input)
         return y1, y2
 
-    def _layers(self, x1, x2, f_side, g_side, gate=False):
+    def _layers(
+        self,
+        x1: tf.Tensor,
+        x2: tf.Tensor,
+        f_side: list[tf.Tensor],
+        g_side: list[tf.Tensor],
+        gate: bool = False,
+    ) -> Pair:
         """Returns the outputs of all layers; `gate` starts no layer before the one before it is done."""
         for f, g in zip(self.f, self.g, strict=True):
             x1 = x1 + _call(f, x2, f_side)
@@ -92,11 +106,17 @@ class RevBlock(LayerObject):
                 x1, x2 = tf.tuple([x1, x2])
         return x1, x2
 
-    def _split(self, sides):
+    def _split(self, sides: Sequence[tf.Tensor]) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         count = len(self.f_side_input)
         return list(sides[:count]), list(sides[count:])
 
-    def _gradients(self, outputs, upstream, sides, variables):
+    def _gradients(
+        self,
+        outputs: Pair,
+        upstream: Sequence[Any],
+        sides: Sequence[tf.Tensor],
+        variables: Sequence[tf.Variable],
+    ) -> tuple[list[Any], list[Any]]:
         """Returns the gradients of (x1, x2, *sides) and of the variables, layer by layer from the last."""
         sums = [None] * (len(sides) + len(variables))
         with tf.compat.v1.variable_scope(self._scope, reuse=True):
@@ -105,7 +125,15 @@ class RevBlock(LayerObject):
                 sums = [_sum(total, gradient) for total, gradient in zip(sums, found, strict=True)]
         return [*upstream, *sums[: len(sides)]], sums[len(sides) :]
 
-    def _layer_gradients(self, f, g, outputs, upstream, sides, variables):
+    def _layer_gradients(
+        self,
+        f: Function,
+        g: Function,
+        outputs: Sequence[tf.Tensor],
+        upstream: Sequence[Any],
+        sides: Sequence[tf.Tensor],
+        variables: Sequence[tf.Variable],
+    ) -> tuple[Any, Any, Any]:
         """Returns (inputs, their gradients, the gradients of sides and variables) of one layer."""
         sides = [tf.stop_gradient(side) for side in sides]
         f_side, g_side = self._split(sides)
@@ -125,7 +153,16 @@ class RevBlock(LayerObject):
         return done[:2], done[2:4], done[4:]
 
 
-def rev_block(x1, x2, f, g, num_layers=1, f_side_input=None, g_side_input=None, is_training=True):
+def rev_block(
+    x1: TensorLike,
+    x2: TensorLike,
+    f: Functions,
+    g: Functions,
+    num_layers: int = 1,
+    f_side_input: Sequence[tf.Tensor] | None = None,
+    g_side_input: Sequence[tf.Tensor] | None = None,
+    is_training: bool = True,
+) -> Pair:
     """Returns (y1, y2) of a new `RevBlock`; `is_training` is its use_efficient_backprop."""
     block = RevBlock(
         f=f,
@@ -139,7 +176,7 @@ def rev_block(x1, x2, f, g, num_layers=1, f_side_input=None, g_side_input=None, 
     return block.forward(x1, x2)
 
 
-def _in_scopes(name, functions, num_layers):
+def _in_scopes(name: str, functions: Functions, num_layers: int) -> list[Function]:
     """Returns one function a layer, each in its scope; gradients are only known of resource variables."""
     if not isinstance(functions, (list, tuple)):
         functions = [functions] * num_layers
@@ -149,18 +186,18 @@ def _in_scopes(name, functions, num_layers):
             "give one a layer, or one for all"
         )
 
-    def entered(scope, function, *args):
+    def entered(scope: str, function: Function, *args: Any) -> tf.Tensor:
         with tf.compat.v1.variable_scope(scope, use_resource=True):
             return function(*args)
 
     return [functools.partial(entered, f"revlayer_{i}/{name}", fn) for i, fn in enumerate(functions)]
 
 
-def _call(function, x, side):
+def _call(function: Function, x: tf.Tensor, side: list[tf.Tensor]) -> tf.Tensor:
     return function(x, side) if side else function(x)
 
 
-def _sum(one, other):
+def _sum(one: Any, other: Any) -> Any:
     """Returns the sum of two gradients; None stands for none."""
     if one is None or other is None:
         return other if one is None else one

@@ -4,11 +4,17 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.layer_core import check_data_format, check_rank, op_scope
+from slimzoo.slim.types import Collections, TensorLike
 from slimzoo.slim.utils import collect_named_outputs
 
 
 @add_arg_scope
-def images_to_sequence(inputs, data_format="NHWC", outputs_collections=None, scope=None):
+def images_to_sequence(
+    inputs: TensorLike,
+    data_format: str = "NHWC",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns `inputs` [N, H, W, C] ([N, C, H, W] for "NCHW") as [W, N * H, C], one step a column.
 
     Raises: ValueError: another rank or data_format, or an unknown width or number of channels.
@@ -31,8 +37,12 @@ def images_to_sequence(inputs, data_format="NHWC", outputs_collections=None, sco
 
 @add_arg_scope
 def sequence_to_images(
-    inputs, height, output_data_format="channels_last", outputs_collections=None, scope=None
-):
+    inputs: TensorLike,
+    height: int,
+    output_data_format: str = "channels_last",
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns `inputs` [W, N * height, C] as [N, height, W, C], or [N, C, height, W] for "channels_first".
 
     Raises: ValueError: another rank, or a second dimension that is no multiple of `height`.

@@ -2,17 +2,21 @@
 
 import math
 import numbers
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.layer_core import layer_scope, model_getter, op_scope, own_ops, rank_advice
+from slimzoo.slim.types import Collections, Flag, Scope, Shape, TensorLike
 from slimzoo.slim.utils import collect_named_outputs, constant_value, last_dimension, smart_cond
 
 
 @add_arg_scope
-def flatten(inputs, outputs_collections=None, scope=None):
+def flatten(
+    inputs: TensorLike, outputs_collections: Collections | None = None, scope: str | None = None
+) -> tf.Tensor:
     """Returns `inputs` [N, ...] as [N, everything else].
 
     Raises: ValueError: the rank is unknown or 0.
@@ -36,7 +40,7 @@ def flatten(inputs, outputs_collections=None, scope=None):
 
 
 @add_arg_scope
-def softmax(logits, scope=None):
+def softmax(logits: TensorLike, scope: Scope | None = None) -> tf.Tensor:
     """Returns the softmax over the last dimension of `logits`, whose size must be known.
 
     Raises: ValueError: the rank is below 2 or the last dimension unknown.
@@ -50,7 +54,14 @@ def softmax(logits, scope=None):
 
 
 @add_arg_scope
-def one_hot_encoding(labels, num_classes, on_value=1.0, off_value=0.0, outputs_collections=None, scope=None):
+def one_hot_encoding(
+    labels: TensorLike,
+    num_classes: int,
+    on_value: float = 1.0,
+    off_value: float = 0.0,
+    outputs_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns integer `labels` [N] as [N, num_classes], `on_value` at the label and `off_value` elsewhere."""
     with op_scope("one_hot_encoding", scope, "OneHotEncoding", labels) as (name, labels):
         if labels.dtype == tf.int32:
@@ -61,8 +72,14 @@ def one_hot_encoding(labels, num_classes, on_value=1.0, off_value=0.0, outputs_c
 
 @add_arg_scope
 def dropout(
-    inputs, keep_prob=0.5, noise_shape=None, is_training=True, outputs_collections=None, scope=None, seed=None
-):
+    inputs: TensorLike,
+    keep_prob: float | tf.Tensor = 0.5,
+    noise_shape: Shape | tf.Tensor | None = None,
+    is_training: Flag = True,
+    outputs_collections: Collections | None = None,
+    scope: Scope | None = None,
+    seed: int | None = None,
+) -> tf.Tensor:
     """Sets values of `inputs` to 0 with probability 1 - keep_prob and divides the others by keep_prob.
 
     Args:
@@ -82,7 +99,7 @@ def dropout(
             "dropout" if constant_value(is_training) is None else "dropout_1"
         )  # as TensorFlow 1.15 named it
 
-        def dropped():
+        def dropped() -> tf.Tensor:
             host = HOST.get()
             if host is None:
                 return _dropped(inputs, keep_prob, noise_shape, seed, name)
@@ -95,7 +112,13 @@ def dropout(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _dropped(inputs, keep_prob, noise_shape, seed, name):
+def _dropped(
+    inputs: tf.Tensor,
+    keep_prob: float | tf.Tensor,
+    noise_shape: Shape | tf.Tensor | None,
+    seed: int | None,
+    name: str,
+) -> tf.Tensor:
     """Returns what tf.nn.dropout was in TensorFlow 1.15, its names included; today it selects."""
     if isinstance(keep_prob, numbers.Real) and keep_prob == 1:
         return inputs
@@ -112,14 +135,19 @@ def _dropped(inputs, keep_prob, noise_shape, seed, name):
         return outputs
 
 
-def _noise_shape(inputs, noise_shape):
+def _noise_shape(inputs: tf.Tensor, noise_shape: Shape | tf.Tensor | None) -> Any:
     if noise_shape is None or tf.is_tensor(noise_shape):
         return tf.shape(inputs) if noise_shape is None else noise_shape
     sizes = tf.TensorShape(noise_shape).as_list()
     return [tf.shape(inputs)[i] if size is None else size for i, size in enumerate(sizes)]
 
 
-def inner_flatten(inputs, new_rank, output_collections=None, scope=None):
+def inner_flatten(
+    inputs: TensorLike | tf.SparseTensor,
+    new_rank: int,
+    output_collections: Collections | None = None,
+    scope: str | None = None,
+) -> tf.Tensor | tf.SparseTensor:
     """Returns `inputs` with its last dimensions made one, so that `new_rank` dimensions are left.
 
     Args:
@@ -142,6 +170,6 @@ def inner_flatten(inputs, new_rank, output_collections=None, scope=None):
         return collect_named_outputs(output_collections, name, outputs)
 
 
-def _check_new_rank(name, rank, new_rank):
+def _check_new_rank(name: str, rank: int | None, new_rank: int) -> None:
     if rank is None or rank < new_rank:
         raise ValueError(f"{name} has rank less than new_rank: {rank} instead of {new_rank} or more")

@@ -1,22 +1,29 @@
 """Dense tensors as sparse ones: labels for the CTC loss, indicators as class numbers."""
 
 import numbers
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.layer_core import layer_scope
+from slimzoo.slim.types import Collections, Scope, TensorLike
 from slimzoo.slim.utils import collect_named_outputs
 
 
 @add_arg_scope
-def dense_to_sparse(tensor, eos_token=0, outputs_collections=None, scope=None):
+def dense_to_sparse(
+    tensor: TensorLike,
+    eos_token: int = 0,
+    outputs_collections: Collections | None = None,
+    scope: Scope | None = None,
+) -> tf.SparseTensor:
     """Returns the labels in `tensor` as a SparseTensor without `eos_token`, as tf.nn.ctc_loss takes them."""
     with layer_scope("dense_to_sparse", scope, "dense_to_sparse", tensor) as (layer, tensor):
         return collect_named_outputs(outputs_collections, layer.name, _without(tensor, eos_token))
 
 
-def dense_to_sparse_tensor(dense_tensor, ignore_value=None):
+def dense_to_sparse_tensor(dense_tensor: TensorLike, ignore_value: Any = None) -> tf.SparseTensor:
     """Returns a SparseTensor of the values of `dense_tensor` that are not `ignore_value`.
 
     Args:
@@ -27,7 +34,9 @@ def dense_to_sparse_tensor(dense_tensor, ignore_value=None):
         return _without(dense_tensor, _ignored(dense_tensor.dtype, ignore_value))
 
 
-def indicators_to_sparse_ids(indicators, ignore_value=None, dtype=tf.int64):
+def indicators_to_sparse_ids(
+    indicators: TensorLike, ignore_value: Any = None, dtype: tf.DType = tf.int64
+) -> tf.SparseTensor:
     """Returns the positions along the last dimension at which `indicators` are not `ignore_value`.
 
     Args:
@@ -51,7 +60,9 @@ def indicators_to_sparse_ids(indicators, ignore_value=None, dtype=tf.int64):
         return tf.SparseTensor(indices, tf.cast(found.indices[:, -1], dtype), shape)
 
 
-def sparse_row_envelope(sparse_input, row_axis=0, col_axis=1, name=None):
+def sparse_row_envelope(
+    sparse_input: tf.SparseTensor, row_axis: int = 0, col_axis: int = 1, name: str | None = None
+) -> tf.Tensor:
     """Returns int64 [rows]: one more than the last column that has a value, 0 for an empty row.
 
     Raises: ValueError: an axis is no int, or both are the same.
@@ -66,13 +77,13 @@ def sparse_row_envelope(sparse_input, row_axis=0, col_axis=1, name=None):
         return tf.maximum(lengths, 0)
 
 
-def _without(tensor, ignored):
+def _without(tensor: tf.Tensor, ignored: Any) -> tf.SparseTensor:
     """Returns the values of `tensor` that are not `ignored`, a value or a scalar tensor."""
     indices = tf.where(tf.not_equal(tensor, tf.constant(ignored, tensor.dtype)))
     return tf.SparseTensor(indices, tf.gather_nd(tensor, indices), tf.shape(tensor, out_type=tf.int64))
 
 
-def _ignored(dtype, value):
+def _ignored(dtype: tf.DType, value: Any) -> Any:
     if value is not None:
         return value
     return "" if dtype == tf.string else dtype.as_numpy_dtype()

@@ -2,13 +2,16 @@
 
 import functools
 import re
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import tensorflow as tf
 
+Summarizer: TypeAlias = Callable[[tf.Tensor], tf.Tensor | None]
 KEYS = tf.compat.v1.GraphKeys
 
 
-def summarize_tensor(tensor, tag=None):
+def summarize_tensor(tensor: tf.Tensor, tag: str | None = None) -> tf.Tensor | None:
     """Returns a new scalar or histogram summary of `tensor`; None for strings and booleans.
 
     Args:
@@ -20,7 +23,7 @@ def summarize_tensor(tensor, tag=None):
     return make(tag or f"{tensor.op.name}_summary", tensor)
 
 
-def summarize_activation(op):
+def summarize_activation(op: tf.Tensor) -> tf.Tensor:
     """Returns a new histogram summary of an activation; adds the share of zeros (and of sixes) of relus."""
     if op.op.type in ("Relu", "Softplus", "Relu6"):
         _share(tf.less, op, 0.0, "zeros")
@@ -29,12 +32,16 @@ def summarize_activation(op):
     return tf.compat.v1.summary.histogram(f"{op.op.name}/activation", op)
 
 
-def summarize_tensors(tensors, summarizer=summarize_tensor):
+def summarize_tensors(
+    tensors: Iterable[tf.Tensor], summarizer: Summarizer = summarize_tensor
+) -> list[tf.Tensor | None]:
     """Returns what `summarizer` makes of each tensor."""
     return [summarizer(tensor) for tensor in tensors]
 
 
-def summarize_collection(collection, name_filter=None, summarizer=summarize_tensor):
+def summarize_collection(
+    collection: str, name_filter: str | None = None, summarizer: Summarizer = summarize_tensor
+) -> list[tf.Tensor | None]:
     """Returns what `summarizer` makes of the tensors in a graph collection.
 
     Args:
@@ -50,12 +57,14 @@ summarize_weights = functools.partial(summarize_collection, KEYS.WEIGHTS)
 summarize_biases = functools.partial(summarize_collection, KEYS.BIASES)
 
 
-def summarize_activations(name_filter=None, summarizer=summarize_activation):
+def summarize_activations(
+    name_filter: str | None = None, summarizer: Summarizer = summarize_activation
+) -> list[tf.Tensor | None]:
     """Returns what `summarizer` makes of the activations, chosen as by `summarize_collection`."""
     return summarize_collection(KEYS.ACTIVATIONS, name_filter, summarizer)
 
 
-def _share(compare, activation, bound, name):
+def _share(compare: Callable[..., tf.Tensor], activation: tf.Tensor, bound: float, name: str) -> None:
     """Adds a summary of how many of the inputs of `activation` are beyond `bound`: exact, unlike outputs."""
     inputs = activation.op.inputs[0]
     beyond = tf.cast(compare(inputs, tf.cast(bound, inputs.dtype)), tf.float32)

@@ -3,13 +3,18 @@
 import collections
 import logging
 import operator
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
-LOGGER = logging.getLogger("slimzoo")
+from slimzoo.slim.types import Collections, Flag, Shape, Size, VariableCollections
+
+T = TypeVar("T")
+log = logging.getLogger("slimzoo")
 
 
-def collect_named_outputs(collections, alias, outputs):
+def collect_named_outputs(collections: Collections | None, alias: str, outputs: T) -> T:
     """Adds `outputs` to the collection or collections under the name `alias`; returns `outputs`."""
     if collections:
         append_tensor_alias(outputs, alias)
@@ -17,23 +22,25 @@ def collect_named_outputs(collections, alias, outputs):
     return outputs
 
 
-def append_tensor_alias(tensor, alias):
+def append_tensor_alias(tensor: Any, alias: str) -> Any:
     """Appends `alias` without its last "/" to `tensor.aliases`; returns `tensor`."""
     tensor.aliases = [*getattr(tensor, "aliases", ()), alias.removesuffix("/")]
     return tensor
 
 
-def get_tensor_aliases(tensor):
+def get_tensor_aliases(tensor: Any) -> list[str]:
     """Returns the aliases of `tensor`, or else its name."""
     return list(getattr(tensor, "aliases", ())) or [tensor.name.removesuffix(":0")]
 
 
-def gather_tensors_aliases(tensors):
+def gather_tensors_aliases(tensors: Iterable[Any]) -> list[str]:
     """Returns the aliases of all `tensors` in one list."""
     return [alias for tensor in tensors for alias in get_tensor_aliases(tensor)]
 
 
-def convert_collection_to_dict(collection, clear_collection=False):
+def convert_collection_to_dict(
+    collection: str, clear_collection: bool = False
+) -> collections.OrderedDict[str, tf.Tensor]:
     """Returns an OrderedDict {alias: tensor} of a collection, which is emptied if `clear_collection`.
 
     Of several tensors with the same alias the last is kept, and a warning names the others.
@@ -46,7 +53,7 @@ def convert_collection_to_dict(collection, clear_collection=False):
                 hidden.append(f"{alias!r} is {outputs[alias].name} and {tensor.name}")
             outputs[alias] = tensor
     if hidden:
-        LOGGER.warning(
+        log.warning(
             "collection %r has one name for several tensors; the dict keeps the last: %s. Give each layer a "
             "scope of its own, or each network another outputs_collections",
             collection,
@@ -57,7 +64,7 @@ def convert_collection_to_dict(collection, clear_collection=False):
     return outputs
 
 
-def constant_value(value_or_tensor_or_var, dtype=None):
+def constant_value(value_or_tensor_or_var: Any, dtype: tf.DType | None = None) -> Any:
     """Returns the value if it is known while the graph is built, else None (a variable is never known).
 
     Raises: ValueError: the value is None, or of another dtype than `dtype`.
@@ -72,7 +79,7 @@ def constant_value(value_or_tensor_or_var, dtype=None):
     return None if isinstance(value, tf.Variable) else tf.get_static_value(value)
 
 
-def static_cond(pred, fn1, fn2):
+def static_cond(pred: Any, fn1: Callable[[], T], fn2: Callable[[], T]) -> T:
     """Returns `fn1()` if the bool `pred`, else `fn2()`; TypeError if one of them is not callable."""
     for name, fn in (("fn1", fn1), ("fn2", fn2)):
         if not callable(fn):
@@ -80,7 +87,7 @@ def static_cond(pred, fn1, fn2):
     return fn1() if pred else fn2()
 
 
-def smart_cond(pred, fn1, fn2, name=None):
+def smart_cond(pred: Flag, fn1: Callable[[], T], fn2: Callable[[], T], name: str | None = None) -> T:
     """Returns `fn1()` or `fn2()`, chosen now if `pred` is known, else by tf.cond when the graph runs."""
     value = constant_value(pred)
     if value is not None:
@@ -88,24 +95,26 @@ def smart_cond(pred, fn1, fn2, name=None):
     return tf.compat.v1.cond(tf.cast(pred, tf.bool), fn1, fn2, name=name)
 
 
-def get_variable_collections(variables_collections, name):
+def get_variable_collections(
+    variables_collections: VariableCollections | None, name: str
+) -> Collections | None:
     """Returns the collections for the variable `name`: a dict has a row for each, a list serves all."""
     if isinstance(variables_collections, dict):
         return variables_collections.get(name)
     return variables_collections
 
 
-def channel_dimension(shape, data_format, min_rank=1):
+def channel_dimension(shape: Shape, data_format: str, min_rank: int = 1) -> int:
     """Returns the number of channels in `shape`; data_format is "channels_first" or "channels_last"."""
     return _dimension(shape, 1 if data_format == "channels_first" else -1, min_rank)
 
 
-def last_dimension(shape, min_rank=1):
+def last_dimension(shape: Shape, min_rank: int = 1) -> int:
     """Returns the last dimension of `shape`; ValueError if it is unknown or the rank below `min_rank`."""
     return _dimension(shape, -1, min_rank)
 
 
-def two_element_tuple(int_or_tuple):
+def two_element_tuple(int_or_tuple: Size) -> tuple[int, int]:
     """Returns (height, width) of an int, a list, a tuple or a TensorShape."""
     if isinstance(int_or_tuple, tf.TensorShape):
         sizes = int_or_tuple.as_list()
@@ -120,7 +129,7 @@ def two_element_tuple(int_or_tuple):
     return height, width
 
 
-def n_positive_integers(n, value):
+def n_positive_integers(n: int, value: Any) -> tuple[int, ...]:
     """Returns `value` as a tuple of `n` positive ints; one int stands for all of them.
 
     Raises: ValueError: another number of ints, one below 1 or unknown, or `n` below 1.
@@ -136,7 +145,7 @@ def n_positive_integers(n, value):
     return values
 
 
-def _ints(n, value):
+def _ints(n: int, value: Any) -> tuple[int, ...]:
     try:
         values = tuple(int(x) for x in value)
     except (TypeError, ValueError):
@@ -146,7 +155,7 @@ def _ints(n, value):
     return values
 
 
-def _dimension(shape, dim, min_rank):
+def _dimension(shape: Shape, dim: int, min_rank: int) -> int:
     shape = tf.TensorShape(shape)
     if shape.rank is None:
         raise ValueError("dims of shape must be known but is None; call set_shape on the tensor first")

@@ -4,7 +4,8 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,9 +13,10 @@ from slimzoo.slim import hints
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.reuse import explained_reuse
+from slimzoo.slim.types import Collections, Getter, Regularizer, Scope, Shape, VariableCollections
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 assert_global_step = tf.compat.v1.train.assert_global_step
 create_global_step = tf.compat.v1.train.create_global_step
@@ -22,7 +24,9 @@ get_global_step = tf.compat.v1.train.get_global_step
 get_or_create_global_step = tf.compat.v1.train.get_or_create_global_step
 
 
-def assert_or_get_global_step(graph=None, global_step_tensor=None):
+def assert_or_get_global_step(
+    graph: tf.Graph | None = None, global_step_tensor: tf.Variable | None = None
+) -> tf.Variable | None:
     """Returns `global_step_tensor` after checking it, or that of the graph if it is None."""
     if global_step_tensor is None:
         return get_global_step(graph)
@@ -30,33 +34,37 @@ def assert_or_get_global_step(graph=None, global_step_tensor=None):
     return global_step_tensor
 
 
-def local_variable(initial_value, validate_shape=True, name=None, use_resource=None):
+def local_variable(
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: bool | None = None
+) -> tf.Variable:
     """Returns a new variable of the collection "local_variables", which checkpoints leave out."""
     return _untrained_variable(KEYS.LOCAL_VARIABLES, initial_value, validate_shape, name, use_resource)
 
 
-def global_variable(initial_value, validate_shape=True, name=None, use_resource=None):
+def global_variable(
+    initial_value: Any, validate_shape: bool = True, name: str | None = None, use_resource: bool | None = None
+) -> tf.Variable:
     """Returns a new variable of the collection "variables", not trained."""
     return _untrained_variable(KEYS.GLOBAL_VARIABLES, initial_value, validate_shape, name, use_resource)
 
 
 @add_arg_scope
 def variable(
-    name,
-    shape=None,
-    dtype=None,
-    initializer=None,
-    regularizer=None,
-    trainable=True,
-    collections=None,
-    caching_device=None,
-    device=None,
-    partitioner=None,
-    custom_getter=None,
-    use_resource=None,
-    synchronization=tf.VariableSynchronization.AUTO,
-    aggregation=tf.VariableAggregation.NONE,
-):
+    name: str,
+    shape: Shape | None = None,
+    dtype: tf.DType | None = None,
+    initializer: Any = None,
+    regularizer: Regularizer | None = None,
+    trainable: bool = True,
+    collections: Collections | None = None,
+    caching_device: Any = None,
+    device: Any = None,
+    partitioner: Callable[..., Any] | None = None,
+    custom_getter: Getter | None = None,
+    use_resource: bool | None = None,
+    synchronization: tf.VariableSynchronization = tf.VariableSynchronization.AUTO,
+    aggregation: tf.VariableAggregation = tf.VariableAggregation.NONE,
+) -> tf.Variable:
     """Returns the variable `name` of the current variable scope, made if it is not there.
 
     Args:
@@ -91,21 +99,21 @@ def variable(
 
 @add_arg_scope
 def model_variable(
-    name,
-    shape=None,
-    dtype=tf.float32,
-    initializer=None,
-    regularizer=None,
-    trainable=True,
-    collections=None,
-    caching_device=None,
-    device=None,
-    partitioner=None,
-    custom_getter=None,
-    use_resource=None,
-    synchronization=tf.VariableSynchronization.AUTO,
-    aggregation=tf.VariableAggregation.NONE,
-):
+    name: str,
+    shape: Shape | None = None,
+    dtype: tf.DType = tf.float32,
+    initializer: Any = None,
+    regularizer: Regularizer | None = None,
+    trainable: bool = True,
+    collections: Collections | None = None,
+    caching_device: Any = None,
+    device: Any = None,
+    partitioner: Callable[..., Any] | None = None,
+    custom_getter: Getter | None = None,
+    use_resource: bool | None = None,
+    synchronization: tf.VariableSynchronization = tf.VariableSynchronization.AUTO,
+    aggregation: tf.VariableAggregation = tf.VariableAggregation.NONE,
+) -> tf.Variable:
     """Returns a `variable` that belongs to the model: also listed in "model_variables"."""
     return variable(
         name,
@@ -132,10 +140,11 @@ class OnePenalty:
       scope: the full name scope of the op; None: `<variable>/Regularizer`.
     """
 
-    def __init__(self, regularizer, scope=None):
-        self.regularizer, self.scope, self._known = regularizer, scope, {}
+    def __init__(self, regularizer: Regularizer, scope: str | None = None):
+        self.regularizer, self.scope = regularizer, scope
+        self._known: dict[str, Any] = {}
 
-    def __call__(self, weights):
+    def __call__(self, weights: Any) -> Any:
         if not isinstance(weights, tf.Variable) or weights.graph is not tf.compat.v1.get_default_graph():
             return self.regularizer(weights)
         if weights.name not in self._known:
@@ -144,12 +153,12 @@ class OnePenalty:
         return self._known[weights.name]
 
 
-def add_model_variable(var):
+def add_model_variable(var: tf.Variable) -> None:
     """Lists `var` among the model variables, once."""
     _add_once(KEYS.MODEL_VARIABLES, var)
 
 
-def add_to_collections(var, collections, name):
+def add_to_collections(var: Any, collections: VariableCollections | None, name: str) -> None:
     """Adds `var`, or all its parts, to `collections`: a list, or a dict with a list for `name`."""
     if isinstance(collections, dict):
         collections = collections.get(name)
@@ -159,7 +168,9 @@ def add_to_collections(var, collections, name):
             _add_once(collection, part)
 
 
-def get_variables(scope=None, suffix=None, collection=KEYS.GLOBAL_VARIABLES):
+def get_variables(
+    scope: Scope | None = None, suffix: str | None = None, collection: str = KEYS.GLOBAL_VARIABLES
+) -> list[tf.Variable]:
     """Returns the variables of a collection whose name starts with `scope` and ends with `suffix`.
 
     Args:
@@ -174,32 +185,32 @@ def get_variables(scope=None, suffix=None, collection=KEYS.GLOBAL_VARIABLES):
     return tf.compat.v1.get_collection(collection, scope)
 
 
-def get_model_variables(scope=None, suffix=None):
+def get_model_variables(scope: Scope | None = None, suffix: str | None = None) -> list[tf.Variable]:
     """Returns the model variables, filtered as by `get_variables`."""
     return get_variables(scope, suffix, KEYS.MODEL_VARIABLES)
 
 
-def get_local_variables(scope=None, suffix=None):
+def get_local_variables(scope: Scope | None = None, suffix: str | None = None) -> list[tf.Variable]:
     """Returns the local variables, filtered as by `get_variables`."""
     return get_variables(scope, suffix, KEYS.LOCAL_VARIABLES)
 
 
-def get_trainable_variables(scope=None, suffix=None):
+def get_trainable_variables(scope: Scope | None = None, suffix: str | None = None) -> list[tf.Variable]:
     """Returns the trainable variables, filtered as by `get_variables`."""
     return get_variables(scope, suffix, KEYS.TRAINABLE_VARIABLES)
 
 
-def get_variables_by_suffix(suffix, scope=None):
+def get_variables_by_suffix(suffix: str, scope: Scope | None = None) -> list[tf.Variable]:
     """Returns the variables whose name ends with `suffix`."""
     return get_variables(scope=scope, suffix=suffix)
 
 
-def get_variables_by_name(given_name, scope=None):
+def get_variables_by_name(given_name: str, scope: Scope | None = None) -> list[tf.Variable]:
     """Returns the variables whose name without scopes is `given_name`."""
     return get_variables(scope=scope, suffix=f"/{given_name}:|^{given_name}:")
 
 
-def get_unique_variable(var_op_name):
+def get_unique_variable(var_op_name: str) -> tf.Variable:
     """Returns the variable of this full name; ValueError if there is none."""
     candidates = get_variables(scope=var_op_name)
     if not candidates:
@@ -211,13 +222,15 @@ def get_unique_variable(var_op_name):
     raise ValueError(f"Variable {var_op_name} does not uniquely identify a variable: it may mean {names}")
 
 
-def get_variable_full_name(var):
+def get_variable_full_name(var: tf.Variable) -> str:
     """Returns the name of `var` in a checkpoint: of the whole variable if `var` is a part of one."""
     part = part_of(var)
     return part.full_name if part else var.op.name
 
 
-def get_variables_to_restore(include=None, exclude=None):
+def get_variables_to_restore(
+    include: Sequence[Scope] | None = None, exclude: Sequence[Scope] | None = None
+) -> list[tf.Variable]:
     """Returns the variables whose names start with one of `include` (None: all) and with none of `exclude`.
 
     A scope that no variable starts with is warned of.
@@ -235,7 +248,12 @@ def get_variables_to_restore(include=None, exclude=None):
     return [v for v in included if id(v) not in excluded]
 
 
-def filter_variables(var_list, include_patterns=None, exclude_patterns=None, reg_search=True):
+def filter_variables(
+    var_list: Iterable[tf.Variable],
+    include_patterns: Iterable[str] | None = None,
+    exclude_patterns: Iterable[str] | None = None,
+    reg_search: bool = True,
+) -> list[tf.Variable]:
     """Returns the variables whose names match one of `include_patterns` and none of `exclude_patterns`.
 
     Args:
@@ -245,7 +263,7 @@ def filter_variables(var_list, include_patterns=None, exclude_patterns=None, reg
     """
     find = re.search if reg_search else re.match
 
-    def matches(var, patterns):
+    def matches(var: tf.Variable, patterns: Iterable[str]) -> bool:
         return any(find(pattern, var.name) for pattern in patterns)
 
     return [
@@ -256,7 +274,7 @@ def filter_variables(var_list, include_patterns=None, exclude_patterns=None, reg
     ]
 
 
-def as_list(collections, default=()):
+def as_list(collections: Collections | None, default: Iterable[str] = ()) -> list[str]:
     """Returns collection keys, of which one may stand alone, as a list without doubles."""
     if collections is None:
         return list(default)
@@ -265,7 +283,7 @@ def as_list(collections, default=()):
     return list(dict.fromkeys(collections))
 
 
-def part_of(var):
+def part_of(var: Any) -> Any:
     """Returns where `var` lies in a partitioned variable (full_name, full_shape, var_offset, var_shape), or
     None; a variable made outside of a graph is no part of one.
     """
@@ -275,11 +293,11 @@ def part_of(var):
     return part if part.full_name else None
 
 
-def _warn_of_nothing(argument, scopes):
+def _warn_of_nothing(argument: str, scopes: Iterable[Scope]) -> None:
     for scope in scopes:
         if not get_variables(scope):
             known = hints.scopes(var.op.name for var in get_variables())
-            LOGGER.warning(
+            log.warning(
                 "%s=[%r] matches no variable, so it %s; names are matched from their start. Nearest: %s",
                 argument,
                 getattr(scope, "name", scope),
@@ -288,16 +306,18 @@ def _warn_of_nothing(argument, scopes):
             )
 
 
-def _parts(var):
+def _parts(var: Any) -> list[Any]:
     return list(var) if isinstance(var, Iterable) else [var]
 
 
-def _add_once(collection, var):
+def _add_once(collection: str, var: Any) -> None:
     if not any(var is known for known in tf.compat.v1.get_collection(collection)):
         tf.compat.v1.add_to_collection(collection, var)
 
 
-def _untrained_variable(collection, initial_value, validate_shape, name, use_resource):
+def _untrained_variable(
+    collection: str, initial_value: Any, validate_shape: bool, name: str | None, use_resource: bool | None
+) -> tf.Variable:
     return tf.compat.v1.Variable(
         initial_value,
         trainable=False,

@@ -7,12 +7,12 @@ a variable getter that hands out stand-ins. No variable is made, nothing runs.
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.slim import hosting
+from slimzoo.slim.hosting import hosted_by
 from slimzoo.tracing.multiply_adds import Operation, Shape, operations_on_variables, shape_of
 from slimzoo.tracing.replay import Replay, record
 from slimzoo.tracing.stand_ins import DiscoveryHost, Recorder, VariableSpec, refuse_tf_variable
@@ -33,16 +33,23 @@ class Discovery:
     Attributes:
       variables: {name: spec}, in the order of creation.
       models: slimzoo.Models that the function calls.
+      complete: whether all variables are known.
       replay: the graph of inference, if it was to be kept and can be used again.
     """
 
     def __init__(self, trace: Callable[["Discovery", bool], Mode]):
         self.variables: dict[str, VariableSpec] = {}
         self.models: list[Any] = []
+        self.complete = False
         self.replay: Replay | None = None
         self._trace = trace
-        self._complete = False  # whether all variables are known
         self._modes: dict[bool, Mode] = {}
+
+    def find_variables(self, modes: Iterable[bool]) -> None:
+        """Traces the modes, of is_training, that together ask for every variable."""
+        for is_training in modes:
+            self.mode(is_training)
+        self.complete = True
 
     def mode(self, is_training: bool) -> Mode:
         """Returns what was found out in this mode; it is traced when it is first asked for."""
@@ -51,7 +58,7 @@ class Discovery:
             outside = contextlib.nullcontext() if tf.executing_eagerly() else tf.init_scope()
             with outside:  # of the graph that its caller is making
                 self._modes[is_training] = self._trace(self, is_training)
-            if self._complete and (new := [name for name in self.variables if name not in known]):
+            if self.complete and (new := [name for name in self.variables if name not in known]):
                 raise SlimzooError(
                     listing(f"the network asks for variables only where is_training is {is_training}:", new)
                 )
@@ -99,7 +106,9 @@ def discover(
     image_shape: Shape,
     dtype: tf.DType,
     modes: tuple[bool, ...] = (True, False),
-    keep: bool = False,
+    *,
+    for_shapes: bool = True,
+    keep_graph: bool = False,
 ) -> Discovery:
     """Traces `run` (images, is_training) -> logits or (logits, end_points) in training and in inference.
 
@@ -107,54 +116,59 @@ def discover(
       image_shape: (height, width, channels) of `images`, None where unknown.
       modes: of is_training, those that together ask for every variable; another one is traced when something
         about it is asked.
-      keep: whether a graph of inference that is traced now shall be there to be run (Discovery.replay).
+      for_shapes: whether layers may leave out what changes no shape.
+      keep_graph: whether a graph of inference that is traced now shall be there to be run, whole
+        (Discovery.replay).
     Raises: SlimzooError: the function makes a tf.Variable, asks for a shape not fully known, or returns
       something else than a network does. What the function itself raises comes through.
     """
     spec = tf.TensorSpec((None, *image_shape), dtype, name="images")
 
     def trace(found: Discovery, is_training: bool) -> Mode:
-        modes: list[Mode] = []
-
-        def in_graph(images):
-            kept = keep and not is_training and not found._complete
-            modes.append(_trace_mode(found, run, images, is_training, kept))
-            raise _Traced
-
+        kept = keep_graph and not is_training and not found.complete
+        host = DiscoveryHost(found.models, for_shapes=for_shapes and not kept, as_run=kept)
         try:
-            tf.compat.v1.wrap_function(in_graph, [spec])  # tf.function would order the ops, for a tenth more
-        except _Traced:
-            pass
+            return _in_scratch_graph(
+                spec, lambda images: _trace_mode(found, host, run, images, is_training, kept)
+            )
         except ValueError as error:
             if None in image_shape:
                 error.add_note(
                     f"input_shape is {image_shape}; this network may want it known, as (224, 224, 3)"
                 )
             raise
-        return modes[0]
 
     found = Discovery(trace)
-    for is_training in modes:
-        found.mode(is_training)
-    found._complete = True
+    found.find_variables(modes)
     return found
 
 
-def _trace_mode(found: Discovery, run: Callable, images: tf.Tensor, is_training: bool, keep: bool) -> Mode:
+def _in_scratch_graph(spec: tf.TensorSpec, build: Callable[[tf.Tensor], Mode]) -> Mode:
+    """Returns what `build` makes of a placeholder, in a graph that ends with it."""
+    made: list[Mode] = []
+
+    def in_graph(images: tf.Tensor) -> NoReturn:
+        made.append(build(images))
+        raise _Traced
+
+    with contextlib.suppress(_Traced):
+        tf.compat.v1.wrap_function(in_graph, [spec])  # tf.function would order the ops, for a tenth more
+    return made[0]
+
+
+def _trace_mode(
+    found: Discovery, host: DiscoveryHost, run: Callable, images: tf.Tensor, is_training: bool, keep: bool
+) -> Mode:
     tf.compat.v1.set_random_seed(0)  # or random ops refuse to be made under op determinism
     recorder = Recorder(found.variables)
-    host = DiscoveryHost(found.models, wants_shapes_alone=not keep)
-    token = hosting.HOST.set(host)
-    try:
-        scope = tf.compat.v1.get_variable_scope()
-        with (
-            tf.compat.v1.variable_scope(scope, custom_getter=recorder, reuse=False),
-            tf.variable_creator_scope(refuse_tf_variable),
-            tf.GradientTape() as tape,  # it sees which variables are read
-        ):
-            logits, end_points = split_outputs(run(images, is_training))
-    finally:
-        hosting.HOST.reset(token)
+    scope = tf.compat.v1.get_variable_scope()
+    with (
+        hosted_by(host),
+        tf.compat.v1.variable_scope(scope, custom_getter=recorder, reuse=False),
+        tf.variable_creator_scope(refuse_tf_variable),
+        tf.GradientTape() as tape,  # it sees which variables are read
+    ):
+        logits, end_points = split_outputs(run(images, is_training))
     _check_variables(tape.watched_variables(), found.models)
     if keep and not (host.was_asked or recorder.assigned or found.models):
         found.replay = record(images, recorder.stand_ins, [logits, *end_points.values()])

@@ -1,7 +1,7 @@
-"""The multiply-adds of a network in inference: one row for each operation that multiplies with a variable."""
+"""What a network multiplies with its variables, and how often: read off the graph."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -19,13 +19,16 @@ class Operation:
 
 
 def shape_of(tensor: tf.Tensor) -> Shape:
+    """Returns the shape of `tensor`, None where a size is unknown; () for an unknown rank."""
     return () if tensor.shape.rank is None else tuple(tensor.shape.as_list())
 
 
-_PASS = ("Identity", "Cast", "Reshape", "Transpose", "ReadVariableOp")
-
-
 def operations_on_variables(graph: tf.Graph, stand_ins: dict[str, tf.Tensor]) -> list[Operation]:
+    """Returns the multiplications with a variable, in order.
+
+    Args:
+      stand_ins: {variable: its placeholder}.
+    """
     names = {id(t.op): name for name, t in stand_ins.items()}
     by_op_name = {t.op.name: name for name, t in stand_ins.items()}
     found = []
@@ -60,10 +63,12 @@ def _matmul_multiply_adds(op: tf.Operation) -> int | None:
     return _product(shape_of(op.inputs[1]))
 
 
-def _product(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else math.prod(size for size in sizes if size is not None)
+def _product(sizes: Shape) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return math.prod(known) if len(known) == len(sizes) else None
 
 
+_PASS = ("Identity", "Cast", "Reshape", "Transpose", "ReadVariableOp")
 MULTIPLY_ADDS: dict[str, Callable] = {
     "Conv2D": _convolution_multiply_adds,
     "Conv3D": _convolution_multiply_adds,

@@ -43,9 +43,7 @@ class Parts:
         return self.network.modes if self.network else (True, False)
 
     def run(self, images: tf.Tensor, is_training: bool) -> Any:
-        """Calls the function with what it takes, under its own arg_scope, whatever thread or scope this
-        is.
-        """
+        """Calls the function with what it takes under its own arg_scope, in whatever thread or scope."""
         if self.data_format == "NCHW":
             images = tf.transpose(images, (0, 3, 1, 2))
         given = _passed_on(self.function, self.num_classes, is_training)
@@ -94,19 +92,19 @@ def resolve(
     )
 
 
-def discover_parts(parts: Parts, keep: bool | None = None) -> Discovery:
+def discover_parts(parts: Parts, keep_graph: bool | None = None) -> Discovery:
     """Returns what the network function is made of; its graph is kept to be run if it is a registered one's.
 
     Args:
-      keep: False: the graph is not needed.
+      keep_graph: False: the graph is not needed.
     """
-    kept = parts.network is not None if keep is None else keep
-    return discover(parts.run, parts.input_shape, tf.float32, parts.modes, keep=kept)
+    kept = parts.network is not None if keep_graph is None else keep_graph
+    return discover(parts.run, parts.input_shape, tf.float32, parts.modes, keep_graph=kept)
 
 
 def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
-    found = discover_parts(resolve(network_name, num_classes), keep=False)
+    found = discover_parts(resolve(network_name, num_classes), keep_graph=False)
     return {spec.name: spec.shape for spec in found.variables.values()}
 
 
@@ -117,6 +115,7 @@ def _is_count(value: Any) -> bool:
 def _image_shape(
     given: Iterable[int | None] | None, network: Network | None
 ) -> tuple[tuple[int | None, ...], list[str]]:
+    """Returns the shape, and what is wrong with it."""
     if given is None and network is not None:
         return (network.image_size, network.image_size, network.channels), []
     if given is None:

@@ -1,16 +1,17 @@
-"""What discovery hands a network function in place of variables, of a Model, and of tf.Variable."""
+"""What stands for a Model and its variables while a network function is traced."""
 
 import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
+from slimzoo.slim.hosting import Host
 from slimzoo.slim.regularizers import Scaled
 
 
@@ -40,7 +41,7 @@ class Recorder:
         self.stand_ins: dict[str, tf.Tensor] = {}
         self.assigned: list[str] = []
 
-    def __call__(self, getter, name, **kwargs):
+    def __call__(self, getter: Callable, name: str, **kwargs: Any) -> tf.Tensor:
         del getter  # nothing is created
         reuse, exists = kwargs.get("reuse"), name in self.stand_ins
         if exists and not reuse:
@@ -76,7 +77,7 @@ class Recorder:
         with tf.name_scope(""):
             tensor = tf.compat.v1.placeholder(spec.dtype, spec.shape, name=spec.name)
 
-        def assign(value, *args, **kwargs):
+        def assign(value: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
             self.assigned.append(spec.name)
             return tf.identity(value)
 
@@ -118,7 +119,9 @@ _LIBRARIES = tuple(
 )
 
 
-def refuse_tf_variable(next_creator, **kwargs):
+def refuse_tf_variable(next_creator: Callable, **kwargs: Any) -> NoReturn:
+    """A variable creator that raises SlimzooError, which names the line that makes a tf.Variable."""
+    del next_creator, kwargs
     frames = traceback.extract_stack()
     where = next((f for f in reversed(frames) if not f.filename.startswith(_LIBRARIES)), frames[-1])
     raise SlimzooError(
@@ -129,28 +132,35 @@ def refuse_tf_variable(next_creator, **kwargs):
     )
 
 
-class DiscoveryHost:
-    """Stands for the Model while nothing exists yet; a Model called inside the network says so here."""
+class DiscoveryHost(Host):
+    """Stands for the Model while nothing exists yet; a Model called inside the network says so here.
 
-    def __init__(self, models: list[Any], wants_shapes_alone: bool = True):
+    Args:
+      models: where those Models are listed.
+      for_shapes: whether layers may leave out what changes no shape.
+      as_run: whether the graph shall be that of a run.
+
+    Attributes:
+      was_asked: for what is another value at every run.
+    """
+
+    def __init__(self, models: list[Any], for_shapes: bool, as_run: bool):
         self._models = models
-        self.wants_shapes_alone = wants_shapes_alone
-        self.convolves_by_product = not wants_shapes_alone  # as when it is run
-        self.was_asked = False  # for what is another value at every run
+        self.wants_shapes_alone = for_shapes
+        self.convolves_by_product = as_run
+        self.was_asked = False
 
     def meet(self, model: Any) -> None:
         """Notes that the network function calls `model`."""
         if not any(known is model for known in self._models):
             self._models.append(model)
 
-    def frozen(self, scope: str) -> bool:
-        del scope
-        return False
-
     def random_seed(self) -> tf.Tensor:
+        """Returns a constant in place of a seed."""
         self.was_asked = True
         return tf.constant([0, 0], tf.int32)
 
     def training_step(self) -> tf.Tensor:
+        """Returns 0."""
         self.was_asked = True
         return tf.constant(0, tf.int64)

@@ -8,7 +8,6 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo.names import in_scopes
-from slimzoo.slim.hosting import HOST
 from slimzoo.tracing.discovery import discover, split_outputs
 from slimzoo.tracing.parts import Parts
 
@@ -27,14 +26,13 @@ def trace(parts: Parts) -> Trace:
     """Returns the graph of a network function; no variable is made."""
     traced: list[Trace] = []
 
-    def run(images, is_training):
-        host: Any = HOST.get()
-        host.wants_shapes_alone = False  # what is computed from which variable counts here
+    def run(images: tf.Tensor, is_training: bool) -> Any:
         outputs = parts.run(images, is_training)
         traced.append(Trace(images, split_outputs(outputs)[1]))
         return outputs
 
-    discover(run, parts.input_shape, tf.float32, modes=(False,))
+    # for_shapes alone a layer may leave out variables that the maps are computed from
+    discover(run, parts.input_shape, tf.float32, modes=(False,), for_shapes=False)
     return traced[0]
 
 
@@ -100,7 +98,7 @@ def _before_variables(traced: Trace, heads: tuple[str, ...]) -> set[str]:
     return found
 
 
-def _leaves_no_map(op, trained_after: bool) -> bool:
+def _leaves_no_map(op: tf.Operation, trained_after: bool) -> bool:
     """Whether `op` takes in height and width at once: a mean over both, a kernel as large as the map."""
     if op.type == "MatMul":
         return True
@@ -119,26 +117,26 @@ def _leaves_no_map(op, trained_after: bool) -> bool:
     return kernel == map_size and max(kernel) > 1 and _stride(op) == 1 and not dilated
 
 
-def _height_and_width(op) -> tuple[int, int]:
+def _height_and_width(op: tf.Operation) -> tuple[int, int]:
     return (2, 3) if op.get_attr("data_format").startswith(b"NC") else (1, 2)
 
 
-def _stride(op) -> float:
+def _stride(op: tf.Operation) -> float:
     return op.get_attr("strides")[_height_and_width(op)[0]]
 
 
-def _slice_step(op) -> float:
+def _slice_step(op: tf.Operation) -> float:
     steps = tf.get_static_value(op.inputs[3])
     return 1 if steps is None else max([1, *map(int, steps[1:])])
 
 
-def _resize_factor(op) -> float:
+def _resize_factor(op: tf.Operation) -> float:
     before, after = op.inputs[0].shape[1], op.outputs[0].shape[1]
     return NO_MAP if None in (before, after) else before / after
 
 
 _SHAPES = ("Shape", "ShapeN", "Size", "Rank")
-_FACTORS: dict[str, Callable] = {
+_FACTORS: dict[str, Callable[[tf.Operation], float]] = {
     "Conv2D": _stride,
     "DepthwiseConv2dNative": _stride,
     "Conv2DBackpropInput": lambda op: 1 / _stride(op),

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL, write_text
 from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import LENGTHS, WeightsRow
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 RECORD, LOCK, ORIGINAL = "model.json", ".lock", "original"
 KNOWN = "weights.lock"  # in the cache: the digests of what was trusted on first use, by row
+_MARKS = (MODEL, RECORD, LOCK, "*.part.json")  # of a folder of the cache; the lock may be gone
 _NEEDED = {"source", "source_digests", "sha256", "size", "mtime_ns"}  # of a record
 
 
@@ -87,7 +90,7 @@ def cached_weights(root: Path | None = None) -> list[Cached]:
     root = cache_dir() if root is None else root
     if root.is_file():
         raise SlimzooError(f"the cache {root} is a file; SLIMZOO_CACHE names a folder, which may be new")
-    found = (path.parent for name in (MODEL, RECORD, LOCK) for path in root.glob(f"*/*/{name}"))
+    found = (path.parent for name in _MARKS for path in root.glob(f"*/*/{name}"))
     return [cached(folder) for folder in sorted(set(found))]
 
 
@@ -141,28 +144,26 @@ def alone_in(folder: Path, wait: bool = True) -> Iterator[bool]:
     Args:
       wait: where another does, wait for it; else yield False.
     """
+    lock = FileLock(folder / LOCK, fallback_to_soft=False)  # a soft lock outlives its process
     try:
-        import fcntl
-    except ImportError:  # Windows: two processes both download, each to a part of its own
-        yield False
-        return
+        alone = _acquire(lock, folder, wait)
+    except OSError:  # a file system without locks; or another user's file, in a cache that several share
+        alone = False
     try:
-        handle = open(folder / LOCK, "a", encoding="utf-8")  # noqa: SIM115
-    except PermissionError:  # another user's, in a cache that several share
-        yield False
-        return
-    with handle:
-        locked = True
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            locked = wait
-            if wait:
-                LOGGER.info("waiting: another process is at work in %s", folder)
-                fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            locked = False
-        yield locked
+        yield alone
+    finally:
+        lock.release()
+
+
+def _acquire(lock: FileLock, folder: Path, wait: bool) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if wait:
+            log.info("waiting: another process is at work in %s", folder)
+            lock.acquire()
+        return wait
+    return True
 
 
 def first_seen(row: WeightsRow) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Checking the cache again, and tidying it."""
 
+import os
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,5 +91,6 @@ def prune(
 
 def _useless(there: Cached, whole: bool, originals: bool) -> list[Path]:
     if whole:
-        return sorted(path for path in there.folder.rglob("*") if path.is_file())
+        held = cache.LOCK if os.name == "nt" else ""  # Windows deletes no file that is open
+        return sorted(p for p in there.folder.rglob("*") if p.is_file() and p.name != held)
     return [*there.leftovers, *(there.originals if originals else ())]

@@ -13,7 +13,7 @@ from slimzoo.files import MODEL
 from slimzoo.weights.download import SourceError, digests
 from slimzoo.weights.manifest import COMMIT, HUB
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 REMOTE = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
 
@@ -84,7 +84,7 @@ def download_model(name: str, offline: bool = False) -> Path:
         else:
             raise SlimzooError(f"{name}: the hub sent another file than its sha256 {etag} says, twice")
     if not COMMIT.fullmatch(revision) and (commit := _commit(path)):
-        LOGGER.info("%s is now hf://%s@%s; that name stays the same file", name, named["repo"], commit)
+        log.info("%s is now hf://%s@%s; that name stays the same file", name, named["repo"], commit)
     return path
 
 

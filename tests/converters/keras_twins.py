@@ -44,10 +44,20 @@ def randomise(model, seed=0):
             scale.assign(scale * 0.5)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:  # nothing else keeps the signal from fading
-        for weight in model.weights:
-            if weight.name == "kernel":
-                fan_in = np.prod(weight.shape[:-1])
-                weight.assign(random.normal(0, np.sqrt(2 / fan_in), weight.shape))
+        _keep_the_signal(model, random)
+    _take_statistics(model, norms, random)
+    return model
+
+
+def _keep_the_signal(model, random):
+    for weight in model.weights:
+        if weight.name == "kernel":
+            fan_in = np.prod(weight.shape[:-1])
+            weight.assign(random.normal(0, np.sqrt(2 / fan_in), weight.shape))
+
+
+def _take_statistics(model, norms, random):
+    """Gives batch norms statistics near those of a batch of random images."""
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0  # the statistics become those of one batch
@@ -58,7 +68,6 @@ def randomise(model, seed=0):
         spread = np.sqrt(norm.moving_variance.numpy())
         norm.moving_mean.assign(norm.moving_mean.numpy() + spread * random.normal(0, 0.1, spread.shape))
         norm.moving_variance.assign(norm.moving_variance.numpy() * random.uniform(0.8, 1.25, spread.shape))
-    return model
 
 
 def weights_of(model):

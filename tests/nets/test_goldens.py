@@ -31,6 +31,7 @@ from slimzoo.nets import (
     s3dg,
     vgg,
 )
+from tests.conftest import SHARED
 from tests.goldens import fill_all, load_golden
 
 # It draws at test time too; the goldens were made without.
@@ -148,8 +149,8 @@ def for_goldens(names):
 
 
 @pytest.fixture(scope="module")
-def golden(request, shared):
-    return load_golden(shared, request.param)
+def golden(request):
+    return load_golden(SHARED, request.param)
 
 
 def network_arguments(golden, is_training, **more):

@@ -5,6 +5,8 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
+from slimzoo.slim import hosting
+
 v1 = tf.compat.v1
 
 
@@ -49,7 +51,7 @@ def names(collection):
     return [getattr(item, "op", item).name for item in v1.get_collection(collection)]
 
 
-class Host:
+class Host(hosting.Host):
     """A host for tests: freezes the named scopes and counts the seeds it gave."""
 
     def __init__(self, frozen=()):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.slim.hosting import HOST
+from slimzoo.slim.hosting import hosted_by
 from tests.slim.support import Host, fill_with_ramps, graph_session, images, names, three_sums, v1
 
 UPDATE_OPS = v1.GraphKeys.UPDATE_OPS
@@ -170,13 +170,12 @@ def test_under_a_host_updates_run_by_themselves_and_a_frozen_scope_has_none():
 
     @tf.function(autograph=False)
     def run(inputs):
-        token = HOST.set(Host(frozen=("still",)))
-        try:
-            with v1.variable_scope("", custom_getter=lambda getter, name, **_: variables[name]):
-                free = slim.batch_norm(inputs, decay=0.8, scope="free")
-                return free, slim.batch_norm(inputs, decay=0.8, scope="still")
-        finally:
-            HOST.reset(token)
+        with (
+            hosted_by(Host(frozen=("still",))),
+            v1.variable_scope("", custom_getter=lambda getter, name, **_: variables[name]),
+        ):
+            free = slim.batch_norm(inputs, decay=0.8, scope="free")
+            return free, slim.batch_norm(inputs, decay=0.8, scope="still")
 
     for _ in range(2):
         free, still = run(images(2, 3, 2, 2))

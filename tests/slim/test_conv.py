@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.slim.hosting import hosted_by
 from tests.slim.support import Host, fill_with_ramps, graph_session, images, names, three_sums, v1
 
 RECORDED = {  # layer: shape of the result, three sums of it, with weights and inputs on ramps
@@ -286,19 +287,13 @@ def test_a_layer_on_an_eager_tensor_shows_the_two_ways_out(layer):
 
 
 def test_under_a_host_regularizers_reach_the_getter_as_they_are():
-    from slimzoo.slim.hosting import HOST
-
     asked = {}
 
     def record(getter, name, *args, regularizer=None, **kwargs):
         asked[name] = regularizer
         return getter(name, *args, **kwargs)
 
-    token = HOST.set(Host())
-    try:
-        with graph_session(), v1.variable_scope("", custom_getter=record):
-            regularizer = slim.l2_regularizer(0.1)
-            slim.conv2d(images(1, 4, 4, 3), 2, 3, weights_regularizer=regularizer)
-    finally:
-        HOST.reset(token)
+    with hosted_by(Host()), graph_session(), v1.variable_scope("", custom_getter=record):
+        regularizer = slim.l2_regularizer(0.1)
+        slim.conv2d(images(1, 4, 4, 3), 2, 3, weights_regularizer=regularizer)
     assert asked == {"Conv/weights": regularizer, "Conv/biases": None}

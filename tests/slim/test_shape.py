@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.slim.hosting import HOST
+from slimzoo.slim.hosting import hosted_by
 from tests.slim.support import Host, graph_session, images, names, v1
 
 
@@ -54,13 +54,10 @@ def test_dropout_follows_a_tensor(training):
 
 def test_dropout_under_a_host_draws_a_seed_from_it_at_each_call():
     host = Host()
-    token = HOST.set(host)
-    try:
+    with hosted_by(host):
         run = tf.function(lambda x: (slim.dropout(x), slim.dropout(x)), autograph=False)
         one, other = run(tf.ones([100]))
         again, _ = run(tf.ones([100]))
-    finally:
-        HOST.reset(token)
     assert host.seeds == 2
     assert (one.numpy() != other.numpy()).any()
     np.testing.assert_array_equal(one, again)  # the host of this test gives constants

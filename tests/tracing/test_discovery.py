@@ -291,3 +291,16 @@ def test_a_mode_left_for_later_may_ask_for_no_new_variable():
     result = discover(network, (8, 8, 3), tf.float32, modes=(True,))
     with pytest.raises(SlimzooError, match=r"(?s)only where is_training is False.*inference/weights"):
         result.mode(False)
+
+
+@pytest.mark.parametrize("for_shapes", [True, False])
+def test_only_a_trace_for_shapes_leaves_out_what_changes_none(for_shapes):
+    kinds = set()
+
+    def network(images, is_training):
+        net = slim.batch_norm(images, is_training=is_training)
+        kinds.update(op.type for op in net.graph.get_operations())
+        return net
+
+    discover(network, (8, 8, 3), tf.float32, modes=(False,), for_shapes=for_shapes)
+    assert ("FusedBatchNormV3" in kinds) != for_shapes

@@ -8,12 +8,12 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo.data import voc
-from slimzoo.demo.draw import draw_folder, draw_voc
 from slimzoo.training.finetune import finetune
 from slimzoo.training.loop import Trainer
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.recipes import Recipe
 from tests.training import tiny
+from tools.drawing.draw import draw_folder, draw_voc
 
 CLASSES = ("bus", "chair", "dog", "sofa")
 

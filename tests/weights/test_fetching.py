@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from dataclasses import replace
 
 import pytest
@@ -61,7 +60,7 @@ def test_an_unknown_network_names_the_nearest():
 
 
 def test_the_demo_weights_are_of_the_drawn_classes_and_not_damaged():
-    from slimzoo.demo.draw import OTHER
+    from tools.drawing.draw import OTHER
 
     row = weights.get_row("mobilenet_v1_025/drawn")
     assert row.labels == tuple(OTHER)
@@ -223,13 +222,6 @@ def test_a_cache_that_cannot_be_made_says_how_to_name_another(tmp_path, copying,
     monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "file"))
     with pytest.raises(SlimzooError, match=r"SLIMZOO_CACHE names another"):
         weights.fetch(row_of("https://example.invalid/a.tgz"))
-
-
-def test_without_locks_two_processes_do_not_share_a_part(server, copying, cache, monkeypatch):
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    server.files["a.tgz"] = BODY
-    assert weights.fetch(row_of(server.url("a.tgz"))).read_bytes() == BODY
-    assert leftovers(cache) == ["model.json", "model.safetensors"]
 
 
 def test_real_weights_are_fetched_checked_converted_and_cached(shared, server, cache):

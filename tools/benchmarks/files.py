@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.benchmarks.fixtures import fixture, run_python
@@ -77,9 +78,7 @@ def _status(field: str) -> int:
 
 
 def measure_load_memory(settings: Settings, network: str) -> Sample:
-    """Peak memory of a load over the import, against the bytes of the weights; each in a process of its
-    own.
-    """
+    """Peak memory of a load over the import, against the bytes of the weights; a process for each load."""
     ours, theirs = (fixture(settings.folder, network, suffix) for suffix in (".safetensors", ".weights.h5"))
     weights = float(ours.stat().st_size)
     rows: dict[str, list[list[int]]] = {"ours": [], "theirs": []}
@@ -100,9 +99,7 @@ def measure_load_memory(settings: Settings, network: str) -> Sample:
 
 
 def measure_convert(settings: Settings) -> Sample:
-    """A checkpoint that TensorFlow wrote -> safetensors, hashed and durable, against cp + fsync of its
-    files.
-    """
+    """A checkpoint of TensorFlow's -> safetensors, hashed and durable, against cp + fsync of its files."""
     from slimzoo import converters
 
     prefix = fixture(settings.folder, "vgg_16", ".ckpt")
@@ -118,7 +115,7 @@ def measure_convert(settings: Settings) -> Sample:
             with open(shutil.copyfile(source, copies / source.name), "rb") as file:
                 os.fsync(file.fileno())
 
-    def fresh(run):
+    def fresh(run: Callable[[], None]) -> Callable[[], float]:
         def timed() -> float:
             target.unlink(missing_ok=True)
             shutil.rmtree(copies, ignore_errors=True)

@@ -1,6 +1,4 @@
-"""The files that the rows read: made once, each by a process of its own, so that no row holds their
-memory.
-"""
+"""The files that the rows read: each made once, by a process of its own: no row holds its memory."""
 
 import os
 import subprocess
@@ -15,8 +13,7 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # both sides start from compiled mod
 
 
 def run_python(code: str, *arguments: object, **environment: str) -> str:
-    """Runs `code` in a fresh Python that finds this checkout, with this environment besides; returns what it
-    printed.
+    """Returns what `code` prints in a fresh Python that finds this checkout, with this environment besides.
 
     Raises: RuntimeError: it failed; with the end of what it said.
     """
@@ -30,9 +27,7 @@ def run_python(code: str, *arguments: object, **environment: str) -> str:
 
 
 def fixture(folder: Path, network: str, suffix: str) -> Path:
-    """Returns the file of the weights of `network`: ".safetensors", ".weights.h5", or ".ckpt" (a V2
-    prefix).
-    """
+    """Returns the weights file of `network`: ".safetensors", ".weights.h5", or ".ckpt" (a V2 prefix)."""
     path = folder / f"{network}{suffix}"
     if not path.exists() and not Path(f"{path}.index").exists():
         run_python("from tools.benchmarks.fixtures import make; make(*sys.argv[1:])", folder, network, suffix)

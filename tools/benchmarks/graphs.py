@@ -6,11 +6,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tools.benchmarks.fixtures import ROOT, run_python
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 BATCH, SIZE, WARM_UP, STEPS = 16, 96, 5, 40  # steps of one measurement, after those that warm up
 
@@ -56,7 +60,7 @@ def measure_training(settings: Settings) -> Sample:
     def learning_train() -> float:
         ends: list[float] = []
 
-        def train_step(session, op, global_step, arguments):
+        def train_step(session: Any, op: Any, global_step: Any, arguments: Any) -> tuple[Any, bool]:
             loss, _ = slim.learning.train_step(session, op, global_step, arguments)
             ends.append(time.perf_counter())
             return loss, len(ends) == WARM_UP + STEPS
@@ -79,7 +83,7 @@ def measure_training(settings: Settings) -> Sample:
     return measure_pairs(learning_train, bare_loop, settings.pairs)
 
 
-def _training_graph():
+def _training_graph() -> tuple["tf.Graph", "tf.Tensor"]:
     """Returns a graph that trains mobilenet_v1_025 on a batch in memory, and its train op."""
     import tensorflow as tf
 
@@ -99,8 +103,9 @@ def _training_graph():
 
 
 def measure_build(settings: Settings, network: str) -> Sample:
-    """Building the graph of a network, against tf-slim 1.1.0 on tf_keras; each time in a new process, which
-    builds it four times and counts the median of the last three.
+    """Building the graph of a network, against tf-slim 1.1.0 on tf_keras.
+
+    Each time a new process builds it four times; the median of the last three counts.
     """
     peer = _peer(settings.folder / "peer")
 

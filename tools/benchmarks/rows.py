@@ -1,6 +1,7 @@
 """The table: every row, its target, and how its ratio is formed."""
 
 import fnmatch
+from collections.abc import Iterator
 from functools import partial
 
 from tools.benchmarks import files, graphs, running
@@ -17,7 +18,7 @@ def _least(value: float) -> Target:
     return Target("at least", value)
 
 
-def _forward(network: str):
+def _forward(network: str) -> Iterator[Row]:
     for batch in (8, 1):
         for way, measure in (("function", running.measure_function), ("predict", running.measure_predict)):
             called = "tf.function" if way == "function" else way
@@ -140,8 +141,7 @@ ROWS: dict[str, Row] = {
 
 
 def select(patterns: list[str]) -> list[Row]:
-    """Returns the rows whose key matches one of these shell patterns, or begins with it; all if there are
-    none.
+    """Returns the rows whose key matches one of these shell patterns or begins with it; no pattern: all.
 
     Raises: ValueError: a pattern that matches nothing; the keys are named.
     """

@@ -4,6 +4,7 @@ import functools
 import statistics
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,17 +12,20 @@ from tools.benchmarks.fixtures import fixture, multiply_adds, run_python
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs, timed
 from tools.benchmarks.twins import CLASSES, TWINS, Twin, images_for, with_training
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 OF_EQUAL_COST = 0.15  # how far the multiply-adds of twins of other maths may be apart
 
 
-def load_ours(settings: Settings, network: str, **arguments):
+def load_ours(settings: Settings, network: str, **arguments: Any) -> Any:
     """Returns the slimzoo.Model from its safetensors file."""
     import slimzoo
 
     return slimzoo.load(fixture(settings.folder, network, ".safetensors"), **arguments)
 
 
-def load_theirs(settings: Settings, network: str):
+def load_theirs(settings: Settings, network: str) -> Any:
     """Returns the twin, built anew and filled from its .weights.h5 file."""
     model = TWINS[network].build()
     model.load_weights(fixture(settings.folder, network, ".weights.h5"))
@@ -108,7 +112,7 @@ def measure_function(settings: Settings, network: str, batch: int) -> Sample:
 
     images = tf.constant(images_for(batch, TWINS[network].size))
 
-    def side(model):
+    def side(model: Any) -> Callable:
         return tf.function(functools.partial(model, training=False), autograph=False)
 
     ours, theirs = side(load_ours(settings, network)), side(load_theirs(settings, network))
@@ -123,7 +127,7 @@ def measure_predict(settings: Settings, network: str, batch: int) -> Sample:
 
     images = images_for(batch, TWINS[network].size)
 
-    def side(model):
+    def side(model: Any) -> Callable:
         if not tf.config.list_physical_devices("GPU"):
             model.compile(jit_compile=False)
         return functools.partial(model.predict, images, batch_size=batch, verbose=0)
@@ -152,9 +156,7 @@ def measure_step(settings: Settings, network: str) -> Sample:
 
 
 def measure_discovery(settings: Settings, network: str) -> Sample:
-    """What the network function is made of, in training and in inference; each time in a new process, after
-    its imports.
-    """
+    """What the network function is made of, in both modes; each time in a new process, after its imports."""
     found = [[float(n) for n in run_python(_DISCOVERY, network).split()] for _ in range(settings.pairs)]
     sample = Sample([seconds for seconds, _, _ in found], [0.0] * settings.pairs)
     processor = statistics.median(seconds for _, seconds, _ in found)
@@ -182,7 +184,7 @@ def _warm(side: Callable[[], float]) -> Callable[[], float]:
     return side
 
 
-def _batches(twin: Twin):
+def _batches(twin: Twin) -> "tf.data.Dataset":
     import tensorflow as tf
 
     labels = np.eye(CLASSES, dtype=np.float32)[np.arange(twin.batch)]
@@ -190,13 +192,13 @@ def _batches(twin: Twin):
     return tf.data.Dataset.from_tensors(rows).cache().repeat()
 
 
-def _optimizer():
+def _optimizer() -> Any:
     import keras
 
     return keras.optimizers.SGD(1e-4, momentum=0.9)
 
 
-def _our_steps(settings: Settings, network: str, data, steps: int) -> Callable[[], float]:
+def _our_steps(settings: Settings, network: str, data: "tf.data.Dataset", steps: int) -> Callable[[], float]:
     from slimzoo.training.loop import Trainer, make_strategy
 
     head = TWINS[network].head
@@ -215,7 +217,9 @@ def _our_steps(settings: Settings, network: str, data, steps: int) -> Callable[[
     return run
 
 
-def _their_steps(settings: Settings, network: str, data, steps: int) -> Callable[[], float]:
+def _their_steps(
+    settings: Settings, network: str, data: "tf.data.Dataset", steps: int
+) -> Callable[[], float]:
     import keras
     import tensorflow as tf
 

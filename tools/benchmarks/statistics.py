@@ -1,6 +1,4 @@
-"""The median of paired ratios with a distribution-free bound, and the word for how it compares to a
-target.
-"""
+"""The median of paired ratios, its bound under any distribution, and the word for how they meet a target."""
 
 import math
 import statistics
@@ -42,9 +40,7 @@ def bound_rank(count: int, confidence: float = CONFIDENCE) -> int | None:
 
 
 def median_bound(values: Sequence[float], upper: bool, confidence: float = CONFIDENCE) -> float | None:
-    """Returns the one-sided bound of the median of `values`: above it if `upper`, else below; None: too
-    few.
-    """
+    """Returns the one-sided bound of the median of `values`, above it if `upper`, or None if they are few."""
     rank = bound_rank(len(values), confidence)
     return None if rank is None else sorted(values, reverse=upper)[rank - 1]
 
@@ -59,9 +55,7 @@ class Verdict:
 
 
 def judge(ratios: Sequence[float], target: Target) -> Verdict:
-    """Returns "pass" where even the bound meets the target, "FAIL" where the median misses it, else
-    "open".
-    """
+    """Returns "pass" where even the bound meets the target, "FAIL" where the median misses it, or "open"."""
     median = statistics.median(ratios)
     bound = median_bound(ratios, upper=target.word == "at most")
     if target.value is None:

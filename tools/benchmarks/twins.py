@@ -1,9 +1,7 @@
-"""The Keras twins: the same networks from keras.applications, on the same values by a map of names where
-both sides compute the same, else networks of equal cost.
-"""
+"""The Keras twins: the same networks from keras.applications, or ones of equal cost where maths differ."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +31,7 @@ class Twin:
     single_head: Mapping[str, Any] = field(default_factory=dict)  # of ours, without what Keras has not
     head: str = ""  # the scope of that
 
-    def build(self):
+    def build(self) -> Any:
         """Returns a keras.Model that returns logits."""
         import keras
 
@@ -86,7 +84,9 @@ def _inception_v3_names() -> dict[str, str]:
     return _mapped(layers)
 
 
-def _normalised(layer: str, norm_layer: str, scope: str, weights: str = "weights", norm=NORM):
+def _normalised(
+    layer: str, norm_layer: str, scope: str, weights: str = "weights", norm: Sequence[str] = NORM
+) -> dict[str, tuple[str, dict[str, str]]]:
     return {
         layer: (scope, {"kernel": weights}),
         norm_layer: (f"{scope}/BatchNorm", {part: part for part in norm}),
@@ -156,7 +156,7 @@ TWINS = {
 }
 
 
-def twin_variables(model, twin: Twin) -> dict[str, Any]:
+def twin_variables(model: Any, twin: Twin) -> dict[str, Any]:
     """Returns {name: variable of the twin}: the slim name, or one that says alike what the variable is."""
     own = {
         f"{_counted_from_0(layer, model)}/{variable.name}": variable
@@ -172,7 +172,7 @@ def twin_variables(model, twin: Twin) -> dict[str, Any]:
     return {names[name.replace("depthwise_kernel", "kernel")]: variable for name, variable in own.items()}
 
 
-def _counted_from_0(layer, model) -> str:
+def _counted_from_0(layer: Any, model: Any) -> str:
     found = NUMBERED.fullmatch(layer.name)
     if not found:
         return layer.name
@@ -181,9 +181,10 @@ def _counted_from_0(layer, model) -> str:
     return f"{found[1]}_{int(found[2] or 0) - least}"
 
 
-def assign(model, twin: Twin, values: Mapping[str, np.ndarray]) -> None:
-    """Gives the twin the `values`, by slim name; dense kernels are the convolutions' [h, w, in, out]
-    laid flat. A twin of other maths gets values of the same scale.
+def assign(model: Any, twin: Twin, values: Mapping[str, np.ndarray]) -> None:
+    """Gives the twin the `values`, by slim name; if its maths is another, values of the same scale.
+
+    Its dense kernels are the convolutions' [h, w, in, out], laid flat.
     """
     variables = twin_variables(model, twin)
     if twin.names is None:
@@ -192,7 +193,7 @@ def assign(model, twin: Twin, values: Mapping[str, np.ndarray]) -> None:
         variable.assign(np.asarray(values[name]).reshape(variable.shape))
 
 
-def with_training(network: str, model):
+def with_training(network: str, model: Any) -> Any:
     """Returns the twin as it is trained: with the dropout and the weight decay of the slim network."""
     import keras
 
@@ -210,7 +211,7 @@ def with_training(network: str, model):
     return model
 
 
-def multiply_adds(model, size: int) -> int:
+def multiply_adds(model: Any, size: int) -> int:
     """Returns the multiply-adds of `model` for one image [size, size, 3], in inference, by its graph."""
     import tensorflow as tf
 
@@ -223,9 +224,7 @@ def multiply_adds(model, size: int) -> int:
 
 
 def values_for(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, np.ndarray]:
-    """Returns values of a realistic scale (He et al. 2015), float32, for variables of these names and
-    shapes.
-    """
+    """Returns float32 values of a realistic scale (He et al. 2015) for variables of these shapes."""
     random = np.random.default_rng(seed)
     values = {}
     for name, shape in shapes.items():

@@ -12,6 +12,7 @@ import sys
 import tomllib
 import types
 from pathlib import Path
+from typing import Any
 
 INSIDE_TENSORFLOW = Path(__file__).parents[2] / "slimzoo" / "compat" / "inside_tensorflow.toml"
 SHIMS = {  # old place: where it is today, by its public name
@@ -43,7 +44,7 @@ def pytest_configure() -> None:
     _test_utils(Path(os.environ["PEER_TESTS_TREE"]) / "data" / "test_utils.py")
 
 
-def _located(place: str):
+def _located(place: str) -> Any:
     module, _, name = place.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
@@ -52,7 +53,7 @@ def _nose() -> None:
     """`nose.tools.nottest`, which evaluation_test takes from a package that current Python cannot run."""
     nose, tools = types.ModuleType("nose"), types.ModuleType("nose.tools")
 
-    def nottest(function):
+    def nottest(function: Any) -> Any:
         function.__test__ = False
         return function
 

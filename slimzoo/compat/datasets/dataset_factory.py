@@ -1,7 +1,9 @@
 """From the name of a data set to its description."""
 
 import difflib
+from collections.abc import Callable
 
+from slimzoo import slim
 from slimzoo.compat.datasets import cifar10, flowers, imagenet, mnist, visualwakewords
 
 datasets_map = {
@@ -13,7 +15,13 @@ datasets_map = {
 }
 
 
-def get_dataset(name, split_name, dataset_dir, file_pattern=None, reader=None):
+def get_dataset(
+    name: str,
+    split_name: str,
+    dataset_dir: str,
+    file_pattern: str | None = None,
+    reader: Callable | None = None,
+) -> slim.dataset.Dataset:
     """Returns the slim.dataset.Dataset of a split.
 
     Args:

@@ -6,6 +6,9 @@ import tarfile
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,32 +17,34 @@ from slimzoo.errors import listing
 LABELS_FILENAME = "labels.txt"
 
 
-def int64_feature(values):
+def int64_feature(values: int | Sequence[int]) -> tf.train.Feature:
     """Returns a tf.train.Feature of one int or of a list of them."""
     return tf.train.Feature(int64_list=tf.train.Int64List(value=_as_list(values)))
 
 
-def float_feature(values):
+def float_feature(values: float | Sequence[float]) -> tf.train.Feature:
     """Returns a tf.train.Feature of one float or of a list of them."""
     return tf.train.Feature(float_list=tf.train.FloatList(value=_as_list(values)))
 
 
-def float_list_feature(values):
+def float_list_feature(values: Sequence[float]) -> tf.train.Feature:
     """Returns a tf.train.Feature of a list of floats."""
     return tf.train.Feature(float_list=tf.train.FloatList(value=values))
 
 
-def bytes_feature(values):
+def bytes_feature(values: bytes | str) -> tf.train.Feature:
     """Returns a tf.train.Feature of one string, bytes or str."""
     return bytes_list_feature([values])
 
 
-def bytes_list_feature(values):
+def bytes_list_feature(values: Iterable[bytes | str]) -> tf.train.Feature:
     """Returns a tf.train.Feature of a list of strings, bytes or str."""
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[tf.compat.as_bytes(v) for v in values]))
 
 
-def image_to_tfexample(image_data, image_format, height, width, class_id):
+def image_to_tfexample(
+    image_data: bytes, image_format: bytes | str, height: int, width: int, class_id: int
+) -> tf.train.Example:
     """Returns the tf.train.Example of an encoded image, with the features that the datasets here read."""
     feature = {
         "image/encoded": bytes_feature(image_data),
@@ -51,18 +56,20 @@ def image_to_tfexample(image_data, image_format, height, width, class_id):
     return tf.train.Example(features=tf.train.Features(feature=feature))
 
 
-def write_label_file(labels_to_class_names, dataset_dir, filename=LABELS_FILENAME):
+def write_label_file(
+    labels_to_class_names: Mapping[int, str], dataset_dir: str, filename: str = LABELS_FILENAME
+) -> None:
     """Writes a dict of number -> class name, one `number:name` a line."""
     with tf.io.gfile.GFile(os.path.join(dataset_dir, filename), "w") as file:
         file.write("".join(f"{label}:{name}\n" for label, name in labels_to_class_names.items()))
 
 
-def has_labels(dataset_dir, filename=LABELS_FILENAME):
+def has_labels(dataset_dir: str, filename: str = LABELS_FILENAME) -> bool:
     """Says whether `write_label_file` has been there."""
     return tf.io.gfile.exists(os.path.join(dataset_dir, filename))
 
 
-def read_label_file(dataset_dir, filename=LABELS_FILENAME):
+def read_label_file(dataset_dir: str, filename: str = LABELS_FILENAME) -> dict[int, str]:
     """Returns the dict that `write_label_file` wrote.
 
     Raises: ValueError: lines are not `number:name`; all of them are named.
@@ -79,13 +86,15 @@ def read_label_file(dataset_dir, filename=LABELS_FILENAME):
     return {int(label): name for label, _, name in parts}
 
 
-def open_sharded_output_tfrecords(exit_stack, base_path, num_shards):
+def open_sharded_output_tfrecords(
+    exit_stack: ExitStack, base_path: str, num_shards: int
+) -> list[tf.io.TFRecordWriter]:
     """Returns writers of `num_shards` files like base_path-00000-of-00010, which `exit_stack` closes."""
     paths = [f"{base_path}-{shard:05d}-of-{num_shards:05d}" for shard in range(num_shards)]
     return [exit_stack.enter_context(tf.io.TFRecordWriter(path)) for path in paths]
 
 
-def download_url(url, dataset_dir):
+def download_url(url: str, dataset_dir: str) -> str:
     """Returns the path of the file of `url` in `dataset_dir`, downloaded unless it is there.
 
     Raises: OSError: it cannot be had; the words say where to put it by hand.
@@ -104,13 +113,13 @@ def download_url(url, dataset_dir):
     return path
 
 
-def download_and_uncompress_tarball(tarball_url, dataset_dir):
+def download_and_uncompress_tarball(tarball_url: str, dataset_dir: str) -> None:
     """Unpacks the .tar.gz of a URL into `dataset_dir`; downloads it unless it is there."""
     with tarfile.open(download_url(tarball_url, dataset_dir), "r:gz") as archive:
         archive.extractall(dataset_dir, filter="data")
 
 
-def download_and_uncompress_zipfile(zip_url, dataset_dir):
+def download_and_uncompress_zipfile(zip_url: str, dataset_dir: str) -> None:
     """Unpacks the .zip of a URL into `dataset_dir`, over no file there; downloads it unless it is there."""
     with zipfile.ZipFile(download_url(zip_url, dataset_dir)) as archive:
         for member in archive.namelist():
@@ -118,9 +127,9 @@ def download_and_uncompress_zipfile(zip_url, dataset_dir):
                 archive.extract(member, dataset_dir)
 
 
-def _as_list(values):
+def _as_list(values: Any) -> Sequence:
     return values if isinstance(values, list | tuple) else [values]
 
 
-def _is_label(label, colon):
+def _is_label(label: str, colon: str) -> bool:
     return bool(colon) and label.strip().removeprefix("-").isdigit()

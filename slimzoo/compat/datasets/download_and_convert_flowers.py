@@ -16,7 +16,7 @@ _RANDOM_SEED = 0  # of the division into training and validation
 _NUM_SHARDS = 5
 
 
-def run(dataset_dir):
+def run(dataset_dir: str) -> None:
     """Writes dataset_dir/flowers_<split>_<shard>-of-00005.tfrecord and labels.txt.
 
     The photographs are those in dataset_dir/flower_photos/<class>/; or in dataset_dir/flower_photos.tgz,
@@ -45,7 +45,7 @@ def run(dataset_dir):
     print("\nFinished converting the Flowers dataset!")
 
 
-def _photographs(root):
+def _photographs(root: str) -> tuple[list[str], list[str]]:
     class_names = sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
     files = sorted(
         os.path.join(root, name, file)
@@ -57,14 +57,14 @@ def _photographs(root):
     return class_names, files
 
 
-def _shards(dataset_dir, split):
+def _shards(dataset_dir: str, split: str) -> list[str]:
     return [
         os.path.join(dataset_dir, f"flowers_{split}_{shard:05d}-of-{_NUM_SHARDS:05d}.tfrecord")
         for shard in range(_NUM_SHARDS)
     ]
 
 
-def _convert(split, files, class_names, dataset_dir):
+def _convert(split: str, files: list[str], class_names: list[str], dataset_dir: str) -> None:
     size = -(-len(files) // _NUM_SHARDS)
     for shard, path in enumerate(_shards(dataset_dir, split)):
         with tf.io.TFRecordWriter(path) as writer:
@@ -72,7 +72,7 @@ def _convert(split, files, class_names, dataset_dir):
                 writer.write(_example(file, class_names).SerializeToString())
 
 
-def _example(path, class_names):
+def _example(path: str, class_names: list[str]) -> tf.train.Example:
     class_id = class_names.index(os.path.basename(os.path.dirname(path)))
     size = _jpeg_size(path)
     assert size is not None, path
@@ -80,7 +80,7 @@ def _example(path, class_names):
         return dataset_utils.image_to_tfexample(file.read(), "jpg", size[0], size[1], class_id)
 
 
-def _jpeg_size(path):
+def _jpeg_size(path: str) -> tuple[int, int] | None:
     """Returns (height, width) of a JPEG file; None if it is none."""
     try:
         with PIL.Image.open(path) as image:

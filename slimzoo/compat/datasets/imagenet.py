@@ -1,6 +1,7 @@
 """ImageNet (ILSVRC 2012), 1000 classes after a background, with the bounding boxes of some images."""
 
 import logging
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -29,12 +30,14 @@ _ITEMS_TO_DESCRIPTIONS = {
 LOAD_READABLE_NAMES = True  # False: the Dataset has no class names, and no labels.txt is written
 
 
-def create_readable_names_for_imagenet_labels():
+def create_readable_names_for_imagenet_labels() -> dict[int, str]:
     """Returns number -> class name for 0 (background) to 1000."""
     return dict(enumerate(labels.imagenet(offset=1)))
 
 
-def get_split(split_name, dataset_dir, file_pattern=None, reader=None):
+def get_split(
+    split_name: str, dataset_dir: str, file_pattern: str | None = None, reader: Callable | None = None
+) -> slim.dataset.Dataset:
     """Returns the Dataset of "train" or "validation".
 
     Items: image, label, label_text, object/bbox, object/label. Class names come from labels.txt, which is
@@ -66,7 +69,7 @@ def get_split(split_name, dataset_dir, file_pattern=None, reader=None):
     )
 
 
-def _names(dataset_dir):
+def _names(dataset_dir: str) -> dict[int, str]:
     found = names_if_there(dataset_dir)
     if found is not None:
         return found

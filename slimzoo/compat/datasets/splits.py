@@ -1,6 +1,8 @@
 """What the data sets share: a checked split, its files, its class names."""
 
 import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,7 +14,7 @@ BOX_PREFIX = "image/object/bbox/"
 BOX_SIDES = ["ymin", "xmin", "ymax", "xmax"]
 
 
-def image_features(image_format, label=None):
+def image_features(image_format: str, label: Any = None) -> dict[str, Any]:
     """Returns the features of an encoded image (`image_format` where it does not say) and its label."""
     return {
         "image/encoded": FIXED((), tf.string, default_value=""),
@@ -21,17 +23,27 @@ def image_features(image_format, label=None):
     }
 
 
-def box_features():
+def box_features() -> dict[str, Any]:
     """Returns the features of the sides of bounding boxes."""
     return {BOX_PREFIX + side: VARYING(tf.float32) for side in BOX_SIDES}
 
 
-def boxes():
+def boxes() -> slim.tfexample_decoder.BoundingBox:
     """Returns the handler of `box_features`."""
     return slim.tfexample_decoder.BoundingBox(BOX_SIDES, BOX_PREFIX)
 
 
-def make_split(split_name, dataset_dir, file_pattern, reader, *, sizes, features, handlers, **described):
+def make_split(
+    split_name: str,
+    dataset_dir: str,
+    file_pattern: str,
+    reader: Callable | None,
+    *,
+    sizes: Mapping[str, int],
+    features: Mapping[str, Any],
+    handlers: Mapping[str, Any],
+    **described: Any,
+) -> slim.dataset.Dataset:
     """Returns the slim.dataset.Dataset of one split.
 
     Args:
@@ -57,7 +69,15 @@ def make_split(split_name, dataset_dir, file_pattern, reader, *, sizes, features
     )
 
 
-def get_split_of(file_pattern, sizes, image_format, handlers, num_classes, items_to_descriptions, label=None):
+def get_split_of(
+    file_pattern: str,
+    sizes: Mapping[str, int],
+    image_format: str,
+    handlers: Mapping[str, Any],
+    num_classes: int,
+    items_to_descriptions: Mapping[str, str],
+    label: Any = None,
+) -> Callable[..., slim.dataset.Dataset]:
     """Returns the function get_split of a set of encoded images with a label each.
 
     Args:
@@ -67,7 +87,9 @@ def get_split_of(file_pattern, sizes, image_format, handlers, num_classes, items
     """
     published_pattern = file_pattern
 
-    def get_split(split_name, dataset_dir, file_pattern=None, reader=None):
+    def get_split(
+        split_name: str, dataset_dir: str, file_pattern: str | None = None, reader: Callable | None = None
+    ) -> slim.dataset.Dataset:
         """Returns the slim.dataset.Dataset of one split, with the class names of labels.txt if it is there.
 
         Raises: ValueError: there is no such split.
@@ -88,6 +110,6 @@ def get_split_of(file_pattern, sizes, image_format, handlers, num_classes, items
     return get_split
 
 
-def names_if_there(dataset_dir):
+def names_if_there(dataset_dir: str) -> dict[int, str] | None:
     """Returns number -> class name from labels.txt; None without it."""
     return dataset_utils.read_label_file(dataset_dir) if dataset_utils.has_labels(dataset_dir) else None

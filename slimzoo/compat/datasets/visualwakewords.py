@@ -1,5 +1,7 @@
 """Visual Wake Words: photographs of COCO in which a person shows, or none."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from slimzoo import slim
@@ -23,7 +25,9 @@ _ITEMS_TO_DESCRIPTIONS = {
 }
 
 
-def get_split(split_name, dataset_dir, file_pattern=None, reader=None):
+def get_split(
+    split_name: str, dataset_dir: str, file_pattern: str | None = None, reader: Callable | None = None
+) -> slim.dataset.Dataset:
     """Returns the Dataset of "train" or "val"; items: image, label, object/bbox."""
     decoder = slim.tfexample_decoder
     return make_split(

@@ -1,5 +1,6 @@
 """Which clone, which variable, which input goes to which device."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -31,44 +32,44 @@ class DeploymentConfig:
     worker_job_name: str = "worker"
     ps_job_name: str = "ps"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         problems = list(self._problems())
         if problems:
             raise ValueError("; ".join(problems))
 
     @property
-    def ps_device(self):
+    def ps_device(self) -> str:
         """The job that holds the variables; "" if there is none."""
         return f"/job:{self.ps_job_name}" if self.num_ps_tasks else ""
 
     @property
-    def worker_device(self):
+    def worker_device(self) -> str:
         """The job that trains; "" without processes that hold the variables."""
         return f"/job:{self.worker_job_name}" if self.num_ps_tasks else ""
 
-    def caching_device(self):
+    def caching_device(self) -> Callable[..., str] | None:
         """Returns what caches variables where they are used, for tf.compat.v1.get_variable; or None."""
         return (lambda op: op.device) if self.num_ps_tasks else None
 
-    def clone_device(self, clone_index):
+    def clone_device(self, clone_index: int) -> str:
         """Returns the device of a clone and of all its ops."""
         self._check(clone_index)
         return self.worker_device + (CPU if self.clone_on_cpu else f"/device:GPU:{clone_index}")
 
-    def clone_scope(self, clone_index):
+    def clone_scope(self, clone_index: int) -> str:
         """Returns the name scope of a clone: "" if it is the only one."""
         self._check(clone_index)
         return f"clone_{clone_index}" if self.num_clones > 1 else ""
 
-    def optimizer_device(self):
+    def optimizer_device(self) -> str:
         """Returns the device of the optimizer."""
         return self.worker_device + CPU if self.num_ps_tasks or self.num_clones else ""
 
-    def inputs_device(self):
+    def inputs_device(self) -> str:
         """Returns the device where inputs are read."""
         return self.worker_device + CPU
 
-    def variables_device(self):
+    def variables_device(self) -> str | Callable[..., str]:
         """Returns the device of variables: a string, or a function that takes the tasks in turn."""
         if not self.num_ps_tasks:
             return CPU
@@ -76,13 +77,13 @@ class DeploymentConfig:
             self.num_ps_tasks, ps_device=self.ps_device + CPU, worker_device="", ps_ops=VARIABLES
         )
 
-    def _check(self, clone_index):
+    def _check(self, clone_index: int) -> None:
         if clone_index >= self.num_clones:
             raise ValueError(
                 f"clone_index must be less than num_clones: it is {clone_index} of {self.num_clones}"
             )
 
-    def _problems(self):
+    def _problems(self) -> Iterator[str]:
         if self.num_replicas > 1 and self.num_ps_tasks < 1:
             yield f"When using replicas num_ps_tasks must be positive, not {self.num_ps_tasks}"
         if self.num_replicas > 1 or self.num_ps_tasks > 0:

@@ -6,6 +6,8 @@ slim.learning.train(model.train_op, logdir, summary_op=model.summary_op)
 """
 
 import collections
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -17,11 +19,17 @@ __all__ = ["Clone", "DeployedModel", "DeploymentConfig", "create_clones", "deplo
 v1 = tf.compat.v1
 KEYS = v1.GraphKeys
 
+Gradients = list[tuple[tf.Tensor, tf.Variable]]
 Clone = collections.namedtuple("Clone", ["outputs", "scope", "device"])
 DeployedModel = collections.namedtuple("DeployedModel", ["train_op", "summary_op", "total_loss", "clones"])
 
 
-def create_clones(config, model_fn, args=None, kwargs=None):
+def create_clones(
+    config: DeploymentConfig,
+    model_fn: Callable,
+    args: Sequence | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+) -> list[Clone]:
     """Returns a list of Clone(outputs, scope, device): what `model_fn` returned for each, and where it is.
 
     All but the first reuse its variables. Losses, summaries and update ops of a clone are found by its scope:
@@ -41,7 +49,12 @@ def create_clones(config, model_fn, args=None, kwargs=None):
     return clones
 
 
-def optimize_clones(clones, optimizer, regularization_losses=None, **kwargs):
+def optimize_clones(
+    clones: Sequence[Clone],
+    optimizer: tf.compat.v1.train.Optimizer,
+    regularization_losses: Sequence[tf.Tensor] | None = None,
+    **kwargs: Any,
+) -> tuple[tf.Tensor, Gradients]:
     """Returns the mean loss of the clones, and (gradient of it, variable) pairs.
 
     Args:
@@ -63,7 +76,14 @@ def optimize_clones(clones, optimizer, regularization_losses=None, **kwargs):
     return tf.add_n(losses, name="total_loss"), _sum_clones_gradients(gradients)
 
 
-def deploy(config, model_fn, args=None, kwargs=None, optimizer=None, summarize_gradients=False):
+def deploy(
+    config: DeploymentConfig,
+    model_fn: Callable,
+    args: Sequence | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    optimizer: tf.compat.v1.train.Optimizer | None = None,
+    summarize_gradients: bool = False,
+) -> DeployedModel:
     """Returns a DeployedModel(train_op, summary_op, total_loss, clones) of the clones of `model_fn`.
 
     The train_op also runs the update ops of the first clone, and gives the total loss. Whatever does not
@@ -95,7 +115,9 @@ def deploy(config, model_fn, args=None, kwargs=None, optimizer=None, summarize_g
     return DeployedModel(train_op, summary_op, total_loss, clones)
 
 
-def _losses(clones, regularization_losses):
+def _losses(
+    clones: Sequence[Clone], regularization_losses: Sequence[tf.Tensor] | None
+) -> Iterator[tuple[Clone, tf.Tensor]]:
     """Yields (clone, its part of the total loss) of each clone that has one, entering its scopes."""
     if regularization_losses is None:
         regularization_losses = v1.get_collection(KEYS.REGULARIZATION_LOSSES)
@@ -107,7 +129,9 @@ def _losses(clones, regularization_losses):
         regularization_losses = ()
 
 
-def _gather_clone_loss(clone, num_clones, regularization_losses):
+def _gather_clone_loss(
+    clone: Clone, num_clones: int, regularization_losses: Sequence[tf.Tensor]
+) -> tf.Tensor | None:
     parts = {}
     with v1.device(clone.device):
         losses = v1.get_collection(KEYS.LOSSES, clone.scope)
@@ -124,7 +148,7 @@ def _gather_clone_loss(clone, num_clones, regularization_losses):
     return total
 
 
-def _sum_clones_gradients(clone_grads):
+def _sum_clones_gradients(clone_grads: list[Gradients]) -> Gradients:
     """Returns (gradient summed over the clones, variable) of each variable that has one."""
     sums = []
     for pairs in zip(*clone_grads, strict=True):
@@ -137,7 +161,7 @@ def _sum_clones_gradients(clone_grads):
     return sums
 
 
-def _add_gradients_summaries(grads_and_vars):
+def _add_gradients_summaries(grads_and_vars: Gradients) -> list[tf.Tensor]:
     summaries = []
     for grad, variable in grads_and_vars:
         values = grad.values if isinstance(grad, tf.IndexedSlices) else grad
@@ -147,7 +171,9 @@ def _add_gradients_summaries(grads_and_vars):
     return summaries
 
 
-def _summary_op(summaries, first_clone, total_loss):
+def _summary_op(
+    summaries: list[tf.Tensor], first_clone: Clone, total_loss: tf.Tensor | None
+) -> tf.Tensor | None:
     summaries = [*summaries, *v1.get_collection(KEYS.SUMMARIES, first_clone.scope)]
     if total_loss is not None:
         summaries.append(v1.summary.scalar("total_loss", total_loss))

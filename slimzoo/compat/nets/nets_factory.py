@@ -3,9 +3,13 @@
 import difflib
 import functools
 from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import i3d, s3dg
+from slimzoo.nets.common import NetworkFn, NetworkOutput
 from slimzoo.registry import networks
 
 PUBLISHED = (  # in the order of the old table
@@ -30,7 +34,9 @@ networks_map = {name: _BUILT[name][0] for name in PUBLISHED if name in _BUILT}
 arg_scopes_map = {name: _BUILT[name][1] for name in networks_map}
 
 
-def get_network_fn(name, num_classes, weight_decay=0.0, is_training=False):
+def get_network_fn(
+    name: str, num_classes: int | None, weight_decay: float = 0.0, is_training: bool = False
+) -> NetworkFn:
     """Returns network_fn(images, **arguments) -> logits, end_points, which enters its own arg_scope.
 
     Args:
@@ -48,7 +54,7 @@ def get_network_fn(name, num_classes, weight_decay=0.0, is_training=False):
     network = networks_map[name]
 
     @functools.wraps(network)
-    def network_fn(images, **kwargs):
+    def network_fn(images: tf.Tensor, **kwargs: Any) -> NetworkOutput:
         with slim.arg_scope(arg_scopes_map[name](weight_decay=weight_decay)):
             return network(images, num_classes=num_classes, is_training=is_training, **kwargs)
 

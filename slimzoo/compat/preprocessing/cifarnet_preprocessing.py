@@ -8,8 +8,13 @@ _PADDING = 4  # pixels on each side, before a random crop
 
 
 def preprocess_for_train(
-    image, output_height, output_width, padding=_PADDING, add_image_summaries=True, use_grayscale=False
-):
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    padding: int = _PADDING,
+    add_image_summaries: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns a random view: float32 [output_height, output_width, C], mean 0 and deviation 1.
 
     Args:
@@ -31,7 +36,13 @@ def preprocess_for_train(
     return tf.image.per_image_standardization(view)
 
 
-def preprocess_for_eval(image, output_height, output_width, add_image_summaries=True, use_grayscale=False):
+def preprocess_for_eval(
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    add_image_summaries: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns the middle of `image`: float32 [output_width, output_height, C], mean 0 and deviation 1."""
     image = require_image(image)
     show("image", image, add_image_summaries)
@@ -42,8 +53,13 @@ def preprocess_for_eval(image, output_height, output_width, add_image_summaries=
 
 
 def preprocess_image(
-    image, output_height, output_width, is_training=False, add_image_summaries=True, use_grayscale=False
-):
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    is_training: bool = False,
+    add_image_summaries: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns `image` as `preprocess_for_train` or `preprocess_for_eval` makes it."""
     prepare = preprocess_for_train if is_training else preprocess_for_eval
     settings = {"add_image_summaries": add_image_summaries, "use_grayscale": use_grayscale}

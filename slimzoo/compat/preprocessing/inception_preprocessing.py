@@ -1,5 +1,7 @@
 """Preprocessing of Inception, MobileNet and NASNet: a crop in any shape, colours changed, values -1..1."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from slimzoo.compat.preprocessing.images import gray, require_image, show
@@ -22,13 +24,17 @@ ORDERINGS = (  # the changes do not commute; hue and contrast are left out in fa
 FAST_ORDERINGS = (("brightness", "saturation"), ("saturation", "brightness"))  # all but 0 are the second
 
 
-def apply_with_random_selector(x, func, num_cases):
+def apply_with_random_selector(
+    x: tf.Tensor, func: Callable[[tf.Tensor, int], tf.Tensor], num_cases: int
+) -> tf.Tensor:
     """Returns func(x, case) for a random case of 0..num_cases-1; only that one is computed."""
     case = tf.random.uniform([], maxval=num_cases, dtype=tf.int32)
     return tf.switch_case(case, [lambda number=number: func(x, number) for number in range(num_cases)])
 
 
-def distort_color(image, color_ordering=0, fast_mode=True, scope=None):
+def distort_color(
+    image: tf.Tensor, color_ordering: int = 0, fast_mode: bool = True, scope: str | None = None
+) -> tf.Tensor:
     """Returns `image` [H, W, 3], 0..1, in other colours, 0..1.
 
     Args:
@@ -46,14 +52,14 @@ def distort_color(image, color_ordering=0, fast_mode=True, scope=None):
 
 
 def distorted_bounding_box_crop(
-    image,
-    bbox,
-    min_object_covered=0.1,
-    aspect_ratio_range=(0.75, 1.33),
-    area_range=(0.05, 1.0),
-    max_attempts=100,
-    scope=None,
-):
+    image: tf.Tensor,
+    bbox: tf.Tensor,
+    min_object_covered: float = 0.1,
+    aspect_ratio_range: tuple[float, float] = (0.75, 1.33),
+    area_range: tuple[float, float] = (0.05, 1.0),
+    max_attempts: int = 100,
+    scope: str | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns a random part of `image` [H, W, C] and its box, float32 [1, 1, 4].
 
     Args:
@@ -77,16 +83,16 @@ def distorted_bounding_box_crop(
 
 
 def preprocess_for_train(
-    image,
-    height,
-    width,
-    bbox,
-    fast_mode=True,
-    scope=None,
-    add_image_summaries=True,
-    random_crop=True,
-    use_grayscale=False,
-):
+    image: tf.Tensor,
+    height: int,
+    width: int,
+    bbox: tf.Tensor | None,
+    fast_mode: bool = True,
+    scope: str | None = None,
+    add_image_summaries: bool = True,
+    random_crop: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns a random view, float32 [height, width, C], -1..1.
 
     Args:
@@ -118,8 +124,14 @@ def preprocess_for_train(
 
 
 def preprocess_for_eval(
-    image, height, width, central_fraction=0.875, scope=None, central_crop=True, use_grayscale=False
-):
+    image: tf.Tensor,
+    height: int | None,
+    width: int | None,
+    central_fraction: float | None = 0.875,
+    scope: str | None = None,
+    central_crop: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns the middle of `image`, float32 [height, width, C], -1..1.
 
     Args:
@@ -140,16 +152,16 @@ def preprocess_for_eval(
 
 
 def preprocess_image(
-    image,
-    height,
-    width,
-    is_training=False,
-    bbox=None,
-    fast_mode=True,
-    add_image_summaries=True,
-    crop_image=True,
-    use_grayscale=False,
-):
+    image: tf.Tensor,
+    height: int,
+    width: int,
+    is_training: bool = False,
+    bbox: tf.Tensor | None = None,
+    fast_mode: bool = True,
+    add_image_summaries: bool = True,
+    crop_image: bool = True,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
     """Returns `image` as `preprocess_for_train` or `preprocess_for_eval` makes it."""
     if not is_training:
         return preprocess_for_eval(image, height, width, central_crop=crop_image, use_grayscale=use_grayscale)
@@ -165,17 +177,17 @@ def preprocess_image(
     )
 
 
-def _to_unit_range(image):
+def _to_unit_range(image: tf.Tensor) -> tf.Tensor:
     return image if image.dtype == tf.float32 else tf.image.convert_image_dtype(image, tf.float32)
 
 
-def _random_part(image, bbox, add_image_summaries):
+def _random_part(image: tf.Tensor, bbox: tf.Tensor, add_image_summaries: bool) -> tf.Tensor:
     part, box = distorted_bounding_box_crop(image, bbox)
     part.set_shape([None, None, 3])
     _show_boxes("images_with_distorted_bounding_box", image, box, add_image_summaries)
     return part
 
 
-def _show_boxes(name, image, boxes, wanted):
+def _show_boxes(name: str, image: tf.Tensor, boxes: tf.Tensor, wanted: bool) -> None:
     if wanted:
         show(name, tf.compat.v1.image.draw_bounding_boxes(image[tf.newaxis], boxes))

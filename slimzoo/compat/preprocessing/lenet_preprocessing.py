@@ -5,7 +5,9 @@ import tensorflow as tf
 from slimzoo.compat.preprocessing.images import crop_or_pad, gray, require_image
 
 
-def preprocess_image(image, output_height, output_width, is_training, use_grayscale=False):
+def preprocess_image(
+    image: tf.Tensor, output_height: int, output_width: int, is_training: bool, use_grayscale: bool = False
+) -> tf.Tensor:
     """Returns float32 [output_width, output_height, C], -1..1; there is nothing random in training.
 
     Args:

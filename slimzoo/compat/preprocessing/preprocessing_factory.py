@@ -1,6 +1,10 @@
 """From the name of a network to its preprocessing."""
 
 import difflib
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
 
 from slimzoo.compat.preprocessing import (
     cifarnet_preprocessing,
@@ -30,7 +34,9 @@ _KINDS = {  # module: the names that stand for it
 preprocessing_map = {name: module for module, names in _KINDS.items() for name in names}
 
 
-def get_preprocessing(name, is_training=False, use_grayscale=False):
+def get_preprocessing(
+    name: str, is_training: bool = False, use_grayscale: bool = False
+) -> Callable[..., tf.Tensor]:
     """Returns preprocessing_fn(image, output_height, output_width, **kwargs) for one image.
 
     Args:
@@ -47,7 +53,7 @@ def get_preprocessing(name, is_training=False, use_grayscale=False):
         )
     prepare = preprocessing_map[name].preprocess_image
 
-    def preprocessing_fn(image, output_height, output_width, **kwargs):
+    def preprocessing_fn(image: tf.Tensor, output_height: int, output_width: int, **kwargs: Any) -> tf.Tensor:
         return prepare(
             image, output_height, output_width, is_training=is_training, use_grayscale=use_grayscale, **kwargs
         )

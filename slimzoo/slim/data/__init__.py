@@ -9,3 +9,13 @@ from slimzoo.slim.data import (
     prefetch_queue,
     tfexample_decoder,
 )
+
+__all__ = [
+    "data_decoder",
+    "data_provider",
+    "dataset",
+    "dataset_data_provider",
+    "parallel_reader",
+    "prefetch_queue",
+    "tfexample_decoder",
+]

@@ -1,5 +1,10 @@
 """What a data set is: where its records lie, how they are read and decoded, how many there are."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slimzoo.slim.data.data_decoder import DataDecoder
+
 
 class Dataset:
     """The description of a data set; every argument is an attribute of the same name.
@@ -13,7 +18,15 @@ class Dataset:
       **kwargs: further attributes, such as num_classes and labels_to_names.
     """
 
-    def __init__(self, data_sources, reader, decoder, num_samples, items_to_descriptions, **kwargs):
+    def __init__(
+        self,
+        data_sources: str | list[str] | tuple[str, ...],
+        reader: Callable[..., Any],
+        decoder: DataDecoder,
+        num_samples: int | None,
+        items_to_descriptions: Mapping[str, str] | None,
+        **kwargs: Any,
+    ):
         vars(self).update(kwargs)
         self.data_sources = data_sources
         self.reader = reader

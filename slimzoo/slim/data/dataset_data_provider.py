@@ -1,6 +1,10 @@
 """A provider that reads and decodes the records of a Dataset."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from slimzoo.slim.data.data_provider import DataProvider
+from slimzoo.slim.data.dataset import Dataset
 from slimzoo.slim.data.parallel_reader import parallel_read
 
 
@@ -22,16 +26,16 @@ class DatasetDataProvider(DataProvider):
 
     def __init__(
         self,
-        dataset,
-        num_readers=1,
-        reader_kwargs=None,
-        shuffle=True,
-        num_epochs=None,
-        common_queue_capacity=256,
-        common_queue_min=128,
-        record_key="record_key",
-        seed=None,
-        scope=None,
+        dataset: Dataset,
+        num_readers: int = 1,
+        reader_kwargs: Mapping[str, Any] | None = None,
+        shuffle: bool = True,
+        num_epochs: int | None = None,
+        common_queue_capacity: int = 256,
+        common_queue_min: int = 128,
+        record_key: str = "record_key",
+        seed: int | None = None,
+        scope: str | None = None,
     ):
         key, record = parallel_read(
             dataset.data_sources,

@@ -1,8 +1,10 @@
 """Items that are images: encoded as JPEG, PNG, GIF or BMP, or raw numbers."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
-from slimzoo.slim.data.item_handlers import ItemHandler
+from slimzoo.slim.data.item_handlers import ItemHandler, Parsed
 
 RAW = ("raw", "RAW")  # what the format feature says of numbers without a header
 
@@ -24,26 +26,26 @@ class Image(ItemHandler):
 
     def __init__(
         self,
-        image_key=None,
-        format_key=None,
-        shape=None,
-        channels=3,
-        dtype=tf.uint8,
-        repeated=False,
-        dct_method="",
+        image_key: str | None = None,
+        format_key: str | None = None,
+        shape: Sequence[int] | None = None,
+        channels: int = 3,
+        dtype: tf.DType = tf.uint8,
+        repeated: bool = False,
+        dct_method: str = "",
     ):
         self._image_key, self._format_key = image_key or "image/encoded", format_key or "image/format"
         self._shape, self._channels, self._dtype = shape, channels, dtype
         self._repeated, self._dct_method = repeated, dct_method
         super().__init__([self._image_key, self._format_key])
 
-    def tensors_to_item(self, keys_to_tensors):
+    def tensors_to_item(self, keys_to_tensors: Parsed) -> tf.Tensor:
         contents, kind = keys_to_tensors[self._image_key], keys_to_tensors[self._format_key]
         if not self._repeated:
             return self._decode(contents, kind)
         return tf.map_fn(lambda one: self._decode(one, kind), contents, fn_output_signature=self._dtype)
 
-    def _decode(self, contents, kind):
+    def _decode(self, contents: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
         is_raw = tf.logical_or(tf.equal(kind, RAW[0]), tf.equal(kind, RAW[1]))
         image = tf.cond(
             is_raw,
@@ -59,5 +61,5 @@ class Image(ItemHandler):
         image.set_shape([None, None, self._channels])
         return image
 
-    def _cast(self, image):
+    def _cast(self, image: tf.Tensor) -> tf.Tensor:
         return tf.cast(image, self._dtype)

@@ -1,7 +1,9 @@
 """Names of items, checked."""
 
+from collections.abc import Collection, Iterable
 
-def check_items(items, known):
+
+def check_items(items: Iterable[str], known: Collection[str]) -> None:
     """Raises ValueError naming every one of `items` that is not `known`."""
     unknown = [str(item) for item in items if item not in known]
     if unknown:

@@ -1,10 +1,15 @@
 """Records from several files at a time, shuffled or in order."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
 import tensorflow as tf
 
 from slimzoo.slim.data.queue_support import require_queues, summarize_fullness
 
 train = tf.compat.v1.train
+Files: TypeAlias = str | list[str] | tuple[str, ...]  # or patterns of them
+KeyAndRecord: TypeAlias = tuple[tf.Tensor, tf.Tensor]
 KEY_AND_RECORD = (tf.string, tf.string)
 
 
@@ -19,7 +24,13 @@ class ParallelReader(tf.compat.v1.ReaderBase):
     Raises: TypeError: `common_queue` does not take two strings.
     """
 
-    def __init__(self, reader_class, common_queue, num_readers=4, reader_kwargs=None):
+    def __init__(
+        self,
+        reader_class: Callable[..., Any],
+        common_queue: tf.queue.QueueBase,
+        num_readers: int = 4,
+        reader_kwargs: Mapping[str, Any] | None = None,
+    ):
         dtypes = common_queue.dtypes
         if len(dtypes) != 2 or not all(dtype.is_compatible_with(tf.string) for dtype in dtypes):
             given = ", ".join(dtype.name for dtype in dtypes)
@@ -28,51 +39,53 @@ class ParallelReader(tf.compat.v1.ReaderBase):
         self._common_queue = common_queue
 
     @property
-    def num_readers(self):
+    def num_readers(self) -> int:
         """How many readers run."""
         return len(self._readers)
 
     @property
-    def common_queue(self):
+    def common_queue(self) -> tf.queue.QueueBase:
         """The queue that all readers fill."""
         return self._common_queue
 
-    def read(self, queue, name=None):
+    def read(self, queue: tf.queue.QueueBase, name: str | None = None) -> KeyAndRecord:
         """Returns the next (key, record); a queue runner lets the readers read the files of `queue`."""
         self._start_readers(queue)
         return self._common_queue.dequeue(name=name)
 
-    def read_up_to(self, queue, num_records, name=None):
+    def read_up_to(
+        self, queue: tf.queue.QueueBase, num_records: int, name: str | None = None
+    ) -> KeyAndRecord:
         """Returns as many as `num_records` (keys, records); not every queue can, see `dequeue_up_to`."""
         self._start_readers(queue)
         return self._common_queue.dequeue_up_to(num_records, name)
 
-    def num_records_produced(self, name=None):
+    def num_records_produced(self, name: str | None = None) -> tf.Tensor:
         """Returns how many records the readers have read, int64."""
         return tf.add_n([reader.num_records_produced() for reader in self._readers], name=name)
 
-    def num_work_units_completed(self, name=None):
+    def num_work_units_completed(self, name: str | None = None) -> tf.Tensor:
         """Returns how many files the readers have read to the end, int64."""
         return tf.add_n([reader.num_work_units_completed() for reader in self._readers], name=name)
 
-    def _start_readers(self, queue):
+    def _start_readers(self, queue: tf.queue.QueueBase) -> None:
         enqueue = [self._common_queue.enqueue(reader.read(queue)) for reader in self._readers]
         train.add_queue_runner(train.QueueRunner(self._common_queue, enqueue))
 
 
 def parallel_read(
-    data_sources,
-    reader_class,
-    num_epochs=None,
-    num_readers=4,
-    reader_kwargs=None,
-    shuffle=True,
-    dtypes=None,
-    capacity=256,
-    min_after_dequeue=128,
-    seed=None,
-    scope=None,
-):
+    data_sources: Files,
+    reader_class: Callable[..., Any],
+    num_epochs: int | None = None,
+    num_readers: int = 4,
+    reader_kwargs: Mapping[str, Any] | None = None,
+    shuffle: bool = True,
+    dtypes: Sequence[tf.DType] | None = None,
+    capacity: int = 256,
+    min_after_dequeue: int = 128,
+    seed: int | None = None,
+    scope: str | None = None,
+) -> KeyAndRecord:
     """Returns the next (key, record) of files that several readers read at a time.
 
     Args:
@@ -100,7 +113,12 @@ def parallel_read(
         return ParallelReader(reader_class, queue, num_readers, reader_kwargs).read(files)
 
 
-def single_pass_read(data_sources, reader_class, reader_kwargs=None, scope=None):
+def single_pass_read(
+    data_sources: Files,
+    reader_class: Callable[..., Any],
+    reader_kwargs: Mapping[str, Any] | None = None,
+    scope: str | None = None,
+) -> KeyAndRecord:
     """Returns the next (key, record) of files that are read once, one after the other.
 
     Args:
@@ -117,7 +135,7 @@ def single_pass_read(data_sources, reader_class, reader_kwargs=None, scope=None)
         return reader_class(**(reader_kwargs or {})).read(files)
 
 
-def get_data_files(data_sources):
+def get_data_files(data_sources: Files) -> list[str]:
     """Returns the files that a path, a pattern with *, ? or [...], or a list of them stands for.
 
     A path that is no pattern is taken as it is, whether or not there is such a file yet.
@@ -135,7 +153,7 @@ def get_data_files(data_sources):
     return found
 
 
-def _what_is_there(pattern):
+def _what_is_there(pattern: Files) -> str:
     if isinstance(pattern, list | tuple):
         return ": the list is empty; give files, or patterns like /data/train-*"
     folder = pattern.rpartition("/")[0] or "."

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def require_queues(name):
+def require_queues(name: str) -> None:
     """Raises RuntimeError outside a graph: queues need a session and the threads of its queue runners."""
     if tf.executing_eagerly():
         raise RuntimeError(
@@ -14,7 +14,7 @@ def require_queues(name):
         )
 
 
-def summarize_fullness(queue, capacity):
+def summarize_fullness(queue: tf.queue.QueueBase, capacity: int) -> None:
     """Adds the summary of how full `queue` is, 0..1."""
     fraction = tf.cast(queue.size(), tf.float32) * (1.0 / capacity)
     tf.compat.v1.summary.scalar(f"fraction_of_{capacity}_full", fraction)

@@ -1,8 +1,10 @@
 """Items of a tf.train.SequenceExample: boxes and points over time."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
-from slimzoo.slim.data.item_handlers import ItemHandler, prefixed
+from slimzoo.slim.data.item_handlers import ItemHandler, Keys, Parsed, prefixed
 
 
 class _CoordinatesSequence(ItemHandler):
@@ -10,11 +12,17 @@ class _CoordinatesSequence(ItemHandler):
 
     coordinates: tuple[str, ...]
 
-    def __init__(self, keys=None, prefix=None, return_dense=True, default_value=-1.0):
+    def __init__(
+        self,
+        keys: Sequence[str] | None = None,
+        prefix: str | None = None,
+        return_dense: bool = True,
+        default_value: float = -1.0,
+    ):
         super().__init__(prefixed(type(self).__name__, keys, self.coordinates, prefix))
         self._return_dense, self._default_value = return_dense, default_value
 
-    def tensors_to_item(self, keys_to_tensors):
+    def tensors_to_item(self, keys_to_tensors: Parsed) -> tf.Tensor | tf.SparseTensor:
         columns = [tf.sparse.expand_dims(keys_to_tensors[key], -1) for key in self._keys]
         joined = tf.sparse.concat(2, columns)
         return tf.sparse.to_dense(joined, self._default_value) if self._return_dense else joined
@@ -53,13 +61,13 @@ class NumBoxesSequence(ItemHandler):
     Raises: ValueError: there is no key; or, when decoding, a feature is not sparse or not of rank 2.
     """
 
-    def __init__(self, keys=None, check_consistency=True):
+    def __init__(self, keys: Keys | None = None, check_consistency: bool = True):
         if not keys:
             raise ValueError("keys must not be empty. Give the features whose values are counted")
         self._check_consistency = check_consistency
         super().__init__(keys)
 
-    def tensors_to_item(self, keys_to_tensors):
+    def tensors_to_item(self, keys_to_tensors: Parsed) -> tf.Tensor:
         count = _values_in_row(self._keys[0], keys_to_tensors)
         checks = []
         for key in self._keys[1:] if self._check_consistency else ():
@@ -70,7 +78,7 @@ class NumBoxesSequence(ItemHandler):
             return tf.identity(count)
 
 
-def _values_in_row(key, keys_to_tensors):
+def _values_in_row(key: str, keys_to_tensors: Parsed) -> tf.Tensor:
     """Returns one more than the last column with a value in each row, int64 [rows]; 0 without one."""
     tensor = keys_to_tensors[key]
     if not isinstance(tensor, tf.SparseTensor):

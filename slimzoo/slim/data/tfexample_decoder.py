@@ -1,5 +1,8 @@
 """Decoders of tf.train.Example and tf.train.SequenceExample: features parsed, then items made of them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
 import tensorflow as tf
 
 from slimzoo.slim.data.data_decoder import DataDecoder
@@ -10,11 +13,13 @@ from slimzoo.slim.data.item_handlers import (
     ItemHandler,
     ItemHandlerCallback,
     LookupTensor,
+    Parsed,
     SparseTensor,
     Tensor,
 )
 from slimzoo.slim.data.items import check_items
 from slimzoo.slim.data.sequence_handlers import BoundingBoxSequence, KeypointsSequence, NumBoxesSequence
+from slimzoo.slim.types import TensorLike
 
 __all__ = [
     "BackupHandler",
@@ -32,6 +37,8 @@ __all__ = [
     "Tensor",
 ]
 
+Features: TypeAlias = Mapping[str, Any]  # name -> tf.io.FixedLenFeature, tf.io.VarLenFeature, ...
+
 
 class TFExampleDecoder(DataDecoder):
     """Decodes a serialized tf.train.Example.
@@ -41,13 +48,13 @@ class TFExampleDecoder(DataDecoder):
       items_to_handlers: item -> the ItemHandler that makes it.
     """
 
-    def __init__(self, keys_to_features, items_to_handlers):
+    def __init__(self, keys_to_features: Features, items_to_handlers: Mapping[str, ItemHandler]):
         self._keys_to_features, self._items_to_handlers = keys_to_features, items_to_handlers
 
-    def list_items(self):
+    def list_items(self) -> list[str]:
         return list(self._items_to_handlers)
 
-    def decode(self, serialized_example, items=None):
+    def decode(self, serialized_example: TensorLike, items: Sequence[str] | None = None) -> list[Any]:
         """Returns the tensors of `items` (None: of all), in their order, from a scalar string.
 
         Raises: ValueError: some items, or features that their handlers need, are unknown: all are named.
@@ -68,7 +75,12 @@ class TFSequenceExampleDecoder(DataDecoder):
     Raises: ValueError: a name is in both.
     """
 
-    def __init__(self, keys_to_context_features, keys_to_sequence_features, items_to_handlers):
+    def __init__(
+        self,
+        keys_to_context_features: Features,
+        keys_to_sequence_features: Features,
+        items_to_handlers: Mapping[str, ItemHandler],
+    ):
         both = sorted(set(keys_to_context_features) & set(keys_to_sequence_features))
         if both:
             raise ValueError(
@@ -77,10 +89,10 @@ class TFSequenceExampleDecoder(DataDecoder):
         self._context, self._sequence = keys_to_context_features, keys_to_sequence_features
         self._items_to_handlers = items_to_handlers
 
-    def list_items(self):
+    def list_items(self) -> list[str]:
         return list(self._items_to_handlers)
 
-    def decode(self, serialized_example, items=None):
+    def decode(self, serialized_example: TensorLike, items: Sequence[str] | None = None) -> list[Any]:
         """Returns the tensors of `items` (None: of all), in their order, from a scalar string.
 
         Raises: ValueError: some items, or features that their handlers need, are unknown: all are named.
@@ -93,7 +105,9 @@ class TFSequenceExampleDecoder(DataDecoder):
         return [_item(self._items_to_handlers[item], parsed) for item in items]
 
 
-def _checked(items, handlers, features):
+def _checked(
+    items: Sequence[str] | None, handlers: Mapping[str, ItemHandler], features: Features
+) -> list[str]:
     items = list(items or handlers)
     check_items(items, handlers)
     needed = {item: [key for key in handlers[item].keys if key not in features] for item in items}
@@ -105,10 +119,10 @@ def _checked(items, handlers, features):
     return items
 
 
-def _reshaped(parsed, features):
+def _reshaped(parsed: Parsed, features: Features) -> dict[str, Any]:
     fixed = {key: feature for key, feature in features.items() if isinstance(feature, tf.io.FixedLenFeature)}
     return {**parsed, **{key: tf.reshape(parsed[key], fixed[key].shape) for key in sorted(fixed)}}
 
 
-def _item(handler, parsed):
+def _item(handler: ItemHandler, parsed: Parsed) -> Any:
     return handler.tensors_to_item({key: parsed[key] for key in handler.keys})

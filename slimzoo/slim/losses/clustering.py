@@ -1,13 +1,17 @@
 """The clustering loss (Song 2017, arXiv:1612.01213): medoids chosen in NumPy, energies in TensorFlow."""
 
 import importlib
+from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.slim.losses.distances import pairwise_distance
+from slimzoo.slim.types import TensorLike
 
+Score: TypeAlias = Callable[[np.ndarray, np.ndarray], np.float32]
 SCORES = {  # margin_type: what compares two clusterings; 1: they are the same but for the numbers of clusters
     "nmi": "normalized_mutual_info_score",
     "ami": "adjusted_mutual_info_score",
@@ -18,8 +22,13 @@ SCORES = {  # margin_type: what compares two clusterings; 1: they are the same b
 
 
 def cluster_loss(
-    labels, embeddings, margin_multiplier, enable_pam_finetuning=True, margin_type="nmi", print_losses=False
-):
+    labels: TensorLike,
+    embeddings: tf.Tensor,
+    margin_multiplier: float,
+    enable_pam_finetuning: bool = True,
+    margin_type: str = "nmi",
+    print_losses: bool = False,
+) -> tf.Tensor:
     """Returns how much better the best wrong clustering of the embeddings is than that by their labels.
 
     Args:
@@ -35,7 +44,7 @@ def cluster_loss(
     """
     distances = pairwise_distance(embeddings)
     labels = tf.reshape(labels, [-1])
-    settings = {"margin_multiplier": margin_multiplier, "margin_type": margin_type}
+    settings: dict[str, Any] = {"margin_multiplier": margin_multiplier, "margin_type": margin_type}
     chosen = compute_augmented_facility_locations(distances, labels, None, **settings)
     if enable_pam_finetuning:
         chosen = compute_augmented_facility_locations_pam(distances, labels, chosen_ids=chosen, **settings)
@@ -53,12 +62,12 @@ def cluster_loss(
     return loss
 
 
-def compute_facility_energy(pairwise_distances, centroid_ids):
+def compute_facility_energy(pairwise_distances: tf.Tensor, centroid_ids: tf.Tensor) -> tf.Tensor:
     """Returns minus the sum of the distances from all samples to the nearest of `centroid_ids` [K]."""
     return -tf.reduce_sum(tf.reduce_min(tf.gather(pairwise_distances, centroid_ids), axis=0))
 
 
-def compute_gt_cluster_score(pairwise_distances, labels):
+def compute_gt_cluster_score(pairwise_distances: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Returns minus the sum of the distances from all samples to the best medoid of their class."""
     same = tf.cast(tf.equal(labels[:, None], labels[None, :]), pairwise_distances.dtype)
     as_medoid = tf.reduce_sum(pairwise_distances * same, axis=0)
@@ -66,7 +75,7 @@ def compute_gt_cluster_score(pairwise_distances, labels):
     return -tf.reduce_sum(tf.math.unsorted_segment_min(as_medoid, numbers, tf.size(classes)))
 
 
-def compute_clustering_score(labels, predictions, margin_type):
+def compute_clustering_score(labels: tf.Tensor, predictions: tf.Tensor, margin_type: str) -> tf.Tensor:
     """Returns how well two clusterings [N] agree, from 0 to 1 (see SCORES); no gradient goes through it."""
     score = tf.numpy_function(
         score_function(margin_type), [labels, predictions], tf.float32, name=margin_type
@@ -74,19 +83,25 @@ def compute_clustering_score(labels, predictions, margin_type):
     return tf.ensure_shape(score, [])
 
 
-def get_cluster_assignment(pairwise_distances, centroid_ids):
+def get_cluster_assignment(pairwise_distances: tf.Tensor, centroid_ids: tf.Tensor) -> tf.Tensor:
     """Returns int64 [N], the place in `centroid_ids` [K] of the nearest one; a centroid belongs to itself."""
     nearest = tf.argmin(tf.gather(pairwise_distances, centroid_ids), axis=0)
     places = tf.range(tf.size(centroid_ids, tf.int64))
     return tf.tensor_scatter_nd_update(nearest, centroid_ids[:, None], places)
 
 
-def update_1d_tensor(y, index, value):
+def update_1d_tensor(y: tf.Tensor, index: TensorLike, value: TensorLike) -> tf.Tensor:
     """Returns `y` [N] with `value` at `index`."""
     return tf.tensor_scatter_nd_update(y, [[index]], tf.reshape(value, [1]))
 
 
-def compute_augmented_facility_locations(pairwise_distances, labels, all_ids, margin_multiplier, margin_type):
+def compute_augmented_facility_locations(
+    pairwise_distances: tf.Tensor,
+    labels: tf.Tensor,
+    all_ids: tf.Tensor | None,
+    margin_multiplier: float,
+    margin_type: str,
+) -> tf.Tensor:
     """Returns int32 [classes], medoids added one by one, each the best of energy plus margin.
 
     Args:
@@ -97,8 +112,13 @@ def compute_augmented_facility_locations(pairwise_distances, labels, all_ids, ma
 
 
 def compute_augmented_facility_locations_pam(
-    pairwise_distances, labels, margin_multiplier, margin_type, chosen_ids, pam_max_iter=5
-):
+    pairwise_distances: tf.Tensor,
+    labels: tf.Tensor,
+    margin_multiplier: float,
+    margin_type: str,
+    chosen_ids: tf.Tensor,
+    pam_max_iter: int = 5,
+) -> tf.Tensor:
     """Returns `chosen_ids` [classes] after `pam_max_iter` rounds of update_all_medoids."""
     for _ in range(pam_max_iter):
         predictions = get_cluster_assignment(pairwise_distances, chosen_ids)
@@ -108,22 +128,29 @@ def compute_augmented_facility_locations_pam(
     return chosen_ids
 
 
-def update_all_medoids(pairwise_distances, predictions, labels, chosen_ids, margin_multiplier, margin_type):
+def update_all_medoids(
+    pairwise_distances: tf.Tensor,
+    predictions: tf.Tensor,
+    labels: tf.Tensor,
+    chosen_ids: tf.Tensor,
+    margin_multiplier: float,
+    margin_type: str,
+) -> tf.Tensor:
     """Returns `chosen_ids` [classes] with the best medoid of each cluster of `predictions` [N] in turn."""
     inputs = (pairwise_distances, labels, margin_multiplier, chosen_ids, predictions)
     return _ids(_move_medoids, margin_type, *inputs)
 
 
 def update_medoid_per_cluster(
-    pairwise_distances,
-    pairwise_distances_subset,
-    labels,
-    chosen_ids,
-    cluster_member_ids,
-    cluster_idx,
-    margin_multiplier,
-    margin_type,
-):
+    pairwise_distances: tf.Tensor,
+    pairwise_distances_subset: Any,
+    labels: tf.Tensor,
+    chosen_ids: tf.Tensor,
+    cluster_member_ids: tf.Tensor,
+    cluster_idx: TensorLike,
+    margin_multiplier: float,
+    margin_type: str,
+) -> tf.Tensor:
     """Returns `chosen_ids` [classes] with the best medoid of the one cluster `cluster_idx`.
 
     Args:
@@ -136,7 +163,7 @@ def update_medoid_per_cluster(
     return _ids(_move_medoid, margin_type, *inputs)
 
 
-def score_function(margin_type):
+def score_function(margin_type: str) -> Score:
     """Returns the function of two int arrays [N] that SCORES names, from 0 to 1 as float32."""
     if margin_type not in SCORES:
         raise ValueError(f"Unrecognized margin_type: {margin_type!r}; there are {', '.join(SCORES)}")
@@ -153,14 +180,23 @@ def score_function(margin_type):
     return lambda labels, predictions: np.float32(max(0.0, score(labels, predictions)))
 
 
-def _ids(choose, margin_type, distances, labels, margin_multiplier, *more):
+def _ids(
+    choose: Callable[..., np.ndarray],
+    margin_type: str,
+    distances: tf.Tensor,
+    labels: tf.Tensor,
+    margin_multiplier: float,
+    *more: TensorLike,
+) -> tf.Tensor:
     """Runs a function below in NumPy; returns the int32 [classes] that it chooses."""
     function = partial(choose, score_function(margin_type))
     inputs = [distances, labels, tf.cast(margin_multiplier, tf.float32), *more]
     return tf.ensure_shape(tf.numpy_function(function, inputs, tf.int32), [None])
 
 
-def _add_medoids(score, distances, labels, multiplier, ids):
+def _add_medoids(
+    score: Score, distances: np.ndarray, labels: np.ndarray, multiplier: np.ndarray, ids: np.ndarray
+) -> np.ndarray:
     chosen: list[int] = []
     reach = np.full(len(labels), np.inf, distances.dtype)  # the distance to the nearest medoid
     for _ in np.unique(labels):
@@ -172,27 +208,49 @@ def _add_medoids(score, distances, labels, multiplier, ids):
     return np.array(chosen, np.int32)
 
 
-def _move_medoids(score, distances, labels, multiplier, chosen, clusters):
+def _move_medoids(
+    score: Score,
+    distances: np.ndarray,
+    labels: np.ndarray,
+    multiplier: np.ndarray,
+    chosen: np.ndarray,
+    clusters: np.ndarray,
+) -> np.ndarray:
     for cluster in range(len(np.unique(labels))):
         members = np.flatnonzero(clusters == cluster)
         chosen = _move_medoid(score, distances, labels, multiplier, chosen, members, cluster)
     return chosen
 
 
-def _move_medoid(score, distances, labels, multiplier, chosen, members, cluster):
+def _move_medoid(
+    score: Score,
+    distances: np.ndarray,
+    labels: np.ndarray,
+    multiplier: np.ndarray,
+    chosen: np.ndarray,
+    members: np.ndarray,
+    cluster: int,
+) -> np.ndarray:
     energies = -distances[np.ix_(members, members)].sum(axis=0)
     swapped = np.tile(chosen, [len(members), 1])
     swapped[:, cluster] = members
     return swapped[_best(score, distances, labels, multiplier, energies, swapped)].astype(np.int32)
 
 
-def _best(score, distances, labels, multiplier, energies, candidates):
+def _best(
+    score: Score,
+    distances: np.ndarray,
+    labels: np.ndarray,
+    multiplier: np.ndarray,
+    energies: np.ndarray,
+    candidates: Any,
+) -> np.intp:
     """Returns which of the candidates, lists of medoids, has the highest energy plus margin."""
     margins = [1 - score(labels, _assign(distances, medoids)) for medoids in candidates]
     return np.argmax(energies + multiplier * np.array(margins, np.float32))
 
 
-def _assign(distances, medoids):
+def _assign(distances: np.ndarray, medoids: Any) -> np.ndarray:
     nearest = np.argmin(distances[medoids], axis=0)
     nearest[medoids] = np.arange(len(medoids))
     return nearest

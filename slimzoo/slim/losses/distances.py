@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def pairwise_distance(feature, squared=False):
+def pairwise_distance(feature: tf.Tensor, squared: bool = False) -> tf.Tensor:
     """Returns the Euclidean distances [N, N] between the rows of `feature`, exactly 0 on the diagonal.
 
     Args:
@@ -18,13 +18,13 @@ def pairwise_distance(feature, squared=False):
     return distances * apart * (1.0 - tf.eye(tf.shape(feature)[0], dtype=distances.dtype))
 
 
-def masked_maximum(data, mask, dim=1):
+def masked_maximum(data: tf.Tensor, mask: tf.Tensor, dim: int = 1) -> tf.Tensor:
     """Returns the maxima of `data` along `dim` where `mask` (float) is 1; of an empty row its minimum."""
     lowest = tf.reduce_min(data, dim, keepdims=True)
     return tf.reduce_max((data - lowest) * mask, dim, keepdims=True) + lowest
 
 
-def masked_minimum(data, mask, dim=1):
+def masked_minimum(data: tf.Tensor, mask: tf.Tensor, dim: int = 1) -> tf.Tensor:
     """Returns the minima of `data` along `dim` where `mask` (float) is 1; of an empty row its maximum."""
     highest = tf.reduce_max(data, dim, keepdims=True)
     return tf.reduce_min((data - highest) * mask, dim, keepdims=True) + highest

@@ -1,13 +1,18 @@
 """Losses that list themselves in the collection "losses": predictions first, then labels, then weights."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
+from slimzoo.slim.types import TensorLike
 
 KEYS = tf.compat.v1.GraphKeys
 
 
-def compute_weighted_loss(losses, weights=1.0, scope=None):
+def compute_weighted_loss(
+    losses: TensorLike, weights: TensorLike = 1.0, scope: str | None = None
+) -> tf.Tensor:
     """Returns the sum of `losses` times `weights`, divided by the number of losses whose weight is not 0.
 
     Args:
@@ -34,23 +39,23 @@ def compute_weighted_loss(losses, weights=1.0, scope=None):
 
 
 @add_arg_scope
-def add_loss(loss, loss_collection=KEYS.LOSSES):
+def add_loss(loss: tf.Tensor, loss_collection: str | None = KEYS.LOSSES) -> None:
     """Lists `loss` in a collection of the graph; None lists it nowhere."""
     if loss_collection and not tf.executing_eagerly():
         tf.compat.v1.add_to_collection(loss_collection, loss)
 
 
-def get_losses(scope=None, loss_collection=KEYS.LOSSES):
+def get_losses(scope: str | None = None, loss_collection: str = KEYS.LOSSES) -> list[tf.Tensor]:
     """Returns the losses listed so far whose names start with `scope`."""
     return tf.compat.v1.get_collection(loss_collection, scope)
 
 
-def get_regularization_losses(scope=None):
+def get_regularization_losses(scope: str | None = None) -> list[tf.Tensor]:
     """Returns the penalties of the regularizers whose names start with `scope`."""
     return tf.compat.v1.get_collection(KEYS.REGULARIZATION_LOSSES, scope)
 
 
-def get_total_loss(add_regularization_losses=True, name="total_loss"):
+def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss") -> tf.Tensor:
     """Returns the sum of all listed losses, with the regularization losses if wanted.
 
     Raises: ValueError: there are none.
@@ -61,30 +66,45 @@ def get_total_loss(add_regularization_losses=True, name="total_loss"):
     return tf.add_n(losses, name=name)
 
 
-def absolute_difference(predictions, labels=None, weights=1.0, scope=None):
+def absolute_difference(
+    predictions: TensorLike,
+    labels: TensorLike | None = None,
+    weights: TensorLike = 1.0,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean of |predictions - labels|."""
     with tf.compat.v1.name_scope(scope, "absolute_difference", [predictions, labels, weights]) as name:
         predictions, labels = _pair(predictions, labels)
         return compute_weighted_loss(tf.abs(predictions - labels), weights, scope=name)
 
 
-def mean_squared_error(predictions, labels=None, weights=1.0, scope=None):
+def mean_squared_error(
+    predictions: TensorLike,
+    labels: TensorLike | None = None,
+    weights: TensorLike = 1.0,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean of (predictions - labels) ** 2."""
     with tf.compat.v1.name_scope(scope, "mean_squared_error", [predictions, labels, weights]) as name:
         predictions, labels = _pair(predictions, labels)
         return compute_weighted_loss(tf.math.squared_difference(predictions, labels), weights, scope=name)
 
 
-def log_loss(predictions, labels=None, weights=1.0, epsilon=1e-7, scope=None):
+def log_loss(
+    predictions: TensorLike,
+    labels: TensorLike | None = None,
+    weights: TensorLike = 1.0,
+    epsilon: float = 1e-7,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean of -labels * log(predictions) - (1 - labels) * log(1 - predictions)."""
     with tf.compat.v1.name_scope(scope, "log_loss", [predictions, labels, weights]) as name:
-        predictions, labels = _pair(predictions, labels)
-        losses = -labels * tf.math.log(predictions + epsilon)
-        losses -= (1 - labels) * tf.math.log(1 - predictions + epsilon)
+        p, y = _pair(predictions, labels)
+        losses = -y * tf.math.log(p + epsilon) - (1 - y) * tf.math.log(1 - p + epsilon)
         return compute_weighted_loss(losses, weights, scope=name)
 
 
-def hinge_loss(logits, labels=None, scope=None):
+def hinge_loss(logits: TensorLike, labels: TensorLike | None = None, scope: str | None = None) -> tf.Tensor:
     """Returns the hinge losses, one for each logit and listed nowhere; labels are 0 or 1."""
     with tf.compat.v1.name_scope(scope, "hinge_loss", [logits, labels]):
         logits, labels = _compatible(logits, labels)
@@ -92,7 +112,13 @@ def hinge_loss(logits, labels=None, scope=None):
         return tf.nn.relu(1 - signs * logits)
 
 
-def sigmoid_cross_entropy(logits, multi_class_labels, weights=1.0, label_smoothing=0, scope=None):
+def sigmoid_cross_entropy(
+    logits: TensorLike,
+    multi_class_labels: TensorLike,
+    weights: TensorLike = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean cross entropy of independent classes.
 
     Args:
@@ -110,7 +136,13 @@ def sigmoid_cross_entropy(logits, multi_class_labels, weights=1.0, label_smoothi
         return compute_weighted_loss(losses, weights, scope=name)
 
 
-def softmax_cross_entropy(logits, onehot_labels, weights=1.0, label_smoothing=0, scope=None):
+def softmax_cross_entropy(
+    logits: TensorLike,
+    onehot_labels: TensorLike,
+    weights: TensorLike = 1.0,
+    label_smoothing: float = 0,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns the mean cross entropy of one class out of several; no gradient goes to the labels.
 
     Args:
@@ -130,7 +162,9 @@ def softmax_cross_entropy(logits, onehot_labels, weights=1.0, label_smoothing=0,
         return compute_weighted_loss(losses, weights, scope=name)
 
 
-def sparse_softmax_cross_entropy(logits, labels, weights=1.0, scope=None):
+def sparse_softmax_cross_entropy(
+    logits: TensorLike, labels: TensorLike, weights: TensorLike = 1.0, scope: str | None = None
+) -> tf.Tensor:
     """Returns the mean cross entropy of one class out of several, given by its number.
 
     Args:
@@ -146,7 +180,12 @@ def sparse_softmax_cross_entropy(logits, labels, weights=1.0, scope=None):
         return compute_weighted_loss(losses, weights, scope=name)
 
 
-def mean_pairwise_squared_error(predictions, labels=None, weights=1.0, scope=None):
+def mean_pairwise_squared_error(
+    predictions: TensorLike,
+    labels: TensorLike | None = None,
+    weights: TensorLike = 1.0,
+    scope: str | None = None,
+) -> tf.Tensor:
     """Returns how much the differences between pairs of predictions of one sample miss those of the labels.
 
     Args:
@@ -170,7 +209,14 @@ def mean_pairwise_squared_error(predictions, labels=None, weights=1.0, scope=Non
         return loss
 
 
-def cosine_distance(predictions, labels=None, axis=None, weights=1.0, scope=None, dim=None):
+def cosine_distance(
+    predictions: TensorLike,
+    labels: TensorLike | None = None,
+    axis: int | None = None,
+    weights: TensorLike = 1.0,
+    scope: str | None = None,
+    dim: int | None = None,
+) -> tf.Tensor:
     """Returns the mean of 1 - sum(predictions * labels) along `axis`, both being of length 1 there.
 
     Args:
@@ -189,7 +235,7 @@ def cosine_distance(predictions, labels=None, axis=None, weights=1.0, scope=None
         return compute_weighted_loss(losses, weights, scope=name)
 
 
-def _compatible(predictions, labels):
+def _compatible(predictions: Any, labels: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns both as tensors; ValueError if one is None or their shapes differ."""
     if predictions is None or labels is None:
         raise ValueError("the loss needs predictions and labels; one of them is None")
@@ -201,18 +247,18 @@ def _compatible(predictions, labels):
     return predictions, labels
 
 
-def _pair(predictions, labels):
+def _pair(predictions: Any, labels: Any) -> tuple[tf.Tensor, tf.Tensor]:
     predictions, labels = _compatible(predictions, labels)
     return tf.cast(predictions, tf.float32), tf.cast(labels, tf.float32)
 
 
-def _floats(values):
+def _floats(values: TensorLike | None) -> tf.Tensor:
     if values is None:
         raise ValueError("weights cannot be None; 1.0 weighs all alike")
     return tf.cast(tf.convert_to_tensor(values), tf.float32)
 
 
-def _check_ranks(losses, weights):
+def _check_ranks(losses: tf.Tensor, weights: tf.Tensor) -> None:
     if losses.shape.rank is None or weights.shape.rank is None:
         raise ValueError(
             f"the ranks of the losses and of the weights must be known; shapes {losses.shape} and "
@@ -220,13 +266,13 @@ def _check_ranks(losses, weights):
         )
 
 
-def _scaled_sum(losses, weights):
+def _scaled_sum(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Returns the sum of losses [N, d1, ... dK] times weights [N, d1, ... dJ], J <= K, or times a scalar."""
     inner = list(range(weights.shape.rank, losses.shape.rank))
     return tf.reduce_sum(tf.reduce_sum(losses, inner) * weights)
 
 
-def _present(losses, weights):
+def _present(losses: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Returns [N], the number of losses of each sample whose weight is not 0."""
     if weights.shape.rank == 0:
         samples = tf.shape(losses)[0]

@@ -1,5 +1,7 @@
 """Losses that bring embeddings of one class together; none lists itself in a collection."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from slimzoo.slim.losses.clustering import (
@@ -15,6 +17,7 @@ from slimzoo.slim.losses.clustering import (
     update_medoid_per_cluster,
 )
 from slimzoo.slim.losses.distances import masked_maximum, masked_minimum, pairwise_distance
+from slimzoo.slim.types import TensorLike
 
 __all__ = [
     "cluster_loss",
@@ -38,7 +41,9 @@ __all__ = [
 ]
 
 
-def contrastive_loss(labels, embeddings_anchor, embeddings_positive, margin=1.0):
+def contrastive_loss(
+    labels: TensorLike, embeddings_anchor: TensorLike, embeddings_positive: TensorLike, margin: float = 1.0
+) -> tf.Tensor:
     """Returns the mean of d^2 for pairs of one class and max(margin - d, 0)^2 for the others (Hadsell 2006).
 
     Args:
@@ -52,7 +57,7 @@ def contrastive_loss(labels, embeddings_anchor, embeddings_positive, margin=1.0)
     return tf.reduce_mean(alike * tf.square(distances) + apart, name="contrastive_loss")
 
 
-def triplet_semihard_loss(labels, embeddings, margin=1.0):
+def triplet_semihard_loss(labels: TensorLike, embeddings: tf.Tensor, margin: float = 1.0) -> tf.Tensor:
     """Returns the triplet loss with semi-hard negatives (Schroff 2015, arXiv:1503.03832).
 
     The negative of an anchor and a positive is the nearest one that is further away than the positive; if
@@ -76,7 +81,7 @@ def triplet_semihard_loss(labels, embeddings, margin=1.0):
     return tf.truediv(tf.reduce_sum(losses), tf.reduce_sum(positive), name="triplet_semihard_loss")
 
 
-def lifted_struct_loss(labels, embeddings, margin=1.0):
+def lifted_struct_loss(labels: TensorLike, embeddings: tf.Tensor, margin: float = 1.0) -> tf.Tensor:
     """Returns the lifted structured loss (Song 2016, arXiv:1511.06452): each pair against all its negatives.
 
     Args:
@@ -99,7 +104,13 @@ def lifted_struct_loss(labels, embeddings, margin=1.0):
     return tf.truediv(0.25 * total, tf.reduce_sum(positive) / 2.0, name="liftedstruct_loss")
 
 
-def npairs_loss(labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002, print_losses=False):
+def npairs_loss(
+    labels: TensorLike,
+    embeddings_anchor: tf.Tensor,
+    embeddings_positive: tf.Tensor,
+    reg_lambda: float = 0.002,
+    print_losses: bool = False,
+) -> tf.Tensor:
     """Returns the n-pairs loss (Sohn 2016): cross entropy of the similarities, and an L2 penalty.
 
     Args:
@@ -114,8 +125,12 @@ def npairs_loss(labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002
 
 
 def npairs_loss_multilabel(
-    sparse_labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002, print_losses=False
-):
+    sparse_labels: Sequence[tf.SparseTensor],
+    embeddings_anchor: tf.Tensor,
+    embeddings_positive: tf.Tensor,
+    reg_lambda: float = 0.002,
+    print_losses: bool = False,
+) -> tf.Tensor:
     """Returns the n-pairs loss of pairs of several classes; more classes in common make a closer target.
 
     Args:
@@ -137,7 +152,9 @@ def npairs_loss_multilabel(
         return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
 
 
-def _npairs(shared, anchors, positives, reg_lambda, print_losses):
+def _npairs(
+    shared: tf.Tensor, anchors: tf.Tensor, positives: tf.Tensor, reg_lambda: float, print_losses: bool
+) -> tf.Tensor:
     """Returns the loss of pairs that have `shared` [N, N] classes in common."""
     lengths = [tf.reduce_mean(tf.reduce_sum(tf.square(x), 1)) for x in (anchors, positives)]
     penalty = tf.multiply(0.25 * reg_lambda, sum(lengths), name="l2loss")
@@ -150,7 +167,7 @@ def _npairs(shared, anchors, positives, reg_lambda, print_losses):
     return penalty + entropy
 
 
-def _same_class(op_name, labels):
+def _same_class(op_name: str, labels: TensorLike) -> tf.Tensor:
     """Returns bool [N, N], whether two samples are of one class; ValueError unless `labels` is [N]."""
     labels = tf.convert_to_tensor(labels)
     if labels.shape.rank != 1:
@@ -161,6 +178,6 @@ def _same_class(op_name, labels):
     return tf.equal(labels[:, None], labels[None, :])
 
 
-def _positives(same, dtype):
+def _positives(same: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Returns 1 where two different samples are of one class, else 0."""
     return tf.cast(same, dtype) - tf.eye(tf.shape(same)[0], dtype=dtype)

@@ -1,7 +1,10 @@
 """Several metrics at once."""
 
+from collections.abc import Mapping
+from typing import Any
 
-def aggregate_metrics(*value_update_tuples):
+
+def aggregate_metrics(*value_update_tuples: tuple[Any, Any]) -> tuple[list[Any], list[Any]]:
     """Returns ([value], [update_op]) from several pairs (value, update_op).
 
     Raises: ValueError: there are none.
@@ -12,7 +15,9 @@ def aggregate_metrics(*value_update_tuples):
     return list(values), list(updates)
 
 
-def aggregate_metric_map(names_to_tuples):
+def aggregate_metric_map(
+    names_to_tuples: Mapping[str, tuple[Any, Any]],
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns ({name: value}, {name: update_op}) from {name: (value, update_op)}.
 
     Raises: ValueError: there are none.

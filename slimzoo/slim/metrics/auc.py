@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from slimzoo.slim.metrics.common import metric_scope, published, squeezed
+from slimzoo.slim.metrics.common import ValueAndUpdate, metric_scope, published, squeezed
 from slimzoo.slim.metrics.concat import streaming_concat
 from slimzoo.slim.metrics.thresholds import EPSILON, check_curve
+from slimzoo.slim.types import Collections, TensorLike
 
 
 class AucData(NamedTuple):
@@ -19,14 +20,14 @@ class AucData(NamedTuple):
 
 
 def streaming_dynamic_auc(
-    labels,
-    predictions,
-    curve="ROC",
-    metrics_collections=(),
-    updates_collections=(),
-    name=None,
-    weights=None,
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    curve: str = "ROC",
+    metrics_collections: Collections = (),
+    updates_collections: Collections = (),
+    name: str | None = None,
+    weights: TensorLike | None = None,
+) -> ValueAndUpdate:
     """The exact area under the curve, "ROC" or "PR"; 0 while all labels are alike. It keeps all predictions.
 
     Args:
@@ -44,15 +45,15 @@ def streaming_dynamic_auc(
 
 
 def auc_with_confidence_intervals(
-    labels,
-    predictions,
-    weights=None,
-    alpha=0.95,
-    logit_transformation=True,
-    metrics_collections=(),
-    updates_collections=(),
-    name=None,
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    weights: TensorLike | None = None,
+    alpha: float = 0.95,
+    logit_transformation: bool = True,
+    metrics_collections: Collections = (),
+    updates_collections: Collections = (),
+    name: str | None = None,
+) -> tuple[AucData, tf.Operation]:
     """The area under the ROC curve and its confidence interval, after DeLong. It keeps all predictions.
 
     Args:
@@ -79,7 +80,9 @@ def auc_with_confidence_intervals(
         return published((interval, update_op), metrics_collections, updates_collections)
 
 
-def _keep_all(labels, predictions, weights):
+def _keep_all(
+    labels: tf.Tensor, predictions: tf.Tensor, weights: tf.Tensor | None
+) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], tf.Operation]:
     """Returns all labels, predictions and weights (None: 1) so far, each [N], and what adds a batch."""
     labels = tf.reshape(tf.cast(labels, tf.int64), [-1])
     words = "labels must be 0 or 1, at least one is "
@@ -100,7 +103,7 @@ def _keep_all(labels, predictions, weights):
     return (labels, predictions, weights), tf.group(*(update for _, update in kept.values()))
 
 
-def _exact_area(curve, labels, predictions, weights):
+def _exact_area(curve: str, labels: tf.Tensor, predictions: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     order = tf.argsort(predictions, direction="DESCENDING", stable=True)
     groups = tf.unique(tf.gather(predictions, order))[1]  # equal predictions make one step of the curve
     labels = tf.gather(tf.cast(labels, tf.float64), order)
@@ -118,7 +121,9 @@ def _exact_area(curve, labels, predictions, weights):
     return tf.where(tf.equal(true[-1], 0) | tf.equal(false[-1], 0), tf.zeros_like(area), area)
 
 
-def _placement_area(labels, predictions, weights):
+def _placement_area(
+    labels: tf.Tensor, predictions: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the area under the ROC curve and its standard error from the placements of the predictions."""
     order = tf.argsort(predictions, stable=True)
     groups = tf.unique(tf.gather(predictions, order))[1]
@@ -137,7 +142,7 @@ def _placement_area(labels, predictions, weights):
     return tf.where(totals[0] < totals[1], means[1], means[0]), tf.sqrt(sum(errors))
 
 
-def _interval(alpha, logit_transformation, area, error):
+def _interval(alpha: float, logit_transformation: bool, area: tf.Tensor, error: tf.Tensor) -> AucData:
     reach = -NormalDist().inv_cdf((1.0 - alpha) / 2.0)  # standard errors to each side
     if logit_transformation:
         error = error / (area * (1.0 - area + EPSILON))

@@ -1,12 +1,17 @@
 """Accuracy of one batch, and the best F1 score over many thresholds."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 
-from slimzoo.slim.metrics.common import metric_scope, of_all_replicas, published, squeezed
+from slimzoo.slim.metrics.common import ValueAndUpdate, metric_scope, of_all_replicas, published, squeezed
 from slimzoo.slim.metrics.thresholds import EPSILON, checks_of_range, counts_at_thresholds, even_thresholds
+from slimzoo.slim.types import Collections, TensorLike
 
 
-def accuracy(predictions, labels, weights=None, name=None):
+def accuracy(
+    predictions: TensorLike, labels: TensorLike, weights: TensorLike | None = None, name: str | None = None
+) -> tf.Tensor:
     """Returns the fraction of predictions that equal their labels; one tensor, without an update op.
 
     Raises: ValueError: dtypes that differ, or are not bool, integer or string.
@@ -28,14 +33,14 @@ def accuracy(predictions, labels, weights=None, name=None):
 
 
 def f1_score(
-    labels,
-    predictions,
-    weights=None,
-    num_thresholds=200,
-    metrics_collections=None,
-    updates_collections=None,
-    name=None,
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    weights: TensorLike | None = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The highest F1 score, 2 * precision * recall / (precision + recall), over even thresholds.
 
     Args:
@@ -54,7 +59,7 @@ def f1_score(
         return published((value, _best_f1(updates, "update")), metrics_collections, updates_collections)
 
 
-def _best_f1(counts, op_name):
+def _best_f1(counts: Mapping[str, tf.Tensor], op_name: str) -> tf.Tensor:
     tp = counts["tp"]
     precision = tf.truediv(tp, EPSILON + tp + counts["fp"], name=f"precision_{op_name}")
     recall = tf.truediv(tp, EPSILON + tp + counts["fn"], name=f"recall_{op_name}")

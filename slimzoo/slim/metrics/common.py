@@ -1,21 +1,26 @@
 """What the metrics written here share: their scope and variables, shapes that fit, the two collections."""
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from slimzoo.slim.types import Collections, TensorLike
+
+ValueAndUpdate: TypeAlias = tuple[tf.Tensor, tf.Tensor]  # the metric so far, what adds a batch to it
 KEYS = tf.compat.v1.GraphKeys
 
 
 @contextlib.contextmanager
-def metric_scope(op_name, name, default_name, values):
+def metric_scope(op_name: str, name: str | None, default_name: str, values: Sequence[Any]) -> Iterator[None]:
     """Enters the variable scope of a metric; RuntimeError outside a graph."""
     require_session(op_name)
     with tf.compat.v1.variable_scope(name, default_name, values):
         yield
 
 
-def require_session(op_name):
+def require_session(op_name: str) -> None:
     """Raises RuntimeError where a metric cannot accumulate: outside a graph."""
     if tf.executing_eagerly():
         raise RuntimeError(
@@ -24,7 +29,9 @@ def require_session(op_name):
         )
 
 
-def metric_variable(name, dimensions, dtype=tf.float32, **settings):
+def metric_variable(
+    name: str, dimensions: Sequence[int], dtype: tf.DType = tf.float32, **settings: Any
+) -> tf.Variable:
     """Makes a local variable of zeros to accumulate in; replicas add theirs up."""
     return tf.compat.v1.Variable(
         lambda: tf.zeros(dimensions, dtype),
@@ -37,12 +44,16 @@ def metric_variable(name, dimensions, dtype=tf.float32, **settings):
     )
 
 
-def added(variable, amount):
+def added(variable: tf.Variable, amount: tf.Tensor) -> tf.Tensor:
     """Returns the value of `variable` after adding `amount`."""
     return tf.convert_to_tensor(tf.compat.v1.assign_add(variable, amount))
 
 
-def published(value_and_update, metrics_collections, updates_collections):
+def published(
+    value_and_update: Iterable[Any],
+    metrics_collections: Collections | None,
+    updates_collections: Collections | None,
+) -> tuple[Any, Any]:
     """Lists both in their collections, if any; returns (value, update_op)."""
     value, update_op = value_and_update
     if metrics_collections:
@@ -52,12 +63,12 @@ def published(value_and_update, metrics_collections, updates_collections):
     return value, update_op
 
 
-def of_all_replicas(compute, *variables):
+def of_all_replicas(compute: Callable[..., tf.Tensor], *variables: Any) -> tf.Tensor:
     """Returns `compute(*variables)`, once for all replicas of a tf.distribute strategy."""
     return tf.distribute.get_replica_context().merge_call(lambda _, *merged: compute(*merged), args=variables)
 
 
-def squeezed(predictions, labels=None, weights=None):
+def squeezed(predictions: Any, labels: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
     """Returns the three as tensors of equal rank, a last dimension of 1 taken away or, in weights, added.
 
     Raises: ValueError: shapes of predictions and labels that differ.
@@ -78,7 +89,7 @@ def squeezed(predictions, labels=None, weights=None):
     )
 
 
-def broadcast_weights(weights, values):
+def broadcast_weights(weights: TensorLike, values: TensorLike) -> tf.Tensor:
     """Returns `weights` in the shape and dtype of `values`.
 
     Raises: ValueError, or InvalidArgumentError when the graph runs: `weights` are not one number, and a
@@ -95,7 +106,7 @@ def broadcast_weights(weights, values):
         return weights * tf.ones_like(values)
 
 
-def _check_static(weights, values):
+def _check_static(weights: tf.TensorShape, values: tf.TensorShape) -> None:
     if weights.rank in (None, 0) or values.rank is None:
         return
     sizes = zip(weights.as_list(), values.as_list(), strict=False)
@@ -106,7 +117,7 @@ def _check_static(weights, values):
         )
 
 
-def _runtime_check(weights, values):
+def _runtime_check(weights: tf.Tensor, values: tf.Tensor) -> tf.Operation:
     shapes = tf.shape(weights), tf.shape(values)
     fits = tf.cond(
         tf.equal(tf.rank(weights), tf.rank(values)),
@@ -117,7 +128,7 @@ def _runtime_check(weights, values):
     return tf.debugging.Assert(fits, words)
 
 
-def _without_last(tensor, other):
+def _without_last(tensor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     """Returns `tensor` without its last dimension, if that is 1 and `other` is of one rank less."""
     if not _may_drop_last(tensor):
         return tensor
@@ -127,7 +138,7 @@ def _without_last(tensor, other):
     return tf.cond(longer, lambda: tf.squeeze(tensor, [-1]), lambda: tensor)
 
 
-def _fit_rank(weights, values):
+def _fit_rank(weights: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     """Returns `weights`, if not a scalar, with a last dimension of 1 less or more to be of values' rank."""
     if weights.shape.rank == 0:
         return weights
@@ -143,12 +154,12 @@ def _fit_rank(weights, values):
     return tf.case(cases, lambda: weights)
 
 
-def _shift_rank(weights, more):
+def _shift_rank(weights: tf.Tensor, more: int) -> tf.Tensor:
     if more == 1:
         return tf.squeeze(weights, [-1])
     return tf.expand_dims(weights, -1) if more == -1 else weights
 
 
-def _may_drop_last(tensor):
+def _may_drop_last(tensor: tf.Tensor) -> bool:
     shape = tensor.shape
     return shape.rank is None or (shape.rank > 0 and shape.as_list()[-1] in (None, 1))

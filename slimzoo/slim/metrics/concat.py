@@ -2,12 +2,18 @@
 
 import tensorflow as tf
 
-from slimzoo.slim.metrics.common import metric_scope, metric_variable, published
+from slimzoo.slim.metrics.common import ValueAndUpdate, metric_scope, metric_variable, published
+from slimzoo.slim.types import Collections, TensorLike
 
 
 def streaming_concat(
-    values, axis=0, max_size=None, metrics_collections=None, updates_collections=None, name=None
-):
+    values: TensorLike,
+    axis: int = 0,
+    max_size: int | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """Joins the values of all batches along `axis`, of which `max_size` are kept; None: all.
 
     Args:
@@ -37,7 +43,7 @@ def streaming_concat(
         return published((value, update_op), metrics_collections, updates_collections)
 
 
-def next_array_size(required_size, growth_factor=1.5):
+def next_array_size(required_size: TensorLike, growth_factor: float = 1.5) -> tf.Tensor:
     """Returns the smallest power of `growth_factor`, rounded up, that is at least `required_size`; int32."""
     required, factor = tf.cast(required_size, tf.float32), tf.cast(growth_factor, tf.float32)
     return tf.cast(
@@ -45,14 +51,14 @@ def next_array_size(required_size, growth_factor=1.5):
     )
 
 
-def _append(array, size, batch, max_size):
+def _append(array: tf.Variable, size: tf.Variable, batch: tf.Tensor, max_size: int | None) -> tf.Tensor:
     """Writes the rows of `batch` behind the `size` rows of `array`, which grows if it must."""
     old = tf.convert_to_tensor(size)
     if max_size is not None:
         batch = batch[: max_size - old]
     new = old + tf.shape(batch)[0]
 
-    def grow():
+    def grow() -> tf.Operation:
         more = tf.zeros(tf.concat([[next_array_size(new) - old], tf.shape(array)[1:]], 0), array.dtype)
         return tf.group(array.assign(tf.concat([array[:old], more], 0), read_value=False))
 
@@ -63,7 +69,7 @@ def _append(array, size, batch, max_size):
         return tf.convert_to_tensor(size.assign(new))
 
 
-def _check(shape, axis):
+def _check(shape: tf.TensorShape, axis: int) -> tuple[int, list[int]]:
     """Returns `axis` from 0 on and the dimensions besides it; ValueError names what is wrong."""
     if shape.rank is None:
         raise ValueError("`values` must have known statically known rank; call set_shape on them first")

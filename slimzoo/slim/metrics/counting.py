@@ -1,8 +1,12 @@
 """Counts, error rates and the agreement of two raters."""
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo.slim.metrics.common import (
+    ValueAndUpdate,
     added,
     broadcast_weights,
     metric_scope,
@@ -11,11 +15,19 @@ from slimzoo.slim.metrics.common import (
     published,
     squeezed,
 )
+from slimzoo.slim.metrics.signatures import OfPairs
+from slimzoo.slim.types import Collections, TensorLike
 
 METRICS = tf.compat.v1.metrics
 
 
-def count(values, weights=None, metrics_collections=None, updates_collections=None, name=None):
+def count(
+    values: TensorLike,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The number of values, or the sum of their weights.
 
     Returns: (value, update_op), float32.
@@ -34,12 +46,17 @@ def count(values, weights=None, metrics_collections=None, updates_collections=No
         return published((value, update_op), metrics_collections, updates_collections)
 
 
-def _rate(default, wrong, right):
+def _rate(default: str, wrong: Callable[..., Any], right: Callable[..., Any]) -> OfPairs:
     """Returns the metric wrong / (wrong + right), both of tf.compat.v1.metrics."""
 
     def metric(
-        predictions, labels, weights=None, metrics_collections=None, updates_collections=None, name=None
-    ):
+        predictions: TensorLike,
+        labels: TensorLike,
+        weights: TensorLike | None = None,
+        metrics_collections: Collections | None = None,
+        updates_collections: Collections | None = None,
+        name: str | None = None,
+    ) -> ValueAndUpdate:
         with metric_scope(f"streaming_{default}", name, default, (predictions, labels, weights)):
             predictions, labels = tf.cast(predictions, tf.bool), tf.cast(labels, tf.bool)
             predictions, labels, weights = squeezed(predictions, labels, weights)
@@ -62,14 +79,14 @@ streaming_false_negative_rate = _rate("false_negative_rate", METRICS.false_negat
 
 
 def cohen_kappa(
-    labels,
-    predictions_idx,
-    num_classes,
-    weights=None,
-    metrics_collections=None,
-    updates_collections=None,
-    name=None,
-):
+    labels: TensorLike,
+    predictions_idx: TensorLike,
+    num_classes: int,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """Cohen's kappa: how far two ratings agree beyond chance; 1 if always.
 
     Args:
@@ -86,11 +103,11 @@ def cohen_kappa(
         labels = tf.convert_to_tensor(labels)
         if labels.shape.rank == 2:
             labels = tf.squeeze(labels, [-1])
-        predictions, labels, weights = squeezed(predictions_idx, labels, weights)
-        dtype = tf.int64 if weights is None or weights.dtype.is_integer else tf.float32
+        predictions, labels, given = squeezed(predictions_idx, labels, weights)
+        dtype = tf.int64 if given is None or given.dtype.is_integer else tf.float32
         tables = [metric_variable(name, [num_classes], dtype) for name in ("po", "pe_row", "pe_col")]
         table = tf.compat.v1.confusion_matrix(
-            labels, predictions, num_classes, weights=weights, dtype=dtype, name="counts_in_table"
+            labels, predictions, num_classes, weights=given, dtype=dtype, name="counts_in_table"
         )
         amounts = tf.linalg.diag_part(table), tf.reduce_sum(table, 0), tf.reduce_sum(table, 1)
         updates = [added(total, amount) for total, amount in zip(tables, amounts, strict=True)]
@@ -98,7 +115,7 @@ def cohen_kappa(
         return published((value, update_op), metrics_collections, updates_collections)
 
 
-def _kappa(op_name, agreed, rows, columns):
+def _kappa(op_name: str, agreed: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     total = tf.cast(tf.reduce_sum(rows), tf.float64)
     agreed = tf.cast(tf.reduce_sum(agreed), tf.float64)
     by_chance = tf.reduce_sum(tf.math.divide_no_nan(tf.cast(rows * columns, tf.float64), total))

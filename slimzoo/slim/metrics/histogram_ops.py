@@ -3,11 +3,18 @@
 import tensorflow as tf
 
 from slimzoo.slim.metrics.common import KEYS, metric_scope, squeezed
+from slimzoo.slim.types import Collections, TensorLike
 
 
 def auc_using_histogram(
-    boolean_labels, scores, score_range, nbins=100, collections=None, check_shape=True, name=None
-):
+    boolean_labels: TensorLike,
+    scores: TensorLike,
+    score_range: TensorLike,
+    nbins: int = 100,
+    collections: Collections | None = None,
+    check_shape: bool = True,
+    name: str | None = None,
+) -> tuple[tf.Tensor, tf.Operation]:
     """The area under the ROC curve, as exact as `nbins` bins of `score_range` [2] allow.
 
     Args:
@@ -42,7 +49,7 @@ def auc_using_histogram(
         return _area(totals["true"], totals["false"]), update_op
 
 
-def _histogram(name, nbins, collections):
+def _histogram(name: str, nbins: int, collections: Collections | None) -> tf.Variable:
     return tf.compat.v1.get_variable(
         name,
         shape=[nbins],
@@ -53,12 +60,12 @@ def _histogram(name, nbins, collections):
     )
 
 
-def _rank_check(name, tensor):
+def _rank_check(name: str, tensor: tf.Tensor) -> tf.Operation:
     words = f"Argument {name} should have rank 1.  Found: "
     return tf.debugging.Assert(tf.equal(1, tf.rank(tensor)), [words, tf.shape(tensor)])
 
 
-def _area(true, false):
+def _area(true: tf.Tensor, false: tf.Tensor) -> tf.Tensor:
     """Returns the area under the curve through the ends of the bins, by trapezoids from the highest score."""
     widths, heights = (
         tf.cast(tf.reverse(tf.truediv(bins, tf.reduce_sum(bins)), [0]), tf.float32) for bins in (false, true)
@@ -68,6 +75,6 @@ def _area(true, false):
     return tf.add(first, tf.reduce_sum(widths[1:] * (ends[1:] + ends[:-1]) / 2.0), name="auc")
 
 
-def _strict_1d_cumsum(tensor, len_tensor):
+def _strict_1d_cumsum(tensor: tf.Tensor, len_tensor: TensorLike) -> tf.Tensor:
     """Returns the cumulated sums of the first `len_tensor` values; old tests call it."""
     return tf.cumsum(tensor)[:len_tensor]

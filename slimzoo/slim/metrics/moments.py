@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimzoo.slim.metrics.common import (
+    ValueAndUpdate,
     added,
     broadcast_weights,
     metric_scope,
@@ -10,11 +11,17 @@ from slimzoo.slim.metrics.common import (
     published,
     squeezed,
 )
+from slimzoo.slim.types import Collections, TensorLike
 
 
 def streaming_covariance(
-    predictions, labels, weights=None, metrics_collections=None, updates_collections=None, name=None
-):
+    predictions: TensorLike,
+    labels: TensorLike,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The unbiased covariance of predictions and labels; NaN until the weights sum to more than 1.
 
     Returns: (value, update_op), float32.
@@ -36,20 +43,27 @@ def streaming_covariance(
     return published((value, update_op), metrics_collections, updates_collections)
 
 
-def _move_mean(mean, values, weights, batch, total):
+def _move_mean(
+    mean: tf.Variable, values: tf.Tensor, weights: tf.Tensor, batch: tf.Tensor, total: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Moves the variable `mean` to that of all batches; returns the mean of this one, and its old value."""
     center = tf.math.divide_no_nan(tf.reduce_sum(values * weights), batch)
     step = tf.math.divide_no_nan((center - mean) * batch, total)
     return center, added(mean, step) - step
 
 
-def _per_sample(comoment, number, op_name):
+def _per_sample(comoment: tf.Tensor, number: tf.Tensor, op_name: str) -> tf.Tensor:
     return tf.where(number <= 1.0, float("nan"), tf.truediv(comoment, number - 1.0), name=op_name)
 
 
 def streaming_pearson_correlation(
-    predictions, labels, weights=None, metrics_collections=None, updates_collections=None, name=None
-):
+    predictions: TensorLike,
+    labels: TensorLike,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The correlation of predictions and labels, from -1 to 1; NaN while one of them is constant.
 
     Returns: (value, update_op), float32.

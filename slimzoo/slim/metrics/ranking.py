@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimzoo.slim.metrics.common import (
+    ValueAndUpdate,
     added,
     broadcast_weights,
     metric_variable,
@@ -11,13 +12,20 @@ from slimzoo.slim.metrics.common import (
     require_session,
 )
 from slimzoo.slim.metrics.streaming import streaming_mean
+from slimzoo.slim.types import Collections, TensorLike
 
 NO_LABEL = tf.int64.min  # fills up the rows of sparse labels
 
 
 def streaming_recall_at_k(
-    predictions, labels, k, weights=None, metrics_collections=None, updates_collections=None, name=None
-):
+    predictions: TensorLike,
+    labels: TensorLike,
+    k: int,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The fraction of labels among the `k` highest predictions.
 
     Args:
@@ -33,8 +41,13 @@ def streaming_recall_at_k(
 
 
 def streaming_sparse_average_precision_at_top_k(
-    top_k_predictions, labels, weights=None, metrics_collections=None, updates_collections=None, name=None
-):
+    top_k_predictions: TensorLike,
+    labels: TensorLike | tf.SparseTensor,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The mean over all rows of the average precision of `k` predicted classes, best first.
 
     Args:
@@ -65,7 +78,7 @@ def streaming_sparse_average_precision_at_top_k(
         return published((value, update_op), metrics_collections, updates_collections)
 
 
-def _average_precisions(predictions, labels):
+def _average_precisions(predictions: TensorLike, labels: TensorLike | tf.SparseTensor) -> tf.Tensor:
     """Returns float64 [...], for each row the precision at its hits, summed, over the hits it could have."""
     predictions = tf.cast(predictions, tf.int64)
     k = predictions.shape.as_list()[-1] if predictions.shape.rank else None
@@ -81,7 +94,7 @@ def _average_precisions(predictions, labels):
     return tf.reduce_sum(precisions * hits, -1) / possible
 
 
-def _dense(labels, predictions):
+def _dense(labels: TensorLike | tf.SparseTensor, predictions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the labels as int64 [..., labels], and how many there are in each row."""
     labels = tf.compat.v1.convert_to_tensor_or_sparse_tensor(labels)
     _check_ranks(labels.shape, predictions.shape)
@@ -101,7 +114,7 @@ def _dense(labels, predictions):
     return labels, tf.reduce_sum(tf.cast(labels >= 0, tf.int32), -1)
 
 
-def _check_ranks(labels, predictions):
+def _check_ranks(labels: tf.TensorShape, predictions: tf.TensorShape) -> None:
     if labels.rank not in (None, predictions.rank, predictions.rank - 1):
         raise ValueError(
             f"Unexpected labels shape {labels} for predictions shape {predictions}; labels are of the same "

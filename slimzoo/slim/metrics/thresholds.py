@@ -1,10 +1,12 @@
 """Metrics from the counts of right and wrong answers at several thresholds."""
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from slimzoo.slim.metrics.common import (
+    ValueAndUpdate,
     added,
     broadcast_weights,
     metric_scope,
@@ -13,6 +15,8 @@ from slimzoo.slim.metrics.common import (
     require_session,
     squeezed,
 )
+from slimzoo.slim.metrics.signatures import CountAtThresholds, OfPairsAtThresholds
+from slimzoo.slim.types import Collections, TensorLike
 
 EPSILON = 1e-7
 COUNTS = {  # key: (variable, its samples are labelled true, they are predicted true)
@@ -35,12 +39,18 @@ class PrecisionRecallData(NamedTuple):
     thresholds: tf.Tensor
 
 
-def even_thresholds(number):
+def even_thresholds(number: int) -> list[float]:
     """Returns `number` thresholds in even steps from 0 to 1, the ends moved out by EPSILON."""
     return [-EPSILON, *(i / (number - 1) for i in range(1, number - 1)), 1.0 + EPSILON]
 
 
-def counts_at_thresholds(predictions, labels, thresholds, weights=None, keys=tuple(COUNTS)):
+def counts_at_thresholds(
+    predictions: TensorLike,
+    labels: TensorLike,
+    thresholds: Sequence[float],
+    weights: TensorLike | None = None,
+    keys: Collection[str] = tuple(COUNTS),
+) -> tuple[dict[str, tf.Variable], dict[str, tf.Tensor]]:
     """Returns ({key: variable}, {key: update}) with the weights counted at each of the thresholds [T].
 
     Args:
@@ -64,10 +74,15 @@ def counts_at_thresholds(predictions, labels, thresholds, weights=None, keys=tup
     return values, updates
 
 
-def _one_count(key):
+def _one_count(key: str) -> CountAtThresholds:
     name = COUNTS[key][0]
 
-    def metric(predictions, labels, thresholds, weights=None):
+    def metric(
+        predictions: TensorLike,
+        labels: TensorLike,
+        thresholds: Sequence[float],
+        weights: TensorLike | None = None,
+    ) -> ValueAndUpdate:
         require_session(f"streaming_{name}_at_thresholds")
         values, updates = counts_at_thresholds(predictions, labels, thresholds, weights, (key,))
         return values[key], updates[key]
@@ -83,19 +98,19 @@ streaming_true_negatives_at_thresholds = _one_count("tn")
 streaming_false_positives_at_thresholds = _one_count("fp")
 
 
-def _one_rate(letters, wrong, right):
+def _one_rate(letters: str, wrong: str, right: str) -> OfPairsAtThresholds:
     """Returns the metric wrong / (wrong + right), both keys of COUNTS."""
     default = f"{COUNTS[wrong][0][:-1]}_rate_at_thresholds"
 
     def metric(
-        predictions,
-        labels,
-        thresholds,
-        weights=None,
-        metrics_collections=None,
-        updates_collections=None,
-        name=None,
-    ):
+        predictions: TensorLike,
+        labels: TensorLike,
+        thresholds: Sequence[float],
+        weights: TensorLike | None = None,
+        metrics_collections: Collections | None = None,
+        updates_collections: Collections | None = None,
+        name: str | None = None,
+    ) -> ValueAndUpdate:
         with metric_scope(f"streaming_{default}", name, default, (predictions, labels, weights)):
             counts = counts_at_thresholds(predictions, labels, thresholds, weights, (wrong, right))
             rates = [
@@ -115,22 +130,22 @@ streaming_false_positive_rate_at_thresholds = _one_rate("fpr", "fp", "tn")
 streaming_false_negative_rate_at_thresholds = _one_rate("fnr", "fn", "tp")
 
 
-def check_curve(curve):
+def check_curve(curve: str) -> None:
     """Raises ValueError unless the curve is one there is."""
     if curve not in ("ROC", "PR"):
         raise ValueError(f"curve must be either ROC or PR, {curve} unknown")
 
 
 def streaming_curve_points(
-    labels=None,
-    predictions=None,
-    weights=None,
-    num_thresholds=200,
-    metrics_collections=None,
-    updates_collections=None,
-    curve="ROC",
-    name=None,
-):
+    labels: TensorLike | None = None,
+    predictions: TensorLike | None = None,
+    weights: TensorLike | None = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    curve: str = "ROC",
+    name: str | None = None,
+) -> tuple[tf.Tensor, tf.Operation]:
     """The points [num_thresholds, 2] of a curve, by falling threshold; (x, y).
 
     Args:
@@ -152,16 +167,16 @@ def streaming_curve_points(
 
 
 def recall_at_precision(
-    labels,
-    predictions,
-    precision,
-    weights=None,
-    num_thresholds=200,
-    metrics_collections=None,
-    updates_collections=None,
-    name=None,
-    strict_mode=False,
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    precision: float,
+    weights: TensorLike | None = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+    strict_mode: bool = False,
+) -> ValueAndUpdate:
     """The recall at the threshold whose precision is nearest to `precision`.
 
     Args:
@@ -171,7 +186,7 @@ def recall_at_precision(
     """
     _check_fraction("precision", precision)
 
-    def compute(counts, op_name):
+    def compute(counts: Mapping[str, tf.Tensor], op_name: str) -> tf.Tensor:
         tp, found = counts["tp"], counts["tp"] + counts["fp"] + EPSILON
         precisions, recalls = tp / found, tp / (tp + counts["fn"] + EPSILON)
         if not strict_mode:
@@ -186,15 +201,15 @@ def recall_at_precision(
 
 
 def precision_at_recall(
-    labels,
-    predictions,
-    target_recall,
-    weights=None,
-    num_thresholds=200,
-    metrics_collections=None,
-    updates_collections=None,
-    name=None,
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    target_recall: float,
+    weights: TensorLike | None = None,
+    num_thresholds: int = 200,
+    metrics_collections: Collections | None = None,
+    updates_collections: Collections | None = None,
+    name: str | None = None,
+) -> ValueAndUpdate:
     """The precision at the highest threshold whose recall is at least `target_recall`, in [0, 1].
 
     Args:
@@ -202,7 +217,7 @@ def precision_at_recall(
     """
     _check_fraction("target_recall", target_recall)
 
-    def compute(counts, op_name):
+    def compute(counts: Mapping[str, tf.Tensor], op_name: str) -> tf.Tensor:
         tp, fp = counts["tp"], counts["fp"]
         reached = tf.cast(tp / (tp + counts["fn"] + EPSILON) >= target_recall, tf.int64)
         precisions = (tp + EPSILON) / (tp + fp + EPSILON)
@@ -213,19 +228,29 @@ def precision_at_recall(
         return _value_and_update(compute, counts, metrics_collections, updates_collections)
 
 
-def _value_and_update(compute, counts, metrics_collections, updates_collections):
+def _value_and_update(
+    compute: Callable[[Mapping[str, tf.Tensor], str], tf.Tensor],
+    counts: Sequence[Mapping[str, tf.Tensor]],
+    metrics_collections: Collections | None,
+    updates_collections: Collections | None,
+) -> ValueAndUpdate:
     value, update_op = compute(counts[0], "value"), compute(counts[1], "update_op")
     return published((value, update_op), metrics_collections, updates_collections)
 
 
-def _check_fraction(name, value):
+def _check_fraction(name: str, value: float) -> None:
     if not 0 <= value <= 1:
         raise ValueError(f"`{name}` must be in the range [0, 1], not {value}")
 
 
 def precision_recall_at_equal_thresholds(
-    labels, predictions, weights=None, num_thresholds=None, use_locking=None, name=None
-):
+    labels: TensorLike,
+    predictions: TensorLike,
+    weights: TensorLike | None = None,
+    num_thresholds: int | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
+) -> tuple[PrecisionRecallData, tf.Operation]:
     """Counts, precision and recall at even thresholds, in time that does not grow with their number.
 
     Args:
@@ -262,7 +287,9 @@ def precision_recall_at_equal_thresholds(
         return _precision_recall(predictions.dtype, *buckets), tf.group(*added_up)
 
 
-def _precision_recall(dtype, tp_buckets, fp_buckets):
+def _precision_recall(
+    dtype: tf.DType, tp_buckets: tf.Variable, fp_buckets: tf.Variable
+) -> PrecisionRecallData:
     tp = tf.cumsum(tp_buckets, reverse=True, name="tp")
     fp = tf.cumsum(fp_buckets, reverse=True, name="fp")
     tn, fn = fp[0] - fp, tp[0] - tp
@@ -273,7 +300,7 @@ def _precision_recall(dtype, tp_buckets, fp_buckets):
     return PrecisionRecallData(*(tf.cast(tensor, dtype) for tensor in tensors))
 
 
-def checks_of_range(predictions):
+def checks_of_range(predictions: tf.Tensor) -> list[tf.Operation]:
     """Returns assertions that all predictions are in [0, 1]."""
     words = "predictions must be in [0, 1]"
     return [

@@ -17,3 +17,19 @@ from slimzoo.slim.training.training import (
     multiply_gradients,
     train,
 )
+
+__all__ = [
+    "StopAfterNEvalsHook",
+    "SummaryAtEndHook",
+    "add_gradients_summaries",
+    "checkpoints_iterator",
+    "clip_gradient_norms",
+    "clip_gradient_norms_fn",
+    "create_train_op",
+    "evaluate_once",
+    "evaluate_repeatedly",
+    "get_or_create_eval_step",
+    "multiply_gradients",
+    "train",
+    "wait_for_new_checkpoint",
+]

@@ -2,11 +2,13 @@
 
 import os
 import re
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.errors import listing
 from slimzoo.slim.hints import nearest
+from slimzoo.slim.types import VariablesToFill
 from slimzoo.slim.variables import get_variable_full_name, part_of
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # in what tf.train.Checkpoint writes
@@ -20,11 +22,11 @@ ADVICE = (
 class MissingCheckpoint(tf.errors.NotFoundError, ValueError):
     """There is no such checkpoint. TensorFlow raises either error for that, depending on who asks."""
 
-    def __init__(self, message):
+    def __init__(self, message: str):
         super().__init__(None, None, message)
 
 
-def find(path):
+def find(path: str | os.PathLike | None) -> str:
     """Returns the prefix of the checkpoint `path`; of the newest one in it if it is a directory.
 
     Raises: MissingCheckpoint: there is none. tf.errors.DataLossError: `path` is one file of a checkpoint.
@@ -52,7 +54,7 @@ def find(path):
     return path
 
 
-def reader(path):
+def reader(path: str | os.PathLike | None) -> Any:
     """Returns a tf.compat.v1.train.NewCheckpointReader; raises as `find` does, or tf.errors.DataLossError."""
     path = find(path)
     try:
@@ -61,7 +63,7 @@ def reader(path):
         raise _damaged(path, error) from None
 
 
-def by_checkpoint_name(var_list):
+def by_checkpoint_name(var_list: VariablesToFill) -> dict[str, list[tf.Variable]]:
     """Returns {name in the checkpoint: list of variables}; the parts of one variable share its name."""
     grouped: dict[str, list] = {}
     if isinstance(var_list, dict):
@@ -76,7 +78,7 @@ def by_checkpoint_name(var_list):
     return grouped
 
 
-def check_fit(path, var_list, reshape=False):
+def check_fit(path: str, var_list: VariablesToFill, reshape: bool = False) -> None:
     """Raises an error that lists every variable which the checkpoint lacks or holds in another shape or type.
 
     Args:
@@ -111,12 +113,12 @@ class CheckingSaver(tf.compat.v1.train.Saver):
       var_list: as `check_fit` takes; None: all variables of the graph so far.
     """
 
-    def __init__(self, var_list=None, reshape=False):
+    def __init__(self, var_list: VariablesToFill | None = None, reshape: bool = False):
         self._checked = tf.compat.v1.global_variables() if var_list is None else var_list
         self._reshape_checked = reshape
         super().__init__(var_list, reshape=reshape)
 
-    def restore(self, sess, save_path):
+    def restore(self, sess: tf.compat.v1.Session, save_path: str) -> None:
         """Fills the variables; raises as `check_fit` does, before anything is assigned."""
         save_path = find(save_path)
         check_fit(save_path, self._checked, self._reshape_checked)
@@ -126,7 +128,7 @@ class CheckingSaver(tf.compat.v1.train.Saver):
             raise _damaged(save_path, error) from None  # a Coordinator takes OutOfRange for a clean end
 
 
-def _damaged(path, error):
+def _damaged(path: str, error: tf.errors.OpError) -> tf.errors.DataLossError:
     """Returns the error that says which checkpoint is damaged, and what to do."""
     said = (error.message or "").split("\n")[0]
     return tf.errors.DataLossError(
@@ -137,7 +139,7 @@ def _damaged(path, error):
     )
 
 
-def check_default_saver(path, scaffold):
+def check_default_saver(path: str, scaffold: tf.compat.v1.train.Scaffold | None) -> None:
     """Checks a checkpoint that a tf.compat.v1.train.Scaffold will restore by the Saver of its own making.
 
     Raises: as `find`, and as `check_fit` where neither the scaffold nor the graph has a Saver of the user's.
@@ -148,7 +150,7 @@ def check_default_saver(path, scaffold):
         check_fit(path, tf.compat.v1.global_variables())
 
 
-def _misfit(name, var, shape, dtype, reshape):
+def _misfit(name: str, var: Any, shape: list[int], dtype: tf.DType, reshape: bool) -> str | None:
     """Returns what is wrong with one variable, or None."""
     part = part_of(var)
     wanted = list(part.full_shape) if part else _static_shape(var)
@@ -171,12 +173,12 @@ def _misfit(name, var, shape, dtype, reshape):
     )
 
 
-def _static_shape(var):
+def _static_shape(var: Any) -> list[int] | None:
     """Returns the shape of a variable; None where it is open, or `var` is some other saveable object."""
     if not isinstance(var, tf.Variable) or not var.shape.is_fully_defined():
         return None
     return var.shape.as_list()
 
 
-def _is_sequence(value):
+def _is_sequence(value: Any) -> bool:
     return hasattr(value, "__iter__")

@@ -2,17 +2,20 @@
 
 import math
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.slim.training.checkpoints import check_default_saver
+from slimzoo.slim.types import FeedDict
 
 v1 = tf.compat.v1
 LOG = tf.compat.v1.logging
 KEYS = tf.compat.v1.GraphKeys
 
 
-def get_or_create_eval_step():
+def get_or_create_eval_step() -> tf.Variable:
     """Returns the local variable that counts the evaluations of a session, int64 [], made if it is not there.
 
     Raises: ValueError: the collection "eval_step" holds several.
@@ -45,21 +48,21 @@ class StopAfterNEvalsHook(tf.compat.v1.train.SessionRunHook):
       log_progress: log every run, or every tenth of them if there are 20 or more.
     """
 
-    def __init__(self, num_evals, log_progress=True):
+    def __init__(self, num_evals: int | None, log_progress: bool = True):
         self._num_evals = num_evals
         self._log_every = math.floor(num_evals / 10) if num_evals and num_evals >= 20 else 1
         self._log_progress = log_progress
         self._completed = None
 
-    def count_with(self, evals_completed):
+    def count_with(self, evals_completed: tf.Tensor) -> None:
         """Takes the tensor that counts the runs."""
         self._completed = evals_completed
 
-    def before_run(self, run_context):
+    def before_run(self, run_context: Any) -> Any:
         """Asks for the count."""
         return v1.train.SessionRunArgs({"evals_completed": self._completed})
 
-    def after_run(self, run_context, run_values):
+    def after_run(self, run_context: Any, run_values: Any) -> None:
         """Logs the count, and ends the evaluation if it is reached."""
         done, wanted = run_values.results["evals_completed"], self._num_evals
         if self._log_progress and (done % self._log_every == 0 or done == wanted):
@@ -79,24 +82,30 @@ class SummaryAtEndHook(tf.compat.v1.train.SessionRunHook):
     Raises: ValueError: neither `log_dir` nor `summary_writer` is given.
     """
 
-    def __init__(self, log_dir=None, summary_writer=None, summary_op=None, feed_dict=None):
+    def __init__(
+        self,
+        log_dir: str | None = None,
+        summary_writer: Any = None,
+        summary_op: Any = None,
+        feed_dict: FeedDict | None = None,
+    ):
         if log_dir is None and summary_writer is None:
             raise ValueError("One of log_dir or summary_writer should be used; both are None")
         self._log_dir, self._writer = log_dir, summary_writer
         self._summary_op, self._feed_dict = summary_op, feed_dict
 
-    def begin(self):
+    def begin(self) -> None:
         """Finds the summaries and the global step."""
         if self._summary_op is None:  # once: the second evaluation meets a finalized graph
             self._summary_op = v1.summary.merge_all()
         self._global_step = v1.train.get_or_create_global_step()
 
-    def after_create_session(self, session, coord):
+    def after_create_session(self, session: tf.compat.v1.Session, coord: Any) -> None:
         """Opens the file."""
         if self._writer is None and self._log_dir:
             self._writer = v1.summary.FileWriterCache.get(self._log_dir)
 
-    def end(self, session):
+    def end(self, session: tf.compat.v1.Session) -> None:
         """Writes."""
         if self._writer is None:
             return
@@ -106,7 +115,12 @@ class SummaryAtEndHook(tf.compat.v1.train.SessionRunHook):
         self._writer.flush()
 
 
-def wait_for_new_checkpoint(checkpoint_dir, last_checkpoint=None, seconds_to_sleep=1, timeout=None):
+def wait_for_new_checkpoint(
+    checkpoint_dir: str,
+    last_checkpoint: str | None = None,
+    seconds_to_sleep: float = 1,
+    timeout: float | None = None,
+) -> str | None:
     """Returns the newest checkpoint of a directory as soon as it is another than `last_checkpoint`.
 
     Args:
@@ -125,7 +139,12 @@ def wait_for_new_checkpoint(checkpoint_dir, last_checkpoint=None, seconds_to_sle
         time.sleep(seconds_to_sleep)
 
 
-def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, timeout_fn=None):
+def checkpoints_iterator(
+    checkpoint_dir: str,
+    min_interval_secs: float = 0,
+    timeout: float | None = None,
+    timeout_fn: Callable[[], bool] | None = None,
+) -> Iterator[str]:
     """Yields the newest checkpoint of a directory, again and again as it is replaced.
 
     Args:
@@ -148,16 +167,16 @@ def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, time
 
 
 def evaluate_once(
-    checkpoint_path,
-    master="",
-    scaffold=None,
-    eval_ops=None,
-    feed_dict=None,
-    final_ops=None,
-    final_ops_feed_dict=None,
-    hooks=None,
-    config=None,
-):
+    checkpoint_path: str | None,
+    master: str = "",
+    scaffold: tf.compat.v1.train.Scaffold | None = None,
+    eval_ops: Any = None,
+    feed_dict: FeedDict | None = None,
+    final_ops: Any = None,
+    final_ops_feed_dict: FeedDict | None = None,
+    hooks: Sequence[Any] | None = None,
+    config: tf.compat.v1.ConfigProto | None = None,
+) -> Any:
     """Evaluates one checkpoint; returns the values of `final_ops`.
 
     Args:
@@ -176,20 +195,20 @@ def evaluate_once(
 
 
 def evaluate_repeatedly(
-    checkpoint_dir,
-    master="",
-    scaffold=None,
-    eval_ops=None,
-    feed_dict=None,
-    final_ops=None,
-    final_ops_feed_dict=None,
-    eval_interval_secs=60,
-    hooks=None,
-    config=None,
-    max_number_of_evaluations=None,
-    timeout=None,
-    timeout_fn=None,
-):
+    checkpoint_dir: str,
+    master: str = "",
+    scaffold: tf.compat.v1.train.Scaffold | None = None,
+    eval_ops: Any = None,
+    feed_dict: FeedDict | None = None,
+    final_ops: Any = None,
+    final_ops_feed_dict: FeedDict | None = None,
+    eval_interval_secs: float = 60,
+    hooks: Sequence[Any] | None = None,
+    config: tf.compat.v1.ConfigProto | None = None,
+    max_number_of_evaluations: int | None = None,
+    timeout: float | None = None,
+    timeout_fn: Callable[[], bool] | None = None,
+) -> Any:
     """Evaluates the checkpoints of a directory as they appear; returns the last values of `final_ops`.
 
     Args: those of `evaluate_once` and of `checkpoints_iterator`, and
@@ -206,7 +225,7 @@ def evaluate_repeatedly(
     return final.final_ops_values
 
 
-def _counted(eval_ops, hooks):
+def _counted(eval_ops: Any, hooks: Sequence[Any] | None) -> Any:
     """Returns `eval_ops` with an op that counts their runs, which the hooks are told of."""
     step = get_or_create_eval_step()
     if eval_ops is None:
@@ -220,7 +239,15 @@ def _counted(eval_ops, hooks):
     return [*(eval_ops if isinstance(eval_ops, (list, tuple)) else [eval_ops]), completed]
 
 
-def _evaluate(path, master, scaffold, eval_ops, feed_dict, hooks, config):
+def _evaluate(
+    path: str | None,
+    master: str,
+    scaffold: tf.compat.v1.train.Scaffold | None,
+    eval_ops: Any,
+    feed_dict: FeedDict | None,
+    hooks: Sequence[Any],
+    config: tf.compat.v1.ConfigProto | None,
+) -> None:
     if path is not None:
         check_default_saver(path, scaffold)
     creator = v1.train.ChiefSessionCreator(

@@ -5,26 +5,28 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 
 
 class Stop:
     """What a loop looks at between two steps: `asked` turns True when the process is told to end."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.asked = False
 
-    def notice(self, number, frame):
+    def notice(self, number: int, frame: Any) -> None:
         """The signal handler; a second signal ends the process at once."""
         del frame
-        LOGGER.warning("Caught SIGTERM. Stopping after this step.")
+        log.warning("Caught SIGTERM. Stopping after this step.")
         self.asked = True
         signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
-def stops_on_sigterm():
+def stops_on_sigterm() -> Iterator[Stop]:
     """Yields a Stop; leaves by SystemExit(143) after a SIGTERM inside the block.
 
     Outside of the main thread, and where the program handles SIGTERM itself, nothing is caught.

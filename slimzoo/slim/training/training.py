@@ -1,6 +1,8 @@
 """From a loss to an op that trains, and the loop that runs it."""
 
 import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -9,38 +11,39 @@ from slimzoo.slim import gradients as on_pairs
 from slimzoo.slim.framework_ops import require_graph, with_dependencies
 from slimzoo.slim.training.checkpoints import check_default_saver
 from slimzoo.slim.training.stopping import stops_on_sigterm
+from slimzoo.slim.types import GradientsAndVariables
 
 KEYS = tf.compat.v1.GraphKeys
-LOGGER = logging.getLogger("slimzoo")
+log = logging.getLogger("slimzoo")
 _USE_GLOBAL_STEP = 0
 
 clip_gradient_norms = on_pairs.clip_gradient_norms
 multiply_gradients = on_pairs.multiply_gradients
 
 
-def add_gradients_summaries(grads_and_vars):
+def add_gradients_summaries(grads_and_vars: GradientsAndVariables) -> list[tf.Tensor]:
     """Returns new summaries of the gradients: `<variable>_gradient` and `<variable>_gradient_norm`."""
     return on_pairs.summarize_gradients(grads_and_vars, "_")
 
 
-def clip_gradient_norms_fn(max_norm):
+def clip_gradient_norms_fn(max_norm: float) -> Callable[[GradientsAndVariables], GradientsAndVariables]:
     """Returns a function that clips each gradient of (gradient, variable) pairs to a norm of `max_norm`."""
     return lambda gradients_to_variables: clip_gradient_norms(gradients_to_variables, max_norm)
 
 
 def create_train_op(
-    total_loss,
-    optimizer,
-    global_step=_USE_GLOBAL_STEP,
-    update_ops=None,
-    variables_to_train=None,
-    transform_grads_fn=None,
-    summarize_gradients=False,
-    gate_gradients=tf.compat.v1.train.Optimizer.GATE_OP,
-    aggregation_method=None,
-    colocate_gradients_with_ops=False,
-    check_numerics=True,
-):
+    total_loss: tf.Tensor,
+    optimizer: tf.compat.v1.train.Optimizer,
+    global_step: Any = _USE_GLOBAL_STEP,
+    update_ops: Iterable[Any] | None = None,
+    variables_to_train: Sequence[tf.Variable] | None = None,
+    transform_grads_fn: Callable[[GradientsAndVariables], GradientsAndVariables] | None = None,
+    summarize_gradients: bool = False,
+    gate_gradients: int = tf.compat.v1.train.Optimizer.GATE_OP,
+    aggregation_method: int | None = None,
+    colocate_gradients_with_ops: bool = False,
+    check_numerics: bool = True,
+) -> tf.Tensor:
     """Returns a tensor that trains for one step when it is run, and is the loss before that step.
 
     Args:
@@ -84,19 +87,19 @@ def create_train_op(
 
 
 def train(
-    train_op,
-    logdir,
-    master="",
-    is_chief=True,
-    scaffold=None,
-    hooks=None,
-    chief_only_hooks=None,
-    save_checkpoint_secs=600,
-    save_summaries_steps=100,
-    config=None,
-    max_wait_secs=7200,
-    run_metadata=None,
-):
+    train_op: Any,
+    logdir: str | None,
+    master: str = "",
+    is_chief: bool = True,
+    scaffold: tf.compat.v1.train.Scaffold | None = None,
+    hooks: Sequence[Any] | None = None,
+    chief_only_hooks: Sequence[Any] | None = None,
+    save_checkpoint_secs: float | None = 600,
+    save_summaries_steps: int | None = 100,
+    config: tf.compat.v1.ConfigProto | None = None,
+    max_wait_secs: int = 7200,
+    run_metadata: tf.compat.v1.RunMetadata | None = None,
+) -> Any:
     """Runs `train_op` in a tf.compat.v1.train.MonitoredTrainingSession until a hook stops it.
 
     SIGTERM ends it after a step, with a checkpoint, if it runs in the main thread of a program that does
@@ -141,7 +144,7 @@ def train(
     return loss
 
 
-def _trained(variables_to_train):
+def _trained(variables_to_train: Sequence[tf.Variable] | None) -> list[tf.Variable]:
     """Returns the variables to train; ValueError if there are none or some are not trainable."""
     trainable = tf.compat.v1.trainable_variables()
     if variables_to_train is None:
@@ -157,13 +160,13 @@ def _trained(variables_to_train):
     return list(variables_to_train)
 
 
-def _after_updates(total_loss, update_ops):
+def _after_updates(total_loss: tf.Tensor, update_ops: Iterable[Any] | None) -> tf.Tensor:
     """Returns the loss, computed after the update ops; None takes those of the graph."""
     listed = tf.compat.v1.get_collection(KEYS.UPDATE_OPS)
     update_ops = listed if update_ops is None else list(update_ops)
     given = {id(op) for op in update_ops}
     if any(id(op) not in given for op in listed):
-        LOGGER.warning(
+        log.warning(
             "update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS: the "
             "others (batch_norm's moving averages are among them by default) will not run"
         )
@@ -174,7 +177,7 @@ def _after_updates(total_loss, update_ops):
     return with_dependencies([barrier], total_loss)
 
 
-def _check_nothing_saved(**settings):
+def _check_nothing_saved(**settings: Any) -> None:
     problems = [
         f"logdir cannot be None when {name} is not None, but {value!r}"
         for name, value in settings.items()

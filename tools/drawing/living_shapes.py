@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from slimzoo.demo.pen import Colour, Pen, Point
+from tools.drawing.pen import Colour, Pen, Point
 
 
 def bird(p: Pen) -> None:
@@ -194,7 +194,7 @@ def _bird_head(p: Pen, x: float, y: float) -> None:
 
 def _legs(
     p: Pen, xs: tuple[float, ...], top: float, foot: float, width: float, fill: Colour, bend: float = 0.0
-):
+) -> None:
     """Four legs of an animal that stands or walks; the second of each pair is the far one, and darker."""
     shade: Colour = (fill[0] * 2 // 3, fill[1] * 2 // 3, fill[2] * 2 // 3)
     for k, x in sorted(enumerate(xs), key=lambda item: -(item[0] % 2)):

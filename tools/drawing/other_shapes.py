@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from slimzoo.demo.pen import Pen, Point, ellipse, smooth
+from tools.drawing.pen import Pen, Point, ellipse, smooth
 
 
 def arrow(p: Pen) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from slimzoo.demo.pen import Pen
+from tools.drawing.pen import Pen
 
 
 def bottle(p: Pen) -> None:

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from slimzoo import labels
-from slimzoo.demo import draw
 from slimzoo.errors import SlimzooError
+from tools.drawing import draw
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_nothing_is_drawn_over_what_is_there(tmp_path):
 
 
 def test_drawing_needs_no_tensorflow():
-    code = "import sys, slimzoo.demo.draw; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, tools.drawing.draw; sys.exit('tensorflow' in sys.modules)"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], cwd=Path(draw.__file__).parents[2], check=False

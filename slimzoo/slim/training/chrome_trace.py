@@ -1,9 +1,10 @@
 """What one session.run spent its time on, as a page of Chrome's about:tracing."""
 
 import json
+from typing import Any
 
 
-def chrome_trace(step_stats):
+def chrome_trace(step_stats: Any) -> str:
     """Returns the JSON of a run's times: a process for each device, a row for each of its threads.
 
     Args:
@@ -16,7 +17,7 @@ def chrome_trace(step_stats):
     return json.dumps({"traceEvents": events}, indent=1)
 
 
-def _event(process, node):
+def _event(process: int, node: Any) -> dict[str, Any]:
     """Returns one op's time; `timeline_label` is "name = Type(inputs)"."""
     kind = node.timeline_label.partition(" = ")[2].partition("(")[0]
     return {

@@ -20,7 +20,7 @@ class StepCounter:
     time: float  # seconds
     step: int
 
-    def speed(self, now, step):
+    def speed(self, now: float, step: int) -> float:
         """Returns the steps per second from the last call to `now`, 0 at no time."""
         seconds, steps = now - self.time, step - self.step
         self.time, self.step = now, step
@@ -46,7 +46,7 @@ class Loop:
     ignore_live_threads: bool = False
     loss: Any = None
 
-    def run(self, master, config):
+    def run(self, master: str, config: tf.compat.v1.ConfigProto | None) -> Any:
         """Returns the last loss; starts again where a server of a cluster was restarted."""
         while True:
             try:
@@ -56,10 +56,10 @@ class Loop:
                 LOG.info("Retrying training!")
 
     @property
-    def _saves(self):
+    def _saves(self) -> bool:
         return self.supervisor.is_chief and self.supervisor.save_path is not None
 
-    def _run_session(self, master, config):
+    def _run_session(self, master: str, config: tf.compat.v1.ConfigProto | None) -> None:
         managed = self.supervisor.managed_session(master, start_standard_services=False, config=config)
         with managed as session:
             LOG.info("Starting Session.")
@@ -73,7 +73,7 @@ class Loop:
                 raise
             self._finish(session, threads, "Finished training!")
 
-    def _start(self, session):
+    def _start(self, session: tf.compat.v1.Session) -> list[Any]:
         """Starts the services and the queues; returns the threads of the queues."""
         supervisor = self.supervisor
         if self._saves:
@@ -87,7 +87,7 @@ class Loop:
             session.run(self.init_tokens)
         return threads
 
-    def _start_services(self, session):
+    def _start_services(self, session: tf.compat.v1.Session) -> None:
         """Starts the threads that write summaries; those of the Supervisor know no graph unless eager
         execution is disabled in the whole process.
         """
@@ -103,27 +103,27 @@ class Loop:
         count = StepCounter(time.time(), self._global_step(session))
         supervisor.loop(seconds, self._report_speed, (session, count))
 
-    def _summarize(self, session):
+    def _summarize(self, session: tf.compat.v1.Session) -> None:
         supervisor = self.supervisor
         summary, step = session.run([supervisor.summary_op, supervisor.global_step])
         LOG.info("Recording summary at step %s.", step)
         supervisor.summary_writer.add_summary(summary, step)
 
-    def _report_speed(self, session, count):
+    def _report_speed(self, session: tf.compat.v1.Session, count: StepCounter) -> None:
         step = self._global_step(session)
         speed, tag = count.speed(time.time(), step), f"{self.supervisor.global_step.op.name}/sec"
         LOG.info("%s: %g", tag, speed)
         value = tf.compat.v1.Summary.Value(tag=tag, simple_value=speed)
         self.supervisor.summary_writer.add_summary(tf.compat.v1.Summary(value=[value]), step)
 
-    def _global_step(self, session):
+    def _global_step(self, session: tf.compat.v1.Session) -> int:
         return int(session.run(self.supervisor.global_step))
 
-    def _wait_for_startup_step(self, session):
+    def _wait_for_startup_step(self, session: tf.compat.v1.Session) -> None:
         while self.startup_step and self._global_step(session) < self.startup_step:
             time.sleep(1.0)
 
-    def _steps(self, session):
+    def _steps(self, session: tf.compat.v1.Session) -> None:
         stepped = self._wrapped(session)
         due = time.monotonic() if self._saves and self.save_interval_secs else float("inf")
         while not (self.stop.asked or self.supervisor.should_stop()):
@@ -135,13 +135,13 @@ class Loop:
                 LOG.info("Stopping Training.")
                 self.supervisor.request_stop()
 
-    def _wrapped(self, session):
+    def _wrapped(self, session: tf.compat.v1.Session) -> Any:
         if self.wrap is None:
             return session
         LOG.info("Wrapping session with wrapper function: %s", self.wrap)
         return self.wrap(session)
 
-    def _save(self, session):
+    def _save(self, session: tf.compat.v1.Session) -> None:
         supervisor = self.supervisor
         LOG.info("Saving checkpoint to path %s", supervisor.save_path)
         supervisor.saver.save(session, supervisor.save_path, global_step=supervisor.global_step)
@@ -149,7 +149,7 @@ class Loop:
             log = SessionLog(status=SessionLog.CHECKPOINT, checkpoint_path=supervisor.save_path)
             supervisor.summary_writer.add_session_log(log, self._global_step(session))
 
-    def _finish(self, session, threads, why):
+    def _finish(self, session: tf.compat.v1.Session, threads: list[Any], why: str) -> None:
         if not self._saves:
             return
         supervisor = self.supervisor

@@ -195,25 +195,37 @@ def smooth(points: Sequence[Point], closed: bool, steps: int = 6) -> list[Point]
 def texture(kind: str, base: Colour, other: Colour, rng: random.Random, pixels: int) -> Image.Image:
     """Returns a square of stripes, dots, checks or speckles in `base` and a mix of it with `other`."""
     share = rng.uniform(0.25, 0.8)
-    mark = tuple(round(p + (q - p) * share) for p, q in zip(base, other, strict=True))
+    red, green, blue = (round(p + (q - p) * share) for p, q in zip(base, other, strict=True))
     image = Image.new("RGBA", (pixels, pixels), (*base, 255))
-    draw = ImageDraw.Draw(image)
     step = max(4, round(pixels * rng.uniform(0.05, 0.1)))
-    if kind == "stripes":
-        slope = rng.choice((0, pixels // 2, -pixels // 2, pixels))
-        for x in range(-pixels, 2 * pixels, 2 * step):
-            draw.line((x, 0, x + slope, pixels), fill=mark, width=step)
-    elif kind == "dots":
-        r = step * 0.45
-        for row, y in enumerate(range(0, pixels, round(step * 1.4))):
-            for x in range(step * (row % 2), pixels, 2 * step):
-                draw.ellipse((x - r, y - r, x + r, y + r), fill=mark)
-    elif kind == "checks":
-        for row, y in enumerate(range(0, pixels, step)):
-            for x in range(step * (row % 2), pixels, 2 * step):
-                draw.rectangle((x, y, x + step - 1, y + step - 1), fill=mark)
-    elif kind == "speckles":
-        for _ in range(160):
-            cx, cy, r = rng.random() * pixels, rng.random() * pixels, rng.uniform(0.5, step * 0.35)
-            draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=mark)
+    if kind in MARKS:
+        MARKS[kind](ImageDraw.Draw(image), (red, green, blue), rng, pixels, step)
     return image
+
+
+def _stripes(draw: ImageDraw.ImageDraw, fill: Colour, rng: random.Random, pixels: int, step: int) -> None:
+    slope = rng.choice((0, pixels // 2, -pixels // 2, pixels))
+    for x in range(-pixels, 2 * pixels, 2 * step):
+        draw.line((x, 0, x + slope, pixels), fill=fill, width=step)
+
+
+def _dots(draw: ImageDraw.ImageDraw, fill: Colour, rng: random.Random, pixels: int, step: int) -> None:
+    r = step * 0.45
+    for row, y in enumerate(range(0, pixels, round(step * 1.4))):
+        for x in range(step * (row % 2), pixels, 2 * step):
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=fill)
+
+
+def _checks(draw: ImageDraw.ImageDraw, fill: Colour, rng: random.Random, pixels: int, step: int) -> None:
+    for row, y in enumerate(range(0, pixels, step)):
+        for x in range(step * (row % 2), pixels, 2 * step):
+            draw.rectangle((x, y, x + step - 1, y + step - 1), fill=fill)
+
+
+def _speckles(draw: ImageDraw.ImageDraw, fill: Colour, rng: random.Random, pixels: int, step: int) -> None:
+    for _ in range(160):
+        x, y, r = rng.random() * pixels, rng.random() * pixels, rng.uniform(0.5, step * 0.35)
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=fill)
+
+
+MARKS = {"stripes": _stripes, "dots": _dots, "checks": _checks, "speckles": _speckles}

@@ -4,7 +4,7 @@ import random
 
 from PIL import Image, ImageDraw
 
-from slimzoo.demo.pen import TEXTURES, Colour, hsv, texture
+from tools.drawing.pen import TEXTURES, Colour, hsv, texture
 
 
 def background(rng: random.Random, size: int) -> Image.Image:

@@ -10,10 +10,10 @@ from xml.sax.saxutils import escape
 
 from PIL import Image
 
-from slimzoo.demo import indoor_shapes, living_shapes, other_shapes, vehicle_shapes
-from slimzoo.demo.background import background
-from slimzoo.demo.pen import Pen
 from slimzoo.errors import SlimzooError
+from tools.drawing import indoor_shapes, living_shapes, other_shapes, vehicle_shapes
+from tools.drawing.background import background
+from tools.drawing.pen import Pen
 
 VOC = dict(sorted((indoor_shapes.SHAPES | living_shapes.SHAPES | vehicle_shapes.SHAPES).items()))
 OTHER = other_shapes.SHAPES
@@ -151,7 +151,7 @@ def _annotation(name: str, size: int, placed: Sequence[Placed]) -> str:
     objects = "".join(_object(one) for one in placed)
     return (
         f"<annotation>\n  <folder>VOC{name.split('_')[0]}</folder>\n  <filename>{name}.jpg</filename>\n"
-        "  <source><database>drawn by slimzoo.demo.draw</database></source>\n"
+        "  <source><database>drawn by tools/drawing of slimzoo</database></source>\n"
         f"  <size><width>{size}</width><height>{size}</height><depth>3</depth></size>\n"
         f"  <segmented>0</segmented>\n{objects}</annotation>\n"
     )

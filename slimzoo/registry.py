@@ -3,12 +3,16 @@
 import difflib
 import fnmatch
 import importlib
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any
 
 from slimzoo.errors import SlimzooError
 
+log = logging.getLogger("slimzoo")
 FAMILIES = (  # modules of slimzoo.nets that register networks
     "alexnet",
     "cifarnet",
@@ -28,7 +32,9 @@ FAMILIES = (  # modules of slimzoo.nets that register networks
     "resnet_v2",
     "vgg",
 )
+ENTRY_POINTS = "slimzoo.networks"  # of other packages: a module, a Network, or a list or function of Networks
 _NETWORKS: dict[str, "Network"] = {}
+_packages_asked = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +100,44 @@ def register(network: Network) -> Network:
     return network
 
 
+def registered() -> frozenset[str]:
+    """Returns the names of the networks registered so far; imports nothing."""
+    return frozenset(_NETWORKS)
+
+
 def networks() -> dict[str, Network]:
-    """Returns every registered network by name; imports the families when first asked."""
+    """Returns every registered network by name; imports the families and other packages' when first asked."""
     for family in FAMILIES:
         importlib.import_module(f"slimzoo.nets.{family}")
+    _register_packages()
     return _NETWORKS
+
+
+def _register_packages() -> None:
+    """Registers what installed packages offer; one that fails is warned of, and slimzoo goes on without."""
+    global _packages_asked
+    if _packages_asked:
+        return
+    _packages_asked = True  # before they are: what they import may ask for the networks
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            _register_all(point.load())
+        except Exception as error:  # noqa: BLE001  # whatever a package raises
+            package = point.dist.name if point.dist else "?"
+            log.warning(
+                "the networks of package %s (%s) are left out: %s: %s",
+                *(package, point.value, type(error).__name__, error),
+            )
+
+
+def _register_all(offered: Any) -> None:
+    if callable(offered):
+        offered = offered()
+    if isinstance(offered, Network):
+        register(offered)
+    elif offered is not None and not isinstance(offered, ModuleType):  # these have registered their own
+        for network in offered:
+            register(network)
 
 
 def is_network(name: str) -> bool:
@@ -119,7 +158,8 @@ def get_network(name: str) -> Network:
         return _NETWORKS[name]
     near = difflib.get_close_matches(name.lower(), networks(), n=3) or list_models()
     raise SlimzooError(
-        f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all."
+        f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all. One of "
+        "your own is registered first: slimzoo.register, or --import on the command line"
     )
 
 

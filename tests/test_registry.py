@@ -1,10 +1,14 @@
 """Registered networks by name and by pattern."""
 
 import dataclasses
+import logging
+import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 
 import slimzoo
+from slimzoo import registry
 from slimzoo.compat.preprocessing.preprocessing_factory import preprocessing_map
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import KINDS
@@ -59,3 +63,74 @@ def test_the_rows_name_the_preprocessing_of_the_old_factory():
     for name in set(preprocessing_map) & set(slimzoo.list_models()):
         module = preprocessing_map[name].__name__.rpartition(".")[2]
         assert module == f"{slimzoo.get_network(name).preprocessing}_preprocessing", name
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """Makes module my_package and entry points of these values; takes back what they register."""
+    before = frozenset(slimzoo.list_models())
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def offer(text, *values):
+        (tmp_path / "my_package.py").write_text(text)
+        points = [EntryPoint(f"point {i}", value, registry.ENTRY_POINTS) for i, value in enumerate(values)]
+        monkeypatch.setattr(registry, "entry_points", lambda group: points)
+        monkeypatch.setattr(registry, "_packages_asked", False)
+
+    yield offer
+    for name in registry.registered() - before:
+        registry.networks().pop(name)
+    sys.modules.pop("my_package", None)
+
+
+ROWS = """
+import dataclasses, slimzoo
+row = slimzoo.get_network("lenet")
+first, second = (dataclasses.replace(row, name=f"my_{i}") for i in (1, 2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "values"),
+    [
+        ("for row in (first, second): slimzoo.register(row)", ["my_package"]),
+        ("", ["my_package:first", "my_package:second"]),
+        ("both = [first, second]", ["my_package:both"]),
+        ("def both(): return first, second", ["my_package:both"]),
+        ("def both(): [slimzoo.register(row) for row in (first, second)]", ["my_package:both"]),
+        ("def one(): return second", ["my_package:first", "my_package:one"]),
+    ],
+)
+def test_installed_packages_register_networks_by_their_entry_points(packages, more, values):
+    packages(ROWS + more, *values)
+    assert slimzoo.list_models("my_*") == ["my_1", "my_2"]
+    assert slimzoo.get_network("my_2").image_size == 28
+
+
+def test_their_networks_are_found_by_name_before_any_list_is_asked_for(packages):
+    packages(ROWS, "my_package:first")
+    assert registry.is_network("my_1")
+    assert slimzoo.get_network("my_1").name == "my_1"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "said"),
+    [
+        ("import missing_module", "my_package", "ModuleNotFoundError: No module named 'missing_module'"),
+        ("1 / 0", "my_package", "ZeroDivisionError"),
+        (ROWS, "my_package:nothing", "AttributeError"),
+        (ROWS + "wrong = 3", "my_package:wrong", "TypeError"),
+        (
+            ROWS + "wrong = dataclasses.replace(row, heads=())",
+            "my_package:wrong",
+            "'lenet' is registered twice",
+        ),
+    ],
+)
+def test_a_package_that_fails_is_one_warning_and_the_others_are_there(packages, caplog, text, value, said):
+    packages(text, value)
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        assert "lenet" in slimzoo.list_models()
+        slimzoo.list_models()
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert value in message and said in message

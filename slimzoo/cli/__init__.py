@@ -14,6 +14,7 @@ from slimzoo.cli.group import Group
 from slimzoo.cli.info import info
 from slimzoo.cli.inspect import inspect
 from slimzoo.cli.list import list_networks
+from slimzoo.cli.options import help_alone
 from slimzoo.cli.output import examples
 from slimzoo.cli.predict import predict
 from slimzoo.cli.push import push
@@ -47,8 +48,7 @@ def main(context: click.Context, debug: bool, verbose: bool) -> None:
     the message says what; 130: Ctrl-C.
     """
     del debug, verbose  # the group looks at them
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    help_alone(context)
 
 
 for command in (

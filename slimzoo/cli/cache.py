@@ -1,16 +1,16 @@
-"""`slimzoo download`, `slimzoo verify` and `slimzoo cache`: released weights on this machine."""
+"""`slimzoo cache`: the weights on this machine, listed, tidied, and carried to another."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import names, rows_named
+from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
-    pass
+    from slimzoo.weights.cache import Cached
 
 
 @click.group("cache", cls=Group, epilog=examples("slimzoo cache list", "slimzoo cache export weights.tar"))
@@ -29,42 +29,41 @@ def list_cache(as_json: bool) -> None:
     from slimzoo.weights import cache
 
     roots = cache.cache_dirs()
-    found = [(root, there) for root in roots for there in cache.cached_weights(root)]
+    cached = [weights for root in roots for weights in cache.cached_weights(root)]
     if as_json:
-        return echo_json(
-            [
-                {
-                    "name": there.name,
-                    "folder": there.folder,
-                    "bytes": there.bytes,
-                    "originals": [path.name for path in there.originals],
-                    "leftovers": [path.name for path in there.leftovers],
-                    **there.record,
-                }
-                for _, there in found
-            ]
-        )
-    rows = [
-        (t.name, t.bytes, t.record.get("fetched", "not complete"), t.record.get("source", ""), _beside(t))
-        for _, t in found
-    ]
-    total = sum(there.bytes for _, there in found)
-    shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
-    if rows:
+        return echo_json([_details(weights) for weights in cached])
+    if cached:
+        rows = [
+            (w.name, w.bytes, w.record.get("fetched", "not complete"), w.record.get("source", ""), _beside(w))
+            for w in cached
+        ]
         echo(table(("weights", "bytes>", "fetched", "from", ""), rows))
-    return echo(f"{roots[0]}: {len(rows)} weights, {total:,} bytes{shared}")
+    total = sum(weights.bytes for weights in cached)
+    shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
+    return echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")
 
 
-def _beside(there: Any) -> str:
-    kept = [f"{len(there.originals)} original"] if there.originals else []
-    parts = [f"{len(there.leftovers)} left by an interruption"] if there.leftovers else []
+def _details(weights: "Cached") -> dict[str, Any]:
+    return {
+        "name": weights.name,
+        "folder": weights.folder,
+        "bytes": weights.bytes,
+        "originals": [path.name for path in weights.originals],
+        "leftovers": [path.name for path in weights.leftovers],
+        **weights.record,
+    }
+
+
+def _beside(weights: "Cached") -> str:
+    kept = [f"{len(weights.originals)} original"] if weights.originals else []
+    parts = [f"{len(weights.leftovers)} left by an interruption"] if weights.leftovers else []
     return ", ".join([*kept, *parts])
 
 
 @cache_group.command(
     epilog=examples("slimzoo cache prune", "slimzoo cache prune --originals", "slimzoo cache prune vgg_16")
 )
-@names
+@weights_argument
 @click.option("--originals", is_flag=True, help="The kept originals too.")
 @click.option("--everything", is_flag=True, help="All weights.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
@@ -79,7 +78,7 @@ def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bo
 
     if names and everything:
         raise click.UsageError("name weights, or give --everything")
-    chosen = [str(row) for row in rows_named(names, False)] if names else None
+    chosen = [str(row) for row in chosen_rows(names)] if names else None
     paths, size = checking.prune(chosen, originals, everything, dry_run)
     if as_json:
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
@@ -93,7 +92,7 @@ def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bo
     epilog=examples("slimzoo cache export weights.tar vgg_16 inception_v3", "slimzoo cache export all.tar"),
 )
 @click.argument("bundle")
-@names
+@weights_argument
 @click.option("--overwrite", is_flag=True, help="Replace BUNDLE if it is there.")
 @json_option
 def export_cache(bundle: str, names: tuple[str, ...], overwrite: bool, as_json: bool) -> None:

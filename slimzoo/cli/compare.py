@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slimzoo.cli.options import POSITIVE, import_option
 from slimzoo.cli.output import (
     echo,
     echo_json,
@@ -36,6 +37,7 @@ HEIGHT = 14  # lines of the picture
     )
 )
 @click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+@import_option
 @click.option("--out", metavar="FILE", help="Draw a chart too: a .png or .svg file.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
 @click.option(
@@ -43,7 +45,7 @@ HEIGHT = 14  # lines of the picture
 )
 @click.option(
     "--batch-size",
-    type=click.IntRange(1),
+    type=POSITIVE,
     default=8,
     show_default=True,
     help="Images that --measure gives a network at once.",
@@ -68,11 +70,11 @@ def compare(
     from slimzoo.catalogue.comparison import Compared, measured
     from slimzoo.catalogue.entries import entries
 
-    found = entries(*patterns)
+    chosen = entries(*patterns)
     if out is not None:  # before anything is measured
         check_suffix(out)
         check_writable(out, overwrite)
-    rows = measured(found, batch_size, progress) if measure else [Compared(entry) for entry in found]
+    rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
     rows.sort(key=lambda row: row.entry.multiply_adds)
     if out is not None:
         draw(rows, out, overwrite)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, kind_of
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Take the proposal for names that are not the network's.")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
+@import_option
 @progress_option
 @json_option
 def convert(

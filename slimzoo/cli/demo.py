@@ -1,4 +1,4 @@
-"""`slimzoo demo` and `slimzoo report`."""
+"""`slimzoo demo`: fine-tuning on a drawn set, from restored weights and from scratch."""
 
 import click
 

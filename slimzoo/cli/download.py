@@ -1,16 +1,13 @@
-"""TODO"""
+"""`slimzoo download`: released weights, fetched before they are needed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from slimzoo.cli.errors import Failure
-from slimzoo.cli.options import names, rows_named
+from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
         "slimzoo download 'mobilenet_v1.*' --keep-original",
     )
 )
-@names
+@weights_argument
 @click.option("--all", "everything", is_flag=True, help="All released weights: about 200 files.")
 @click.option("--keep-original", is_flag=True, help="Keep the downloaded files beside what is made of them.")
 @progress_option
@@ -33,7 +30,7 @@ def download(
     NAME is a network, for its default weights; a network and a tag, as vgg_16.slim_in1k; or a shell pattern
     of one or the other.
     """
-    rows = rows_named(names, everything)
+    rows = chosen_rows(names, everything)
     import_tensorflow()
     from slimzoo import weights
     from slimzoo.errors import SlimzooError

@@ -32,7 +32,7 @@ class Failure(click.ClickException):
 
     def in_options(self, command: click.Command | None) -> "Failure":
         """Returns the same with the options of `command` where it names arguments."""
-        return Failure(with_options(self.message, command), self.code)
+        return Failure(naming_options(self.message, command), self.code)
 
 
 def failure_for(error: Exception) -> Failure | None:
@@ -55,7 +55,7 @@ def failure_for(error: Exception) -> Failure | None:
     return None
 
 
-def with_options(message: str, command: click.Command | None) -> str:
+def naming_options(message: str, command: click.Command | None) -> str:
     """Returns `message` with the options of `command` where it names arguments: --ema for ema=True.
 
     What follows must look like an example, as exclude="scope", new=["scope"] or weights=PATH; a file may be
@@ -88,8 +88,8 @@ def _os_message(error: OSError) -> str:
 
 def _loaded(module: str, *names: str) -> tuple[type, ...]:
     """Returns these classes of `module`; none where it was not imported: nothing can have raised them."""
-    found: Any = sys.modules.get(module)
-    return tuple(getattr(found, name) for name in names if hasattr(found, name))
+    imported: Any = sys.modules.get(module)
+    return tuple(getattr(imported, name) for name in names if hasattr(imported, name))
 
 
 def _tensorflow(*names: str) -> tuple[type, ...]:

@@ -1,18 +1,29 @@
-"""TODO"""
+"""`slimzoo evaluate`: how good a model is on Pascal VOC, or on a folder of images."""
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, scores_table, show_help, with_options_of
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.options import (
+    all_of,
+    batch_size_option,
+    ema_option,
+    exclude_option,
+    help_alone,
+    import_option,
+)
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
 from slimzoo.cli.quiet import import_tensorflow
 
+if TYPE_CHECKING:
+    from slimzoo.data.dataset import Dataset
+    from slimzoo.model.model import Model
+
 log = logging.getLogger("slimzoo")
-_EVALUATE = (
+_OPTIONS = (
     click.option(
         "--model",
         required=True,
@@ -22,11 +33,10 @@ _EVALUATE = (
     click.option(
         "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
     ),
-    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
-    click.option(
-        "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
-    ),
-    click.option("--batch-size", type=POSITIVE, default=32, show_default=True),
+    ema_option,
+    exclude_option,
+    batch_size_option,
+    import_option,
     progress_option,
     json_option,
 )
@@ -43,7 +53,7 @@ _EVALUATE = (
 @click.pass_context
 def evaluate(context: click.Context) -> None:
     """Measure a model: average precision by class, and accuracy."""
-    show_help(context)
+    help_alone(context)
 
 
 @evaluate.command(
@@ -56,23 +66,23 @@ def evaluate(context: click.Context) -> None:
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
 @click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
-@with_options_of(_EVALUATE)
-def evaluate_voc(data: str, year: str, split: str | None, **arguments: Any) -> None:
+@all_of(_OPTIONS)
+def evaluate_voc(data: str, year: str, split: str | None, **options: Any) -> None:
     """Measure a model on Pascal VOC."""
     import_tensorflow()
     from slimzoo.data import voc
     from slimzoo.training import held_out
 
-    run = arguments["model"]
+    run = options["model"]
 
-    def read(model):
+    def read(model: "Model") -> "Dataset":
         labels = model.labels or ()
         classes = labels if labels and set(labels) <= set(voc.VOC) else voc.VOC
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, voc.read(data, year, None, classes))
         return voc.read(data, year, split or "val", classes)
 
-    _evaluate(read, **arguments)
+    _evaluate(read, **options)
 
 
 @evaluate.command(
@@ -82,16 +92,26 @@ def evaluate_voc(data: str, year: str, split: str | None, **arguments: Any) -> N
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
-@with_options_of(_EVALUATE)
-def evaluate_folder(data: str, **arguments: Any) -> None:
+@all_of(_OPTIONS)
+def evaluate_folder(data: str, **options: Any) -> None:
     """Measure a model on a folder of images with one sub-folder a class."""
     import_tensorflow()
     from slimzoo.data import folder
 
-    _evaluate(lambda model: folder.read(data, model.labels), **arguments)
+    _evaluate(lambda model: folder.read(data, model.labels), **options)
 
 
-def _evaluate(read: Callable, *, model, weights, ema, exclude, batch_size, progress, as_json) -> None:
+def _evaluate(
+    read: Callable[["Model"], "Dataset"],
+    *,
+    model: str,
+    weights: str | None,
+    ema: bool,
+    exclude: tuple[str, ...],
+    batch_size: int,
+    progress: bool,
+    as_json: bool,
+) -> None:
     from slimzoo.loading.load import load
     from slimzoo.training import evaluate as measure
     from slimzoo.training import held_out
@@ -100,5 +120,5 @@ def _evaluate(read: Callable, *, model, weights, ema, exclude, batch_size, progr
     data = read(loaded)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
-    found = measure(loaded, data, batch_size, progress=progress).to_dict()
-    return echo_json(found) if as_json else echo(scores_table(found))
+    evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()
+    return echo_json(evaluation) if as_json else echo(scores_table(evaluation))

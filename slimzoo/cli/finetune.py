@@ -1,20 +1,24 @@
-"""`slimzoo finetune` and `slimzoo evaluate`, each for Pascal VOC and for a folder of images."""
+"""`slimzoo finetune`: a network trained on Pascal VOC, or on a folder of images."""
 
-import logging
 import shlex
 from typing import Any
 
 import click
 
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, ScopeFactor, Validation, scores_table, show_help, with_options_of
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.options import (
+    POSITIVE,
+    ScopeFactor,
+    Validation,
+    all_of,
+    ema_option,
+    help_alone,
+    import_option,
+)
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
 from slimzoo.cli.quiet import import_tensorflow
 
-log = logging.getLogger("slimzoo")
-
-
-_FINETUNE = (
+_OPTIONS = (
     click.option(
         "--model",
         default="mobilenet_v1",
@@ -29,7 +33,7 @@ _FINETUNE = (
         metavar="W",
         help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
     ),
-    click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file."),
+    ema_option,
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/DATA-MODEL]"),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
@@ -69,6 +73,7 @@ _FINETUNE = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
     click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    import_option,
     progress_option,
     json_option,
 )
@@ -90,7 +95,7 @@ def finetune(context: click.Context) -> None:
     Leaves a folder with the best model, its labels and preprocessing, the history and report.html; --model of
     predict and evaluate takes it. A run that was stopped goes on when the same command is given again.
     """
-    show_help(context)
+    help_alone(context)
 
 
 @finetune.command(
@@ -114,11 +119,11 @@ def finetune(context: click.Context) -> None:
     metavar="PART|SPLIT",
     help="The part of them to hold out, or another list.",
 )
-@with_options_of(_FINETUNE)
+@all_of(_OPTIONS)
 @click.pass_context
-def finetune_voc(context: click.Context, **arguments: Any) -> None:
+def finetune_voc(context: click.Context, **options: Any) -> None:
     """Fine-tune on Pascal VOC: 20 classes, several an image, difficult objects ignored."""
-    _finetune("voc", context, **arguments)
+    _finetune("voc", context, **options)
 
 
 @finetune.command(
@@ -127,6 +132,7 @@ def finetune_voc(context: click.Context, **arguments: Any) -> None:
         "slimzoo finetune folder --train flowers",
         "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
         "slimzoo finetune folder --train flowers --optimizer adam --learning-rate 0.001 --no-augmentation",
+        "slimzoo finetune folder --train flowers --import my_nets.py --model my_net --weights none",
     ),
 )
 @click.option(
@@ -145,50 +151,58 @@ def finetune_voc(context: click.Context, **arguments: Any) -> None:
     metavar="PART|DIR",
     help="The part of them to hold out, or another such folder.",
 )
-@with_options_of(_FINETUNE)
+@all_of(_OPTIONS)
 @click.pass_context
-def finetune_folder(context: click.Context, **arguments: Any) -> None:
+def finetune_folder(context: click.Context, **options: Any) -> None:
     """Fine-tune on a folder of images with one sub-folder a class."""
-    _finetune("folder", context, **arguments)
+    _finetune("folder", context, **options)
 
 
 def _finetune(
-    kind: str, context: click.Context, *, data, validation, out, as_json, progress, **given: Any
+    kind: str,
+    context: click.Context,
+    *,
+    data: str,
+    validation: float | str,
+    out: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     import_tensorflow()
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
-    where = {name: given.pop(name) for name in ("year", "split") if name in given}
-    options = _recipe_options(given)
-    train, held_out = open_data(kind, data, validation=validation, seed=given["seed"], **where)
+    where = {name: options.pop(name) for name in ("year", "split") if name in options}
+    train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
+    recipe = _take_recipe(options)
+    weights = options.pop("weights")
     result = run(
         train,
         held_out,
-        out or f"runs/{kind}-{given['model']}",
-        weights=None if given["weights"] == "none" else given["weights"],
-        options=options,
-        progress=progress,
-        tensorboard=not given.pop("no_tensorboard"),
+        out or f"runs/{kind}-{options['model']}",
+        weights=None if weights == "none" else weights,
+        options=recipe,
+        tensorboard=not options.pop("no_tensorboard"),
         command=shlex.join(["slimzoo", *(context.obj or ())]),
-        **{name: value for name, value in given.items() if name != "weights"},
+        **options,
     )
+    evaluation = result.evaluation.to_dict()
     if as_json:
         about = {"folder": result.folder, "report": result.report, "best_step": result.best_step}
-        return echo_json({**about, "steps": result.steps, **result.evaluation.to_dict()})
-    echo(scores_table(result.evaluation.to_dict()))
+        return echo_json({**about, "steps": result.steps, **evaluation})
+    echo(scores_table(evaluation))
     echo(
         f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
     )
     return echo(f"report: {result.report}")
 
 
-def _recipe_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Takes the recipe's fields out of `given`; returns those that were set."""
-    options = {name: value for name in _RECIPE if (value := given.pop(name)) is not None}
-    options |= {name: value for name in ("new", "freeze") if (value := given.pop(name))}
-    if rates := given.pop("learning_rates"):
-        options["learning_rates"] = dict(rates)
-    if given.pop("no_augmentation"):
-        options["augmentation"] = None
-    return options
+def _take_recipe(options: dict[str, Any]) -> dict[str, Any]:
+    """Takes the recipe's fields out of `options`; returns those that were set."""
+    recipe = {name: value for name in _RECIPE if (value := options.pop(name)) is not None}
+    recipe |= {name: value for name in ("new", "freeze") if (value := options.pop(name))}
+    if rates := options.pop("learning_rates"):
+        recipe["learning_rates"] = dict(rates)
+    if options.pop("no_augmentation"):
+        recipe["augmentation"] = None
+    return recipe

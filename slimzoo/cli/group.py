@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -48,7 +49,9 @@ class Group(click.Group):
                     traceback.print_exc()
                 raise failure.in_options(self.get_command(ctx, ctx.invoked_subcommand or "")) from error
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the command that args[0] names, or fails with the nearest names."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
@@ -70,7 +73,7 @@ def _show(error: click.ClickException) -> None:
 def _termination_cleans_up() -> Iterator[None]:
     """Lets SIGTERM unwind the program, so that temporary files are removed."""
 
-    def leave(number, frame):
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
         del frame
         sys.exit(128 + number)
 

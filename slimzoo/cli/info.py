@@ -1,9 +1,10 @@
-"""TODO"""
+"""`slimzoo info`: one network in full, or one of its weights."""
 
 from typing import TYPE_CHECKING
 
 import click
 
+from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, table
 from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.weights.manifest import MATHS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 )
 @click.argument("name", metavar="NAME[.TAG]")
 @click.option("--variables", is_flag=True, help="Every variable, in place of a line for each layer.")
+@import_option
 @json_option
 def info(name: str, variables: bool, as_json: bool) -> None:
     """Show a network: layers, parameters, multiply-adds, and its released weights.
@@ -30,36 +32,36 @@ def info(name: str, variables: bool, as_json: bool) -> None:
     import_tensorflow()
     from slimzoo.catalogue.entries import describe
 
-    found = describe(name)
+    network = describe(name)
     if as_json:
-        return echo_json(found.to_dict())
-    echo(_layers(found) if not variables else table(("variable", "shape"), found.variables.items()))
-    echo(_totals(found))
-    if len(found.weights) == 1:
-        echo("\n" + _weights(found.weights[0]))
-    elif found.weights:
-        echo("\n" + _all_weights(found.weights))
-    if not found.weights:
+        return echo_json(network.to_dict())
+    echo(_layers(network) if not variables else table(("variable", "shape"), network.variables.items()))
+    echo(_totals(network))
+    if len(network.weights) == 1:
+        echo("\n" + _weights(network.weights[0]))
+    elif network.weights:
+        echo("\n" + _all_weights(network.weights))
+    if not network.weights:
         echo("\nNo released weights are known; give a checkpoint of your own (--weights PATH).")
 
 
-def _layers(found: "Description") -> str:
+def _layers(network: "Description") -> str:
     rows = [
-        (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in found.layers
+        (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in network.layers
     ]
-    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=found.entry.name)
+    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=network.entry.name)
 
 
-def _totals(found: "Description") -> str:
-    entry, more = found.entry, found.training_parameters
+def _totals(network: "Description") -> str:
+    entry, more = network.entry, network.training_parameters
     training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
     return "\n".join(
         [
-            f"{len(found.variables)} variables, {entry.parameters:,} parameters{training}, "
+            f"{len(network.variables)} variables, {entry.parameters:,} parameters{training}, "
             f"{entry.multiply_adds:,} multiply-adds",
             f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
-            f"new for another number of classes: {', '.join(found.heads)}; in fine-tuning: "
-            f"{', '.join(found.transfer_heads)}",
+            f"new for another number of classes: {', '.join(network.heads)}; in fine-tuning: "
+            f"{', '.join(network.transfer_heads)}",
         ]
     )
 

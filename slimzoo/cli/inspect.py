@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--values/--no-values", default=True, help="Read the values, to find NaN and infinity.  [default: values]"
 )
+@import_option
 @json_option
 def inspect(ckpt: str, pattern: str | None, values: bool, as_json: bool) -> None:
     """Show what is in a weight file, and which network it is of.
@@ -35,12 +37,12 @@ def inspect(ckpt: str, pattern: str | None, values: bool, as_json: bool) -> None
     import_tensorflow()
     from slimzoo.restoring.inspection import inspect as inspect_file
 
-    found = inspect_file(ckpt, pattern, values)
+    inspection = inspect_file(ckpt, pattern, values)
     if as_json:
-        return echo_json(found.to_dict())
-    rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in found.tensors]
+        return echo_json(inspection.to_dict())
+    rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in inspection.tensors]
     echo(table(("tensor", "shape", "type", "bytes>", ""), rows))
-    return echo(_findings(found))
+    return echo(_findings(inspection))
 
 
 def _note(kept: bool, nonfinite: int | None) -> str:
@@ -48,31 +50,37 @@ def _note(kept: bool, nonfinite: int | None) -> str:
     return ", ".join([*notes, *([f"{nonfinite:,} NaN or infinite"] if nonfinite else [])])
 
 
-def _findings(found: "Inspection") -> str:
-    listed = "" if len(found.tensors) == found.total else f"{len(found.tensors)} listed of "
+def _findings(inspection: "Inspection") -> str:
+    files = ", ".join(path.name for path in inspection.files)
+    listed = "" if len(inspection.tensors) == inspection.total else f"{len(inspection.tensors)} listed of "
     lines = [
-        f"{found.path}: {found.format}, {found.bytes:,} bytes ({', '.join(p.name for p in found.files)})",
-        f"{listed}{found.total} tensors; {found.parameters:,} parameters for inference",
+        f"{inspection.path}: {inspection.format}, {inspection.bytes:,} bytes ({files})",
+        f"{listed}{inspection.total} tensors; {inspection.parameters:,} parameters for inference",
     ]
-    if found.left_out:
-        lines.append(f"for training only: {', '.join(f'{n} {kind}' for kind, n in found.left_out.items())}")
-    if "moving averages" in found.left_out:
+    if inspection.left_out:
+        lines.append(
+            f"for training only: {', '.join(f'{n} {kind}' for kind, n in inspection.left_out.items())}"
+        )
+    if "moving averages" in inspection.left_out:
         lines.append("--ema takes the moving averages in place of the plain values")
-    lines += [f"not numbers, passed over: {name}" for name in found.skipped]
-    lines += [f"{key}: {value}" for key, value in found.metadata.items()]
-    if found.nonfinite:
-        lines.append(f"NaN or infinity in {len(found.nonfinite)} tensors: {', '.join(found.nonfinite)}")
-    lines += [_candidate(candidate) for candidate in found.candidates] or ["like no registered network"]
+    lines += [f"not numbers, passed over: {name}" for name in inspection.skipped]
+    lines += [f"{key}: {value}" for key, value in inspection.metadata.items()]
+    if inspection.nonfinite:
+        lines.append(
+            f"NaN or infinity in {len(inspection.nonfinite)} tensors: {', '.join(inspection.nonfinite)}"
+        )
+    lines += [_candidate(candidate) for candidate in inspection.candidates] or ["like no registered network"]
     return "\n".join(lines)
 
 
-def _candidate(found: "Candidate") -> str:
-    classes = f" with {found.num_classes} classes" if found.num_classes else ""
+def _candidate(candidate: "Candidate") -> str:
+    classes = f" with {candidate.num_classes} classes" if candidate.num_classes else ""
     fit = (
-        f"all {found.equal} variables fit"
-        if found.exact
-        else f"{found.equal} of its {found.in_network} variables fit; the file has {found.in_file}"
+        f"all {candidate.equal} variables fit"
+        if candidate.exact
+        else f"{candidate.equal} of its {candidate.in_network} variables fit; the file has "
+        f"{candidate.in_file}"
     )
-    moved = f", after renaming {found.rename[0]} to {found.rename[1]}" if found.rename else ""
-    names = f", by the names of {found.library}" if found.library else ""
-    return f"looks like {found.network}{classes}{names}: {fit}{moved}"
+    moved = f", after renaming {candidate.rename[0]} to {candidate.rename[1]}" if candidate.rename else ""
+    names = f", by the names of {candidate.library}" if candidate.library else ""
+    return f"looks like {candidate.network}{classes}{names}: {fit}{moved}"

@@ -1,20 +1,17 @@
-"""`slimzoo list` and `slimzoo info`: what networks and weights there are."""
-
-from typing import TYPE_CHECKING
+"""`slimzoo list`: the networks there are, a line each."""
 
 import click
 
+from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
 from slimzoo.cli.quiet import import_tensorflow
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(
     "list", epilog=examples("slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --json")
 )
 @click.argument("pattern", default="*")
+@import_option
 @json_option
 def list_networks(pattern: str, as_json: bool) -> None:
     """List the networks: their size, what they compute, their accuracy, and their released weights.
@@ -25,9 +22,9 @@ def list_networks(pattern: str, as_json: bool) -> None:
     import_tensorflow()
     from slimzoo.catalogue.entries import entries
 
-    found = entries(pattern)
+    listed = entries(pattern)
     if as_json:
-        return echo_json([entry.to_dict() for entry in found])
+        return echo_json([entry.to_dict() for entry in listed])
     columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "released weights")
     rows = [
         (
@@ -39,7 +36,7 @@ def list_networks(pattern: str, as_json: bool) -> None:
             percent(entry.top1),
             _first(entry.weights),
         )
-        for entry in found
+        for entry in listed
     ]
     return echo(table(columns, rows))
 

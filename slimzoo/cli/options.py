@@ -1,55 +1,72 @@
-"""TODO"""
+"""Options and arguments that several commands have."""
 
+import fnmatch
 import functools
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.errors import Failure
-from slimzoo.cli.output import table
+from slimzoo.cli.imports import import_networks
+from slimzoo.errors import SlimzooError
 
 if TYPE_CHECKING:
-    from slimzoo.weights.manifest import WeightsRow
+    from slimzoo.weights import WeightsRow
+
+POSITIVE = click.IntRange(min=1)
 
 
-names = click.argument("names", nargs=-1, metavar="NAME...")
+def _import_all(context: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> None:
+    del parameter
+    if not context.resilient_parsing:  # a shell completes the line
+        for source in dict.fromkeys(sources):
+            import_networks(source)
 
 
-def rows_named(names: tuple[str, ...], everything: bool) -> list["WeightsRow"]:
-    """Returns the manifest rows that `names` stand for, each once."""
-    import fnmatch
+import_option = click.option(
+    "--import",
+    "imports",
+    multiple=True,
+    metavar="FILE|MODULE",
+    is_eager=True,  # before anything else of the line is looked at
+    expose_value=False,
+    callback=_import_all,
+    help="Import this first, which registers networks of your own; may be repeated.",
+)
+ema_option = click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file.")
+exclude_option = click.option(
+    "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+)
+batch_size_option = click.option("--batch-size", type=POSITIVE, default=32, show_default=True)
+weights_argument = click.argument("names", nargs=-1, metavar="NAME...")
 
+
+def chosen_rows(names: Sequence[str], everything: bool = False) -> list["WeightsRow"]:
+    """Returns the manifest rows that `names` stand for, each once; or all that can be loaded."""
     from slimzoo import weights
 
     if everything == bool(names):
         raise click.UsageError("name weights, or give --all")
-    if everything:
-        return [row for row in weights.rows() if row.maths != "other"]
-    found: dict[str, WeightsRow] = {}
-    for name in names:
-        if not any(sign in name for sign in "*?["):
-            found |= {str(row := weights.get_row(name)): row}
-            continue
-        rows = [row for row in weights.rows() if row.maths != "other"]
-        network, tag = weights.split_name(name)
-        if tag:
-            matching = [
-                r for r in rows if fnmatch.fnmatch(r.network, network) and fnmatch.fnmatch(r.tag, tag)
-            ]
-        else:
-            firsts = {row.network: row for row in reversed(rows)}
-            matching = [
-                row for row in rows if fnmatch.fnmatch(row.network, name) and firsts[row.network] is row
-            ]
-        if not matching:
-            raise Failure(f"no released weights match {name!r}; `slimzoo list` shows what there is")
-        found |= {str(row): row for row in matching}
-    return list(found.values())
+    loadable = [row for row in weights.rows() if row.maths != "other"]
+    chosen = loadable if everything else [row for name in names for row in _rows_of(name, loadable)]
+    return list({str(row): row for row in chosen}.values())
 
 
-POSITIVE = click.IntRange(min=1)
+def _rows_of(name: str, loadable: list["WeightsRow"]) -> list["WeightsRow"]:
+    from slimzoo import weights
+
+    if not any(sign in name for sign in "*?["):
+        return [weights.get_row(name)]
+    network, tag = weights.split_name(name)
+    first = {row.network: row.tag for row in reversed(loadable)}
+    rows = [
+        row
+        for row in loadable
+        if fnmatch.fnmatch(row.network, network) and fnmatch.fnmatch(row.tag, tag or first[row.network])
+    ]
+    if not rows:
+        raise SlimzooError(f"no released weights match {name!r}; `slimzoo list` shows what there is")
+    return rows
 
 
 class Validation(click.ParamType):
@@ -57,7 +74,8 @@ class Validation(click.ParamType):
 
     name = "validation"
 
-    def convert(self, value, param, ctx):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Returns the number, or `value` itself."""
         try:
             return float(value)
         except ValueError:
@@ -69,7 +87,10 @@ class ScopeFactor(click.ParamType):
 
     name = "scope=factor"
 
-    def convert(self, value, param, ctx):
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """Returns (scope, factor)."""
         if isinstance(value, tuple):
             return value
         scope, _, factor = value.rpartition("=")
@@ -79,30 +100,12 @@ class ScopeFactor(click.ParamType):
             self.fail(f"{value!r} is not SCOPE=FACTOR, as in 'vgg_16/conv*=0.1'", param, ctx)
 
 
-def with_options_of(options: tuple[Callable, ...]) -> Callable:
-    """Returns a decorator that adds all `options`, in their order."""
+def all_of(options: tuple[Callable, ...]) -> Callable:
+    """Returns a decorator that gives a command all `options`, in their order."""
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
-def show_help(context: click.Context) -> None:
+def help_alone(context: click.Context) -> None:
+    """Shows the help of a group of commands where none of them is called."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-def scores_table(found: dict[str, Any]) -> str:
-    """Returns the table of average precisions, and the means below it."""
-    rows = [
-        (name, found["positives"][name], ap, found["ap_11point"][name]) for name, ap in found["ap"].items()
-    ]
-    lines = [
-        table(
-            ("class", "images>", "AP>", "AP, 11 points>"),
-            rows,
-            title=f"{found['data']}, {found['images']} images",
-        ),
-        f"mAP {found['map']:.4f} (all points), {found['map_11point']:.4f} (11 points)",
-        f"loss {found['loss']:.4f}",
-    ]
-    if not math.isnan(found["accuracy"]):
-        lines.append(f"accuracy {found['accuracy']:.4f}")
-    return "\n".join(lines)

@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -50,6 +50,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     with console.capture() as capture:
         console.print(out)
     return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+
+
+def scores_table(evaluation: Mapping[str, Any]) -> str:
+    """Returns the average precisions of Evaluation.to_dict() as a table, and the means below it."""
+    rows = [
+        (name, evaluation["positives"][name], ap, evaluation["ap_11point"][name])
+        for name, ap in evaluation["ap"].items()
+    ]
+    title = f"{evaluation['data']}, {evaluation['images']} images"
+    lines = [
+        table(("class", "images>", "AP>", "AP, 11 points>"), rows, title),
+        f"mAP {evaluation['map']:.4f} (all points), {evaluation['map_11point']:.4f} (11 points)",
+        f"loss {evaluation['loss']:.4f}",
+    ]
+    if not math.isnan(evaluation["accuracy"]):
+        lines.append(f"accuracy {evaluation['accuracy']:.4f}")
+    return "\n".join(lines)
 
 
 def cell(value: Any) -> str:

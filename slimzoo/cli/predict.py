@@ -2,6 +2,7 @@
 
 import click
 
+from slimzoo.cli.options import POSITIVE, batch_size_option, ema_option, exclude_option, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option
 from slimzoo.cli.quiet import import_tensorflow
 
@@ -12,6 +13,7 @@ from slimzoo.cli.quiet import import_tensorflow
         "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
         "slimzoo predict --model runs/voc-mobilenet_v1 cat.jpg",
+        "slimzoo predict --import my_nets.py --model runs/folder-my_net cat.jpg",
     )
 )
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
@@ -29,17 +31,25 @@ from slimzoo.cli.quiet import import_tensorflow
 @click.option(
     "--labels", metavar="FILE", help="Names of the classes, one a line.  [default: the weights' own]"
 )
-@click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file.")
-@click.option(
-    "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
-)
-@click.option(
-    "--size", type=click.IntRange(min=1), help="Of the images, pixels, in place of the weights' own."
-)
-@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes an image.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@ema_option
+@exclude_option
+@click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
+@click.option("--top", type=POSITIVE, default=5, show_default=True, help="Classes an image.")
+@batch_size_option
+@import_option
 @json_option
-def predict(images, model, weights, labels, ema, exclude, size, top, batch_size, as_json) -> None:
+def predict(
+    images: tuple[str, ...],
+    model: str,
+    weights: str | None,
+    labels: str | None,
+    ema: bool,
+    exclude: tuple[str, ...],
+    size: int | None,
+    top: int,
+    batch_size: int,
+    as_json: bool,
+) -> None:
     """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
     import_tensorflow()
     from slimzoo.labels import read_labels
@@ -50,11 +60,11 @@ def predict(images, model, weights, labels, ema, exclude, size, top, batch_size,
     loaded = load(
         model, pretrained=weights is None, weights=weights, labels=names, ema=ema, exclude=exclude, size=size
     )
-    found = predict_images(loaded, list(images), top, batch_size)
+    predictions = predict_images(loaded, list(images), top, batch_size)
     if as_json:
         keys = ("class", "name", "probability")
-        rows = [[dict(zip(keys, row, strict=True)) for row in best] for best in found]
+        rows = [[dict(zip(keys, row, strict=True)) for row in best] for best in predictions]
         return echo_json([{"image": i, "predictions": p} for i, p in zip(images, rows, strict=True)])
-    for image, best in zip(images, found, strict=True):
+    for image, best in zip(images, predictions, strict=True):
         echo("\n".join([image, *(f"  {100 * score:6.2f} %  {name}" for _, name, score in best)]))
     return None

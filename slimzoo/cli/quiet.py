@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stderr
 
 import click
 
@@ -41,30 +41,39 @@ def messages_on_stderr(verbose: bool = False) -> Iterator[None]:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL asks for them.
-
-    Some come before TensorFlow looks at its own settings, so stderr is held back during the import; it
-    is shown if the import fails.
-    """
-    wanted = os.environ.setdefault(_LEVEL, "3") in ("0", "1")
-    if "tensorflow" in sys.modules or wanted:
-        return
-    with _stderr_held_back():
+    """Imports TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL asks for them."""
+    with start_held_back():
         import tensorflow  # noqa: F401
 
 
 @contextmanager
-def _stderr_held_back() -> Iterator[None]:
+def start_held_back(python: bool = True) -> Iterator[None]:
+    """Holds back TensorFlow's start-up messages, if the block imports it; they are shown if that fails.
+
+    Some come before TensorFlow looks at its own settings, so all of stderr is held back: what Python code
+    writes there only with `python`.
+    """
+    wanted = os.environ.setdefault(_LEVEL, "3") in ("0", "1")
+    if "tensorflow" in sys.modules or wanted:
+        yield
+        return
+    with _stderr_held_back(python):
+        yield
+
+
+@contextmanager
+def _stderr_held_back(python: bool) -> Iterator[None]:
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, open(kept, "w", buffering=1, errors="backslashreplace") as shown:
         os.dup2(file.fileno(), 2)
         try:
-            yield
+            with nullcontext() if python or sys.stderr is not sys.__stderr__ else redirect_stderr(shown):
+                yield
         except BaseException:
-            file.seek(0)
-            os.write(kept, file.read())
+            if "tensorflow" not in sys.modules:
+                file.seek(0)
+                os.write(kept, file.read())
             raise
         finally:
             os.dup2(kept, 2)
-            os.close(kept)

@@ -1,4 +1,4 @@
-"""TODO"""
+"""`slimzoo report`: the page of a run, drawn again."""
 
 import click
 

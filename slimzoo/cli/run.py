@@ -17,7 +17,7 @@ from slimzoo.cli.quiet import import_tensorflow
 )
 @click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-def run(script, arguments) -> Callable[[], None]:
+def run(script: str, arguments: tuple[str, ...]) -> Callable[[], None]:
     """Run an old TF-Slim program as it is: TensorFlow 1's names, tf.contrib, tf_slim.
 
     SCRIPT and the modules beside it see TensorFlow 1 with tf.contrib.slim, layers, framework, losses,

@@ -1,19 +1,15 @@
-"""TODO"""
+"""`slimzoo verify`: are the weights on this machine what they were when they came?"""
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-from slimzoo.cli.options import names, rows_named
+from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(epilog=examples("slimzoo verify vgg_16", "slimzoo verify --all"))
-@names
+@weights_argument
 @click.option("--all", "everything", is_flag=True, help="Everything in the cache.")
 @json_option
 def verify(names: tuple[str, ...], everything: bool, as_json: bool) -> None:
@@ -27,7 +23,7 @@ def verify(names: tuple[str, ...], everything: bool, as_json: bool) -> None:
 
     if everything == bool(names):
         raise click.UsageError("name weights, or give --all")
-    findings = checking.verify(None if everything else [str(row) for row in rows_named(names, False)])
+    findings = checking.verify(None if everything else [str(row) for row in chosen_rows(names)])
     wrong = [finding for finding in findings if finding.wrong]
     if as_json:
         echo_json([finding.to_dict() for finding in findings])

@@ -69,7 +69,17 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
             f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
         )
-    return get_network(source.metadata["network"]), source
+    return _registered(source.metadata["network"], file), source
+
+
+def _registered(name: str, file: Path) -> Network:
+    """Returns the network `name`, of which `file` says it is."""
+    if not is_network(name):
+        raise SlimzooError(
+            f"{file} is of the network {name!r}, which is not registered here: import first what "
+            "registers it (--import on the command line)"
+        )
+    return get_network(name)
 
 
 def _split(text: str) -> tuple[Network, str]:

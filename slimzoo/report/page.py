@@ -302,5 +302,5 @@ def _text(value: Any) -> str:
 def load_lines(folder: Path) -> dict[str, str]:
     return {
         "python": f"import slimzoo\n\nmodel = slimzoo.load({str(folder)!r})",
-        "shell": f"slimzoo predict {shlex.quote(str(folder))} photo.jpg",
+        "shell": f"slimzoo predict --model {shlex.quote(str(folder))} photo.jpg",
     }

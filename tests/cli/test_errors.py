@@ -74,11 +74,11 @@ def test_arguments_are_named_as_the_options_of_the_command(slimzoo, tmp_path):
     error = slimzoo("convert", path, tmp_path / "b.npz").err
     assert "--allow-nonfinite converts it all the same" in error and "=True" not in error
     command = click.Command("c", params=[click.Option(["--name-map"]), click.Option(["--ema"], is_flag=True)])
-    text = errors.with_options("give ema=True, name_map='x' or schema=True; Argument name_map", command)
+    text = errors.naming_options("give ema=True, name_map='x' or schema=True; Argument name_map", command)
     assert text == "give --ema, --name-map 'x' or schema=True; Argument name_map"
     for as_it_is in ("no file ema=1/none.npz", "/ema=True/a", "ema=True/a", "labels= names", "ema=False"):
-        assert errors.with_options(as_it_is, command) == as_it_is
-    assert errors.with_options("ema=True", None) == "ema=True"
+        assert errors.naming_options(as_it_is, command) == as_it_is
+    assert errors.naming_options("ema=True", None) == "ema=True"
 
 
 def test_a_mistake_of_the_program_is_not_dressed_up(command):

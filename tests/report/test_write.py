@@ -81,7 +81,7 @@ def test_the_page_has_every_part_in_order(sample, tmp_path):
     assert f"against from scratch ({scratch:.3f}) +{sample.map - scratch:.3f}" in text
     assert "batch size 32" in found.text() and "TensorFlow 2.21.0" in found.text()
     assert f"slimzoo.load('{tmp_path / 'run'}')" in found.text("use")
-    assert f"slimzoo predict {tmp_path / 'run'} photo.jpg" in found.text("use")
+    assert f"slimzoo predict --model {tmp_path / 'run'} photo.jpg" in found.text("use")
 
 
 def test_the_page_loads_nothing_and_runs_nothing(sample, tmp_path):

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Training and validation data by kind: Pascal VOC, or a folder of images."""
 
 import os
 

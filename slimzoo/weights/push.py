@@ -1,4 +1,4 @@
-"""TODO"""
+"""Uploading a model of one's own to the hub, with its page."""
 
 import os
 import re

@@ -146,7 +146,11 @@ def is_network(name: str) -> bool:
         for family in FAMILIES:
             if name.startswith(family):
                 importlib.import_module(f"slimzoo.nets.{family}")
-    return name in _NETWORKS or (name.isidentifier() and name in networks())
+    if name in _NETWORKS:
+        return True
+    if not name.isidentifier():  # a path, or what a package calls a network of its own
+        _register_packages()
+    return name in (networks() if name.isidentifier() else _NETWORKS)
 
 
 def get_network(name: str) -> Network:

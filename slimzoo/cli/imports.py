@@ -7,14 +7,15 @@ from pathlib import Path
 
 from slimzoo.cli.quiet import start_held_back
 from slimzoo.errors import SlimzooError
-from slimzoo.registry import registered
+from slimzoo.registry import Network, get_network, registered
 
 
 def import_networks(source: str) -> None:
     """Imports `source`, a .py file or a module, for the networks that it registers.
 
     It can import what lies beside the file, or in the working directory.
-    Raises: SlimzooError: there is no such file or module, it fails, or it registers no network.
+    Raises: SlimzooError: there is no such file or module, it fails, it registers no network, or one whose row
+      names a preprocessing or a recipe that does not exist.
     """
     file = Path(source).resolve() if source.endswith(".py") else None
     if file is not None and not file.is_file():
@@ -27,10 +28,24 @@ def import_networks(source: str) -> None:
         raise SlimzooError(
             f"--import {source}: another module has that name, {there or name}; rename the file"
         )
-    if registered() == before and not again:
+    new = registered() - before
+    if not new and not again:
         raise SlimzooError(
             f"--import {source} registers no network: slimzoo.register(slimzoo.Network(...)) in it does"
         )
+    for network in (
+        sorted(new) if "tensorflow" in sys.modules else ()
+    ):  # or they are checked where they are used
+        _check(get_network(network))
+
+
+def _check(network: Network) -> None:
+    """Raises SlimzooError if the row names a preprocessing or a recipe that does not exist."""
+    from slimzoo.loading.plan import kind_for
+    from slimzoo.training.recipes import recipe_for
+
+    kind_for(network)
+    recipe_for(network)
 
 
 def _import(name: str, folder: str, source: str) -> str | None:

@@ -156,12 +156,17 @@ def _original(network: Network, input_shape: ImageShape | None, size: int | None
     """What the network was published with: for weights that come without their own, and for new ones."""
     size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
+    return of_kind(kind_for(network), size, "GRAY" if channels == 1 else "RGB")
+
+
+def kind_for(network: Network) -> str:
+    """Returns the kind of preprocessing that the network's row names. Raises: SlimzooError: there is none."""
     if network.preprocessing not in KINDS:
         raise SlimzooError(
             f"network {network.name!r} is registered with preprocessing {network.preprocessing!r}, which "
             f"does not exist; there are {', '.join(KINDS)}. Name one in its row, or pass preprocessing=..."
         )
-    return of_kind(network.preprocessing, size, "GRAY" if channels == 1 else "RGB")
+    return network.preprocessing
 
 
 def _resized(preprocessing: Preprocessing, size: int | None) -> Preprocessing:

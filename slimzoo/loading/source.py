@@ -84,6 +84,8 @@ def _registered(name: str, file: Path) -> Network:
 
 def _split(text: str) -> tuple[Network, str]:
     """Returns the network and the tag, "" without one, of "network.tag"."""
+    if is_network(text):  # its own name may have a dot
+        return get_network(text), ""
     before, tag = weights.split_name(text)
     if tag and not is_network(before):
         raise FileNotFoundError(

@@ -43,7 +43,7 @@ class FileBytes:
     def __enter__(self) -> FileBytes:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._handle)
 
     def __len__(self) -> int:

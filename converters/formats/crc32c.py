@@ -33,7 +33,7 @@ _START = np.frombuffer(bytes.fromhex("54641f64"), np.uint8)  # takes a register 
 class Crc32c:
     """The CRC-32C of bytes that come one part after another."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rest = _START  # bytes as good as all those so far
 
     def update(self, data: bytes | np.ndarray) -> None:

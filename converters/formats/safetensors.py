@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -87,31 +88,40 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _tensors(path: Path, header: Mapping[str, dict], total: int, start: int) -> dict[str, Tensor]:
     tensors, spans = {}, []
     for name, row in header.items():
-        if not isinstance(row, dict) or set(row) != {"dtype", "shape", "data_offsets"}:
-            raise ValueError(f"{name!r} has not dtype, shape and data_offsets, and only these")
-        if not isinstance(row["dtype"], str) or row["dtype"] not in _TYPES:
-            raise ValueError(f"{name} has type {row['dtype']}; known are {', '.join(_TYPES)}"[:400])
-        if not all(isinstance(row[key], list) for key in ("shape", "data_offsets")):
-            raise ValueError(f"{name}: shape and data_offsets are lists of numbers")
-        if len(row["shape"]) > _MAX_RANK or len(row["data_offsets"]) != 2:
-            raise ValueError(f"{name} has {len(row['shape'])} axes and {len(row['data_offsets'])} offsets")
-        dtype = _dtype(_TYPES[row["dtype"]])
-        shape = tuple(row["shape"])
-        begin, end = row["data_offsets"]
-        if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
-            raise ValueError(f"{name} has shape {shape} at {begin}:{end}")
-        if math.prod(shape) * dtype.itemsize != end - begin:
-            raise ValueError(f"{name} of shape {shape} and type {dtype} in {end - begin} bytes")
+        dtype, shape, begin, end = _described(name, row)
         spans.append((begin, end, name))
         tensors[name] = stored_tensor(shape, dtype, partial(file_chunks, path, start + begin, end - begin))
+    _check_spans(sorted(spans), total)
+    return tensors
+
+
+def _described(name: str, row: object) -> tuple[np.dtype, tuple[int, ...], int, int]:
+    """Returns type, shape, begin and end of one tensor. Raises ValueError: its row is wrong."""
+    if not isinstance(row, dict) or set(row) != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"{name!r} has not dtype, shape and data_offsets, and only these")
+    if not isinstance(row["dtype"], str) or row["dtype"] not in _TYPES:
+        raise ValueError(f"{name} has type {row['dtype']}; known are {', '.join(_TYPES)}"[:400])
+    if not all(isinstance(row[key], list) for key in ("shape", "data_offsets")):
+        raise ValueError(f"{name}: shape and data_offsets are lists of numbers")
+    if len(row["shape"]) > _MAX_RANK or len(row["data_offsets"]) != 2:
+        raise ValueError(f"{name} has {len(row['shape'])} axes and {len(row['data_offsets'])} offsets")
+    dtype, shape, (begin, end) = _dtype(_TYPES[row["dtype"]]), tuple(row["shape"]), row["data_offsets"]
+    if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+        raise ValueError(f"{name} has shape {shape} at {begin}:{end}")
+    if math.prod(shape) * dtype.itemsize != end - begin:
+        raise ValueError(f"{name} of shape {shape} and type {dtype} in {end - begin} bytes")
+    return dtype, shape, begin, end
+
+
+def _check_spans(spans: Iterable[tuple[int, int, str]], total: int) -> None:
+    """Raises ValueError unless `spans`, in order, fill all `total` bytes without gap or overlap."""
     position = 0
-    for begin, end, name in sorted(spans):
+    for begin, end, name in spans:
         if begin != position:
             raise ValueError(f"{name} begins at {begin}, the tensor before ends at {position}")
         position = end
     if position != total:
         raise ValueError(f"the tensors take {position} bytes, the file has {total} for them")
-    return tensors
 
 
 def _dtype(name: str) -> np.dtype:
@@ -166,7 +176,12 @@ def _header(arrays: Source, order: list[str], metadata: Mapping[str, str]) -> by
     return struct.pack("<Q", len(text)) + text
 
 
-def write_safetensors(path, items, metadata: Mapping[str, str] | None = None, overwrite: bool = False) -> str:
+def write_safetensors(
+    path: str | os.PathLike,
+    items: Source | Mapping[str, np.ndarray] | Iterable[tuple[str, np.ndarray]],
+    metadata: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+) -> str:
     """Writes arrays as safetensors, tensor by tensor.
 
     Args:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from slimzoo.converters.formats import tf_v2
-from slimzoo.converters.formats.binary import BYTES, FileBytes, damaged, fields
+from slimzoo.converters.formats.binary import BYTES, Field, FileBytes, damaged, fields
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 
@@ -124,7 +124,7 @@ def _variable_names(text: bytes) -> dict[str, str]:
     return names
 
 
-def _texts(text: bytes, attribute) -> list:
+def _texts(text: bytes, attribute: Field) -> list[Field]:
     return [f for f in fields(text, attribute.start, attribute.stop) if f.wire == BYTES]
 
 

@@ -133,7 +133,7 @@ def _read_shard(path: Path, metas: dict[str, _Meta]) -> None:
                     _read_slice(path, row, f, metas, checked)
 
 
-def _read_metas(data, start: int, stop: int, metas: dict[str, _Meta]) -> None:
+def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
     for row in fields(data, start, stop):
         if row.number != 1:
             continue

@@ -19,7 +19,7 @@ from slimzoo.converters.formats.binary import FileBytes, check_total, damaged, f
 from slimzoo.converters.formats.pickles import Refused, Unpickled, refusal, unpickle
 from slimzoo.converters.formats.torch_pickle import KNOWN, Described, StateDict, Storage, state_dict, storage
 from slimzoo.converters.formats.zip_archive import data_span, first_member, open_zip
-from slimzoo.converters.source import Source, Tensor, empty, stored_tensor
+from slimzoo.converters.source import Chunks, Source, Tensor, empty, stored_tensor
 from slimzoo.errors import SlimzooError
 
 _FIRST = re.compile(r"(^|/)(data\.pkl|data/\d+)$")
@@ -177,7 +177,7 @@ def _tensor(content: _Content, found: Described) -> Tensor:
     return Tensor(found.shape, dtype, partial(_strided, found, chunks))
 
 
-def _strided(found: Described, chunks) -> np.ndarray:
+def _strided(found: Described, chunks: Chunks) -> np.ndarray:
     """Returns a tensor whose values do not stand in C order."""
     dtype = found.kind.stored
     row = stored_tensor((found.extent,), dtype, chunks).load()
@@ -187,7 +187,7 @@ def _strided(found: Described, chunks) -> np.ndarray:
     return array
 
 
-def _widened(found: Described, chunks) -> np.ndarray:
+def _widened(found: Described, chunks: Chunks) -> np.ndarray:
     """Returns bfloat16 values as float32, which holds each of them exactly."""
     array = empty(found.shape, np.dtype("<u4"))
     array[...] = _strided(found, chunks)

@@ -64,7 +64,7 @@ class Hashing:
     position: int = 0
     hashes: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.hashes = {name: hashlib.new(name) for name in self.algorithms}
 
     def update(self, block: bytes) -> None:

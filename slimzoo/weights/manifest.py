@@ -1,4 +1,4 @@
-"""The rows of the weights manifest: what is written down about released weights, checked as it is read."""
+"""The weights manifest: what is written down about released weights, found by name, checked as it is read."""
 
 import difflib
 import functools
@@ -24,6 +24,7 @@ MATHS = {  # of a row: what that means
     "differs": "they fit slim's network, whose numbers then are not quite the released ones; by tag only",
     "other": "they are of another network and are refused",
 }
+_TABLES = {"family", "groups", "weights"}  # of one of its files
 FOLDER_NAME = re.compile(r"\w([\w.-]*\w)?")  # network and tag become folders of the cache
 
 
@@ -73,7 +74,66 @@ class WeightsRow:
         return f"{self.network}.{self.tag}"
 
 
-_TABLES = {"family", "groups", "weights"}
+@functools.cache
+def rows() -> tuple[WeightsRow, ...]:
+    """Returns every row of the manifest that comes with slimzoo."""
+    return read_manifest(importlib.resources.files("slimzoo.weights_manifest"))
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Returns network and tag of "network.tag" or "network/tag"; the tag is "" where there is none."""
+    network, _, tag = re.sub(r"[./]", "/", name, count=1).partition("/")
+    return network, tag
+
+
+def get_row(network: str, tag: str | None = None) -> WeightsRow:
+    """Returns the row `tag` of `network` (default: its first); `network` may be written "network.tag".
+
+    Raises: SlimzooError: there is none; the message lists what there is. Or the only ones there are compute
+      something else in slim's network, which must be asked for by tag.
+    """
+    if tag is None:
+        network, tag = split_name(network)
+    there = {row.tag: row for row in rows() if row.network == network}
+    if not there:
+        raise SlimzooError(_no_weights(network))
+    if tag and tag not in there:
+        near = difflib.get_close_matches(tag, there, n=3)
+        hint = f" Nearest: {', '.join(near)}." if near else ""
+        raise SlimzooError(f"{network} has no weights {tag!r}.{hint} There are: {', '.join(there)}.")
+    row = there[tag] if tag else next(iter(there.values()))
+    if not tag and row.maths != "same":
+        raise SlimzooError(f"{row} must be asked for by name: {row.note}. There are: {', '.join(there)}.")
+    return row
+
+
+def _no_weights(network: str) -> str:
+    slimzoo.get_network(network)  # an unknown network raises here, with the nearest names
+    return (
+        f"no released weights are known for {network!r}. Give your own with weights=PATH (any checkpoint "
+        "that slimzoo.converters reads), or leave pretrained out to start from new values. "
+        f"Networks with weights: {', '.join(dict.fromkeys(row.network for row in rows()))}."
+    )
+
+
+def origin(metadata: dict[str, str]) -> WeightsRow | None:
+    """Returns the manifest row that weights with this metadata are, or were made from, or None."""
+    if named := metadata.get("weights_row"):
+        return next((row for row in rows() if str(row) == named), None)
+    network, tag = metadata.get("network", ""), metadata.get("tag", "")
+    settings = json.loads(metadata.get("slimzoo_settings", "{}"))
+    if settings:
+        network, given = settings.get("model", network), settings.get("weights")
+        tag = "" if given == "pretrained" else given or "from scratch"
+    if "/" in network or "." in network:
+        network, tag = split_name(network)
+    try:
+        return get_row(network, tag or None) if settings or tag else None
+    except SlimzooError:  # a file, or a row of another version of the manifest
+        return None
+
+
+# --- reading the manifest ---
 
 
 def read_manifest(folder: Traversable | Path) -> tuple[WeightsRow, ...]:
@@ -149,18 +209,8 @@ def _mistakes(row: WeightsRow) -> list[str]:
         if not FOLDER_NAME.fullmatch(value)
     ]
     for source in row.sources:
-        if not source.startswith(SCHEMES):
-            wrong.append(f"source {source!r} begins with none of {', '.join(SCHEMES)}")
-        if source.startswith("hf://"):
-            wrong += _hub_mistakes(source, row)
-        if source.startswith("http://") and not row.published:
-            wrong.append(f"source {source!r} is plain http; that needs a published digest")
-        if source.startswith("package:") and (row.format != "safetensors" or row.name_map):
-            wrong.append(f"source {source!r} must be safetensors with slim's names: it is used as it is")
-    if row.maths not in MATHS:
-        wrong.append(f"maths {row.maths!r} is none of {', '.join(MATHS)}")
-    elif row.maths != "same" and not row.note:
-        wrong.append(f"maths {row.maths!r} needs a note that says in what they differ")
+        wrong += _source_mistakes(source, row)
+    wrong += _maths_mistakes(row)
     if not row.sources:
         wrong.append("sources is empty")
     for algorithm, digest in row.published.items():
@@ -169,6 +219,17 @@ def _mistakes(row: WeightsRow) -> list[str]:
     if isinstance(row.labels, tuple) and len(row.labels) != row.num_classes:
         wrong.append(f"{len(row.labels)} labels for {row.num_classes} classes")
     return wrong
+
+
+def _source_mistakes(source: str, row: WeightsRow) -> list[str]:
+    if source.startswith("hf://"):
+        return _hub_mistakes(source, row)
+    if source.startswith("http://") and not row.published:
+        return [f"source {source!r} is plain http; that needs a published digest"]
+    if source.startswith("package:") and (row.format != "safetensors" or row.name_map):
+        return [f"source {source!r} must be safetensors with slim's names: it is used as it is"]
+    known = source.startswith(SCHEMES)
+    return [] if known else [f"source {source!r} begins with none of {', '.join(SCHEMES)}"]
 
 
 def _hub_mistakes(source: str, row: WeightsRow) -> list[str]:
@@ -181,60 +242,9 @@ def _hub_mistakes(source: str, row: WeightsRow) -> list[str]:
     return [f"source {source!r} needs the commit with all 40 digits, or a published sha256"]
 
 
-@functools.cache
-def rows() -> tuple[WeightsRow, ...]:
-    """Returns every row of the manifest that comes with slimzoo."""
-    return read_manifest(importlib.resources.files("slimzoo.weights_manifest"))
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Returns network and tag of "network.tag" or "network/tag"; the tag is "" where there is none."""
-    network, _, tag = re.sub(r"[./]", "/", name, count=1).partition("/")
-    return network, tag
-
-
-def get_row(network: str, tag: str | None = None) -> WeightsRow:
-    """Returns the row `tag` of `network` (default: its first); `network` may be written "network.tag".
-
-    Raises: SlimzooError: there is none; the message lists what there is. Or the only ones there are compute
-      something else in slim's network, which must be asked for by tag.
-    """
-    if tag is None:
-        network, tag = split_name(network)
-    there = {row.tag: row for row in rows() if row.network == network}
-    if not there:
-        raise SlimzooError(_no_weights(network))
-    if tag and tag not in there:
-        near = difflib.get_close_matches(tag, there, n=3)
-        hint = f" Nearest: {', '.join(near)}." if near else ""
-        raise SlimzooError(f"{network} has no weights {tag!r}.{hint} There are: {', '.join(there)}.")
-    row = there[tag] if tag else next(iter(there.values()))
-    if not tag and row.maths != "same":
-        raise SlimzooError(f"{row} must be asked for by name: {row.note}. There are: {', '.join(there)}.")
-    return row
-
-
-def _no_weights(network: str) -> str:
-    slimzoo.get_network(network)  # an unknown network raises here, with the nearest names
-    return (
-        f"no released weights are known for {network!r}. Give your own with weights=PATH (any checkpoint "
-        "that slimzoo.converters reads), or leave pretrained out to start from new values. "
-        f"Networks with weights: {', '.join(dict.fromkeys(row.network for row in rows()))}."
-    )
-
-
-def origin(metadata: dict[str, str]) -> WeightsRow | None:
-    """Returns the manifest row that weights with this metadata are, or were made from, or None."""
-    if named := metadata.get("weights_row"):
-        return next((row for row in rows() if str(row) == named), None)
-    network, tag = metadata.get("network", ""), metadata.get("tag", "")
-    settings = json.loads(metadata.get("slimzoo_settings", "{}"))
-    if settings:
-        network, given = settings.get("model", network), settings.get("weights")
-        tag = "" if given == "pretrained" else given or "from scratch"
-    if "/" in network or "." in network:
-        network, tag = split_name(network)
-    try:
-        return get_row(network, tag or None) if settings or tag else None
-    except SlimzooError:  # a file, or a row of another version of the manifest
-        return None
+def _maths_mistakes(row: WeightsRow) -> list[str]:
+    if row.maths not in MATHS:
+        return [f"maths {row.maths!r} is none of {', '.join(MATHS)}"]
+    if row.maths != "same" and not row.note:
+        return [f"maths {row.maths!r} needs a note that says in what they differ"]
+    return []

@@ -67,9 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with goldens, real checkpoints and VOC images; a test that needs it skips where it is
-    not.
-    """
+    """The folder with goldens, real checkpoints and VOC images; without it, a test that needs it skips."""
     if not SHARED.is_dir():
         pytest.skip(f"no folder {SHARED} with goldens and real files (set SLIMZOO_SHARED to name it)")
     return SHARED

@@ -55,8 +55,6 @@ def fresh_value(spec: VariableSpec) -> Callable:
 
 
 def short_name(create: Callable, **settings: Any) -> tf.Variable:
-    """Makes a variable under the last part of its name: every new name costs TensorFlow a new kernel, 1
-    ms.
-    """
+    """Makes a variable under the last part of its name: a new name costs TensorFlow a new kernel, 1 ms."""
     settings["name"] = settings["name"].rpartition(".")[2]
     return create(**settings)

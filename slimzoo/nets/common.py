@@ -35,9 +35,7 @@ def channels(net: tf.Tensor) -> int:
 
 
 def flatten(net: tf.Tensor) -> tf.Tensor:
-    """Returns `net` [N, ...] flattened in the order of NHWC in either data_format, as dense weights
-    want it.
-    """
+    """Returns `net` [N, ...] flattened in the order of NHWC, as dense weights want it."""
     return slim.flatten(tf.transpose(net, (0, 2, 3, 1)) if channels_first() else net)
 
 

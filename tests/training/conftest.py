@@ -53,9 +53,7 @@ def class_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(data):
-    """Calls finetune() for a tiny network and few steps, without op determinism: that would outlast the
-    test.
-    """
+    """Calls finetune() for a tiny network and few steps; op determinism would outlast the test."""
 
     def start(out, train=None, validation=None, *, options=None, **arguments):
         arguments = {"model": "tiny", "weights": None, "steps": 4, "eval_every": 2, **arguments}
@@ -72,9 +70,7 @@ def run(data):
 
 
 def make_trainer(name="tiny", strategy=None, steps=10, loss_scaling=False, freeze=(), **arguments):
-    """Returns a Trainer of a new tiny model for 4 classes, several an image; the same arguments, the
-    same one.
-    """
+    """Returns a Trainer of a new tiny model for 4 classes, several an image; same arguments, same Trainer."""
     recipe = arguments.pop("recipe", Recipe(learning_rate=0.05, schedule="constant", warmup=0.0))
     strategy = strategy or tf.distribute.get_strategy()
     tf.random.set_seed(3)

@@ -78,9 +78,7 @@ def train(found, name, devices, **arguments):
 
 
 def batch_norm(found):
-    """Keeps each replica's averages after a step, what is read to be saved, and what one device makes
-    of a half.
-    """
+    """Keeps each replica's averages after a step, what is read to be saved, and what a half gives."""
     from tests.training.conftest import make_trainer, values
 
     trainer = make_trainer("tiny_bn", strategy_of(2))

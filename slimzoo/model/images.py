@@ -31,7 +31,7 @@ def prepare(images: Any, preprocessing: Preprocessing) -> tf.Tensor:
 def best_of(
     logits: Any, top: int, labels: Sequence[str] | None, num_classes: int | None, multi_label: bool
 ) -> list[list[tuple[int, str, float]]]:
-    """Returns for each row of `logits` [N, classes] its best (class, name, probability): decode_predictions()."""
+    """Returns for each row of `logits` [N, classes] its best (class, name, probability), the best first."""
     logits = tf.convert_to_tensor(logits)
     if logits.shape.rank != 2 or num_classes not in (0, None, logits.shape[-1]):
         raise SlimzooError(

@@ -1,4 +1,4 @@
-"""TODO"""
+"""A model of one's own to the Hugging Face Hub, with a page about it."""
 
 import os
 import re

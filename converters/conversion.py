@@ -80,8 +80,8 @@ def convert(
     prepared = prepare(
         opened,
         network,
-        ema,
-        {"source": Path(source).name, **(metadata or {})},
+        ema=ema,
+        metadata={"source": Path(source).name, **(metadata or {})},
         exclude=exclude,
         name_map=name_map,
         to=to,

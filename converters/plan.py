@@ -68,9 +68,9 @@ class Prepared:
 def prepare(
     source: Source,
     network: str | None = None,
+    *,
     ema: bool = False,
     metadata: Mapping[str, str] | None = None,
-    *,
     exclude: Iterable[str] = (),
     name_map: str | None = None,
     to: str = "",

@@ -181,13 +181,13 @@ _INCEPTION_RESNET_V2: dict[str, tuple[Branch, ...]] = {
 
 def _by_distance(branches: Sequence[Branch]) -> list[tuple[int, str]]:
     """Returns (place in the order of making, scope) of a block's convolutions, the furthest first."""
-    found: list[tuple[float, int, str]] = []
+    scopes: list[tuple[float, int, str]] = []
     for i, branch in enumerate(branches):
         inner = 0.5 if isinstance(branch[-1], tuple) else 0  # a concatenation more than the other branches
         for distance, step in zip(range(len(branch), 0, -1), branch, strict=True):
             for scope in step if isinstance(step, tuple) else (step,):
-                found.append((distance + inner, len(found), f"Branch_{i}/{scope}"))
-    return [(place, scope) for _, place, scope in sorted(found, key=lambda row: -row[0])]
+                scopes.append((distance + inner, len(scopes), f"Branch_{i}/{scope}"))
+    return [(place, scope) for _, place, scope in sorted(scopes, key=lambda row: -row[0])]
 
 
 def _numbered(first: int, scopes: Iterable[tuple[int, str]]) -> Rows:

@@ -56,9 +56,9 @@ def batch_norm(theirs: str, ours: str) -> Rows:
 def normalised(theirs: str, ours: str, conv: str = "conv", bn: str = "bn") -> Rows:
     """A convolution called `conv` and its batch norm `bn`, which in our layer has no gamma."""
     norm = f"{ours}/BatchNorm"
-    given = (f"{theirs}.{conv}.weight", f"{theirs}.{bn}.weight", f"{theirs}.{bn}.running_mean")
+    folded = (f"{theirs}.{conv}.weight", f"{theirs}.{bn}.weight", f"{theirs}.{bn}.running_mean")
     return (
-        Row(given, (f"{ours}/weights", f"{norm}/moving_mean"), GAMMA_INTO_KERNEL),
+        Row(folded, (f"{ours}/weights", f"{norm}/moving_mean"), GAMMA_INTO_KERNEL),
         row(f"{theirs}.{bn}.bias", f"{norm}/beta"),
         row(f"{theirs}.{bn}.running_var", f"{norm}/moving_variance"),
     )

@@ -1,4 +1,4 @@
-"""Data to train on and data held out from it, of Pascal VOC or of a folder: what finetune() takes."""
+"""Training and validation data by kind: Pascal VOC, or a folder of images."""
 
 import os
 

@@ -1,5 +1,6 @@
 """How good a model is on a data set: loss, average precision by class, and what was right and wrong."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from slimzoo.model.model import Model
 from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss
+
+KEPT = 1 << 28  # bytes
 
 
 @dataclass
@@ -60,14 +63,21 @@ class Evaluation:
         }
 
 
-def evaluate(model: Model, dataset: Dataset, batch_size: int = 32, progress: bool = False) -> Evaluation:
+def evaluate(
+    model: Model,
+    dataset: Dataset,
+    batch_size: int = 32,
+    progress: bool = False,
+    data: tf.data.Dataset | None = None,
+) -> Evaluation:
     """Runs `model` over `dataset`, unaugmented.
 
+    Args:
+      data: what held_out_batches() gave for the same arguments, where it is run over again and again.
     Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing.
     """
     check_fits(model, dataset)
-    assert model.preprocessing is not None, "check_fits() looked"
-    data = batches(dataset, model.preprocessing, batch_size, training=False)
+    data = held_out_batches(model, dataset, batch_size) if data is None else data
     losses, terms, parts = [], [], []
     total = -(-len(dataset) // batch_size)
     bar = tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False)
@@ -91,6 +101,18 @@ def evaluate(model: Model, dataset: Dataset, batch_size: int = 32, progress: boo
         ap=average_precisions(*arguments),
         ap_11point=average_precisions(*arguments, method="11_point"),
     )
+
+
+def held_out_batches(model: Model, dataset: Dataset, batch_size: int, again: bool = False) -> tf.data.Dataset:
+    """Returns the batches of `dataset` as `model` wants them.
+
+    Args:
+      again: they are gone through several times: where they fit into KEPT bytes they are decoded once.
+    """
+    assert model.preprocessing is not None, "check_fits() looked"
+    data = batches(dataset, model.preprocessing, batch_size, training=False)
+    size = len(dataset) * math.prod(model.preprocessing.shape) * 4
+    return data.cache() if again and size <= KEPT else data
 
 
 def check_fits(model: Model, dataset: Dataset) -> None:

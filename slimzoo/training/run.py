@@ -1,5 +1,6 @@
 """One training run: steps, evaluations and checkpoints, so ordered that it can be killed at any moment."""
 
+import functools
 import json
 import logging
 import math
@@ -19,7 +20,7 @@ from slimzoo.model.model import Model
 from slimzoo.model.saving import save
 from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
-from slimzoo.training.evaluation import Evaluation, evaluate
+from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
 from slimzoo.training.interrupt import Stopped, Watch, watch
 from slimzoo.training.loop import Trainer, evaluation_device
@@ -52,6 +53,7 @@ class Run:
         self._losses: list[dict[str, Any]] = []  # of the steps since the last row of the history
         self._events: EventLog | None = None
         self._resume()
+        model.note_training()
 
     def _resume(self) -> None:
         path = self.folder.newest_checkpoint
@@ -160,9 +162,13 @@ class Run:
 
     def _evaluation(self, progress: bool = False) -> Evaluation:
         with evaluation_device(self.strategy):
-            return evaluate(
-                self.model, self.settings.validation, self.settings.recipe.batch_size, progress=progress
-            )
+            size, data = self.settings.recipe.batch_size, self._held_out
+            return evaluate(self.model, self.settings.validation, size, progress, data)
+
+    @functools.cached_property
+    def _held_out(self) -> tf.data.Dataset:
+        size = self.settings.recipe.batch_size
+        return held_out_batches(self.model, self.settings.validation, size, again=True)
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}

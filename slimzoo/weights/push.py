@@ -1,4 +1,4 @@
-"""A model of one's own to the Hugging Face Hub, with a page about it."""
+"""Uploading a model of one's own to the hub, with its page."""
 
 import os
 import re

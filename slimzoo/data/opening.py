@@ -6,6 +6,8 @@ from slimzoo.data import folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 
+KINDS = ("voc", "folder")
+
 
 def open_data(
     kind: str,
@@ -25,13 +27,9 @@ def open_data(
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
-    read = {
-        "voc": lambda: voc.read(data, year, split),
-        "folder": lambda: folder.read(data),
-    }
-    if kind not in read:
-        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(read)}")
-    train = read[kind]()
+    if kind not in KINDS:
+        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
+    train = voc.read(data, year, split) if kind == "voc" else folder.read(data)
     if isinstance(validation, (int, float)):
         return splits.split(train, float(validation), seed)
     if kind == "voc":
@@ -40,10 +38,14 @@ def open_data(
     else:
         held_out = folder.read(validation, train.classes)
         advice = "give two folders, or a part of one as a number (0.2)"
+    _check_apart(train, held_out, advice)
+    return train, held_out
+
+
+def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:
     both = len({os.path.realpath(p) for p in train.paths} & {os.path.realpath(p) for p in held_out.paths})
     if both:
         raise SlimzooError(
             f"{both} of the {len(held_out)} images of {held_out.name} are trained on too, which would make "
             f"every figure too good; {advice}"
         )
-    return train, held_out

@@ -1,4 +1,11 @@
-"""The formats of weight files: one table. A format knows nothing of networks."""
+"""The formats of weight files: one table. A format knows nothing of networks.
+
+Libraries read most of these, and their readers are not used here, for one reason: a weight file comes from
+anywhere. TensorFlow's need TensorFlow and allocate what a damaged file asks for; PyTorch's and NumPy's
+unpickle, which runs what the file names; none is lazy in the same way. Ours compare each position with the
+file's size before they use it, read a tensor when it is asked for, execute nothing, and import no TensorFlow.
+Where a library has been left the work, the module says so (h5py, zipfile, tarfile).
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ A CRC is a remainder of polynomials, so a long input may first be shortened by a
 remainder. Each row of FOLDS says that y^a + y^b + y^c + 1 is a multiple of the CRC's polynomial, y being x^64
 or x^8. So the word at position i may be added (XOR) to the words at i+a-b, i+a-c and i+a and dropped, which
 NumPy does for thousands of words at a time. The few thousand bytes that are left go through the usual table.
+
+Written here because zlib has another CRC, and a compiled package for one checksum is a dependency too many.
 """
 
 import numpy as np

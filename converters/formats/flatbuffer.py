@@ -1,4 +1,7 @@
-"""FlatBuffers, walked by position: tables, vectors, texts; every position is checked against the file."""
+"""FlatBuffers, walked by position: tables, vectors, texts; every position is checked against the file.
+
+Not by the flatbuffers package: it checks no position, and the classes of the schema are TensorFlow's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The safetensors format: eight bytes of header size, a JSON header, then the tensors."""
+"""The safetensors format: eight bytes of header size, a JSON header, then the tensors.
+
+Ours and not the safetensors package: its arrays are copies, and a load here costs its weights in memory once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TensorFlow's TensorProto and its relatives, read without TensorFlow: types, shapes, slices, values."""
+"""TensorFlow's TensorProto and its relatives, read without TensorFlow: types, shapes, slices, values.
+
+Not by the protobuf package: its messages hold whole tensors in memory, and the classes are TensorFlow's.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TensorFlow's V2 checkpoints (`.index` and `.data-?????-of-?????`), read and written without TensorFlow."""
+"""TensorFlow's V2 checkpoints (`.index` and `.data-?????-of-?????`), read and written without TensorFlow.
+
+TensorFlow's own reader and writer need TensorFlow; TF 1.15 reads what is written here.
+"""
 
 from __future__ import annotations
 

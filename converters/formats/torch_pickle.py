@@ -1,4 +1,7 @@
-"""What PyTorch pickles: the names in it that are known, and tensors described but not read."""
+"""What PyTorch pickles: the names in it that are known, and tensors described but not read.
+
+PyTorch is not needed, and its own reader would have to be trusted with the file.
+"""
 
 from __future__ import annotations
 

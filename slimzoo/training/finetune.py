@@ -151,7 +151,7 @@ def _build(settings: Settings) -> Model:
     )
     new.check(
         model.variables_by_name
-    )  # without weights all is new; a name that is nothing is a mistake still
+    )  # without weights all is new, and a name that is nothing a mistake still
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
     return model

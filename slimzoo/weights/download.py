@@ -1,4 +1,8 @@
-"""Downloading one file: streaming and hashing, and going on where an earlier attempt stopped."""
+"""Downloading one file: streaming and hashing, and going on where an earlier attempt stopped.
+
+requests does the talking. What goes on in another process, after a kill, and hashes on the way, it does not
+have, and huggingface_hub has for its own addresses only.
+"""
 
 import hashlib
 import json

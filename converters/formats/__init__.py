@@ -1,10 +1,10 @@
 """The formats of weight files: one table. A format knows nothing of networks.
 
 Libraries read most of these, and their readers are not used here, for one reason: a weight file comes from
-anywhere. TensorFlow's need TensorFlow and allocate what a damaged file asks for; PyTorch's and NumPy's
-unpickle, which runs what the file names; none is lazy in the same way. Ours compare each position with the
-file's size before they use it, read a tensor when it is asked for, execute nothing, and import no TensorFlow.
-Where a library has been left the work, the module says so (h5py, zipfile, tarfile).
+anywhere. TensorFlow's end the process where a damaged file makes no sense, and take seconds to import;
+unpickling, PyTorch's way and NumPy's, runs what the file names. Ours compare each position with the file's
+size before they use it, read a tensor when it is asked for, and execute nothing. Where the work is left to a
+library (h5py, zipfile, tarfile), the module says what is checked before.
 """
 
 from __future__ import annotations

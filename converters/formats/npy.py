@@ -1,4 +1,7 @@
-"""NumPy's `.npy`: its header, and the dicts of arrays that caffe-tensorflow pickled into such files."""
+"""NumPy's `.npy`: its header, and the dicts of arrays that caffe-tensorflow pickled into such files.
+
+numpy.load would have to unpickle those: see pickles.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy's `.npz`, without pickles: read lazily, written array by array."""
+"""NumPy's `.npz`, without pickles: read lazily, written array by array: numpy.savez wants all at once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The safetensors format: eight bytes of header size, a JSON header, then the tensors.
 
-Ours and not the safetensors package: its arrays are copies, and a load here costs its weights in memory once.
+Ours and not the safetensors package, whose writer wants all arrays in memory at once; this one takes them one
+by one, as they come from another file.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A file of blocks. A block: entries (shared key bytes, new key bytes, value bytes
 those that share nothing, their number; then one byte of compression and a masked CRC-32C. The last block maps
 keys to blocks; a footer of 48 bytes says where it is.
 
-TensorFlow has it in C++ alone, behind its own checkpoint reader: no library of Python's reads it.
+TensorFlow has it in C++ alone, behind its checkpoint readers.
 """
 
 from __future__ import annotations

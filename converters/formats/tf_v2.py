@@ -1,6 +1,7 @@
 """TensorFlow's V2 checkpoints (`.index` and `.data-?????-of-?????`), read and written without TensorFlow.
 
-TensorFlow's own reader and writer need TensorFlow; TF 1.15 reads what is written here.
+TensorFlow's own reader aborts on a row that makes no sense and has the right checksum. TF 1.15 reads what is
+written here.
 """
 
 from __future__ import annotations

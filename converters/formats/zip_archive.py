@@ -1,4 +1,7 @@
-"""ZIP archives, as .npz and .pth files are: members read in place, nothing ever extracted."""
+"""ZIP archives, as .npz and .pth files are: members read in place, nothing ever extracted.
+
+zipfile reads them, once what it takes on trust is checked: how long its list is, and what members unpack to.
+"""
 
 from __future__ import annotations
 

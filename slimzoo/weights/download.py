@@ -1,7 +1,7 @@
 """Downloading one file: streaming and hashing, and going on where an earlier attempt stopped.
 
-requests does the talking. What goes on in another process, after a kill, and hashes on the way, it does not
-have, and huggingface_hub has for its own addresses only.
+requests asks and reads; that a later process goes on after a kill, and the hashing on the way, it leaves to
+its caller. huggingface_hub begins anew in each process, and knows its own addresses only.
 """
 
 import hashlib

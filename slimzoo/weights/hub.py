@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: files of a pinned revision, models by hf://user/repo@revision, and pushing."""
+"""The Hugging Face Hub: files of a pinned revision, and models by hf://user/repo@revision."""
 
 import logging
 import re

@@ -1,9 +1,7 @@
 """What holds for the project as a whole: its layout, what it imports, what it never says."""
 
 import ast
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -143,50 +141,6 @@ def test_folders_of_tests_mirror_the_package_and_cannot_clash():
     assert not [folder for folder in tested if not (folder / "__init__.py").is_file()]
     tops = {p.relative_to(ROOT / "tests").parts[0] for p in tested if p != ROOT / "tests"}
     assert not [top for top in tops - LIKE_THE_PROJECT.keys() if not (ROOT / "slimzoo" / top).is_dir()]
-
-
-IMPORT_ALL = """
-import importlib, pkgutil, slimzoo
-optional = {"slimzoo.converters.formats.hdf5_child"}  # a program of its own, run as a child
-found = [m.name for m in pkgutil.walk_packages(slimzoo.__path__, "slimzoo.")]
-for name in found:
-    if name not in {"slimzoo.__main__", *optional} and ".compat.preprocessing" not in name:
-        importlib.import_module(name)
-print(slimzoo.__file__)
-print(*found)
-"""
-
-
-def test_a_wheel_holds_every_module_and_data_file_and_all_can_be_imported(tmp_path):
-    shutil.copytree(
-        ROOT,
-        tmp_path / "src",
-        ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "tests"),
-    )
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path / "there"]
-    subprocess.run([*pip, tmp_path / "src"], check=True, capture_output=True, text=True)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "there"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    file, found = done.stdout.splitlines()[-2:]
-    assert file.startswith(str(tmp_path / "there"))
-    here = {path for folder in ("slimzoo", "converters", "weights_manifest") for path in _shipped(folder)}
-    there = {path.relative_to(tmp_path / "there") for path in (tmp_path / "there" / "slimzoo").rglob("*")}
-    assert not sorted(here - there)
-    assert not [name for name in found.split() if "drawing" in name]
-
-
-def _shipped(folder):
-    inside = Path("slimzoo") if folder != "slimzoo" else Path()
-    files = [p for p in tracked_files() if p.is_relative_to(ROOT / folder) and p.suffix != ".md"]
-    return {inside / p.relative_to(ROOT) for p in files}
 
 
 def test_what_is_quick_is_there():

@@ -4,13 +4,15 @@ import difflib
 import fnmatch
 import importlib
 import logging
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, listing
 
 log = logging.getLogger("slimzoo")
 FAMILIES = (  # modules of slimzoo.nets that register networks
@@ -33,6 +35,8 @@ FAMILIES = (  # modules of slimzoo.nets that register networks
     "vgg",
 )
 ENTRY_POINTS = "slimzoo.networks"  # of other packages: a module, a Network, or a list or function of Networks
+NAME = re.compile(r"\w[\w.-]*")
+ENDINGS = (".keras", ".safetensors")
 _NETWORKS: dict[str, "Network"] = {}
 _packages_asked = False
 
@@ -42,7 +46,8 @@ class Network:
     """One published network: how it is built, and what belongs to its last layers."""
 
     name: str
-    build: Callable[..., Any]  # (images, num_classes, is_training=...) -> logits, end_points
+    # (images, num_classes, is_training=...) -> logits, end_points; num_classes None: without the last layer
+    build: Callable[..., Any]
     arg_scope: Callable[..., dict]  # weight_decay=... -> the scope it was published with
     image_size: int  # pixels, square; what the published weights were trained at
     num_classes: int  # of the published network
@@ -52,6 +57,19 @@ class Network:
     preprocessing: str  # a kind of preprocessing.KINDS, for training from scratch; weights bring their own
     auxiliary: tuple[str, ...] | None = None  # scopes that exist in training only; None: not known
     recipe: str = ""  # a name of training.RECIPES; "": the plain recipe
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name) or self.name.endswith(ENDINGS):
+            problems.append(
+                f"name is {self.name!r}; it is of letters, digits, '_', '-' and '.', and no file's"
+            )
+        for field in ("heads", "transfer_heads"):
+            scopes = getattr(self, field)
+            if not isinstance(scopes, tuple) or not scopes or not all(isinstance(s, str) for s in scopes):
+                problems.append(f'{field} is {scopes!r}; it is a tuple of scopes, as ("vgg_16/fc8",)')
+        if problems:
+            raise SlimzooError(listing(f"this is no network (of name {self.name!r}):", problems))
 
     @property
     def side_heads(self) -> tuple[str, ...]:
@@ -95,6 +113,7 @@ def register(network: Network) -> Network:
 
     Raises: SlimzooError: the name is taken by another network.
     """
+    _import_families_of(network.name)  # so that one of slimzoo's own names is taken, whoever comes first
     if _NETWORKS.setdefault(network.name, network) is not network:
         raise SlimzooError(f"network {network.name!r} is registered twice; names must be unique")
     return network
@@ -142,15 +161,30 @@ def _register_all(offered: Any) -> None:
 
 def is_network(name: str) -> bool:
     """Says whether a network is called `name`; imports no more families than it must."""
-    if name not in _NETWORKS and name.isidentifier():
-        for family in FAMILIES:
-            if name.startswith(family):
-                importlib.import_module(f"slimzoo.nets.{family}")
+    if name not in _NETWORKS:
+        _import_families_of(name)
     if name in _NETWORKS:
         return True
-    if not name.isidentifier():  # a path, or what a package calls a network of its own
-        _register_packages()
-    return name in (networks() if name.isidentifier() else _NETWORKS)
+    return bool(NAME.fullmatch(name)) and not os.path.exists(name) and name in networks()
+
+
+def network_of(what: str | os.PathLike, name: str) -> Network:
+    """Returns the network called `name`, of which `what` (a file) says that it is.
+
+    Raises: SlimzooError: it is not registered.
+    """
+    if not is_network(name):
+        raise SlimzooError(
+            f"{what} is of the network {name!r}, which is not registered here: import first what registers "
+            "it (--import on the command line)"
+        )
+    return get_network(name)
+
+
+def _import_families_of(name: str) -> None:
+    for family in FAMILIES:
+        if name.startswith(family):
+            importlib.import_module(f"slimzoo.nets.{family}")
 
 
 def get_network(name: str) -> Network:

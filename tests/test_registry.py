@@ -2,13 +2,15 @@
 
 import dataclasses
 import logging
+import re
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
 import slimzoo
-from slimzoo import registry
+from slimzoo import registry, weights
 from slimzoo.compat.preprocessing.preprocessing_factory import preprocessing_map
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import KINDS
@@ -121,7 +123,7 @@ def test_their_networks_are_found_by_name_before_any_list_is_asked_for(packages)
         (ROWS, "my_package:nothing", "AttributeError"),
         (ROWS + "wrong = 3", "my_package:wrong", "TypeError"),
         (
-            ROWS + "wrong = dataclasses.replace(row, heads=())",
+            ROWS + "wrong = dataclasses.replace(row, image_size=1)",
             "my_package:wrong",
             "'lenet' is registered twice",
         ),
@@ -134,3 +136,38 @@ def test_a_package_that_fails_is_one_warning_and_the_others_are_there(packages, 
         slimzoo.list_models()
     (message,) = (record.getMessage() for record in caplog.records)
     assert value in message and said in message
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "name is ''"),
+        ({"name": "my/net"}, "name is 'my/net'"),
+        ({"name": "x.keras"}, "name is 'x.keras'"),
+        ({"heads": ()}, "heads is ()"),
+        ({"heads": "a/b"}, "heads is 'a/b'"),
+        ({"transfer_heads": ["a/b"]}, "transfer_heads is ['a/b']"),
+    ],
+)
+def test_a_row_that_could_not_serve_is_refused_when_it_is_made(fields, words):
+    with pytest.raises(SlimzooError, match=re.escape(words)):
+        dataclasses.replace(slimzoo.get_network("lenet"), **fields)
+
+
+def test_one_of_slimzoos_own_names_is_taken_before_its_family_is_imported():
+    code = (
+        "import dataclasses, slimzoo\n"
+        "row = dataclasses.replace(slimzoo.get_network('lenet'), name='cifarnet')\n"
+        "try:\n    slimzoo.register(row)\n"
+        "except ValueError as error:\n    print(error, 'cifarnet' in slimzoo.list_models())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'cifarnet' is registered twice; names must be unique True" in done.stdout
+
+
+def test_a_name_with_a_dot_or_a_dash_is_a_network_like_others(monkeypatch):
+    monkeypatch.setattr(registry, "_NETWORKS", dict(registry.networks()))
+    for name in ("my.net", "my-net", "mobilenet_v1_025.mine"):
+        row = slimzoo.register(dataclasses.replace(slimzoo.get_network("lenet"), name=name))
+        assert slimzoo.get_network(name) is row and weights.split_name(name) == (name, "")
+        assert slimzoo.load(name).network is row

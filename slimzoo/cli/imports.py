@@ -1,13 +1,16 @@
 """`--import`: a file or a module that registers networks of one's own before a command runs."""
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
 
-from slimzoo.cli.quiet import start_held_back
+from slimzoo.cli.quiet import import_tensorflow, start_held_back
 from slimzoo.errors import SlimzooError
 from slimzoo.registry import Network, get_network, registered
+
+_imported: set[str] = set()  # sources that have registered theirs
 
 
 def import_networks(source: str) -> None:
@@ -20,27 +23,24 @@ def import_networks(source: str) -> None:
     file = Path(source).resolve() if source.endswith(".py") else None
     if file is not None and not file.is_file():
         raise SlimzooError(f"--import {source}: there is no such file")
-    name, folder = (file.stem, file.parent) if file is not None else (source, Path.cwd())
-    before, again = registered(), name in sys.modules
+    if file is None and not all(part.isidentifier() for part in source.split(".")):
+        raise SlimzooError(f"--import {source}: this is no name of a module; a file is named with its .py")
+    before = registered()
     with start_held_back(python=False):
-        there = _import(name, str(folder), source)
-    if file is not None and (there is None or not file.samefile(there)):
-        raise SlimzooError(
-            f"--import {source}: another module has that name, {there or name}; rename the file"
-        )
+        _import(source, file)
     new = registered() - before
-    if not new and not again:
+    if not new and source not in _imported:
         raise SlimzooError(
             f"--import {source} registers no network: slimzoo.register(slimzoo.Network(...)) in it does"
         )
-    for network in (
-        sorted(new) if "tensorflow" in sys.modules else ()
-    ):  # or they are checked where they are used
+    _imported.add(source)
+    for network in sorted(new):
         _check(get_network(network))
 
 
 def _check(network: Network) -> None:
     """Raises SlimzooError if the row names a preprocessing or a recipe that does not exist."""
+    import_tensorflow()
     from slimzoo.loading.plan import kind_for
     from slimzoo.training.recipes import recipe_for
 
@@ -48,20 +48,43 @@ def _check(network: Network) -> None:
     recipe_for(network)
 
 
-def _import(name: str, folder: str, source: str) -> str | None:
-    """Imports the module `name`, from `folder` if it is nowhere else; returns its file."""
+def _import(source: str, file: Path | None) -> None:
+    folder = str(file.parent if file else Path.cwd())
     if folder not in sys.path:
         sys.path.append(folder)
     try:
-        return getattr(importlib.import_module(name), "__file__", None)
+        if file is None:
+            importlib.import_module(source)
+        else:
+            _run_file(file)
     except (Exception, SystemExit) as error:
-        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
+        if (
+            file is None
+            and isinstance(error, ModuleNotFoundError)
+            and f"{source}.".startswith(f"{error.name}.")
+        ):
             raise SlimzooError(
                 f"--import {source}: there is no such module, here or among what is installed; a file is "
                 "named with its .py"
             ) from error
         text = traceback.format_exception_only(error)[-1].strip()
         raise SlimzooError(f"--import {source} failed{_place(error)}: {text}") from error
+
+
+def _run_file(file: Path) -> None:
+    """Imports `file` under its own name, or another where a module has that already; once in a process."""
+    name = file.stem if file.stem not in sys.modules else f"slimzoo_import_{file.stem}"
+    there = sys.modules.get(file.stem)
+    if there is not None and Path(getattr(there, "__file__", None) or "/").resolve() == file:
+        return
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None, "it ends in .py"
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
 
 
 def _place(error: BaseException) -> str:

@@ -46,6 +46,16 @@ def load(
 ) -> Model: ...
 
 
+@overload
+def load(
+    name: str | os.PathLike,
+    pretrained: bool = ...,
+    *,
+    features_only: bool,
+    **arguments: Unpack[LoadArguments],
+) -> Model | Backbone: ...
+
+
 def load(
     name: str | os.PathLike,
     pretrained: bool = False,

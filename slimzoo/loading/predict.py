@@ -23,10 +23,9 @@ def predict(
       model: a Model, or what load() takes, with `pretrained` and `arguments`.
       images: paths of image files, or arrays uint8 [H, W, C].
     """
-    if not isinstance(model, Model):
-        model = load(model, pretrained, features_only=False, **arguments)
+    network: Model = model if isinstance(model, Model) else load(model, pretrained, **arguments)
     found = []
     for start in range(0, len(images), batch_size):
-        batch = model.preprocess(images[start : start + batch_size])
-        found += model.decode_predictions(model(batch), top)
+        batch = network.preprocess(images[start : start + batch_size])
+        found += network.decode_predictions(network(batch), top)
     return found

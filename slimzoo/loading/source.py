@@ -15,7 +15,7 @@ from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.registry import Network, get_network, is_network, list_models
+from slimzoo.registry import Network, get_network, is_network, list_models, network_of
 from slimzoo.weights import WeightsRow
 
 log = logging.getLogger("slimzoo")
@@ -69,23 +69,11 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
             f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
         )
-    return _registered(source.metadata["network"], file), source
-
-
-def _registered(name: str, file: Path) -> Network:
-    """Returns the network `name`, of which `file` says it is."""
-    if not is_network(name):
-        raise SlimzooError(
-            f"{file} is of the network {name!r}, which is not registered here: import first what "
-            "registers it (--import on the command line)"
-        )
-    return get_network(name)
+    return network_of(file, source.metadata["network"]), source
 
 
 def _split(text: str) -> tuple[Network, str]:
     """Returns the network and the tag, "" without one, of "network.tag"."""
-    if is_network(text):  # its own name may have a dot
-        return get_network(text), ""
     before, tag = weights.split_name(text)
     if tag and not is_network(before):
         raise FileNotFoundError(

@@ -11,10 +11,12 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
+from slimzoo.model.provenance import Provenance
 from slimzoo.names import scopes_without, top_scopes
 from slimzoo.tracing import strides
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.parts import Parts
+from slimzoo.weights import WeightsRow
 
 
 class Hosted(Protocol):
@@ -24,6 +26,7 @@ class Hosted(Protocol):
     parts: Parts
     discovery: Discovery
     dtype_policy: Any
+    provenance: Provenance
     input_shape: tuple[int | None, ...]
     variables_by_name: dict[str, Any]
 
@@ -126,6 +129,15 @@ class Backbone(FeatureModel):
         names = list(self.model.variables_by_name)
         used = [name for name in names if name in self._needed]
         return scopes_without(top_scopes(names), used, names)
+
+    @property
+    def weights_row(self) -> WeightsRow | None:
+        """Of its model: see Model.weights_row."""
+        return self.model.provenance.row
+
+    def __repr__(self) -> str:
+        maps = ", ".join(f"{level.end_point} (1/{level.reduction})" for level in self.feature_info)
+        return f"<slimzoo Backbone of {self.model!r}; maps: {maps}>"
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

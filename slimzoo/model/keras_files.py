@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Self
 
 import keras
@@ -86,12 +86,22 @@ class StoredByName(keras.Model):
         """Returns what a config says of the weights; it holds where the same values come after it."""
         if not self.provenance.released:
             return None
-        return {**asdict(self.provenance), "fingerprint": fingerprint(self._by_name.values())}
+        return {**asdict(self.provenance_now()), "fingerprint": fingerprint(self._by_name.values())}
+
+    def provenance_now(self) -> Provenance:
+        """Returns where the weights are from, with what of them is new: for a file."""
+        return replace(self.provenance, new=tuple(self.new_scopes()) or self.provenance.new)
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets the values in the order of `weights`, as Keras does; they are no longer the released ones."""
+        self.note_training()
+        super().set_weights(weights)
 
     def remember_claim(self, claim: Mapping[str, Any] | None) -> None:
         """Takes what a config says of the weights; it is believed once the same values are here."""
         if claim:
-            self._claimed = Provenance(claim["released"], claim["trained"]), claim["fingerprint"]
+            known = Provenance(claim["released"], claim["trained"], tuple(claim["new"]))
+            self._claimed = known, claim["fingerprint"]
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:

@@ -170,6 +170,8 @@ class Model(StoredByName):
         """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
         images = self._as_images(images)
         refuse_session_graph()
+        if training:  # also for a tape or a model around this one; batch norm takes new averages
+            self.note_training()
         if not tf.executing_eagerly():
             return self._bound_run(self._of_known_size(images), training, what)
         size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool

@@ -1,5 +1,6 @@
 """Which released weights a Model has, or was started from."""
 
+import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ class Provenance:
     Attributes:
       released: the weights' name in the manifest, "vgg_16.slim_in1k"; "" for none of these.
       trained: whether they were trained on since.
+      new: scopes that are not from there, as far as a file says so.
     """
 
     released: str = ""
     trained: bool = False
+    new: tuple[str, ...] = ()
 
     @property
     def row(self) -> WeightsRow | None:
@@ -34,14 +37,16 @@ class Provenance:
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
         """Returns what a weight file says of itself."""
         row = weights.origin(dict(metadata))
-        trained = metadata.get("trained") == "true" or "slimzoo_settings" in metadata
-        return cls(str(row), trained) if row else cls()
+        new = tuple(json.loads(metadata.get("new", "[]")))
+        return cls(str(row), weights.is_trained(metadata), new) if row else cls()
 
     def to_metadata(self) -> dict[str, str]:
         """Returns what to write into a weight file."""
         if not self.released:
             return {}
-        return {"weights_row": self.released, **({"trained": "true"} if self.trained else {})}
+        trained = {"trained": "true"} if self.trained else {}
+        new = {"new": json.dumps(self.new)} if self.new else {}
+        return {"weights_row": self.released, **trained, **new}
 
     def __str__(self) -> str:
         if not self.released:

@@ -32,7 +32,7 @@ def describe(model: Model) -> dict[str, str]:
     """Returns as metadata what load() needs beside the variables of a registered network's `model`."""
     assert model.network
     about = {
-        **model.provenance.to_metadata(),
+        **model.provenance_now().to_metadata(),
         "network": model.network.name,
         "num_classes": str(model.num_classes),
         "label_offset": str(model.label_offset),

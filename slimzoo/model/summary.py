@@ -38,7 +38,10 @@ def facts(model: Described) -> list[str]:
     classes = [f"{model.num_classes} classes"] if model.num_classes is not None else []
     new = model.new_scopes()
     all_new = set(new) == top_scopes(model.variables_by_name)
-    where = str(model.provenance) or ("new" if all_new else "of a file")
+    where = str(model.provenance) or ("of a file" if not all_new else "new")
+    if all_new and model.provenance.trained:
+        where = "trained here"
+    new = new or list(model.provenance.new)
     said = [*(classes if model.num_classes else ["without its last layer"] if classes else [])]
     said += [f"images {size}", f"weights {where}"]
     if new and not all_new:

@@ -168,7 +168,7 @@ def _other_network(source_shapes: Shapes, network: str) -> str:
     """Returns a line that names the network these weights are of, "" where it is none or `network`."""
     from slimzoo.restoring.identify import identify
 
-    exact = [candidate for candidate in identify(source_shapes) if candidate.exact]
+    exact = [candidate for candidate in identify(source_shapes, limit=1000) if candidate.exact]
     if not exact or network in [candidate.network for candidate in exact]:
         return ""
     return f"\nLikely: the file is of {exact[0].network}, with {exact[0].num_classes} classes"

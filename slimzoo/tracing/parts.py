@@ -1,4 +1,4 @@
-"""What a Model is made from: checked, resolved, and to and from a Keras config."""
+"""What a Model is made from: checked and resolved; what it is made of: discovered."""
 
 import inspect
 import numbers

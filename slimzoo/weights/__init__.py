@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slimzoo.weights.download import offline
     from slimzoo.weights.fetching import fetch
-    from slimzoo.weights.manifest import WeightsRow, get_row, origin, rows, split_name
+    from slimzoo.weights.manifest import WeightsRow, get_row, is_trained, origin, rows, split_name
 
 _WHERE = {  # public name: the module that defines it
     "WeightsRow": "manifest",
     "fetch": "fetching",
     "get_row": "manifest",
+    "is_trained": "manifest",
     "offline": "download",
     "origin": "manifest",
     "rows": "manifest",
     "split_name": "manifest",
 }
 
-__all__ = ["WeightsRow", "fetch", "get_row", "offline", "origin", "rows", "split_name"]
+__all__ = ["WeightsRow", "fetch", "get_row", "is_trained", "offline", "origin", "rows", "split_name"]
 
 
 if not TYPE_CHECKING:  # or any name would pass as one of ours

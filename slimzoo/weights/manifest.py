@@ -6,14 +6,15 @@ import importlib.resources
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-import slimzoo
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.registry import get_network, registered
 
 SCHEMES = ("https://", "http://", "file:///", "hf://", "package:")
 HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)/(?P<file>.+)")
@@ -81,7 +82,12 @@ def rows() -> tuple[WeightsRow, ...]:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Returns network and tag of "network.tag" or "network/tag"; the tag is "" where there is none."""
+    """Returns network and tag of "network.tag" or "network/tag"; the tag is "" where there is none.
+
+    A network of one's own may have a dot in its name.
+    """
+    if name in registered():
+        return name, ""
     network, _, tag = re.sub(r"[./]", "/", name, count=1).partition("/")
     return network, tag
 
@@ -108,12 +114,23 @@ def get_row(network: str, tag: str | None = None) -> WeightsRow:
 
 
 def _no_weights(network: str) -> str:
-    slimzoo.get_network(network)  # an unknown network raises here, with the nearest names
+    get_network(network)  # an unknown network raises here, with the nearest names
     return (
         f"no released weights are known for {network!r}. Give your own with weights=PATH (any checkpoint "
         "that slimzoo.converters reads), or leave pretrained out to start from new values. "
         f"Networks with weights: {', '.join(dict.fromkeys(row.network for row in rows()))}."
     )
+
+
+def is_trained(metadata: Mapping[str, str]) -> bool:
+    """Says whether weights with this metadata were trained on since they were released."""
+    return metadata.get("trained") == "true" or "slimzoo_settings" in metadata
+
+
+def is_as_released(metadata: Mapping[str, str], row: WeightsRow) -> bool:
+    """Says whether weights with this metadata are those of `row`, and not something made of them."""
+    classes = metadata.get("num_classes", str(row.num_classes))
+    return not is_trained(metadata) and "new" not in metadata and classes == str(row.num_classes)
 
 
 def origin(metadata: dict[str, str]) -> WeightsRow | None:

@@ -8,7 +8,7 @@ from typing import Any
 import slimzoo
 from slimzoo.errors import SlimzooError
 from slimzoo.weights.download import digests
-from slimzoo.weights.manifest import WeightsRow
+from slimzoo.weights.manifest import WeightsRow, is_as_released
 
 HUB_LICENSES = ("apache-2.0", "mit", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "cc-by-sa-4.0", "gpl-3.0")
 SETTINGS = ("train", "validation", "steps", "batch_size", "optimizer", "learning_rate", "schedule", "seed")
@@ -119,17 +119,13 @@ def _weights(row: WeightsRow | None, about: Mapping[str, str]) -> str:
         share = f"; {float(fraction):.1%} of the parameters" if fraction else ""
         return f"## Where the weights are from\n\n{source}{share}" if source else ""
     accuracy = "not published" if row.top1 is None else f"top-1 {row.top1} %, top-5 {row.top5 or '?'} %"
-    first = "The model was fine-tuned from" if "slimzoo_settings" in about else "These are"
+    first = "These are" if is_as_released(about, row) else "The model was made from"
     rows = [
         ("published accuracy", f"{accuracy} ({row.accuracy_source})" if row.accuracy_source else accuracy),
         ("license of these weights", row.license),
         *(("source", source) for source in row.sources),
         *((name, f"`{digest}`") for name, digest in row.published.items()),
-        *(
-            (("source used", about["source"]),)
-            if "source" in about and "slimzoo_settings" not in about
-            else ()
-        ),
+        *((("source used", about["source"]),) if "source" in about and is_as_released(about, row) else ()),
         *((("sha256 of it", f"`{about['source_sha256']}`"),) if "source_sha256" in about else ()),
         *((("note", row.note),) if row.note else ()),
     ]

@@ -129,9 +129,22 @@ def test_what_fails_or_registers_nothing_is_told_with_its_place(refused, tmp_pat
     refused("list", "--import", "failing.py", words=words)
 
 
-def test_a_file_called_like_another_module_is_not_mistaken_for_it(refused, tmp_path):
+def test_a_file_called_like_another_module_is_not_mistaken_for_it(slimzoo, tmp_path):
     (tmp_path / "json.py").write_text(SOURCE)
-    refused("list", "--import", "json.py", words=["another module has that name", "rename the file"])
+    assert "my_net" in slimzoo("list", "my_net", "--import", "json.py").out
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("json", ["--import json registers no network"]),
+        (".", ["--import .: this is no name of a module"]),
+        ("a-b", ["--import a-b: this is no name of a module"]),
+        ("", ["this is no name of a module"]),
+    ],
+)
+def test_what_is_no_module_of_networks_is_refused(refused, source, words):
+    refused("list", "--import", source, words=words)
 
 
 def test_a_preprocessing_or_a_recipe_that_does_not_exist_is_refused(refused, own, classes, image, tmp_path):
@@ -166,16 +179,12 @@ def test_nothing_of_tensorflow_s_start_is_shown_and_what_the_file_prints_is(own,
     assert (done.returncode, done.stderr) == (0, "hello\n")
 
 
-def test_a_file_without_tensorflow_brings_none(tmp_path):
+def test_a_row_is_checked_though_its_file_needs_no_tensorflow(tmp_path):
     (tmp_path / "my_nets.py").write_text(
         "import slimzoo\n\n"
         "slimzoo.register(slimzoo.Network(name='my_net', build=dict, arg_scope=dict, image_size=1,\n"
-        "    num_classes=1, channels=3, heads=('a/b',), transfer_heads=('a/b',), preprocessing='vgg'))\n"
+        "    num_classes=1, channels=3, heads=('a/b',), transfer_heads=('a/b',), preprocessing='photo'))\n"
     )
-    code = (
-        "import sys\nfrom slimzoo.cli.imports import import_networks\n"
-        f"import_networks({str(tmp_path / 'my_nets.py')!r})\n"
-        "assert 'tensorflow' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "slimzoo", "list", "--import", str(tmp_path / "my_nets.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "preprocessing 'photo', which does not exist" in done.stderr

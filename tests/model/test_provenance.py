@@ -7,6 +7,7 @@ import pytest
 import slimzoo
 from slimzoo import weights
 from slimzoo.model.provenance import Provenance
+from slimzoo.weights import manifest
 from tests.networks import values
 
 DRAWN = "mobilenet_v1_025.drawn"  # they come with slimzoo
@@ -102,3 +103,36 @@ def test_restore_takes_what_the_file_says(model, tmp_path):
 def test_a_row_that_the_manifest_has_no_more_is_none():
     assert Provenance.from_metadata({"weights_row": "vgg_16.gone"}) == Provenance()
     assert Provenance("vgg_16.gone").row is None
+
+
+def test_a_model_around_it_that_trains_says_started_from_too(model, tmp_path):
+    outer = keras.Sequential([model, keras.layers.Dense(2)])
+    outer.compile("sgd", "mse")
+    outer.fit(images(), np.zeros((2, 2)), verbose=0)
+    assert model.provenance.trained
+
+
+def test_values_set_by_hand_are_not_the_released_ones(model):
+    model.set_weights([np.zeros(variable.shape) for variable in model.weights])
+    assert "started from" in repr(model)
+
+
+@pytest.mark.parametrize("name", ["m.safetensors", "m.keras"])
+def test_what_is_new_is_said_after_saving_too(name, tmp_path):
+    model = slimzoo.load(DRAWN, num_classes=5, quiet=True)
+    (slimzoo.save if name.endswith("safetensors") else lambda m, path: m.save(path))(model, tmp_path / name)
+    again = slimzoo.load(tmp_path / name)
+    assert "weights mobilenet_v1_025.drawn; new: MobilenetV1/Logits" in repr(again)
+
+
+def test_only_untouched_weights_are_told_as_the_released_ones_on_the_hub():
+    row = weights.get_row(DRAWN)
+    about = {"num_classes": str(row.num_classes), "weights_row": DRAWN}
+    assert manifest.is_as_released(about, row)
+    for more in ({"trained": "true"}, {"new": "[]"}, {"num_classes": "5"}, {"slimzoo_settings": "{}"}):
+        assert not manifest.is_as_released({**about, **more}, row)
+
+
+def test_a_backbone_knows_its_weights():
+    backbone = slimzoo.load(DRAWN, features_only=True)
+    assert backbone.weights_row is weights.get_row(DRAWN) and DRAWN in repr(backbone)

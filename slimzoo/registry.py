@@ -194,10 +194,11 @@ def get_network(name: str) -> Network:
     """
     if is_network(name):
         return _NETWORKS[name]
-    near = difflib.get_close_matches(name.lower(), networks(), n=3) or list_models()
+    near = difflib.get_close_matches(name.lower(), networks(), n=3)
+    nearest = f" Nearest: {', '.join(near)}." if near else ""
     raise SlimzooError(
-        f"no network is named {name!r}. Nearest: {', '.join(near)}. slimzoo.list_models() lists all. One of "
-        "your own is registered first: slimzoo.register, or --import on the command line"
+        f"no network is named {name!r}.{nearest} slimzoo.list_models() lists all. One of your own is "
+        "registered first: slimzoo.register, or --import on the command line"
     )
 
 

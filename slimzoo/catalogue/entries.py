@@ -81,8 +81,9 @@ def entries(*patterns: str) -> list[Entry]:
         matching = list_models(pattern) or list_models(f"*{pattern}*")
         names.update(matching)
         if not matching:
-            near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3) or list_models()
-            problems.append(f"no network matches {pattern!r}. Nearest: {', '.join(near)}.")
+            near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3)
+            nearest = f"Nearest: {', '.join(near)}." if near else "slimzoo.list_models() lists all."
+            problems.append(f"no network matches {pattern!r}. {nearest}")
     if problems:
         raise SlimzooError("\n".join(problems))
     return [_entry(get_network(name)) for name in sorted(names)]

@@ -174,9 +174,8 @@ def _check_trains(model: Model, settings: Settings) -> None:
     recipe = settings.recipe
     gradient_factors(recipe, model)
     if not any(variable.trainable for variable in model.variables_by_name.values()):
-        raise SlimzooError(
-            f"freeze={list(recipe.freeze)} leaves nothing of {model.name} to train; leave a scope out"
-        )
+        frozen = ", ".join(f'freeze=["{scope}"]' for scope in recipe.freeze)
+        raise SlimzooError(f"{frozen} leaves nothing of {model.name} to train; leave a scope out")
     empty = [name for name, count in settings.train.counts.items() if not count]
     if empty:
         log.warning("no image to train on shows %s: their scores will mean nothing", ", ".join(empty))

@@ -9,6 +9,7 @@ from typing import Any
 from slimzoo.converters.name_maps import fitting
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
+from slimzoo.names import top_scopes
 from slimzoo.registry import Network, networks
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -51,7 +52,7 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
     Args:
       shapes: {variable: shape} without what only training needs (converters.inference_variables).
     """
-    tops = _tops(shapes)
+    tops = top_scopes(shapes)
     same = [network for network in networks().values() if network.top in tops]
     candidates = [_candidate(shapes, network) for network in same]
     if not candidates and len(tops) == 1:
@@ -75,10 +76,6 @@ def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
 def _best(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
     likely = [candidate for candidate in candidates if candidate.likeness >= _ENOUGH]
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
-
-
-def _tops(names: Iterable[str]) -> set[str]:
-    return {name.partition("/")[0] for name in names}
 
 
 def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:

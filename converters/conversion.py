@@ -11,6 +11,7 @@ from pathlib import Path
 from slimzoo.converters.formats import format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
+from slimzoo.converters.matching import Rename
 from slimzoo.converters.plan import Prepared, prepare
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
@@ -47,7 +48,7 @@ def convert(
     progress: Callable[[int, int], None] | None = None,
     name_map: str | None = None,
     to: str = "",
-    rename: Mapping[str, str] | None = None,
+    rename: Rename = None,
     headless: bool = False,
     background: str = "keep",
 ) -> ConversionReport:
@@ -59,18 +60,20 @@ def convert(
       network: a registered network, whose variables must be exactly these; but for a whole auxiliary head,
         which many files come without.
       ema: take exponential moving averages where there are any.
-      exclude: scopes or patterns of tensors to leave out too, as ("part/embedding",).
+      exclude: scopes or patterns of tensors to leave out too, by their names in the source (after `rename`)
+        or slim's, as ("part/embedding",).
       metadata: text to keep in the file, beside network, num_classes, source and source_sha256; the last is
         computed where it is not given here.
       allow_nonfinite: write NaN and infinity too.
       progress: called with the bytes written so far, and about how many they will be.
       name_map: the library whose names and layout the source has (name_maps.LIBRARIES; "": slim's own); None:
         found by the names. It needs `network`.
-      rename: {whole name in the source: slim's name}; tensors that are not in it keep theirs.
+      rename: {prefix or whole name in the source: what it becomes}, or a function of the name; before names
+        of another library are recognised.
       to: the library whose names and layout the destination gets; "": slim's own.
       background: the class 0 of ImageNet's 1001: "keep"; "drop" makes 1000 classes; "synthetic" makes 1001 of
         1000 by a class that never wins. The metadata say so, and the label_offset. It needs `network`.
-      headless: the source is without the last layers of `network`, and so is the destination.
+      headless: the destination is without the last layers of `network`; so it is, too, if the source is.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
       Unfit: the source does not fit `network`. SlimzooError: it cannot be read, or holds NaN; or the

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.names import Scopes
+from slimzoo.names import Scopes, cuts, matches_nothing
 
 Shapes = Mapping[str, tuple[int, ...]]
 Rename = Mapping[str, str] | Callable[[str], str] | None
+_SEPARATORS = "/."
+_SHOWN = 12  # differences of a kind in a message
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,23 @@ class Differences:
         return bool(self.missing or self.unexpected or self.shapes)
 
 
+class Misfit(SlimzooError):
+    """A file and a network differ.
+
+    Attributes:
+      differences: all of them.
+      full: the message with all of them; the message itself has the first of each kind.
+    """
+
+    def __init__(self, differences: Differences, full: str, message: str):
+        super().__init__(message)
+        self.differences, self.full = differences, full
+
+    def followed_by(self, text: str) -> Misfit:
+        """Returns the same with more text."""
+        return type(self)(self.differences, f"{self.full}{text}", f"{self}{text}") if text else self
+
+
 def match(
     source_shapes: Shapes,
     target_shapes: Shapes,
@@ -56,9 +75,11 @@ def match(
       source_shapes: {tensor: shape} of the file.
       target_shapes: {variable: shape} of the network.
       exclude: scopes ("vgg_16/fc8") or patterns ("*/biases"), left out on both sides.
-      rename: {prefix in the file: prefix in the network}, or a function from the one name to the other.
+      rename: {prefix or whole name in the file: what it becomes}, or a function of the name.
       what: what to call the two in a message.
-    Raises: SlimzooError: they differ, or a pattern matches nothing; everything that is wrong is listed.
+    Raises:
+      Misfit: they differ; the first differences of each kind are listed, and all are in it.
+      SlimzooError: a pattern matches nothing.
     """
     left_out = Scopes(exclude)
     renamed = renamed_names(source_shapes, rename)
@@ -69,7 +90,9 @@ def match(
     given = {name: tuple(source_shapes[old]) for name, old in renamed.items() if old not in set(unused)}
     found = differences(given, wanted)
     if found:
-        raise SlimzooError(_message(found, given, wanted, what))
+        why = [f"\nLikely: {reason}" for reason in reasons(found, given, wanted)]
+        full, short = ("".join([_message(found, given, wanted, what, n), *why]) for n in (None, _SHOWN))
+        raise Misfit(found, full, short)
     return Match({name: renamed[name] for name in wanted}, excluded, unused)
 
 
@@ -83,16 +106,15 @@ def differences(given: Shapes, wanted: Shapes) -> Differences:
 
 
 def renamed_names(names: Iterable[str], rename: Rename) -> dict[str, str]:
-    """Returns {new name: name in the file}. Raises SlimzooError: two become one, or a prefix is of none."""
+    """Returns {new name: name in the file}. Raises SlimzooError: two become one, or a key is of no name."""
     names = list(names)
     if rename is None:
         return {name: name for name in names}
-    if not callable(rename):
-        Scopes(filter(None, rename), "rename").check(names)
+    change = rename if callable(rename) else _changing_prefixes(names, rename)
     out: dict[str, str] = {}
     clashes = []
     for name in names:
-        new = rename(name) if callable(rename) else _with_prefix(name, rename)
+        new = change(name)
         if new in out:
             clashes.append(f"{out[new]} and {name} both become {new}")
         out[new] = name
@@ -101,30 +123,63 @@ def renamed_names(names: Iterable[str], rename: Rename) -> dict[str, str]:
     return out
 
 
-def _with_prefix(name: str, prefixes: Mapping[str, str]) -> str:
-    for old in sorted(prefixes, key=len, reverse=True):
-        if old == "" or name == old.rstrip("/") or name.startswith(f"{old.rstrip('/')}/"):
-            rest = name[len(old.rstrip("/")) :].lstrip("/")
-            return "/".join(part for part in (prefixes[old].rstrip("/"), rest) if part)
-    return name
+def _changing_prefixes(names: Iterable[str], prefixes: Mapping[str, str]) -> Callable[[str], str]:
+    """Returns what changes a name that is a key of `prefixes`, or has one before a "/" or ".", the longest.
+
+    Raises: SlimzooError: a key is neither for any of `names`.
+    """
+    become = {old.rstrip(_SEPARATORS): new for old, new in prefixes.items()}
+    starts = {before.rstrip(_SEPARATORS) for name in names for before, _ in cuts(name)}.union(names)
+    if lost := [old for old in become if old and old not in starts]:
+        raise SlimzooError("\n".join(matches_nothing("rename", old, starts) for old in lost))
+
+    def change(name: str) -> str:
+        if name in become:
+            return become[name]
+        for before, rest in reversed([*cuts(name)]):
+            old = before.rstrip(_SEPARATORS)
+            if old in become and (old or before == ""):
+                return _joined(become[old], before[len(old) :] or _separator(name), rest)
+        return name
+
+    return change
 
 
-def _message(found: Differences, given: Shapes, wanted: Shapes, what: str) -> str:
-    lines = [
-        *(
-            f"missing in the file: {name} {_shape(wanted[name])}{_near(name, found)}"
-            for name in found.missing
-        ),
-        *(f"not in the network: {name} {_shape(given[name])}" for name in found.unexpected),
-        *(
-            f"other shape: {name} is {_shape(a)} in the file, {_shape(b)} in the network"
-            for name, a, b in found.shapes
-        ),
-    ]
+def _joined(before: str, separator: str, rest: str) -> str:
+    """Returns both parts with one separator between them: that of `before` if it ends in one."""
+    return f"{before}{'' if before.endswith(tuple(_SEPARATORS)) else separator}{rest}" if before else rest
+
+
+def _separator(name: str) -> str:
+    return "." if "." in name and "/" not in name else "/"
+
+
+def _message(found: Differences, given: Shapes, wanted: Shapes, what: str, limit: int | None) -> str:
+    """Returns the differences as text, `limit` of each kind, None for all."""
     numbers = len(found.missing), len(found.unexpected), len(found.shapes)
     counts = "{} missing, {} unexpected, {} of another shape".format(*numbers)
-    text = listing(f"{what} do not fit ({counts}):", lines, limit=2000)
-    return "\n".join([text, *(f"Likely: {reason}" for reason in reasons(found, given, wanted))])
+    kinds = (
+        (
+            "missing",
+            found.missing,
+            lambda n: f"missing in the file: {n} {_shape(wanted[n])}{_near(n, found)}",
+        ),
+        ("unexpected", found.unexpected, lambda n: f"not in the network: {n} {_shape(given[n])}"),
+        ("of another shape", found.shapes, _of_other_shape),
+    )
+    lines = []
+    for kind, differences, text in kinds:
+        lines += [text(difference) for difference in differences[:limit]]
+        if left := len(differences[len(differences) if limit is None else limit :]):
+            lines.append(f"... and {left} more {kind}")
+    more = limit is not None and max(numbers) > limit
+    end = "\nAll of them: `full` of this error, or slimzoo --verbose on the command line." if more else ""
+    return listing(f"{what} do not fit ({counts}):", lines, limit=len(lines)) + end
+
+
+def _of_other_shape(difference: tuple[str, tuple[int, ...], tuple[int, ...]]) -> str:
+    name, there, here = difference
+    return f"other shape: {name} is {_shape(there)} in the file, {_shape(here)} in the network"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

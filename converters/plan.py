@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from slimzoo.converters.inference import inference_variables
-from slimzoo.converters.matching import match, renamed_names
+from slimzoo.converters.matching import Misfit, Rename, match
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
 from slimzoo.converters.name_maps.transforms import with_background
+from slimzoo.converters.naming import Named, named
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
 from slimzoo.registry import Network, get_network
 
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
-    *("layout", "unwrapped", "not_read", "folded", "keras_layers"),
+    *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers"),
     *("name_map", "differs", "names", "source_sha256"),
 )
 
 
 class Unfit(SlimzooError):
-    """The tensors of a file are not the variables of a network; `shapes` are the file's, for propose_for."""
+    """The tensors of a file are not the variables of a network.
 
-    def __init__(self, message: str, shapes: Mapping[str, tuple[int, ...]]):
+    Attributes:
+      shapes: the file's, for propose_for.
+      in_file: {name in `shapes`: in the file}, where the caller has renamed tensors.
+      full: the message with every difference.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        shapes: Mapping[str, tuple[int, ...]],
+        in_file: Mapping[str, str] | None = None,
+        full: str = "",
+    ):
         super().__init__(message)
-        self.shapes = shapes
+        self.shapes, self.in_file, self.full = shapes, in_file or {}, full or message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +88,7 @@ def prepare(
     exclude: Iterable[str] = (),
     name_map: str | None = None,
     to: str = "",
-    rename: Mapping[str, str] | None = None,
+    rename: Rename = None,
     headless: bool = False,
     background: str = "keep",
 ) -> Prepared:
@@ -84,16 +98,15 @@ def prepare(
     """
     if (name_map or to or background != "keep") and not network:
         raise SlimzooError("names of another library, and classes, are those of a network: say network=...")
-    variables, left_out = inference_variables(source, ema)
-    variables, left_out["excluded"] = _without(variables, exclude)
-    variables = _renamed(variables, rename or {})
+    found = _named(source, network, ema=ema, rename=rename, exclude=exclude, library=name_map)
+    if network and headless:
+        found = _without(found, Scopes(get_network(network).main_heads).of(found.variables))
+    variables, theirs = found.variables, found.name_map
     notes = {"source": source.path.name, "source_format": source.format}
-    theirs: NameMap | None = None
     absent: tuple[str, ...] = ()
     if network:
-        variables, theirs = in_slims_names(variables, network, name_map)
         variables = with_background(variables, get_network(network).heads, background)
-        absent, about = _fit(variables, network, headless, theirs.absent if theirs else ())
+        absent, about = _fit(replace(found, variables=variables), network, headless)
         notes |= _of_background(background) | about
     if theirs:
         notes |= {"name_map": str(theirs)} | _of_numbers(theirs)
@@ -104,7 +117,7 @@ def prepare(
         network=network,
         variables=variables,
         written=target.to_theirs(variables) if target else variables,
-        left_out={what: count for what, count in left_out.items() if count},
+        left_out={what: count for what, count in found.left_out.items() if count},
         absent=absent,
         name_map=theirs,
         target=target,
@@ -128,32 +141,35 @@ def in_slims_names(
     return name_map.apply(variables), name_map
 
 
-def _without(variables: Source, exclude: Iterable[str]) -> tuple[Source, int]:
-    """Returns `variables` without those in `exclude`, and how many those were."""
-    left_out = Scopes(exclude)
-    left_out.check(variables)
-    kept = {name: tensor for name, tensor in variables.tensors.items() if name not in left_out}
-    return variables.with_tensors(kept), len(variables) - len(kept)
+def _named(source: Source, network: str | None, **settings: Any) -> Named:
+    """Returns the tensors of `source` without those excluded; of a network, under slim's names."""
+
+    def shapes() -> Mapping[str, tuple[int, ...]]:
+        from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+
+        return network_shapes(network) if network else {}
+
+    found = named(source, get_network(network) if network else None, shapes, **settings)
+    found.exclude.check(found.variables)
+    return _without(found, found.exclude.of(found.variables))
 
 
-def _renamed(variables: Source, rename: Mapping[str, str]) -> Source:
-    """Returns `variables` with the whole names in `rename` changed."""
-    names = renamed_names(variables, lambda name: rename.get(name, name))
-    return variables.with_tensors({new: variables.tensors[old] for new, old in names.items()})
+def _without(found: Named, names: Iterable[str]) -> Named:
+    """Returns `found` without the variables called `names`, which are counted as excluded."""
+    gone = set(names)
+    kept = {name: tensor for name, tensor in found.variables.tensors.items() if name not in gone}
+    left_out = found.left_out + Counter(excluded=len(gone))
+    return replace(found, variables=found.variables.with_tensors(kept), left_out=left_out)
 
 
-def _fit(
-    variables: Source, network: str, headless: bool, known_absent: Iterable[str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Checks that `variables` are those of `network`.
+def _fit(found: Named, network: str, headless: bool) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Checks that the variables of `found` are those of `network`.
 
-    Args:
-      known_absent: scopes that a name map says the source is without.
     Returns: the scopes that they are without, and the metadata that say what they are of.
     """
     from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
 
-    row = get_network(network)
+    row, variables, known_absent = get_network(network), found.variables, found.absent
     headless = headless or _is_headless(variables, row, known_absent)
     classes = 0 if headless else row.classes_in(variables.shapes)
     wanted = network_shapes(network, classes)
@@ -164,9 +180,10 @@ def _fit(
     )
     try:
         match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
-    except SlimzooError as error:
+    except Misfit as error:
         folded = variables.metadata.get("folded")
-        raise Unfit(f"{error}" + (f"\nFolded: {folded}" if folded else ""), variables.shapes) from None
+        said = error.followed_by((f"\nFolded: {folded}" if folded else "") + found.hint())
+        raise Unfit(str(said), variables.shapes, found.in_file, said.full) from None
     about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 

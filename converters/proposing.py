@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from slimzoo.converters.numbered import numbered
+from slimzoo.converters.towers import one_tower
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import write_text
 from slimzoo.names import Scopes
@@ -51,11 +53,18 @@ class Proposal:
     Attributes:
       missing: variables that no tensor fits.
       unused: tensors that fit no variable.
+      rivals: prefixes under which the file holds the network, of which the first was taken; () for one.
     """
 
     pairs: tuple[Pair, ...]
     missing: tuple[str, ...]
     unused: tuple[str, ...]
+    rivals: tuple[str, ...] = ()
+
+    def in_file(self, names: Mapping[str, str]) -> Proposal:
+        """Returns the same for tensors that have the values of `names` in the file."""
+        pairs = (replace(pair, theirs=names.get(pair.theirs, pair.theirs)) for pair in self.pairs)
+        return replace(self, pairs=tuple(pairs), unused=tuple(names.get(name, name) for name in self.unused))
 
     @property
     def rename(self) -> dict[str, str]:
@@ -72,24 +81,76 @@ class _Layer:
     def signature(self) -> tuple:
         return tuple((kind, shape) for kind, shape, _ in self.members)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind, _, _ in self.members)
+
 
 def propose(source: Shapes, target: Shapes) -> Proposal:
-    """Pairs the tensors of `source` with the variables of `target` by structure, shape, words and order."""
-    pairs = []
-    theirs, ours = _by_signature(source), _by_signature(target)
-    for signature, wanted in ours.items():
-        there = theirs.get(signature, [])
-        for ours_layer, theirs_layer, confidence in _paired(wanted, there):
-            pairs += [
-                Pair(old, new, shape, confidence)
-                for (_, shape, old), (_, _, new) in zip(theirs_layer.members, ours_layer.members, strict=True)
-            ]
-    used, filled = {pair.theirs for pair in pairs}, {pair.ours: pair for pair in pairs}
+    """Pairs the tensors of `source` with the variables of `target`.
+
+    By equal names after one prefix; the rest by number where that is all their names say, else by structure,
+    shape, words and order. Of several networks in the file one is taken.
+    """
+    tower = one_tower(source, target)
+    pairs = [Pair(old, new, tuple(target[new]), SURE) for old, new in tower.equal.items()]
+    for step in (_numbered_pairs, _alike_pairs):
+        used, filled = {pair.theirs for pair in pairs}, {pair.ours for pair in pairs}
+        theirs = {name: shape for name, shape in tower.shapes.items() if name not in used}
+        pairs += step(theirs, {name: shape for name, shape in target.items() if name not in filled})
+    used, taken = {pair.theirs for pair in pairs}, {pair.ours: pair for pair in pairs}
     return Proposal(
-        tuple(filled[name] for name in target if name in filled),
-        tuple(name for name in target if name not in filled),
+        tuple(taken[name] for name in target if name in taken),
+        tuple(name for name in target if name not in taken),
         tuple(name for name in source if name not in used),
+        tower.rivals,
     )
+
+
+def _numbered_pairs(source: Shapes, target: Shapes) -> list[Pair]:
+    """Pairs layers that only a number tells apart with ours in the same scope, in the order they are made.
+
+    A scope's layers of one kind are paired as a whole, if all their shapes agree, or not at all.
+    """
+    places: dict[tuple, list[tuple[int, _Layer]]] = defaultdict(list)
+    for layer in _layers(source):
+        if place := numbered(layer.scope):
+            places[place.scope, place.base, layer.kinds].append((place.number, layer))
+    pairs = []
+    ours = _layers(target)
+    for (scope, _, kinds), layers in places.items():
+        there = [layer for _, layer in sorted(layers, key=lambda pair: pair[0])]
+        here = [layer for layer in ours if layer.kinds == kinds and f"{layer.scope}/".startswith(scope)]
+        here = here[: len(there)]  # what theirs makes otherwise, as a dense last layer, comes last
+        if [layer.signature for layer in there] == [layer.signature for layer in here]:
+            pairs += [pair for a, b in zip(here, there, strict=True) for pair in _members(a, b, GUESS)]
+    return pairs
+
+
+def _alike_pairs(source: Shapes, target: Shapes) -> list[Pair]:
+    """Pairs layers that are made of the same, by the words and numbers of their scopes, and by order."""
+    theirs, ours = _by_signature(source), _by_signature(target)
+    scopes = [layer.scope for layers in ours.values() for layer in layers]
+    pairs = []
+    for signature, wanted in ours.items():
+        for here, there, confidence in _paired(wanted, theirs.get(signature, [])):
+            sure = confidence == SURE and not _says_another(there.scope, here.scope, scopes)
+            pairs += _members(here, there, SURE if sure else GUESS if confidence == SURE else confidence)
+    return pairs
+
+
+def _says_another(theirs: str, ours: str, scopes: Iterable[str]) -> bool:
+    """Whether the name `theirs` is more like that of another of our layers than like `ours`."""
+    likeness = _likeness(theirs, ours)
+    return any(_likeness(theirs, scope) > likeness for scope in scopes)
+
+
+def _members(ours: _Layer, theirs: _Layer, confidence: str) -> list[Pair]:
+    """Returns the pairs of tensors of two layers that are made of the same."""
+    return [
+        Pair(old, new, shape, confidence)
+        for (_, shape, old), (_, _, new) in zip(theirs.members, ours.members, strict=True)
+    ]
 
 
 def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
@@ -118,15 +179,19 @@ def _classes_of_head(unused: Shapes, missing: Iterable[str], wanted: Shapes) -> 
 
 def _by_signature(shapes: Shapes) -> dict[tuple, list[_Layer]]:
     """Returns the layers of a network by what they are made of, each list in the order of the names."""
+    layers: dict[tuple, list[_Layer]] = defaultdict(list)
+    for layer in sorted(_layers(shapes), key=lambda layer: _natural(layer.scope)):
+        layers[layer.signature].append(layer)
+    return layers
+
+
+def _layers(shapes: Shapes) -> list[_Layer]:
+    """Returns the layers in the order in which the first of their tensors stands."""
     scopes: dict[str, list] = defaultdict(list)
     for name, shape in shapes.items():
         scope, _, last = name.rpartition("/") if "/" in name else name.rpartition(".")
         scopes[scope].append((KINDS.get(last, last), tuple(shape), name))
-    layers: dict[tuple, list[_Layer]] = defaultdict(list)
-    for scope in sorted(scopes, key=_natural):
-        layer = _Layer(scope, tuple(sorted(scopes[scope])))
-        layers[layer.signature].append(layer)
-    return layers
+    return [_Layer(scope, tuple(sorted(members))) for scope, members in scopes.items()]
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -2,7 +2,9 @@
 
 import difflib
 import fnmatch
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 
 from slimzoo.errors import SlimzooError, listing
 
@@ -17,6 +19,18 @@ def escape(name: str) -> str:
 def unescape(name: str) -> str:
     """Returns the slim variable name that escape() turned into `name`."""
     return name.replace(".", "/").replace("-1", ".").replace("-0", "-")
+
+
+def cuts(name: str) -> Iterator[tuple[str, str]]:
+    """Yields (what stands before, the rest) for every place where `name` can be cut: after "/" and "."."""
+    yield "", name
+    for match in re.finditer(r"[/.]", name):
+        yield name[: match.end()], name[match.end() :]
+
+
+def prefixes_of(wanted: Container[str], names: Iterable[str]) -> Counter[str]:
+    """Returns {what stands before one of `wanted` in `names`: how many stand there}."""
+    return Counter(before for name in names for before, rest in cuts(name) if rest in wanted)
 
 
 def in_scopes(name: str, scopes: Iterable[str]) -> bool:

@@ -9,8 +9,8 @@ library (h5py, zipfile, tarfile), the module says what is checked before.
 
 from __future__ import annotations
 
-import difflib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from slimzoo.converters.formats import (
 )
 from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.source import Source
+from slimzoo.converters.whole_models import KINDS
 from slimzoo.errors import SlimzooError
 
 
@@ -221,26 +222,22 @@ def _readable() -> str:
     return f"Read are: {titles}; also in a .tar.gz"
 
 
-NOT_WRITTEN = (
-    *(".pb", ".pbtxt", ".meta", ".h5", ".hdf5", ".keras", ".tflite", ".onnx", ".npy", ".json"),
-    *(".pth", ".pt", ".pt2", ".bin", ".pkl", ".msgpack", ".tgz", ".tar", ".gz", ".zip", ".7z"),
-)
+_SUFFIX = re.compile(r"\.[A-Za-z][\w-]*")  # ".0_224", of mobilenet_v1_1.0_224, is none
+_OF_STEP = re.compile(r"\.ckpt-\d+")
 
 
 def format_for(path: Path) -> Format:
-    """Returns the format that the suffix of a destination asks for; any other is a checkpoint's prefix.
+    """Returns the format that the suffix of a destination asks for; without one it is a checkpoint's prefix.
 
-    Raises: SlimzooError: it is the suffix of something that is not written, or nearly that of what is.
+    Raises: SlimzooError: nothing of that suffix is written.
     """
     written = {suffix: row for row in FORMATS.values() if row.write for suffix in row.suffixes if suffix}
     for suffix, row in written.items():
         if path.name.endswith(suffix):
             return row
-    suffix = path.suffix.lower()
-    slip = difflib.get_close_matches(suffix, written, n=1, cutoff=0.75) and ".ckpt-" not in suffix
-    if slip or suffix in NOT_WRITTEN:
+    if _SUFFIX.fullmatch(path.suffix) and not _OF_STEP.fullmatch(path.suffix):
         raise SlimzooError(
-            f"{path}: {path.suffix} is not written. Choose .safetensors, .npz, .weights.h5 (Keras) or .ckpt "
-            "(TensorFlow)"
+            f"{path}: {path.suffix} is not written. Choose {', '.join(written)}, .ckpt-STEP or no suffix (a "
+            f"TensorFlow checkpoint); whole models, by `slimzoo convert`: {', '.join(KINDS)}"
         )
     return FORMATS["tf_checkpoint"]

@@ -197,6 +197,7 @@ def _widened(found: Described, chunks: Chunks) -> np.ndarray:
 
 def _metadata(found: StateDict) -> dict[str, str]:
     said = {"unwrapped": found.wrapper, "not_read": ", ".join(found.others[:20])}
+    said["averages"] = ", ".join(found.averages)
     wide = sum(tensor.kind.name == "bfloat16" for tensor in found.tensors.values())
     said["widened"] = f"{wide} tensors from bfloat16 to float32" if wide else ""
     return {key: text for key, text in said.items() if text}

@@ -6,11 +6,14 @@ PyTorch is not needed, and its own reader would have to be trusted with the file
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from slimzoo.converters.averages import is_average, plain_names
 from slimzoo.converters.formats.pickles import Pairs, Refused, key_text, leaves
+from slimzoo.converters.inference import AVERAGE
 
 _MAX_RANK = 32
 _MAX_REPEATED = 1 << 20  # elements of a tensor that repeats the values of a smaller storage
@@ -189,6 +192,7 @@ class StateDict:
     skipped: list[str] = field(default_factory=list)  # names of what is no tensor
     wrapper: str = ""  # the key it was found under
     others: list[str] = field(default_factory=list)  # keys beside that one
+    averages: list[str] = field(default_factory=list)  # of these, the ones of its moving averages
 
 
 _WRAPPERS = (  # the likeliest first
@@ -202,21 +206,28 @@ _WRAPPERS = (  # the likeliest first
     "params",
     "weights",
 )
+_TRAINING = re.compile(
+    r"(?i).*(optim|sched|scaler|criterion|rng|hyper|callback).*|args?|config|cfg|loss|loops"
+)
 _MAX_DEPTH = 4
 
 
 def state_dict(root: object) -> StateDict:
-    """Finds the state dict in what was saved, and unwraps it.
+    """Finds the state dict in what was saved, and unwraps it; moving averages get slim's name for them.
 
     Raises: ValueError: there is none.
     """
     found = StateDict()
     path: list[str] = []
+    averages: dict[str, object] = {}
     for _ in range(_MAX_DEPTH):
-        inner = None if _has_tensors(root) else _wrapped(root)
+        inner = None if _is_state_dict(root) else _wrapped(root)
         if inner is None:
             break
-        found.others += [".".join([*path, key_text(key)]) for key, _ in _items(root) if key != inner[0]]
+        for key, value in _items(root):
+            if key != inner[0]:
+                found.others.append(".".join([*path, key_text(key)]))
+                averages |= {found.others[-1]: value} if is_average(key_text(key)) else {}
         path.append(inner[0])
         root = inner[1]
     found.wrapper = ".".join(path)
@@ -227,7 +238,21 @@ def state_dict(root: object) -> StateDict:
             found.skipped.append(name)
     if not found.tensors:
         raise ValueError("it holds no tensors by name, that is, no state dict")
+    for key, value in averages.items():
+        _add_averages(found, key, value)
     return found
+
+
+def _add_averages(found: StateDict, key: str, value: object) -> None:
+    """Adds what is called `key` to `found`, if it holds moving averages of its tensors and none is there."""
+    inside = {name: v for name, v in leaves(value, ".", _inside).items() if isinstance(v, Described)}
+    there = {f"{key}.{name}": tensor for name, tensor in inside.items()}
+    shapes = {name: tensor.shape for name, tensor in {**found.tensors, **there}.items()}
+    plain = plain_names(shapes)
+    if plain and not found.averages:
+        found.averages.append(key)
+        found.others.remove(key)
+        found.tensors |= {f"{plain[name]}/{AVERAGE}": there[name] for name in plain}
 
 
 def _items(value: object) -> list[tuple[object, object]]:
@@ -238,15 +263,36 @@ def _inside(value: object) -> list[tuple[object, object]] | None:
     return value.items if isinstance(value, Pairs) else None
 
 
+def _is_state_dict(root: object) -> bool:
+    """Whether `root` itself holds the weights, and not only a best_acc1 or rng beside them."""
+    beside = [value for _, value in _items(root) if _items(value) and _has_tensors(value)]
+    return _has_kernels(root) or (_has_tensors(root) and not beside)
+
+
+def _has_kernels(value: object) -> bool:
+    return any(isinstance(inner, Described) and len(inner.shape) > 1 for _, inner in _items(value))
+
+
 def _has_tensors(value: object) -> bool:
-    return any(isinstance(inner, Described) for _, inner in _items(value))
+    """Whether `value` is a tensor, or a dict that holds one at any depth; each dict is looked at once."""
+    waiting, seen = [value], set()
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, Described):
+            return True
+        if id(inner) not in seen:
+            seen.add(id(inner))
+            waiting += [further for _, further in _items(inner)]
+    return False
 
 
 def _wrapped(root: object) -> tuple[str, object] | None:
     """Returns the key and the value of what in `root` looks most like a state dict."""
     inside = {key: value for key, value in _items(root) if isinstance(key, str) and _items(value)}
-    named = [name for name in _WRAPPERS if name in inside]
-    whole = [name for name in named if _has_tensors(inside[name])] or named
-    if not whole and len(inside) == 1:
-        whole = list(inside)
-    return (whole[0], inside[whole[0]]) if whole else None
+    inside = {key: value for key, value in inside.items() if _has_tensors(value)}
+    for names in (_WRAPPERS, [name for name in inside if not _TRAINING.fullmatch(name)]):
+        there = [name for name in names if name in inside]
+        plain = [name for name in there if not is_average(name)] or there
+        if plain and (names is _WRAPPERS or len(plain) == 1):
+            return plain[0], inside[plain[0]]
+    return None

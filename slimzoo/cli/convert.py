@@ -3,13 +3,13 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.options import import_option
+from slimzoo.cli.options import POSITIVE, all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, kind_of
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         "slimzoo convert inception_v4.safetensors their.safetensors --network inception_v4 --to timm",
         "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16 --prove",
         "slimzoo convert vgg_16.ckpt vgg_16.onnx --network vgg_16",
+        "slimzoo convert runs/voc voc.tflite --size 160",
+        "slimzoo convert towers.ckpt vgg_16.safetensors --network vgg_16 --rename tower_0=",
+        "slimzoo convert detector.ckpt backbone.safetensors --network mobilenet_v1 --headless",
         "slimzoo convert renamed.ckpt resnet.safetensors --network resnet_v1_50 --yes",
     )
 )
@@ -40,10 +43,8 @@ if TYPE_CHECKING:
 @click.option(
     "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
 )
-@click.option(
-    "--ema", is_flag=True, help="Take the exponential moving averages in place of the plain values."
-)
-@click.option("--exclude", multiple=True, metavar="SCOPE", help="Leave this out too; may be repeated.")
+@all_of(reading_options)
+@click.option("--headless", is_flag=True, help="Leave out the last layers of the network.")
 @click.option(
     "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"
 )
@@ -63,6 +64,10 @@ if TYPE_CHECKING:
     help="Run the other library's network too, where installed, and keep a certificate in DST.",
 )
 @click.option("--yes", is_flag=True, help="Take the proposal for names that are not the network's.")
+@click.option(
+    "--size", type=POSITIVE, help="Of the images of a whole model, pixels.  [default: the weights']"
+)
+@click.option("--channels", type=POSITIVE, help="Of the images of a whole model.  [default: the weights']")
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @import_option
@@ -82,10 +87,10 @@ def convert(
 ) -> None:
     """Convert weights from any old format to any current one.
 
-    SRC is whatever `slimzoo inspect` reads. The suffix of DST says the format: .safetensors, .npz,
-    .weights.h5; whole models, with --network: .keras, .tflite, .onnx, or NAME/ for a SavedModel; anything
-    else is the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What only training needs is left
-    out and counted.
+    SRC is whatever `slimzoo inspect` reads, or what fine-tuning left, which needs no --network. The suffix
+    of DST says the format: .safetensors, .npz, .weights.h5; whole models: .keras, .tflite, .onnx, or NAME/
+    for a SavedModel; .ckpt or none: the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What
+    only training needs is left out and counted.
 
     Where the names of SRC are not those of the network, a table shows which tensor is probably which
     variable, by structure, shape, words and order; it is used after a yes (or --yes), and saved beside DST
@@ -94,8 +99,10 @@ def convert(
     if kind_of(dst) is not None:
         others = {"map_file": map_file, "prove": prove, "allow_nonfinite": allow_nonfinite}
         return _export(src, dst, options | others, overwrite, as_json)
+    _refuse_for_weights(dst, options)
     if map_file is not None:
         options |= _mapped(Path(map_file), options)
+    options["network"] = options["network"] or _said_network(src, options, prove)
     if options["network"] is not None:
         import_tensorflow()
     elif prove:
@@ -115,11 +122,40 @@ def convert(
     return echo_json(report.to_dict()) if as_json else echo(str(report))
 
 
+def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
+    """Takes the options of whole models out of `options`. Raises: SlimzooError: one is set."""
+    given = [name for name in ("size", "channels") if options.pop(name) is not None]
+    if given:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise SlimzooError(f"{flags} is for whole models ({', '.join(KINDS)}); {dst} is of weights alone")
+
+
+def _said_network(src: str, options: dict[str, Any], needed: bool) -> str | None:
+    """Returns the network that SRC says it is of, where an option needs one."""
+    if (
+        needed
+        or options["to"]
+        or options["name_map"]
+        or options["headless"]
+        or options["background"] != "keep"
+    ):
+        return _network_in(src)
+    return None
+
+
+def _network_in(src: str) -> str | None:
+    from slimzoo.converters import read
+
+    return read(src).metadata.get("network")
+
+
 def _mapped(path: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Returns the options that a map file stands for."""
     from slimzoo.converters.proposing import read_map
 
     rename, left_out, network = read_map(path)
+    if options["rename"]:
+        raise SlimzooError(f"{path} says what each name becomes; give it or --rename")
     asked = options["network"] or network
     if asked != network:
         raise SlimzooError(f"{path} is a map of {network}, and --network {asked} is asked for")
@@ -145,6 +181,7 @@ def _prepared(
             raise
         check_writable(map_path, overwrite)
         proposal = _agreed(error, options["network"], yes)
+        proposal = proposal.in_file(error.in_file)
     exclude = (*options["exclude"], *proposal.unused)
     return prepare(source, **options | {"exclude": exclude, "rename": proposal.rename}), proposal
 
@@ -165,8 +202,8 @@ def _proven(prepared: "Prepared") -> "Prepared":
 
 def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_json: bool) -> None:
     """Writes a whole model: graph and weights."""
-    network = options["network"]
-    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove", "background")
+    network = options["network"] or _network_in(src)
+    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove", "background", "headless")
     unused = [name for name in others if options[name] not in (False, None, "", "keep")]
     if network is None or unused:
         problems = [] if network else ["--network NAME says of which network"]
@@ -180,8 +217,9 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
 
     if Path(dst).resolve() in {file.resolve() for file in read(src).files}:
         raise SlimzooError(f"{dst} is the source itself; name another file")
+    reading = {name: options[name] for name in ("ema", "exclude", "rename", "size")}
     try:
-        model = load(network, weights=src, ema=options["ema"], exclude=options["exclude"])
+        model = load(network, weights=src, input_shape=_input_shape(network, options), **reading)
     except SlimzooError as error:
         raise SlimzooError(
             f"{error}\nA whole model is made of weights that fit: convert {src} to .safetensors first, "
@@ -193,6 +231,16 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
     if as_json:
         return echo_json({"path": path, "format": title, "bytes": size, "network": network})
     return echo(f"{path}: {title} of {network}, {size:,} bytes")
+
+
+def _input_shape(network: str, options: dict[str, Any]) -> tuple[int, int, int] | None:
+    """Returns the shape of images with --channels; None: it is that of the weights' own."""
+    from slimzoo.registry import get_network
+
+    if options["channels"] is None:
+        return None
+    size = options["size"] or get_network(network).image_size
+    return (size, size, options["channels"])
 
 
 @contextlib.contextmanager
@@ -214,6 +262,8 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     from slimzoo.converters.proposing import propose_for
 
     proposal, _ = propose_for(error.shapes, network)
+    if proposal.rivals:
+        raise SlimzooError(_which(proposal.rivals, network)) from error
     if proposal.missing or not proposal.pairs:
         raise SlimzooError(
             listing(
@@ -237,6 +287,14 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     if not click.confirm("Take it?", err=True):
         raise SlimzooError("nothing was converted. --map FILE takes a table of your own")
     return proposal
+
+
+def _which(rivals: Sequence[str], network: str) -> str:
+    choices = []
+    for taken in rivals:
+        others = ", ".join(f'"{other.rstrip("/.")}"' for other in rivals if other != taken)
+        choices.append(f"exclude=[{others}] takes {taken}")
+    return listing(f"{network} is in the file several times; say which is meant:", choices, limit=20)
 
 
 def _summary(proposal: "Proposal") -> str:

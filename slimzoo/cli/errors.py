@@ -3,6 +3,7 @@
 import errno
 import re
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -35,8 +36,12 @@ class Failure(click.ClickException):
         return Failure(naming_options(self.message, command), self.code)
 
 
-def failure_for(error: Exception) -> Failure | None:
-    """Returns how the command ends with `error`; None where the error is not the user's."""
+def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
+    """Returns how the command ends with `error`; None where the error is not the user's.
+
+    Args:
+      verbose: the message is not to be shortened.
+    """
     if isinstance(error, (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)):
         return None
     if isinstance(error, _loaded("slimzoo.training.interrupt", "Stopped")):
@@ -44,7 +49,7 @@ def failure_for(error: Exception) -> Failure | None:
     if isinstance(error, (MemoryError, *_tensorflow("ResourceExhaustedError"))):
         return Failure(_MEMORY)
     if isinstance(error, SlimzooError):
-        return Failure(str(error))
+        return Failure((verbose and getattr(error, "full", "")) or str(error))
     if isinstance(error, OSError):
         return Failure(_os_message(error))
     if isinstance(error, _tensorflow(*_TENSORFLOW)):
@@ -66,9 +71,17 @@ def naming_options(message: str, command: click.Command | None) -> str:
         if flag and option.name:
             name = rf"(?<![\w/.-]){option.name}="
             message = re.sub(rf"{name}True\b(?!/)", flag, message)
-            message = re.sub(rf'{name}\["([^"\]]*)"\]', rf"{flag} \1", message)
+            message = re.sub(rf'{name}\[("[^"\]]*"(?:, "[^"\]]*")*)\]', partial(_each, flag), message)
+            message = re.sub(rf'{name}\{{("[^{{}}]*")\}}', partial(_each, flag), message)
             message = re.sub(rf"{name}(?=['\"]|[A-Z]+\b(?!/))", f"{flag} ", message)
     return message
+
+
+def _each(flag: str, example: re.Match) -> str:
+    """Returns what `flag` is given where a list or a dict of texts stands in an example."""
+    values = re.findall(r'"([^"]*)"(?:: "([^"]*)")?', example[1])
+    paired = '": "' in example[1]
+    return " ".join(f"{flag} {old}={new}" if paired else f"{flag} {old}" for old, new in values)
 
 
 def _parameters(command: click.Command | None) -> list[click.Parameter]:

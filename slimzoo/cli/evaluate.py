@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import (
-    all_of,
-    batch_size_option,
-    ema_option,
-    exclude_option,
-    help_alone,
-    import_option,
-)
+from slimzoo.cli.options import all_of, batch_size_option, help_alone, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
 from slimzoo.cli.quiet import import_tensorflow
 
@@ -33,8 +26,7 @@ _OPTIONS = (
     click.option(
         "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
     ),
-    ema_option,
-    exclude_option,
+    *reading_options,
     batch_size_option,
     import_option,
     progress_option,
@@ -106,8 +98,9 @@ def _evaluate(
     *,
     model: str,
     weights: str | None,
-    ema: bool,
+    rename: dict[str, str] | None,
     exclude: tuple[str, ...],
+    ema: bool,
     batch_size: int,
     progress: bool,
     as_json: bool,
@@ -116,7 +109,7 @@ def _evaluate(
     from slimzoo.training import evaluate as measure
     from slimzoo.training import held_out
 
-    loaded = load(model, pretrained=weights is None, weights=weights, ema=ema, exclude=exclude)
+    loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
     data = read(loaded)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)

@@ -11,9 +11,9 @@ from slimzoo.cli.options import (
     ScopeFactor,
     Validation,
     all_of,
-    ema_option,
     help_alone,
     import_option,
+    reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
 from slimzoo.cli.quiet import import_tensorflow
@@ -33,7 +33,7 @@ _OPTIONS = (
         metavar="W",
         help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
     ),
-    ema_option,
+    *reading_options,
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/DATA-MODEL]"),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),

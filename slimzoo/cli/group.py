@@ -42,7 +42,7 @@ class Group(click.Group):
             try:
                 return super().invoke(ctx)
             except Exception as error:
-                failure = failure_for(error)
+                failure = failure_for(error, ctx.params["verbose"])
                 if failure is None:
                     raise
                 if ctx.params["debug"]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slimzoo.cli.options import import_option
+from slimzoo.cli.options import all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
 
@@ -25,19 +25,29 @@ if TYPE_CHECKING:
 @click.option(
     "--values/--no-values", default=True, help="Read the values, to find NaN and infinity.  [default: values]"
 )
+@all_of(reading_options)
 @import_option
 @json_option
-def inspect(ckpt: str, pattern: str | None, values: bool, as_json: bool) -> None:
+def inspect(
+    ckpt: str,
+    pattern: str | None,
+    values: bool,
+    rename: dict[str, str] | None,
+    exclude: tuple[str, ...],
+    ema: bool,
+    as_json: bool,
+) -> None:
     """Show what is in a weight file, and which network it is of.
 
     CKPT is a TensorFlow checkpoint (folder, prefix or any file of it), a SavedModel, a frozen graph, TFLite;
     Keras .h5, .weights.h5 or .keras; PyTorch .pth, .pt or .bin; safetensors, .npz, .npy; or a .tar.gz that
-    holds one of these. Nothing in it is executed.
+    holds one of these. Nothing in it is executed. --rename, --exclude and --ema show of which network the
+    file is when it is read so.
     """
     import_tensorflow()
     from slimzoo.restoring.inspection import inspect as inspect_file
 
-    inspection = inspect_file(ckpt, pattern, values)
+    inspection = inspect_file(ckpt, pattern, values, rename=rename, exclude=exclude, ema=ema)
     if as_json:
         return echo_json(inspection.to_dict())
     rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in inspection.tensors]

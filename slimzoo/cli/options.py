@@ -35,8 +35,32 @@ import_option = click.option(
 )
 ema_option = click.option("--ema", is_flag=True, help="Take the exponential moving averages out of the file.")
 exclude_option = click.option(
-    "--exclude", multiple=True, metavar="SCOPE", help="Leave this out of the file; may be repeated."
+    "--exclude",
+    multiple=True,
+    metavar="SCOPE",
+    help="Leave this out of the file, by its names or slim's; may be repeated.",
 )
+
+
+def _as_dict(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict | None:
+    pairs = [text.partition("=") for text in given]
+    if wrong := [old for old, sign, _ in pairs if not sign]:
+        raise click.BadParameter(
+            f"{', '.join(map(repr, wrong))}: OLD=NEW, as in tower_0=, module.= or my_net=vgg_16",
+            context,
+            parameter,
+        )
+    return {old: new for old, _, new in pairs} or None
+
+
+rename_option = click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=_as_dict,
+    help="A name in the file, or the beginning of names, and what it becomes; may be repeated.",
+)
+reading_options = (rename_option, exclude_option, ema_option)  # of every command that reads weights
 batch_size_option = click.option("--batch-size", type=POSITIVE, default=32, show_default=True)
 weights_argument = click.argument("names", nargs=-1, metavar="NAME...")
 

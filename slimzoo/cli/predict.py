@@ -2,7 +2,7 @@
 
 import click
 
-from slimzoo.cli.options import POSITIVE, batch_size_option, ema_option, exclude_option, import_option
+from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
 from slimzoo.cli.quiet import import_tensorflow
 
@@ -31,8 +31,7 @@ from slimzoo.cli.quiet import import_tensorflow
 @click.option(
     "--labels", metavar="FILE", help="Names of the classes, one a line.  [default: the weights' own]"
 )
-@ema_option
-@exclude_option
+@all_of(reading_options)
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @click.option("--top", type=POSITIVE, default=5, show_default=True, help="Classes an image.")
 @batch_size_option
@@ -43,8 +42,9 @@ def predict(
     model: str,
     weights: str | None,
     labels: str | None,
-    ema: bool,
+    rename: dict[str, str] | None,
     exclude: tuple[str, ...],
+    ema: bool,
     size: int | None,
     top: int,
     batch_size: int,
@@ -58,7 +58,14 @@ def predict(
 
     names = None if labels is None else read_labels(labels)
     loaded = load(
-        model, pretrained=weights is None, weights=weights, labels=names, ema=ema, exclude=exclude, size=size
+        model,
+        pretrained=weights is None,
+        weights=weights,
+        labels=names,
+        rename=rename,
+        exclude=exclude,
+        ema=ema,
+        size=size,
     )
     predictions = predict_images(loaded, list(images), top, batch_size)
     if as_json:

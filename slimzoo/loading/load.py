@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Unpack, overload
@@ -85,8 +85,10 @@ def load(
       pretrained: takes the released weights: fetched once, verified, kept.
       weights: a tag of the manifest, or a file in any readable format.
       num_classes: where it is not the weights', the last layer is new.
-      exclude: scopes that are new though the weights have them.
-      rename: {prefix of the names in the file: prefix here}, or a function of the name in the file.
+      exclude: scopes that are new though the weights have them, and tensors of the file to leave aside: in
+        slim's names, or the file's after `rename`.
+      rename: {prefix or whole name in the file: what it becomes}, or a function of the name; before names of
+        another library are recognised. Several networks in one file: {"tower_0": ""} says which is meant.
       ema: takes the moving averages in the file in place of the plain values.
       labels, preprocessing: in place of what comes with the weights.
       size: of the images that preprocess() makes, pixels, in place of the weights'.
@@ -119,9 +121,9 @@ def load(
     if source is None:
         model = _made(plan_new(network, wanted), arguments)
     else:
-        contents = open_contents(source, network, ema)
-        plan = plan_for(network, source, contents, wanted)
-        model = _filled(plan, source, contents, Fill(rename, sum_rgb, quiet), arguments)
+        contents = open_contents(source, network, ema, rename, wanted.exclude)
+        plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
+        model = _filled(plan, source, contents, Fill(sum_rgb, quiet), arguments)
     return _backbone(model, levels) if features_only else model
 
 
@@ -129,7 +131,6 @@ def load(
 class Fill:
     """How the variables are filled: what load() is told beside the plan."""
 
-    rename: Rename
     sum_rgb: bool
     quiet: bool
 
@@ -144,8 +145,9 @@ def _filled(
     absent = plan.absent_among(shapes)
     exclude = Scopes((*plan.exclude, *absent), plan.exclude.option)
     values, report = fitting.fit(
-        contents.variables, shapes, exclude, fill.rename, fill.sum_rgb, network=plan.network.name
+        contents.variables, shapes, exclude, fill.sum_rgb, network=plan.network.name, hint=contents.hint
     )
+    report = replace(report, unused=(*report.unused, *contents.unused))
     model = _made(plan, arguments, discovery, values)
     values.check_finite(source.where)
     model.restore_report, model.provenance = report, source.provenance

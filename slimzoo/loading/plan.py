@@ -1,16 +1,22 @@
 """What load() is going to make: decided from the network, what its weights hold, and what is asked for."""
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from slimzoo import converters
+from slimzoo.converters.matching import Rename
+from slimzoo.converters.name_maps import NameMap
+from slimzoo.converters.naming import named
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import Source, of_imagenet
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
 from slimzoo.registry import Network
+from slimzoo.tracing.parts import network_shapes
 
+log = logging.getLogger("slimzoo")
 ImageShape = tuple[int | None, ...]
 
 
@@ -33,12 +39,20 @@ class Contents:
 
     Attributes:
       absent: scopes of the network that they are without.
-      left_out: what only training needs: {kind: tensors}.
+      left_out: what is not among them: {kind: tensors}.
+      name_map: from the names in the file; None: they are slim's.
+      exclude: what the caller excluded, in slim's names.
+      unused: tensors of the file that are no part of the network.
+      hint: returns what may help where they do not fit.
     """
 
     variables: converters.Source
     absent: tuple[str, ...]
     left_out: Mapping[str, int]
+    name_map: NameMap | None
+    exclude: Scopes
+    unused: tuple[str, ...]
+    hint: Callable[[], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +96,31 @@ class Plan:
         return ""
 
 
-def open_contents(source: Source, network: Network, ema: bool) -> Contents:
+def open_contents(source: Source, network: Network, ema: bool, rename: Rename, exclude: Scopes) -> Contents:
     """Opens the file of `source`; no tensor is read yet."""
-    variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
-    ours = network.has_scope_of(variables.shapes) or bool(source.metadata.get("network"))
-    variables, name_map = converters.in_slims_names(variables, network.name, "" if ours else None)
-    absent = name_map.absent if name_map else json.loads(source.metadata.get("absent", "[]"))
-    return Contents(variables, tuple(absent), left_out)
+    found = named(
+        converters.read(source.path),
+        network,
+        lambda: network_shapes(network.name),
+        ema=ema,
+        rename=rename,
+        exclude=exclude,
+    )
+    if not ema and (averages := found.left_out["moving averages"]):
+        log.warning(
+            "%s holds %d moving averages too; the plain values are taken, ema=True takes the averages",
+            *(source.where, averages),
+        )
+    noted = json.loads(source.metadata.get("absent", "[]"))
+    return Contents(
+        found.variables,
+        tuple(found.absent or noted),
+        found.left_out,
+        found.name_map,
+        found.exclude,
+        found.unused,
+        found.hint,
+    )
 
 
 def plan_new(network: Network, wanted: Wanted) -> Plan:

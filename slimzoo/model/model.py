@@ -330,8 +330,9 @@ class Model(StoredByName):
         """Assigns the variables found in a file of any readable format.
 
         Args:
-          exclude: scopes or patterns of variables that keep their values.
-          rename: {name prefix in the file: name prefix here}, or a function of the name in the file.
+          exclude: scopes or patterns of variables that keep their values, and of tensors in the file.
+          rename: {prefix or whole name in the file: what it becomes}, or a function of the name; before names
+            of another library are recognised.
           ema: takes the exponential moving averages in place of the plain values.
         Raises: SlimzooError: anything missing, unexpected or of another shape that `exclude` does not cover,
           or a value that is no number: all of it at once. Nothing is assigned then.
@@ -339,8 +340,8 @@ class Model(StoredByName):
         from slimzoo.converters import read
         from slimzoo.restoring.fitting import read_for
 
-        source, name = read(path), self.network.name if self.network else ""
-        values, report = read_for(source, self.variable_shapes(), exclude, rename, ema, network=name)
+        source = read(path)
+        values, report = read_for(source, self.variable_shapes(), exclude, rename, ema, self.network)
         values.read_all()
         values.check_finite(path)
         self._assign(values)

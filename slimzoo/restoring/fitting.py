@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from slimzoo import converters
 from slimzoo.converters import RestoreReport, matching
+from slimzoo.converters.matching import Rename
+from slimzoo.converters.naming import named
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite_values
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.registry import Network
 from slimzoo.restoring.tensors import take_over
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -61,47 +64,50 @@ def read_for(
     source: Source,
     shapes: Shapes,
     exclude: Iterable[str] = (),
-    rename: Mapping | Callable | None = None,
+    rename: Rename = None,
     ema: bool = False,
-    network: str = "",
+    network: Network | None = None,
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open file.
 
     Raises: SlimzooError: names or shapes differ where `exclude` does not cover it; all differences at once.
     """
-    variables, _ = converters.inference_variables(source, ema=ema)
-    return fit(variables, shapes, exclude, rename, network=network)
+    found = named(source, network, lambda: shapes, ema=ema, rename=rename, exclude=exclude, whole=True)
+    name = network.name if network else ""
+    values, report = fit(found.variables, shapes, found.exclude, network=name, hint=found.hint)
+    return values, replace(report, unused=(*report.unused, *found.unused))
 
 
 def fit(
     source: Any,
     shapes: Shapes,
     exclude: Iterable[str] = (),
-    rename: Mapping | Callable | None = None,
     sum_rgb: bool = False,
     network: str = "",
+    hint: Callable[[], str] = str,
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open source.
 
     Args:
       sum_rgb: kernels of three channels fill variables of one by their sum.
       network: whose variables these are, so that a message does not name it as another one.
+      hint: returns what may help where the names differ.
     Raises: SlimzooError: as read_for; `sum_rgb` and there is no such kernel.
     """
     colour: list[str] = []
     try:
-        colour = _kernels_of_colour(source.shapes, shapes, rename)
+        colour = _kernels_of_colour(source.shapes, shapes)
         if sum_rgb:
             source = SummedOverRGB(source, [name for name in colour if not _is_separable(name)])
-        match = matching.match(source.shapes, shapes, exclude=exclude, rename=rename)
+        match = matching.match(source.shapes, shapes, exclude=exclude)
         if sum_rgb and not colour:
             raise SlimzooError(
                 "sum_rgb is for weights of colour images and input_shape=(height, width, 1); these weights "
                 "fit as they are"
             )
-    except SlimzooError as error:
-        hint = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, network)
-        raise SlimzooError(f"{error}{hint}") from error
+    except matching.Misfit as error:
+        reason = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, network) or hint()
+        raise error.followed_by(reason) from None
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
         restored=tuple(match.sources),
@@ -135,14 +141,14 @@ class SummedOverRGB(Mapping[str, Any]):
         return len(self.shapes)
 
 
-def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes, rename: Mapping | Callable | None) -> list[str]:
+def _kernels_of_colour(source_shapes: Shapes, shapes: Shapes) -> list[str]:
     """Returns the tensors that would be kernels of one channel here, were they not of three."""
     return [
-        theirs
-        for ours, theirs in matching.renamed_names(source_shapes, rename).items()
-        if len(shape := tuple(source_shapes[theirs])) == 4
+        name
+        for name, given in source_shapes.items()
+        if len(shape := tuple(given)) == 4
         and shape[2] == 3
-        and tuple(shapes.get(ours, ())) == (*shape[:2], 1, shape[3])
+        and tuple(shapes.get(name, ())) == (*shape[:2], 1, shape[3])
     ]
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters
-from slimzoo.converters.source import Tensor
+from slimzoo.converters.matching import Rename, renamed_names
+from slimzoo.converters.naming import in_file_scopes
+from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes
+from slimzoo.names import Scopes, matches_nothing
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
 
@@ -58,18 +60,27 @@ class Inspection:
         return {**fields, "bytes": self.bytes, "nonfinite": self.nonfinite, "candidates": candidates}
 
 
-def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = True) -> Inspection:
+def inspect(
+    path: str | os.PathLike,
+    pattern: str | None = None,
+    values: bool = True,
+    *,
+    rename: Rename = None,
+    exclude: Iterable[str] = (),
+    ema: bool = False,
+) -> Inspection:
     """Reads what is in the weights at `path`, in any readable format.
 
     Args:
       pattern: a scope or shell pattern; only tensors of such a name are listed.
       values: read every listed tensor and count what is not finite in it.
+      rename, exclude, ema: how the file is read to find out its network, as slimzoo.load() takes them.
     Raises:
       FileNotFoundError: there is nothing, or a part is missing.
       SlimzooError: it is damaged or of another kind; or `pattern` matches nothing.
     """
     source = converters.read(path)
-    variables, left_out = converters.inference_variables(source)
+    variables, left_out = converters.inference_variables(source, ema)
     names = list(source) if pattern is None else Scopes(pattern).of(source)
     if not names and pattern is not None:
         raise SlimzooError(f"{pattern!r} matches none of the {len(source)} tensors; {_scopes(source)}")
@@ -86,8 +97,18 @@ def inspect(path: str | os.PathLike, pattern: str | None = None, values: bool = 
         total=len(source),
         parameters=sum(tensor.parameters for tensor in variables.tensors.values()),
         left_out=dict(left_out),
-        candidates=tuple(identify(variables.shapes) or identify_by_maps(variables)),
+        candidates=tuple(_candidates(variables, rename, Scopes(exclude))),
     )
+
+
+def _candidates(variables: Source, rename: Rename, exclude: Scopes) -> list[Candidate]:
+    names = renamed_names(variables, rename)
+    for scope in exclude:
+        if not any(in_file_scopes(name, [scope]) for name in names):
+            raise SlimzooError(matches_nothing("exclude", scope, names))
+    kept = {new: variables.tensors[old] for new, old in names.items() if not in_file_scopes(new, exclude)}
+    read = variables.with_tensors(kept)
+    return identify(read.shapes) or identify_by_maps(read)
 
 
 def _info(name: str, tensor: Tensor, kept: bool, counts: Mapping[str, int] | None) -> TensorInfo:

@@ -49,6 +49,8 @@ def finetune(
     model: str = "mobilenet_v1",
     weights: str | os.PathLike | None = "pretrained",
     ema: bool = False,
+    rename: Mapping[str, str] | None = None,
+    exclude: Iterable[str] = (),
     size: int | None = None,
     recipe: Recipe | None = None,
     options: Mapping[str, Any] | None = None,
@@ -80,6 +82,7 @@ def finetune(
       model: name of a registered network.
       weights: "pretrained" for the released ones, a tag, a file, or None to start from scratch.
       ema: takes the moving averages out of a checkpoint.
+      rename, exclude: of the weights' names, as slimzoo.load() takes them.
       size: of the images, pixels; None takes the weights' own.
       recipe: None takes the row of the network's family.
       options: fields of the recipe to replace: {"learning_rate": 0.1, "freeze": ("vgg_16/conv1",)}.
@@ -104,6 +107,8 @@ def finetune(
         model=model,
         weights=None if weights is None else os.fspath(weights),
         ema=ema,
+        rename=None if rename is None else dict(rename),
+        exclude=tuple(Scopes(exclude)),
         size=size,
         steps=steps,
         seed=seed,
@@ -139,7 +144,10 @@ def _build(settings: Settings) -> Model:
         weights=None if weights == "pretrained" else weights,
         num_classes=len(settings.train.classes),
         size=settings.size,
-        exclude=() if weights is None else new,
+        exclude=()
+        if weights is None
+        else Scopes((*new, *settings.exclude), "exclude" if settings.exclude else "new"),
+        rename=settings.rename,
         ema=settings.ema,
         labels=settings.train.classes,
         multi_label=settings.train.multi_label,

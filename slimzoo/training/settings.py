@@ -25,6 +25,8 @@ class Settings:
     model: str
     weights: str | None
     ema: bool
+    rename: dict[str, str] | None
+    exclude: tuple[str, ...]
     size: int | None
     steps: int | None  # None: the recipe's epochs
     seed: int
@@ -82,10 +84,12 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of config.json: two runs with the same ones are the same run."""
+        reading = {"rename": self.rename, "exclude": list(self.exclude)}
         return {
             "model": self.model,
             "weights": self.weights,
             "ema": self.ema,
+            **{name: value for name, value in reading.items() if value},  # older runs have neither
             "size": self.size,
             **asdict(self.recipe),
             "steps": self.last_step,

@@ -125,10 +125,54 @@ def test_a_wrapper_is_taken_off_and_said(write, wrapper):
 def test_the_state_dict_is_chosen_before_what_training_left(write):
     contents = Contents()
     a, b = (contents.add(np.full(2, value, np.float32)) for value in (1, 2))
-    saved = {"optimizer": {"state": {0: {"exp_avg": b}}}, "state_dict": {"w": a}, "ema": {"w": b}}
+    saved = {"optimizer": {"state": {0: {"exp_avg": b}}}, "state_dict": {"w": a}, "teacher": {"w": b}}
     source = converters.read(write(saved, contents))
     assert source["w"].tolist() == [1, 1] and list(source) == ["w"]
-    assert source.metadata["not_read"] == "optimizer, ema"
+    assert source.metadata["not_read"] == "optimizer, teacher"
+
+
+@pytest.mark.parametrize(
+    "key, name",
+    [
+        ("state_dict_ema", "w"),
+        ("model_ema", "module.w"),
+        ("ema", "model.w"),
+        ("ema_state_dict", "w"),
+        ("swa_model", "module.w"),
+    ],
+)
+def test_moving_averages_beside_the_state_dict_are_taken_only_when_asked_for(write, key, name):
+    contents = Contents()
+    a, b = (contents.add(np.full(2, value, np.float32)) for value in (1, 2))
+    source = converters.read(write({"state_dict": {"w": a}, key: {name: b, "decay": 0.9}}, contents))
+    assert source.metadata["averages"] == key and "not_read" not in source.metadata
+    plain, left_out = converters.inference_variables(source)
+    assert plain["w"].tolist() == [1, 1] and left_out == {"moving averages": 1}
+    averages, _ = converters.inference_variables(source, ema=True)
+    assert {n: value.tolist() for n, value in averages.items()} == {"w": [2, 2]}
+
+
+def test_averages_of_other_tensors_are_not_taken_for_these(write):
+    contents = Contents()
+    a, b = contents.add(np.ones(2, np.float32)), contents.add(np.ones(3, np.float32))
+    source = converters.read(write({"state_dict": {"w": a}, "ema": {"w": b}}, contents))
+    assert list(source) == ["w"] and source.metadata["not_read"] == "ema"
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner, loose: {"best_acc1": loose, "state_dict": inner},
+        lambda inner, loose: {"rng": loose, "epoch": 3, "model": {"state_dict": inner, "step": loose}},
+        lambda inner, loose: {"my_net": inner, "my_optimizer": {"exp_avg": loose}, "args": {"x": loose}},
+        lambda inner, loose: {"checkpoint": {"best": loose, "module": inner}},
+    ],
+)
+def test_the_state_dict_is_found_beside_other_tensors_at_any_depth(write, wrap):
+    contents, weights = Contents(), some_weights()
+    inner = {key: contents.add(value) for key, value in weights.items()}
+    loose = contents.add(np.zeros(7, np.uint8))
+    assert set(converters.read(write(wrap(inner, loose), contents))) == set(weights)
 
 
 def test_dicts_in_dicts_are_named_by_both(write):

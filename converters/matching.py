@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from slimzoo.names import Scopes, cuts, matches_nothing
 Shapes = Mapping[str, tuple[int, ...]]
 Rename = Mapping[str, str] | Callable[[str], str] | None
 _SEPARATORS = "/."
+_OTHER = "Likely: another network:"
 _SHOWN = 12  # differences of a kind in a message
 
 
@@ -60,6 +62,13 @@ class Misfit(SlimzooError):
         """Returns the same with more text."""
         return type(self)(self.differences, f"{self.full}{text}", f"{self}{text}") if text else self
 
+    def hinting(self, hint: Callable[[], str]) -> Misfit:
+        """Returns the same with what may help, if nothing better is known than that it is another network."""
+        if "rename=" in self.full or not (text := hint()):
+            return self
+        full, short = (re.sub(rf"\n{_OTHER}.*", "", said) for said in (self.full, str(self)))
+        return type(self)(self.differences, f"{full}{text}", f"{short}{text}")
+
 
 def match(
     source_shapes: Shapes,
@@ -91,7 +100,8 @@ def match(
     found = differences(given, wanted)
     if found:
         why = [f"\nLikely: {reason}" for reason in reasons(found, given, wanted)]
-        full, short = ("".join([_message(found, given, wanted, what, n), *why]) for n in (None, _SHOWN))
+        lines = _lines(found, given, wanted)
+        full, short = ("".join([_message(lines, what, limit), *why]) for limit in (None, _SHOWN))
         raise Misfit(found, full, short)
     return Match({name: renamed[name] for name in wanted}, excluded, unused)
 
@@ -154,32 +164,32 @@ def _separator(name: str) -> str:
     return "." if "." in name and "/" not in name else "/"
 
 
-def _message(found: Differences, given: Shapes, wanted: Shapes, what: str, limit: int | None) -> str:
-    """Returns the differences as text, `limit` of each kind, None for all."""
-    numbers = len(found.missing), len(found.unexpected), len(found.shapes)
-    counts = "{} missing, {} unexpected, {} of another shape".format(*numbers)
-    kinds = (
-        (
-            "missing",
-            found.missing,
-            lambda n: f"missing in the file: {n} {_shape(wanted[n])}{_near(n, found)}",
-        ),
-        ("unexpected", found.unexpected, lambda n: f"not in the network: {n} {_shape(given[n])}"),
-        ("of another shape", found.shapes, _of_other_shape),
-    )
-    lines = []
-    for kind, differences, text in kinds:
-        lines += [text(difference) for difference in differences[:limit]]
-        if left := len(differences[len(differences) if limit is None else limit :]):
-            lines.append(f"... and {left} more {kind}")
-    more = limit is not None and max(numbers) > limit
-    end = "\nAll of them: `full` of this error, or slimzoo --verbose on the command line." if more else ""
-    return listing(f"{what} do not fit ({counts}):", lines, limit=len(lines)) + end
+def _lines(found: Differences, given: Shapes, wanted: Shapes) -> dict[str, list[str]]:
+    """Returns the differences in words, by kind."""
+    return {
+        "missing": [
+            f"missing in the file: {name} {_shape(wanted[name])}{_near(name, found)}"
+            for name in found.missing
+        ],
+        "unexpected": [f"not in the network: {name} {_shape(given[name])}" for name in found.unexpected],
+        "of another shape": [
+            f"other shape: {name} is {_shape(a)} in the file, {_shape(b)} in the network"
+            for name, a, b in found.shapes
+        ],
+    }
 
 
-def _of_other_shape(difference: tuple[str, tuple[int, ...], tuple[int, ...]]) -> str:
-    name, there, here = difference
-    return f"other shape: {name} is {_shape(there)} in the file, {_shape(here)} in the network"
+def _message(lines: Mapping[str, list[str]], what: str, limit: int | None) -> str:
+    """Returns the message with `limit` differences of each kind, None for all."""
+    counts = ", ".join(f"{len(texts)} {kind}" for kind, texts in lines.items())
+    shown: list[str] = []
+    for kind, texts in lines.items():
+        shown += texts[:limit]
+        if left := len(texts) - len(texts[:limit]):
+            shown.append(f"... and {left} more {kind}")
+    short = len(shown) < sum(map(len, lines.values()))
+    end = "\nAll of them: `full` of this error, or slimzoo --verbose on the command line" if short else ""
+    return listing(f"{what} do not fit ({counts}):", shown, limit=len(shown)) + end
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -150,7 +150,7 @@ def _is_slims(given: _Given) -> bool:
     about, heads = given.variables.metadata, Scopes(given.network.main_heads)
     if "network" in about and "names" not in about:  # slimzoo wrote it, under slim's names
         return True
-    return any(name in heads for name in given.variables)
+    return any(name in heads and not name.endswith(("/kernel", "/bias")) for name in given.variables)
 
 
 def _read_as(found: Named, given: _Given) -> Named:
@@ -232,7 +232,7 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
         theirs = {name for entry in name_map.rows for name in entry.theirs}
         taken = {name: t for name, t in taken.items() if name in theirs or name not in given.excluded}
     variables = name_map.apply(given.variables.with_tensors(taken))
-    others = [name for name in given.variables if name not in taken]
+    others = [name for name in given.excluded if name not in taken] + list(fit.others if fit else ())
     heads = (*given.network.heads,) if given.network and fit and not given.whole else ()
     without = [scope for scope in heads if not Scopes(scope).of(variables)]
     in_file = {
@@ -248,6 +248,7 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
         unused=tuple(others),
         absent=tuple(dict.fromkeys((*name_map.absent, *without))),
         name_map=None if fit and fit.of_slim else name_map,
+        hint=str,
     )
 
 

@@ -182,7 +182,7 @@ def _fit(found: Named, network: str, headless: bool) -> tuple[tuple[str, ...], d
         match(variables.shapes, wanted, exclude=absent, what=f"{variables.path} and {network}")
     except Misfit as error:
         folded = variables.metadata.get("folded")
-        said = error.followed_by((f"\nFolded: {folded}" if folded else "") + found.hint())
+        said = error.followed_by(f"\nFolded: {folded}" if folded else "").hinting(found.hint)
         raise Unfit(str(said), variables.shapes, found.in_file, said.full) from None
     about = {"network": network} | ({"num_classes": str(classes)} if classes is not None else {})
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})

@@ -168,12 +168,17 @@ def stem(prefix: str) -> str:
 def line(fit: Fit, where: object) -> str:
     """Returns what is to be said of a file that was read so, "" where its names are the network's own."""
     parts = []
-    if fit.prefix:
+    if fit.name_map.library == BARE:
+        scope = fit.name_map.rows[0].ours[0].partition("/")[0]
+        parts.append(f"{len(fit.taken)} names fit with {scope}/ in place of {fit.prefix or 'nothing'}")
+    elif fit.prefix:
         parts.append(f"{len(fit.taken)} names fit after {fit.prefix}, which is taken off")
-    if fit.name_map.library in (TF_LAYERS, BARE):
-        parts.append(f"its names are those of {fit.name_map.library}")
+    if fit.name_map.library == TF_LAYERS:
+        parts.append("its names are those of tf.layers")
     if fit.others:
-        parts.append(f"{len(fit.others)} other tensors are left out ({', '.join(_scopes(fit.others))})")
+        parts.append(
+            f"left out, no part of the network: {len(fit.others)} in {', '.join(_scopes(fit.others))}"
+        )
     return f"{where}: {'; '.join(parts)}" if parts else ""
 
 
@@ -201,15 +206,25 @@ class _Covered:
 def hint(names: Collection[str], maps: Iterable[NameMap]) -> str:
     """Returns the `rename` that would help a file of these `names`, as a line of a message; "" for none."""
     found = max((_covered(names, name_map) for name_map in maps), key=lambda found: found.part, default=None)
-    if found is None or found.part < 0.5 or not (any(found.prefixes) or found.become):
+    if found is None or found.part < 0.5:
         return ""
+    if not any(found.prefixes) and not found.become:
+        return f"\nLikely: what else is there: {_excluding(found)}" if _excluding(found) else ""
     pairs = ", ".join(f'"{stem(before)}": "{found.become}"' for before in found.prefixes)
     places = " and ".join(before or "nothing" for before in found.prefixes)
     count = f"all {found.wanted}" if found.part == 1 else f"{found.covered} of {found.wanted}"
     text = f"\nLikely: {count} names fit after {places}: rename={{{pairs}}}"
-    if found.part == 1 and 0 < len(scopes := _scopes(found.others)) <= _SHOWN:
-        text += " and exclude=[" + ", ".join(f'"{scope}"' for scope in scopes) + "]"
-    return text
+    return f"{text} and {_excluding(found)}" if _excluding(found) else text
+
+
+def _excluding(found: _Covered) -> str:
+    """Returns the `exclude` that leaves out what is no part of a network that is there as a whole, or ""."""
+    scopes = _scopes(found.others) if found.part == 1 else []
+    return f"exclude=[{', '.join(map(_quoted, scopes))}]" if 0 < len(scopes) <= _SHOWN else ""
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _covered(names: Iterable[str], name_map: NameMap) -> _Covered:

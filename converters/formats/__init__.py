@@ -222,7 +222,7 @@ def _readable() -> str:
     return f"Read are: {titles}; also in a .tar.gz"
 
 
-_SUFFIX = re.compile(r"\.[A-Za-z][\w-]*")  # ".0_224", of mobilenet_v1_1.0_224, is none
+_SUFFIX = re.compile(r"\.(?:7z|[A-Za-z][\w-]*)")  # ".0_224", of mobilenet_v1_1.0_224, is none
 _OF_STEP = re.compile(r"\.ckpt-\d+")
 
 

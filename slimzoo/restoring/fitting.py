@@ -106,8 +106,8 @@ def fit(
                 "fit as they are"
             )
     except matching.Misfit as error:
-        reason = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, network) or hint()
-        raise error.followed_by(reason) from None
+        reason = _of_colour_images(colour, sum_rgb) or _other_network(source.shapes, network)
+        raise (error.followed_by(reason) if reason else error.hinting(hint)) from None
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     report = RestoreReport(
         restored=tuple(match.sources),

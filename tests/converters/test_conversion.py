@@ -79,13 +79,18 @@ def test_the_source_is_never_overwritten(checkpoint, out):
             converters.convert(source, source, overwrite=True)
 
 
-@pytest.mark.parametrize("suffix", [".pb", ".h5", ".tgz", ".safetensor", ".NPZ", ".ckp"])
-def test_a_format_that_is_not_written_is_refused(checkpoint, out, suffix):
-    with pytest.raises(SlimzooError, match="is not written"):
+@pytest.mark.parametrize(
+    "suffix", [".pb", ".h5", ".tgz", ".safetensor", ".NPZ", ".ckp", ".foo", ".final", ".7z", ".keras"]
+)
+def test_a_format_that_is_not_written_is_refused_with_those_that_are(checkpoint, out, suffix):
+    with pytest.raises(SlimzooError, match=f"{suffix} is not written") as caught:
         converters.convert(checkpoint, out / f"a{suffix}")
+    written = {s for row in converters.FORMATS.values() if row.write for s in row.suffixes if s}
+    assert all(f"{known}," in str(caught.value) for known in written | {".keras", ".tflite", ".onnx"})
+    assert not list(out.iterdir())
 
 
-@pytest.mark.parametrize("name", ["a", "a.ckpt-5", "a.ckpt", "mobilenet_v1_1.0_224", "a.final"])
+@pytest.mark.parametrize("name", ["a", "a.ckpt-5", "a.ckpt", "mobilenet_v1_1.0_224"])
 def test_any_other_name_is_a_checkpoints(checkpoint, out, name):
     assert converters.convert(checkpoint, out / name).format == "tf_checkpoint"
 

@@ -145,9 +145,11 @@ def _named(source: Source, network: str | None, **settings: Any) -> Named:
     """Returns the tensors of `source` without those excluded; of a network, under slim's names."""
 
     def shapes() -> Mapping[str, tuple[int, ...]]:
+        if network is None:
+            return {}
         from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
 
-        return network_shapes(network) if network else {}
+        return network_shapes(network)
 
     found = named(source, get_network(network) if network else None, shapes, **settings)
     found.exclude.check(found.variables)

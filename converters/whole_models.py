@@ -19,6 +19,9 @@ KINDS = {  # by the suffix of the file; a folder: SavedModel
 }
 
 
+SUFFIXES = ", ".join("NAME/" if suffix == "/" else suffix for suffix in KINDS)  # for messages
+
+
 def kind_of(path: str) -> str | None:
     """Returns the key of KINDS that `path` asks for, None where it asks for weights alone."""
     return "/" if path.endswith("/") else next((s for s in KINDS if path.lower().endswith(s)), None)

@@ -31,7 +31,7 @@ from slimzoo.converters.formats import (
 )
 from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.source import Source
-from slimzoo.converters.whole_models import KINDS
+from slimzoo.converters.whole_models import SUFFIXES
 from slimzoo.errors import SlimzooError
 
 
@@ -238,6 +238,6 @@ def format_for(path: Path) -> Format:
     if _SUFFIX.fullmatch(path.suffix) and not _OF_STEP.fullmatch(path.suffix):
         raise SlimzooError(
             f"{path}: {path.suffix} is not written. Choose {', '.join(written)}, .ckpt-STEP or no suffix (a "
-            f"TensorFlow checkpoint); whole models, by `slimzoo convert`: {', '.join(KINDS)}"
+            f"TensorFlow checkpoint); whole models, by `slimzoo convert`: {SUFFIXES}"
         )
     return FORMATS["tf_checkpoint"]

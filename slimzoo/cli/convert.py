@@ -12,7 +12,7 @@ import click
 from slimzoo.cli.options import POSITIVE, all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
-from slimzoo.converters.whole_models import KINDS, kind_of
+from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
 
@@ -127,7 +127,7 @@ def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
     given = [name for name in ("size", "channels") if options.pop(name) is not None]
     if given:
         flags = " and ".join(f"--{name}" for name in given)
-        raise SlimzooError(f"{flags} is for whole models ({', '.join(KINDS)}); {dst} is of weights alone")
+        raise SlimzooError(f"{flags} is for whole models ({SUFFIXES}); {dst} is of weights alone")
 
 
 def _said_network(src: str, options: dict[str, Any], needed: bool) -> str | None:

@@ -25,8 +25,8 @@ class Settings:
     model: str
     weights: str | None
     ema: bool
-    rename: dict[str, str] | None
-    exclude: tuple[str, ...]
+    rename: dict[str, str] | None = None
+    exclude: tuple[str, ...] = ()
     size: int | None
     steps: int | None  # None: the recipe's epochs
     seed: int

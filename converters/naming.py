@@ -122,7 +122,7 @@ def named(
         left_out=left_out,
         exclude=given.exclude,
         in_file=names,
-        hint=lambda: prefixes.hint(variables, given.maps()),
+        hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
     )
     if _is_slims(given):
         return found

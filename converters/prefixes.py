@@ -203,10 +203,16 @@ class _Covered:
         return self.covered / max(1, self.wanted)
 
 
-def hint(names: Collection[str], maps: Iterable[NameMap]) -> str:
-    """Returns the `rename` that would help a file of these `names`, as a line of a message; "" for none."""
-    found = max((_covered(names, name_map) for name_map in maps), key=lambda found: found.part, default=None)
-    if found is None or found.part < 0.5:
+def hint(given: Shapes, maps: Iterable[NameMap], shapes: Shapes) -> str:
+    """Returns the `rename` that would help a file, as a line of a message; "" for none.
+
+    Args:
+      given: {tensor: shape} of the file.
+      shapes: of the network's variables.
+    """
+    every = (_covered(given, name_map, shapes) for name_map in maps)
+    found = max(every, key=lambda found: found.part, default=None)
+    if found is None or found.part < (1 if found.become else 0.5):
         return ""
     if not any(found.prefixes) and not found.become:
         return f"\nLikely: what else is there: {_excluding(found)}" if _excluding(found) else ""
@@ -227,12 +233,14 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _covered(names: Iterable[str], name_map: NameMap) -> _Covered:
-    wanted = {name for entry in name_map.rows for name in entry.theirs}
+def _covered(given: Shapes, name_map: NameMap, shapes: Shapes) -> _Covered:
+    wanted: dict[str, tuple[int, ...] | None] = {n: None for entry in name_map.rows for n in entry.theirs}
+    if name_map.library in (SLIM, TF_LAYERS, BARE):  # laid out as the variables are
+        wanted = {entry.theirs[0]: tuple(shapes[entry.ours[0]]) for entry in name_map.rows}
     after: dict[str, dict[str, str]] = {}
-    for name in names:
+    for name, shape in given.items():
         for before, rest in cuts(name):
-            if rest in wanted:
+            if rest in wanted and wanted[rest] in (None, tuple(shape)):
                 after.setdefault(before, {})[rest] = name
     prefixes: list[str] = []
     covered: dict[str, str] = {}
@@ -241,5 +249,5 @@ def _covered(names: Iterable[str], name_map: NameMap) -> _Covered:
             prefixes.append(before)
             covered |= after[before]
     become = name_map.rows[0].ours[0].partition("/")[0] if name_map.library == BARE else ""
-    others = set(names).difference(covered.values())
+    others = set(given).difference(covered.values())
     return _Covered(tuple(prefixes), len(covered), len(wanted), tuple(sorted(others)), become)

@@ -120,11 +120,7 @@ def finetune(
         replicas=strategy.num_replicas_in_sync,
     )
     folder = RunFolder(out, settings.to_dict(), overwrite)
-    with folder.given_up_on_failure(), strategy.scope():
-        network = _build(settings)
-        _check_trains(network, settings)
-    if settings.deterministic:
-        tf.config.experimental.enable_op_determinism()
+    network = _built_for(folder, settings, strategy)
     folder.start()
     held_out.remember(folder.path, train, validation)
     run = Run(network, folder, settings, strategy)
@@ -132,6 +128,16 @@ def finetune(
     evaluation, report = run.finish(command, title, comparison, progress)
     best = run.best["step"]
     return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
+
+
+def _built_for(folder: RunFolder, settings: Settings, strategy: tf.distribute.Strategy) -> Model:
+    """Returns the model as training begins with it, checked; `folder` goes again where that fails."""
+    with folder.given_up_on_failure(), strategy.scope():
+        network = _build(settings)
+        _check_trains(network, settings)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    return network
 
 
 def _build(settings: Settings) -> Model:

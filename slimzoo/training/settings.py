@@ -25,7 +25,7 @@ class Settings:
     model: str
     weights: str | None
     ema: bool
-    rename: dict[str, str] | None = None
+    rename: dict[str, str] | None = None  # of names in the weights, as load() takes it
     exclude: tuple[str, ...] = ()
     size: int | None
     steps: int | None  # None: the recipe's epochs

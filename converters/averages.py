@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 _WORDS = {"ema", "ema1", "swa", "averaged", "averages", "shadow"}
 
 
+@functools.lru_cache(4096)  # names of a network have their parts in common
 def is_average(part: str) -> bool:
     """Whether a key, or a part of a name, says that averages are under it: "state_dict_ema"."""
     return not _WORDS.isdisjoint(re.split(r"[^a-z0-9]+", part.lower().replace("_", " ")))

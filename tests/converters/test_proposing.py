@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.converters.proposing import LIKELY, SURE, propose, propose_for, read_map, write_map
+from slimzoo.converters.proposing import GUESS, LIKELY, SURE, propose, propose_for, read_map, write_map
 from slimzoo.errors import SlimzooError
 from slimzoo.tracing.parts import network_shapes
 
@@ -50,6 +50,60 @@ def test_what_no_other_tensor_fits_is_sure_and_what_only_names_tell_apart_is_lik
         ("b", "b", LIKELY),
         ("c", "c", LIKELY),
     ]
+
+
+def towers(name):
+    return [f"tower_{i}/{name}" for i in (0, 1)]
+
+
+@pytest.mark.parametrize("how", ["prefixed", "other words"])
+def test_of_two_towers_one_is_taken_whole_and_the_other_is_said(how):
+    wanted = network_shapes("resnet_v1_50")
+    file = {tower: shape for name, shape in wanted.items() for tower in towers(RENAMED[how](name))}
+    found = propose(file, wanted)
+    assert [pair for pair in found.pairs if pair.theirs != towers(RENAMED[how](pair.ours))[0]] == []
+    assert found.missing == () and [rival[:8] for rival in found.rivals] == ["tower_0/", "tower_1/"]
+    if how == "prefixed":  # all names are equal after it
+        assert {pair.confidence for pair in found.pairs} == {SURE}
+
+
+def test_no_pair_is_sure_whose_name_says_another_layer():
+    shapes = {"net/fc6/weights": (3, 3), "net/fc7/weights": (5, 5)}
+    found = propose({"x/fc6/w": (5, 5), "x/fc7/w": (3, 3)}, shapes)
+    assert [(pair.ours, pair.theirs, pair.confidence) for pair in found.pairs] == [
+        ("net/fc6/weights", "x/fc7/w", GUESS),
+        ("net/fc7/weights", "x/fc6/w", GUESS),
+    ]
+
+
+def test_equal_names_are_not_taken_for_equal_layers_where_units_count_from_0():
+    wanted = network_shapes("resnet_v1_50")
+    file = {re.sub(r"unit_(\d+)", lambda m: f"unit_{int(m[1]) - 1}", n): shape for n, shape in wanted.items()}
+    theirs = dict(zip(wanted, file, strict=True))
+    assert [pair for pair in propose(file, wanted).pairs if theirs[pair.ours] != pair.theirs] == []
+
+
+def of_tf_layers(shapes):
+    """{their name: ours}: layers called by their kind and a number, as they were made."""
+    kinds = {"BatchNorm": "batch_normalization", "depthwise_weights": "depthwise_conv2d"}
+    numbers, found = {}, {}
+    for name in shapes:
+        kind = next((theirs for ours, theirs in kinds.items() if ours in name), "conv2d")
+        layer = name.rpartition("/")[0]
+        number = numbers.setdefault(kind, {}).setdefault(layer, len(numbers[kind]))
+        found[
+            f"{kind}_{number}/{name.rpartition('/')[2]}" if number else f"{kind}/{name.rpartition('/')[2]}"
+        ] = name
+    return found
+
+
+@pytest.mark.parametrize("network", ["vgg_16", "inception_v3", "resnet_v1_50", "mobilenet_v1"])
+def test_layers_with_numbers_alone_are_paired_by_number_and_only_as_a_guess(network):
+    wanted = network_shapes(network)
+    theirs = of_tf_layers(wanted)
+    found = propose({name: wanted[ours] for name, ours in sorted(theirs.items())}, wanted)
+    assert {pair.theirs: pair.ours for pair in found.pairs} == theirs
+    assert {pair.confidence for pair in found.pairs} == {GUESS}
 
 
 def test_tensors_of_no_variable_and_variables_without_a_tensor_are_said():

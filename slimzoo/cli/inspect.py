@@ -91,6 +91,7 @@ def _candidate(candidate: "Candidate") -> str:
         else f"{candidate.equal} of its {candidate.in_network} variables fit; the file has "
         f"{candidate.in_file}"
     )
-    moved = f", after renaming {candidate.rename[0]} to {candidate.rename[1]}" if candidate.rename else ""
+    old, new = candidate.rename or ("", "")
+    moved = f", after renaming {old} to {new}" if new else f", after --rename {old}=" if old else ""
     names = f", by the names of {candidate.library}" if candidate.library else ""
     return f"looks like {candidate.network}{classes}{names}: {fit}{moved}"

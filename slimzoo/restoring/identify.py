@@ -25,7 +25,7 @@ class Candidate:
     equal: int  # variables of the same name and shape
     in_file: int
     in_network: int
-    rename: tuple[str, str] | None  # (outermost scope in the file, in the network) where these differ
+    rename: tuple[str, str] | None  # (beginning of the names in the file, in the network) where these differ
     library: str = ""  # whose names the tensors have; "": slim's
 
     @property

@@ -1,17 +1,20 @@
 """What is in a weight file, whatever its format: tensors, what training left behind, NaN, whose it is."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from slimzoo import converters
 from slimzoo.converters.matching import Rename, renamed_names
 from slimzoo.converters.naming import in_file_scopes
+from slimzoo.converters.prefixes import stem
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes, matches_nothing
+from slimzoo.names import Scopes, cuts, matches_nothing
+from slimzoo.registry import networks
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
 
@@ -108,7 +111,22 @@ def _candidates(variables: Source, rename: Rename, exclude: Scopes) -> list[Cand
             raise SlimzooError(matches_nothing("exclude", scope, names))
     kept = {new: variables.tensors[old] for new, old in names.items() if not in_file_scopes(new, exclude)}
     read = variables.with_tensors(kept)
-    return identify(read.shapes) or identify_by_maps(read)
+    for prefix in ("", *_prefixes(read)):
+        after = {name[len(prefix) :]: t for name, t in read.tensors.items() if name.startswith(prefix)}
+        there = read.with_tensors(after)
+        if found := identify(there.shapes) or identify_by_maps(there):
+            return [replace(c, rename=(stem(prefix), "")) if prefix else c for c in found]
+    return []
+
+
+def _prefixes(names: Iterable[str]) -> list[str]:
+    """Returns what stands before the scope of a registered network, and before every name, if anything."""
+    names = list(names)
+    tops = {network.top for network in networks().values()}
+    found = Counter(p for name in names for p, rest in cuts(name) if p and rest.partition("/")[0] in tops)
+    first = (before for before, _ in cuts(names[0]) if before) if names else ()
+    shared = [before for before in first if all(name.startswith(before) for name in names)]
+    return [*(prefix for prefix, _ in found.most_common(3)), *shared[:3]]
 
 
 def _info(name: str, tensor: Tensor, kept: bool, counts: Mapping[str, int] | None) -> TensorInfo:

@@ -93,6 +93,9 @@ def test_inspect_finds_the_network_behind_what_it_is_told(slimzoo, towers):
     given = ("inspect", towers, "--no-values", "--json")
     found = slimzoo(*given, "--rename", "tower_0=", "--exclude", "tower_1").json["candidates"]
     assert found[0]["network"] == "cifarnet" and found[0]["exact"]
+    found = slimzoo(*given).json["candidates"][0]
+    assert found["network"] == "cifarnet" and found["rename"] == ["tower_0", ""]
+    assert "all 10 variables fit, after --rename tower_0=" in slimzoo(*given[:-1]).out
 
 
 @pytest.mark.parametrize("given", ["tower_0", "tower_0/"])

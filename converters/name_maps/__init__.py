@@ -53,6 +53,7 @@ class NameMap:
       ignored: patterns (whole names) of their tensors that hold nothing a network needs.
       absent: scopes of ours that they do not have, as "InceptionV3/AuxLogits": they keep new values.
       note: in what the numbers of the two networks differ though the tensors are the same; "" where nothing.
+      said: what a user of the file should know of it, a line each; in_slims_names() logs them.
     """
 
     library: str
@@ -61,6 +62,7 @@ class NameMap:
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     note: str = ""
+    said: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for side in ("theirs", "ours"):

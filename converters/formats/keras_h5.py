@@ -103,7 +103,7 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
     rows: list[tuple[str, str, str]] = []  # short name, name by the weight's own path, path in the file
     for layer in texts(found.attributes[root], "layer_names") or []:
         weights = texts(found.attributes.get(f"{start}{layer}", {}), "weight_names") or []
-        weights = sorted(weights, key=lambda weight: order.get(_owner(layer, weight), -1))
+        weights = sorted(weights, key=lambda weight: _of_owner(order, layer, weight, -1))
         short = [f"{layer}/{variable(layer, weight, classes.get(layer, ''))}" for weight in weights]
         own = [_by_own_path(layer, weight, classes) for weight in weights]
         names = own if len(set(short)) < len(short) else short  # a model as a layer: the names of its layers
@@ -118,13 +118,19 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
 
 
 def _owner(layer: str, weight: str) -> str:
-    """Returns the name of the layer that `weight`, of a model as a `layer`, is of."""
-    return (weight.rpartition("/")[0] or layer).rpartition("/")[2]
+    """Returns the path of the layer that `weight`, of a model as a `layer`, is of."""
+    return weight.rpartition("/")[0] or layer
+
+
+def _of_owner(known: Mapping[str, Any], layer: str, weight: str, default: Any) -> Any:
+    """Returns what is known of it: layers of Keras 2 may have names with slashes."""
+    owner = _owner(layer, weight)
+    return known.get(owner, known.get(owner.rpartition("/")[2], default))
 
 
 def _by_own_path(layer: str, weight: str, classes: Mapping[str, str]) -> str:
-    owner = weight.rpartition("/")[0] or layer
-    return f"{owner}/{variable(owner, weight, classes.get(_owner(layer, weight), ''))}"
+    owner = _owner(layer, weight)
+    return f"{owner}/{variable(owner, weight, _of_owner(classes, layer, weight, ''))}"
 
 
 def _config(found: Contents) -> Any:

@@ -132,7 +132,7 @@ def _others(source: Source, rows: Iterable[Row]) -> tuple[str, ...]:
 
 def _labels(rows: Iterable[Row]) -> set[str]:
     """Returns the names of the layers, without those of the models that they are in."""
-    return {name.split("/")[-2] for entry in rows for name in entry.theirs}
+    return {name.rpartition("/")[0].rpartition("/")[2] for entry in rows for name in entry.theirs}
 
 
 def _inputs(wanted: Iterable[int | str], pairs: Pairs) -> list[int]:

@@ -26,13 +26,12 @@ from slimzoo.converters.name_maps.transforms import (
 )
 from slimzoo.converters.source import Source
 
-_KINDS = (  # the first variable that a layer has, its rank (0: any), the kind of the layer
+_KINDS = (  # the first variable that a layer has, its rank, the kind of the layer
     ("moving_mean", 1, "norm"),
     ("pointwise_kernel", 4, "separable"),
     ("depthwise_kernel", 4, "depthwise"),
     ("kernel", 4, "conv"),
     ("kernel", 2, "dense"),
-    ("mean", 0, "normalization"),
 )
 _NUMBERED = re.compile(r"(conv2d|batch_normalization)(?:_(\d+))?")  # names that Keras gives by itself
 _HEADS: dict[
@@ -102,8 +101,10 @@ def _owned(names: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def _kind(variables: Mapping[str, str], shapes: Mapping[str, Shape]) -> str:
+    if variables.keys() == {"mean", "variance"} | (variables.keys() & {"count"}):
+        return "normalization"
     for mark, rank, kind in _KINDS:
-        if mark in variables and (not rank or mark not in shapes or len(shapes[mark]) == rank):
+        if mark in variables and (mark not in shapes or len(shapes[mark]) == rank):
             return kind
     return ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -66,8 +67,8 @@ class NameMap:
 
     def __post_init__(self) -> None:
         for side in ("theirs", "ours"):
-            names = [name for entry in self.rows for name in getattr(entry, side)]
-            if twice := sorted({name for name in names if names.count(name) > 1}):
+            counts = Counter(name for entry in self.rows for name in getattr(entry, side))
+            if twice := sorted(name for name, count in counts.items() if count > 1):
                 raise ValueError(f"name map {self}: {', '.join(twice)} of {side} in two rows")
 
     def __str__(self) -> str:

@@ -121,12 +121,15 @@ def _depthwise(layer: Layer) -> Layer:
 
 
 def find_base(rows: Iterable[Row], file: list[Layer]) -> Pairs | None:
-    """Returns the layers of the table `rows` with those of `file` that are the same, or None."""
+    """Returns the layers of the table `rows` with those of `file` that are the same, or None.
+
+    Names that are all there decide: layers between them are those of a deeper network.
+    """
     table, scopes = layers_of_rows(rows), _scopes(rows)
     for way in (_by_name, _by_number, _by_order):
         for pairs in itertools.islice(way(table, file), _MOST):
-            if _alike(pairs) and _agree(pairs, scopes) and _in_one_piece(pairs, file):
-                return pairs
+            if _alike(pairs) and _agree(pairs, scopes):
+                return pairs if _in_one_piece(pairs, file) else None
     return None
 
 

@@ -24,7 +24,10 @@ def said_of(
 def _of_pixels(source: Source, network: str, front: list[Layer]) -> str:
     said = source.metadata.get("keras_layers", "")
     layers = [text for text in said.split("; ") if text and not (front and text.startswith("Normalization"))]
-    layers += [f"Normalization{' ' * bool(layer.label)}{layer.label} ({_values(source, layer)})" for layer in front]
+    layers += [
+        f"{' '.join(filter(None, ('Normalization', layer.label)))} ({_values(source, layer)})"
+        for layer in front
+    ]
     if not layers:
         return ""
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
 from slimzoo.registry import Network, get_network
 
+log = logging.getLogger("slimzoo")
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
     *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers"),
     *("name_map", "differs", "names", "source_sha256"),
@@ -138,6 +140,8 @@ def in_slims_names(
     if name_map is None:
         return variables, None
     name_map = name_map.fitted(variables) or name_map
+    for line in name_map.said:
+        log.warning("%s", line)
     return name_map.apply(variables), name_map
 
 

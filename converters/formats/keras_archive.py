@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from slimzoo.converters.formats import keras_h5
 from slimzoo.converters.formats.binary import FileBytes, damaged
@@ -35,9 +36,9 @@ def read(path: Path) -> Source:
             names = archive.namelist()
             if _WEIGHTS not in names:
                 raise SlimzooError(f"{path} has no {_WEIGHTS} in it; it holds {', '.join(names[:5])}")
-            labels = _labels(path, archive) if _CONFIG in names else {}
+            config = _config(path, archive) if _CONFIG in names else None
             file = _unpacked(archive, folder.path)
-        source = keras_h5.read(file, labels)
+        source = keras_h5.read(file, config)
     except SlimzooError as error:
         folder.remove()
         raise SlimzooError(str(error).replace(str(folder.path / _WEIGHTS), str(path))) from error
@@ -54,14 +55,16 @@ def read(path: Path) -> Source:
     )
 
 
-def _labels(path: Path, archive: zipfile.ZipFile) -> dict[str, str]:
-    """Returns {path of a layer: its name}."""
+def _config(path: Path, archive: zipfile.ZipFile) -> Any:
+    """Returns the configuration of the model, as plain data."""
     if archive.getinfo(_CONFIG).file_size > _MAX_CONFIG:
         raise damaged(path, f"{_CONFIG} takes {archive.getinfo(_CONFIG).file_size:,} bytes")
     try:
-        return {place: name for place, name, _ in layers_of(json.loads(archive.read(_CONFIG)))}
+        config = json.loads(archive.read(_CONFIG))
+        list(layers_of(config))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise damaged(path, f"{_CONFIG} is wrong: {error}") from error
+    return config
 
 
 def _unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:

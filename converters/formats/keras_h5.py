@@ -15,7 +15,15 @@ import numpy as np
 from slimzoo.converters.formats import hdf5
 from slimzoo.converters.formats.binary import CHUNK, damaged
 from slimzoo.converters.formats.hdf5 import Contents, texts
-from slimzoo.converters.formats.keras_layers import VARIABLES, layers_of, numbered, variable, variables
+from slimzoo.converters.formats.keras_layers import (
+    VARIABLES,
+    guessed,
+    layers_of,
+    numbered,
+    variable,
+    variables,
+    without_weights,
+)
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError, listing
@@ -24,7 +32,8 @@ from slimzoo.names import unescape
 
 SUFFIX = ".weights.h5"
 _ATTRIBUTES = ("layer_names", "weight_names", "model_config", "keras_version", "name", "dtype", "slimzoo")
-_TRAINING = ("optimizer", "optimizer_weights")  # groups that only training needs
+_TRAINING = ("optimizer", "optimizer_weights", "metrics")  # groups that only training needs
+_OLD_GROUP = "_layer_checkpoint_dependencies"  # what Keras 2.12 calls layers
 _MAX_METADATA = 60_000  # bytes; HDF5 keeps attributes of at most 64 KiB
 _MARKS = {  # what a layer of a class that is written has, and the rank of that
     "batch_normalization": ("moving_mean", 1),
@@ -37,20 +46,22 @@ _MARKS = {  # what a layer of a class that is written has, and the rank of that
 sniff = hdf5.sniff
 
 
-def read(path: Path, labels: Mapping[str, str] | None = None) -> Source:
+def read(path: Path, config: Any = None) -> Source:
     """Opens `path`; tensors go by "<layer name>/<variable>", in the file's order of layers.
 
     A `.weights.h5` without names in it gives the paths of its layers instead: "layers/conv2d_3/kernel". A
     slimzoo.Model's gives slim's names. No configuration is run.
 
     Args:
-      labels: names of layers by their path, for a file that has none.
+      config: of the model, as plain data, for a file that has none.
     Raises: SlimzooError: the file is damaged, unsafe, or none of Keras's.
     """
     found = hdf5.contents(path, _ATTRIBUTES)
     roots = [root for root in ("", "model_weights") if _lists_layers(found.attributes.get(root, {}))]
     try:
-        named = _by_layer(path, found, roots[0]) if roots else _by_path(found, labels or {})
+        config = config or _config(found)
+        named = _by_layer(path, found, roots[0], config) if roots else _by_path(found, config)
+        beside = without_weights(config)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         if isinstance(error, SlimzooError):
             raise
@@ -62,7 +73,7 @@ def read(path: Path, labels: Mapping[str, str] | None = None) -> Source:
         "keras_h5",
         path,
         {name: found.tensors[place] for name, place in named.items()},
-        metadata=_metadata(found),
+        metadata=_metadata(found) | ({"keras_layers": beside} if beside else {}),
         skipped=[*found.others, *(place for place in found.tensors if place not in used)],
     )
 
@@ -84,13 +95,15 @@ def _lists_layers(attributes: Mapping[str, Any]) -> bool:
     return any(key.startswith("layer_names") for key in attributes)
 
 
-def _by_layer(path: Path, found: Contents, root: str) -> dict[str, str]:
+def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, str]:
     """Returns {name: path in the file}."""
-    classes = _classes(found.attributes.get("", {}))
+    classes = {name: layer_class for _, name, layer_class in layers_of(config)}
+    order = {name: i for i, name in enumerate(classes)}  # a model as a layer has what is frozen last
     start = f"{root}/" if root else ""
     rows: list[tuple[str, str, str]] = []  # short name, name by the weight's own path, path in the file
     for layer in texts(found.attributes[root], "layer_names") or []:
         weights = texts(found.attributes.get(f"{start}{layer}", {}), "weight_names") or []
+        weights = sorted(weights, key=lambda weight: _of_owner(order, layer, weight, -1))
         short = [f"{layer}/{variable(layer, weight, classes.get(layer, ''))}" for weight in weights]
         own = [_by_own_path(layer, weight, classes) for weight in weights]
         names = own if len(set(short)) < len(short) else short  # a model as a layer: the names of its layers
@@ -104,39 +117,56 @@ def _by_layer(path: Path, found: Contents, root: str) -> dict[str, str]:
     return {name if counts[name] == 1 else longer: place for name, longer, place in rows}
 
 
+def _owner(layer: str, weight: str) -> str:
+    """Returns the path of the layer that `weight`, of a model as a `layer`, is of."""
+    return weight.rpartition("/")[0] or layer
+
+
+def _of_owner(known: Mapping[str, Any], layer: str, weight: str, default: Any) -> Any:
+    """Returns what is known of it: layers of Keras 2 may have names with slashes."""
+    owner = _owner(layer, weight)
+    return known.get(owner, known.get(owner.rpartition("/")[2], default))
+
+
 def _by_own_path(layer: str, weight: str, classes: Mapping[str, str]) -> str:
-    owner = weight.rpartition("/")[0] or layer
-    return f"{owner}/{variable(owner, weight, classes.get(owner.rpartition('/')[2], ''))}"
+    owner = _owner(layer, weight)
+    return f"{owner}/{variable(owner, weight, _of_owner(classes, layer, weight, ''))}"
 
 
-def _classes(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Returns {layer name: class} as far as the file says it."""
-    if "model_config" not in attributes:
-        return {}
-    config = json.loads(attributes["model_config"])
-    return {name: layer_class for _, name, layer_class in layers_of(config)}
+def _config(found: Contents) -> Any:
+    """Returns the configuration of the model as plain data, as far as the file has it."""
+    return json.loads(found.attributes.get("", {}).get("model_config", "{}"))
 
 
 # The newer layout: groups by class and number, variables by number.
 
 
-def _by_path(found: Contents, labels: Mapping[str, str]) -> dict[str, str]:
+def _by_path(found: Contents, config: Any) -> dict[str, str]:
     """Returns {name: path in the file}."""
+    labels = {place: name for place, name, _ in layers_of(config)}
     owners: dict[str, list[str]] = {}
     for place in sorted(found.tensors, key=_natural):
         owner, separator, key = place.rpartition("vars/")
         if separator and "/" not in key and place.partition("/")[0] not in _TRAINING:
             owners.setdefault(owner.rstrip("/"), []).append(key)
     owners = {owner: keys for owner, keys in owners.items() if _class(owner) != "seed_generator"}
-    named = {owner: _label(found, owner) or labels.get(owner, owner) for owner in owners}
+    named = {
+        owner: _label(found, owner) or labels.get(owner.replace(_OLD_GROUP, "layers"), owner)
+        for owner in owners
+    }
     counts = Counter(named.values())
     result = {}
     for owner, keys in owners.items():
         label = named[owner] if counts[named[owner]] == 1 else owner
-        for name, key in zip(variables(_class(owner), len(keys)) or keys, keys, strict=True):
+        names = variables(_class(owner), len(keys)) or guessed(_shapes(found, owner, keys)) or keys
+        for name, key in zip(names, keys, strict=True):
             place = f"{owner}/vars/{key}".lstrip("/")
             result[f"{label}/{name}" if owner else _own_name(key)] = place
     return result
+
+
+def _shapes(found: Contents, owner: str, keys: list[str]) -> list[tuple[int, ...]]:
+    return [found.tensors[f"{owner}/vars/{key}".lstrip("/")].shape for key in keys]
 
 
 def _natural(place: str) -> list:

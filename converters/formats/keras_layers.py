@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 KERNEL_AND_BIAS = ("kernel", "bias")
@@ -18,11 +18,14 @@ VARIABLES = {  # class of the layer, as paths in a file spell it: its variables
     "conv2d_transpose": KERNEL_AND_BIAS,
     "layer_normalization": ("gamma", "beta"),
     "embedding": ("embeddings",),
+    "normalization": ("mean", "variance", "count"),
 }
 _BY_COUNT = {  # fewer than all: a batch norm without scale; Keras's Inception networks have no other
     ("batch_normalization", 3): ("beta", "moving_mean", "moving_variance"),
     ("batch_normalization", 2): ("moving_mean", "moving_variance"),
 }
+_CHANGES_NOTHING = re.compile(r"InputLayer|ZeroPadding2D|.*Dropout.*|Gaussian.*|Random.*|Identity")  # in use
+_TELLING = ("scale", "offset", "mean", "variance", "function", "height", "width", "activation")  # settings
 _OLD = {
     "W": "kernel",
     "b": "bias",
@@ -68,10 +71,58 @@ def layers_of(config: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
 
     Raises: ValueError, TypeError, KeyError: it is no such configuration.
     """
-    inner = config.get("config", {})
-    rows = inner.get("layers", ()) if isinstance(inner, Mapping) else ()
+    rows = _rows(config)
     classes = [snake_case(row["class_name"]) for row in rows]
     for row, layer_class, place in zip(rows, classes, numbered(classes), strict=True):
         where = f"{path}layers/{place}"
         yield where, str(row["config"]["name"]), layer_class
         yield from layers_of(row, f"{where}/")
+
+
+def _rows(config: Any) -> Sequence[Any]:
+    """Returns the layers that a model's configuration lists."""
+    inner = config.get("config", {})
+    if isinstance(inner, Mapping):
+        return inner.get("layers", ())
+    return inner if isinstance(inner, list) else ()  # a Sequential of Keras 1
+
+
+def guessed(shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...] | None:
+    """Returns the names of the variables of a layer of unknown class, by their `shapes`, or None."""
+    ranks = [len(shape) for shape in shapes]
+    channels = {shape[-1] for shape in shapes if shape}
+    if len(channels) == 1 and ranks in ([2, 1], [4, 1]):
+        return KERNEL_AND_BIAS
+    if len(channels) == 1 and ranks == [1, 1, 1, 1]:
+        return VARIABLES["batch_normalization"]
+    return KERNEL_AND_BIAS[:1] if ranks in ([2], [4]) else None
+
+
+def without_weights(config: Any) -> str:
+    """Returns which layers without weights a model's configuration has that change what is computed.
+
+    These are the ones before the first convolution, which change pixels, and a maximum over the whole map.
+    Raises: ValueError, TypeError, KeyError: it is no such configuration.
+    """
+    rows = list(_innermost(config))
+    first = next((i for i, (name, _) in enumerate(rows) if "Conv" in name), 0)
+    told = [
+        _told(*row)
+        for i, row in enumerate(rows)
+        if row[0].startswith("GlobalMaxPool") or (i < first and not _CHANGES_NOTHING.fullmatch(row[0]))
+    ]
+    return "; ".join(told)
+
+
+def _innermost(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yields class and settings of every layer that is not made of others."""
+    for row in _rows(config):
+        if _rows(row):
+            yield from _innermost(row)
+        else:
+            yield str(row["class_name"]), row["config"]
+
+
+def _told(name: str, settings: Mapping[str, Any]) -> str:
+    said = [f"{key} {str(settings[key])[:40]}" for key in _TELLING if settings.get(key) is not None]
+    return f"{name} ({', '.join(said)})" if said else name

@@ -1,7 +1,6 @@
 """SavedModel folders: the checkpoint in variables/, under its variables' names; the graph is never run.
 
-An object-based checkpoint stores by path (`layer-1/kernel/.ATTRIBUTES/VARIABLE_VALUE`) and keeps, as one text
-among the tensors, the graph of objects that says which variable had which name. Keras's export numbers the
+Its variables are an object-based checkpoint, see object_graph.py. Keras's export numbers the
 variables; slimzoo's exports say them in `assets.extra/`, a place that the format leaves to libraries.
 """
 
@@ -9,22 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from slimzoo.converters.formats import tf_v2
-from slimzoo.converters.formats.binary import BYTES, Field, FileBytes, damaged, fields
-from slimzoo.converters.source import Source, Tensor
+from slimzoo.converters.formats import object_graph, tf_v2
+from slimzoo.converters.formats.binary import FileBytes, damaged
+from slimzoo.converters.formats.object_graph import ATTRIBUTE, GRAPH
+from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 
-GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _FILE = "saved_model.pb"
-_ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _AGAIN = "_all_variables/"
 _EXTRA = Path("assets.extra", "slimzoo.json")
 _MAX_EXTRA = 10_000_000  # bytes
-_MAX_NODES = 200_000
 
 
 def sniff(file: FileBytes) -> bool:
@@ -51,22 +47,17 @@ def read(path: Path) -> Source:
     found = tf_v2.read(prefix)
     if (path.parent / _EXTRA).is_file() and (own := _read_own(path, found)):
         return own
-    text = tf_v2.read_text(prefix, GRAPH) if GRAPH in found.skipped else b""
-    try:
-        names = _variable_names(text)
-    except ValueError as error:
-        raise damaged(tf_v2.index_path(prefix), f"its graph of objects is wrong: {error}") from error
-    keys = _without_copies(found, names, prefix)
-    tensors = _renamed(found, keys, names)
-    copies = len(found) - len(keys)
-    said = {"not_read": f"{copies} copies of tensors under another path"} if copies else {}
+    names = object_graph.names_in(prefix) if GRAPH in found.skipped else {}
+    there = {key: None for key in names if key in found} or dict.fromkeys(found)
+    aside = [key for key in found if key not in there]
+    keys = _without_copies(there, names, prefix)
     return Source(
         "savedmodel",
         path,
-        tensors,
+        object_graph.renamed(found, keys, names),
         files=[*found.files, path],
-        metadata=said,
-        skipped=[name for name in found.skipped if name != GRAPH],
+        metadata=object_graph.said_aside(aside, len(there) - len(keys)),
+        skipped=[*(name for name in found.skipped if name != GRAPH), *aside],
     )
 
 
@@ -97,7 +88,7 @@ def _read_own(path: Path, found: Source) -> Source | None:
         raise damaged(note, "names that are no text, or one name for two variables")
     if index != _index(path.parent):
         return None
-    tensors = {names[place]: found.tensors.get(place + _ATTRIBUTE) for place in names}
+    tensors = {names[place]: found.tensors.get(place + ATTRIBUTE) for place in names}
     if lost := [name for name, tensor in tensors.items() if tensor is None]:
         raise damaged(note, f"the checkpoint has no {', '.join(lost)}")
     return Source(
@@ -109,25 +100,6 @@ def _read_own(path: Path, found: Source) -> Source | None:
     )
 
 
-def _variable_names(text: bytes) -> dict[str, str]:
-    """Returns {key in the checkpoint: the variable's name} of a graph of objects."""
-    names: dict[str, str] = {}
-    for count, node in enumerate(fields(text)):
-        if count > _MAX_NODES:
-            raise ValueError(f"more than {_MAX_NODES:,} objects")
-        if (node.number, node.wire) != (1, BYTES):
-            continue
-        for attribute in fields(text, node.start, node.stop):
-            if (attribute.number, attribute.wire) == (2, BYTES):
-                row = {f.number: text[f.start : f.stop].decode() for f in _texts(text, attribute)}
-                names[row.get(3, "")] = row.get(2, "")
-    return names
-
-
-def _texts(text: bytes, attribute: Field) -> list[Field]:
-    return [f for f in fields(text, attribute.start, attribute.stop) if f.wire == BYTES]
-
-
 def _without_copies(keys: Iterable[str], names: Mapping[str, str], prefix: Path) -> list[str]:
     """Returns the keys, without those that Keras's export stores a second time."""
     again = [key for key in keys if key.startswith(_AGAIN)]
@@ -137,15 +109,3 @@ def _without_copies(keys: Iterable[str], names: Mapping[str, str], prefix: Path)
     first = {(names.get(key), sums[key]) for key in keys if not key.startswith(_AGAIN)}
     copies = {key for key in again if (names.get(key), sums[key]) in first}
     return [key for key in keys if key not in copies]
-
-
-def _renamed(found: Source, keys: list[str], names: Mapping[str, str]) -> dict[str, Tensor]:
-    """Returns the tensors under their variables' names; those of one name, or of none, keep their paths."""
-    tensors: dict[str, Tensor] = {}
-    count = Counter(names.get(key) for key in keys)
-    place = {key: i for i, key in enumerate(names)}
-    for key in sorted(keys, key=lambda key: place.get(key, len(place))):
-        name = names.get(key, "")
-        name = name if name and count[name] == 1 else key.removesuffix(_ATTRIBUTE)
-        tensors[key if name in tensors else name] = found.tensors[key]
-    return tensors

@@ -6,7 +6,7 @@ import difflib
 import re
 from pathlib import Path
 
-from slimzoo.converters.formats import sstable, tf_v1, tf_v2
+from slimzoo.converters.formats import object_graph, sstable, tf_v1, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, varint
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError, listing
@@ -102,7 +102,8 @@ def read(path: Path) -> Source:
         return tf_v1.read(path)
     if not path.name.endswith(".index"):
         raise SlimzooError(f"{path} is the index of a TensorFlow checkpoint: its name must end in .index")
-    return tf_v2.read(path.with_name(path.name.removesuffix(".index")))
+    found = tf_v2.read(path.with_name(path.name.removesuffix(".index")))
+    return object_graph.read(found) if object_graph.GRAPH in found.skipped else found
 
 
 def in_folder(folder: Path) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -53,6 +54,7 @@ class NameMap:
       ignored: patterns (whole names) of their tensors that hold nothing a network needs.
       absent: scopes of ours that they do not have, as "InceptionV3/AuxLogits": they keep new values.
       note: in what the numbers of the two networks differ though the tensors are the same; "" where nothing.
+      said: what a user of the file should know of it, a line each; in_slims_names() logs them.
     """
 
     library: str
@@ -61,11 +63,12 @@ class NameMap:
     ignored: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     note: str = ""
+    said: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for side in ("theirs", "ours"):
-            names = [name for entry in self.rows for name in getattr(entry, side)]
-            if twice := sorted({name for name in names if names.count(name) > 1}):
+            counts = Counter(name for entry in self.rows for name in getattr(entry, side))
+            if twice := sorted(name for name, count in counts.items() if count > 1):
                 raise ValueError(f"name map {self}: {', '.join(twice)} of {side} in two rows")
 
     def __str__(self) -> str:

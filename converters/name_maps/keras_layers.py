@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slimzoo.converters.name_maps import Row, row
-from slimzoo.converters.name_maps.transforms import BIAS_INTO_MEAN, IO_AS_1X1, SAME, Transform
+from slimzoo.converters.name_maps.transforms import BIAS_INTO_MEAN, IO, IO_AS_1X1, SAME, Transform
 
 Rows = tuple[Row, ...]
 BATCH_NORM = ("gamma", "beta", "moving_mean", "moving_variance")  # on both sides
@@ -16,8 +16,13 @@ def conv(theirs: str, ours: str, how: Transform = SAME) -> Rows:
 
 
 def with_biases(theirs: str, ours: str, how: Transform = SAME) -> Rows:
-    """A convolution with biases, or a layer that is dense on both sides."""
+    """A convolution with biases."""
     return (*conv(theirs, ours, how), row(f"{theirs}/bias", f"{ours}/biases"))
+
+
+def dense(theirs: str, ours: str) -> Rows:
+    """A layer that is dense on both sides."""
+    return with_biases(theirs, ours, IO)
 
 
 def dense_as_1x1(theirs: str, ours: str) -> Rows:

@@ -17,6 +17,7 @@ from slimzoo.converters.name_maps.keras_layers import (
     batch_norm,
     batch_norm_after_biases,
     conv,
+    dense,
     dense_as_1x1,
     depthwise,
     separable,
@@ -45,11 +46,13 @@ class Twin:
     Attributes:
       rows: of all layers but the top.
       top: of those that a model made with include_top=False lacks.
+      inputs: how many channels each layer of the top takes, or the layer whose channels it takes.
       absent, note: see NameMap.
     """
 
     rows: Rows
     top: Rows
+    inputs: tuple[int | str, ...]
     absent: tuple[str, ...] = ()
     note: str = ""
 
@@ -74,7 +77,7 @@ def vgg(network: str, stages: Sequence[int]) -> Twin:
         dense_as_1x1("fc2", f"{network}/fc7"),
         dense_as_1x1("predictions", f"{network}/fc8"),
     )
-    return Twin(_joined(convolutions), _joined(top))
+    return Twin(_joined(convolutions), _joined(top), (7 * 7 * 512, 4096, 4096))
 
 
 # ResNet: Keras counts stages from conv2 and blocks from 1, and calls the shortcut's convolution 0.
@@ -106,7 +109,7 @@ def resnet_v1(network: str, stages: Sequence[int]) -> Twin:
     )
     first = normalised("conv1", f"{network}/conv1", BGR)
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units)), top, note=RESNET_NOTE)
+    return Twin((*first, *_joined(units)), top, (2048,), note=RESNET_NOTE)
 
 
 def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
@@ -129,7 +132,7 @@ def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
     first = with_biases("conv1_conv", f"{network}/conv1")
     last = batch_norm("post_bn", f"{network}/postnorm")
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units), *last), top, note=RESNET_NOTE)
+    return Twin((*first, *_joined(units), *last), top, (2048,), note=RESNET_NOTE)
 
 
 # Inception: Keras numbers the convolutions as they were made, which is branch by branch; in slim's scopes
@@ -221,7 +224,7 @@ def inception_v3() -> Twin:
     """Inception v3."""
     rows = _inception("InceptionV3", _INCEPTION_V3, lambda block: ())
     top = dense_as_1x1("predictions", "InceptionV3/Logits/Conv2d_1c_1x1")
-    return Twin(rows, top, absent=("InceptionV3/AuxLogits",))
+    return Twin(rows, top, (2048,), absent=("InceptionV3/AuxLogits",))
 
 
 def inception_resnet_v2() -> Twin:
@@ -235,8 +238,8 @@ def inception_resnet_v2() -> Twin:
     rows = _inception(net, _INCEPTION_RESNET_V2, ends)
     last = conv("conv_7b", f"{net}/Conv2d_7b_1x1")
     norm = batch_norm("conv_7b_bn", f"{net}/Conv2d_7b_1x1/BatchNorm", WITHOUT_GAMMA)
-    top = with_biases("predictions", f"{net}/Logits/Logits")
-    return Twin((*rows, *last, *norm), top, absent=(f"{net}/AuxLogits",))
+    top = dense("predictions", f"{net}/Logits/Logits")
+    return Twin((*rows, *last, *norm), top, ("conv_7b",), absent=(f"{net}/AuxLogits",))
 
 
 # MobileNet.
@@ -254,7 +257,8 @@ def mobilenet_v1() -> Twin:
             scope = f"{net}/Conv2d_{i}_{name}"
             rows += layer(f"conv_{kind}_{i}", scope)
             rows += batch_norm(f"conv_{kind}_{i}_bn", f"{scope}/BatchNorm")
-    return Twin(tuple(rows), with_biases("conv_preds", f"{net}/Logits/Conv2d_1c_1x1"))
+    top = with_biases("conv_preds", f"{net}/Logits/Conv2d_1c_1x1")
+    return Twin(tuple(rows), top, ("conv_pw_13",))
 
 
 def _inverted_residual(theirs: str, ours: str, bn: str, expand: bool, squeeze: bool) -> Rows:
@@ -284,10 +288,11 @@ def mobilenet_v2() -> Twin:
     )
     first = (*conv("Conv1", f"{net}/Conv"), *batch_norm("bn_Conv1", f"{net}/Conv/BatchNorm"))
     last = (*conv("Conv_1", f"{net}/Conv_1"), *batch_norm("Conv_1_bn", f"{net}/Conv_1/BatchNorm"))
-    return Twin((*first, *_joined(units), *last), dense_as_1x1("predictions", f"{net}/Logits/Conv2d_1c_1x1"))
+    top = dense_as_1x1("predictions", f"{net}/Logits/Conv2d_1c_1x1")
+    return Twin((*first, *_joined(units), *last), top, ("Conv_1",))
 
 
-def mobilenet_v3(units: int, squeezed: Iterable[int]) -> Twin:
+def mobilenet_v3(units: int, squeezed: Iterable[int], width: int) -> Twin:
     """MobileNet v3 of any width; `squeezed` are the units with squeeze and excite, counted from 0."""
     net, squeezed = "MobilenetV3", set(squeezed)
     blocks = (
@@ -300,7 +305,8 @@ def mobilenet_v3(units: int, squeezed: Iterable[int]) -> Twin:
         *with_biases("conv_2", f"{net}/Conv_2"),
         *with_biases("logits", f"{net}/Logits/Conv2d_1c_1x1"),
     )
-    return Twin((*first, *_joined(blocks), *last), top, note=SQUEEZE_NOTE if squeezed else "")
+    note = SQUEEZE_NOTE if squeezed else ""
+    return Twin((*first, *_joined(blocks), *last), top, ("conv_1", width), note=note)
 
 
 # NASNet: Keras's name of a separable convolution in a cell, slim's scope, its size; both have two in a row.
@@ -352,7 +358,7 @@ def _cell(kind: str, theirs: str, ours: str, adjusted: str) -> Rows:
     return tuple(rows)
 
 
-def nasnet(cells: int) -> Twin:
+def nasnet(cells: int, channels: int) -> Twin:
     """NASNet-A; `cells` are the normal ones between two reductions, of which there are three runs."""
     parts = [
         (*conv("stem_conv1", "conv0"), *batch_norm("stem_bn1", "conv0_bn")),
@@ -368,8 +374,9 @@ def nasnet(cells: int) -> Twin:
             theirs = i + 1 if run else i  # Keras leaves a number out after the first run
             adjusted = "halved" if i == run * cells else "projected"
             parts.append(_cell("normal", f"{theirs}", f"cell_{i}", adjusted))
-    top = with_biases("predictions", "final_layer/FC")
-    return Twin(_joined(parts), top, absent=(f"aux_{2 * cells - 1}",), note=NASNET_NOTE)
+    top = dense("predictions", "final_layer/FC")
+    aux = f"aux_{2 * cells - 1}"
+    return Twin(_joined(parts), top, (channels,), absent=(aux,), note=NASNET_NOTE)
 
 
 _LARGE, _SMALL = (3, 4, 5, *range(10, 15)), (0, *range(3, 11))
@@ -383,10 +390,10 @@ TWINS: dict[str, Callable[[], Twin]] = {
     "inception_resnet_v2": inception_resnet_v2,
     **{f"mobilenet_v1{width}": mobilenet_v1 for width in ("", "_075", "_050", "_025")},
     **{f"mobilenet_v2{width}": mobilenet_v2 for width in ("", "_140", "_130", "_075", "_050", "_035")},
-    **{f"mobilenet_v3_large{width}": partial(mobilenet_v3, 15, _LARGE) for width in ("", "_075")},
-    **{f"mobilenet_v3_small{width}": partial(mobilenet_v3, 11, _SMALL) for width in ("", "_075")},
-    "mobilenet_v3_large_minimalistic": partial(mobilenet_v3, 15, ()),
-    "mobilenet_v3_small_minimalistic": partial(mobilenet_v3, 11, ()),
-    "nasnet_mobile": partial(nasnet, 4),
-    "nasnet_large": partial(nasnet, 6),
+    **{f"mobilenet_v3_large{width}": partial(mobilenet_v3, 15, _LARGE, 1280) for width in ("", "_075")},
+    **{f"mobilenet_v3_small{width}": partial(mobilenet_v3, 11, _SMALL, 1024) for width in ("", "_075")},
+    "mobilenet_v3_large_minimalistic": partial(mobilenet_v3, 15, (), 1280),
+    "mobilenet_v3_small_minimalistic": partial(mobilenet_v3, 11, (), 1024),
+    "nasnet_mobile": partial(nasnet, 4, 1056),
+    "nasnet_large": partial(nasnet, 6, 4032),
 }

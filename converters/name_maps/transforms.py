@@ -65,6 +65,8 @@ GAMMA_INTO_KERNEL = Transform(
 
 # Keras lays kernels out as slim does; its dense layers are our convolutions.
 IO_AS_1X1 = _single("IO to 11IO", lambda array: array[None, None], lambda array: array[0, 0])
+IO = _single("IO as it is", lambda array: array, lambda array: array)  # dense on both sides
+ONE_AS_IO = _single("11IO to IO", lambda array: array[0, 0], lambda array: array[None, None])
 FLAT_AS_7X7 = _single(  # a dense layer on a flattened 7x7 map
     "(HWI)O to HWIO, 7x7",
     lambda array: array.reshape(7, 7, -1, array.shape[1]),
@@ -78,6 +80,16 @@ BIAS_INTO_MEAN = Transform(  # x + bias - mean, of a convolution before a batch 
     lambda bias, mean: (mean - bias,),
     lambda mean: (np.zeros_like(mean, subok=False), mean),
 )
+
+
+def with_zero_biases(kernel: Transform) -> Transform:
+    """Returns the transform of the kernel of a layer that has no biases, where ours has."""
+    return Transform(
+        f"{kernel.name}, no biases",
+        lambda array: (*kernel.forward(array), np.zeros(array.shape[-1:], array.dtype)),
+        lambda weights, biases: kernel.backward(weights),
+    )
+
 
 BACKGROUND = ("keep", "drop", "synthetic")
 _NEVER = -1e4  # the logit of a class that no image is of: softmax makes 0 of it; float16 holds it

@@ -1,0 +1,152 @@
+"""Models that people made of keras.applications' networks, in every file that Keras writes of them."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import slimzoo
+from slimzoo import converters
+from slimzoo.converters.name_maps import fitting, get_name_map
+from tests.converters import keras_models as made
+from tests.converters.keras_models import CLASSES, base_of, written
+from tests.converters.keras_twins import source, weights_of
+
+NETWORK = "mobilenet_v1_025"
+HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
+FILES = (".h5", ".weights.h5", ".keras", "export", "checkpoint")
+MODELS = [  # a class of one's own Keras saves with its configuration only
+    (make, kind)
+    for make in (made.sequential, made.functional, made.nested, made.subclassed)
+    for kind in FILES
+    if make is not made.subclassed or kind not in (".h5", ".keras")
+]
+dense = keras.layers.Dense
+pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
+
+
+@pytest.fixture(scope="module")
+def base():
+    return base_of(NETWORK)
+
+
+@pytest.fixture(scope="module")
+def convolutions(base):
+    """Returns what `base` is under slim's names."""
+    return dict(get_name_map("keras", NETWORK).apply(source(weights_of(base))))
+
+
+def assert_equal(found, expected):
+    assert set(found) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def read(path, network=NETWORK):
+    """Returns the file under slim's names, and the map."""
+    return converters.in_slims_names(converters.read(path), network)
+
+
+def with_head(convolutions, kernel, bias):
+    return convolutions | {f"{HEAD}/weights": kernel[None, None], f"{HEAD}/biases": bias}
+
+
+@pytest.mark.parametrize(("make", "kind"), MODELS)
+def test_a_head_of_one_layer_becomes_the_networks_own(tmp_path, base, convolutions, make, kind):
+    model = make(base, dense(CLASSES))
+    found, name_map = read(written(model, tmp_path, kind))
+    assert_equal(found, with_head(convolutions, *model.get_weights()[-2:]))
+    assert name_map.absent == () and name_map.said == ()
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_head_of_two_layers_is_left_out_and_said(tmp_path, base, convolutions, kind, caplog):
+    path = written(made.sequential(base, dense(6), dense(CLASSES)), tmp_path, kind)
+    found, name_map = read(path)
+    assert_equal(found, convolutions)
+    assert name_map.absent == (HEAD,)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "slimzoo"]
+    assert re.search(
+        r"left out is .*dense\S* \[256, 6\], .*\[6, 5\]: .* ends in 1 layer of weights, on 256", line
+    )
+
+
+def test_a_head_without_biases_gets_zeros_which_is_said(tmp_path, base, convolutions):
+    model = made.sequential(base, dense(CLASSES, use_bias=False, name="top"))
+    found, name_map = read(written(model, tmp_path, ".keras"))
+    assert_equal(found, with_head(convolutions, model.get_weights()[-1], np.zeros(CLASSES, np.float32)))
+    assert [line.partition(": ")[2] for line in name_map.said] == ["top has no biases: they are zeros here"]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_layers_in_front_are_left_out_and_said(tmp_path, base, convolutions, kind, caplog):
+    normalization = keras.layers.Normalization(name="norm")
+    normalization.adapt(np.float32([[1, 2, 3], [3, 4, 5]]))
+    front = (keras.layers.RandomFlip(), keras.layers.Rescaling(0.5, -1), normalization)
+    model = made.sequential(base, dense(CLASSES), front=front)
+    found, _ = read(written(model, tmp_path, kind))
+    assert_equal(found, with_head(convolutions, *model.get_weights()[-2:]))
+    rescaling = "Rescaling (scale 0.5, offset -1); " if kind in (".h5", ".keras") else ""
+    assert f"computes {rescaling}Normalization norm (mean 2, 3, 4, variance 1, 1, 1), which" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [".keras", "checkpoint"])
+def test_what_trained_the_model_is_not_read(tmp_path, base, convolutions, kind):
+    model = made.trained(made.sequential(base, dense(CLASSES)))
+    path = written(model, tmp_path, kind)
+    found, name_map = read(path)
+    assert_equal(found, with_head(convolutions, *model.get_weights()[-2:]))
+    assert len(converters.read(path).skipped) >= 2 * len(model.trainable_variables) and not name_map.said
+
+
+def test_a_maximum_in_place_of_the_mean_is_said(tmp_path, base):
+    net = keras.layers.GlobalMaxPooling2D()(base.output)
+    model = keras.Model(base.input, dense(CLASSES)(net))
+    _, name_map = read(written(model, tmp_path, ".keras"))
+    assert "computes GlobalMaxPooling2D, which mobilenet_v1_025 does not" in name_map.said[0]
+
+
+def test_other_layers_than_one_last_one_are_no_head_of_the_network(base):
+    """A layer on all of the map, a convolution more, or a second normalisation."""
+    arrays = weights_of(base)
+    kernel, vector = np.zeros((256, CLASSES), np.float32), np.zeros(256, np.float32)
+    norm = {f"norm/{name}": vector for name in ("gamma", "beta", "moving_mean", "moving_variance")}
+    heads = (
+        {"dense/kernel": np.zeros((4 * 256, CLASSES), np.float32), "dense/bias": vector[:CLASSES]},
+        {"extra/kernel": np.zeros((3, 3, 256, 256), np.float32), "dense/kernel": kernel},
+        {**norm, "dense/kernel": kernel, "dense/bias": vector[:CLASSES]},
+    )
+    for head in heads:
+        name_map = fitting(source(arrays | head), NETWORK)
+        assert name_map.absent == (HEAD,) and name_map.said
+
+
+INCEPTION = pytest.param("inception_v3", marks=pytest.mark.slow)  # 378 tensors, 5 files: a minute
+
+
+@pytest.mark.parametrize("network", ["mobilenet_v2_035", INCEPTION])
+def test_layers_that_are_trained_in_part_keep_their_order(tmp_path, network):
+    """Keras stores what is trained before what is frozen; Inception's layers have nothing but numbers."""
+    base = base_of(network)
+    for layer in base.layers[: len(base.layers) // 2]:
+        layer.trainable = False
+    expected = get_name_map("keras", network).apply(source(weights_of(base)))
+    model = made.sequential(base, dense(CLASSES))
+    for kind in FILES:
+        found, _ = read(written(model, tmp_path, kind), network)
+        assert_equal({name: found[name] for name in expected}, expected)
+
+
+@pytest.mark.parametrize("network", ["mobilenet_v1_025", "mobilenet_v2_035"])
+def test_the_logits_are_keras_own(tmp_path, network):
+    base = base_of(network)
+    model = made.sequential(base, dense(CLASSES))
+    side = base.input_shape[1]
+    slim = slimzoo.load(
+        network, weights=written(model, tmp_path, ".weights.h5"), input_shape=(side, side, 3), quiet=True
+    )
+    images = np.random.RandomState(0).uniform(-1, 1, (2, side, side, 3)).astype(np.float32)
+    expected = model.predict(images, verbose=0)
+    # float32 sums in another order, through up to 53 layers; of the range of the logits
+    assert np.abs(slim(images, training=False).numpy() - expected).max() <= 1e-4 * np.ptp(expected)

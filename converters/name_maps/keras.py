@@ -114,4 +114,6 @@ def name_map(network: str) -> KerasMap:
         top=twin.top,
         absent=twin.absent,
         note=twin.note,
+        arguments=twin.arguments,
+        preprocessing=twin.preprocessing,
     )

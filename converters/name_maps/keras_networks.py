@@ -7,9 +7,10 @@ the output come first, of equally far ones those of the first branch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from slimzoo.converters.name_maps.keras_layers import (
     WITHOUT_GAMMA,
@@ -28,14 +29,17 @@ RESNET_NOTE = (
     "Keras pads its first pooling by a pixel on every side, slim on the right and below only, so that the "
     "windows lie elsewhere; and its batch norms' epsilon is 1.001e-5, slim's 1e-5"
 )
+RESNET: dict[str, Any] = {"symmetric_pooling": True, "batch_norm_epsilon": 1.001e-5}
 NASNET_NOTE = (
     "Keras pads the 3x3 poolings of its reduction cells with zeros, which take part in the maximum and count "
     "in the average; slim's padding does not"
 )
+NASNET: dict[str, Any] = {"zero_padded_pools": ["avg_pool", "max_pool"]}
 SQUEEZE_NOTE = (
     "slim multiplies the gates of its squeeze and excite blocks by 0.16667, Keras by 1/6: the output of each "
     "differs by 2e-5 of itself"
 )
+SQUEEZE: dict[str, Any] = {"gate_slope": 1 / 6}
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,15 @@ class Twin:
     Attributes:
       rows: of all layers but the top.
       top: of those that a model made with include_top=False lacks.
-      absent, note: see NameMap.
+      absent, note, arguments, preprocessing: see NameMap.
     """
 
     rows: Rows
     top: Rows
     absent: tuple[str, ...] = ()
     note: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: str = ""
 
 
 def _joined(parts: Iterable[Rows]) -> Rows:
@@ -106,7 +112,7 @@ def resnet_v1(network: str, stages: Sequence[int]) -> Twin:
     )
     first = normalised("conv1", f"{network}/conv1", BGR)
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units)), top, note=RESNET_NOTE)
+    return Twin((*first, *_joined(units)), top, note=RESNET_NOTE, arguments=RESNET)
 
 
 def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
@@ -129,7 +135,8 @@ def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
     first = with_biases("conv1_conv", f"{network}/conv1")
     last = batch_norm("post_bn", f"{network}/postnorm")
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units), *last), top, note=RESNET_NOTE)
+    rows = (*first, *_joined(units), *last)
+    return Twin(rows, top, note=RESNET_NOTE, arguments=RESNET, preprocessing="inception")
 
 
 # Inception: Keras numbers the convolutions as they were made, which is branch by branch; in slim's scopes
@@ -300,7 +307,8 @@ def mobilenet_v3(units: int, squeezed: Iterable[int]) -> Twin:
         *with_biases("conv_2", f"{net}/Conv_2"),
         *with_biases("logits", f"{net}/Logits/Conv2d_1c_1x1"),
     )
-    return Twin((*first, *_joined(blocks), *last), top, note=SQUEEZE_NOTE if squeezed else "")
+    gates: dict[str, Any] = {"note": SQUEEZE_NOTE, "arguments": SQUEEZE} if squeezed else {}
+    return Twin((*first, *_joined(blocks), *last), top, **gates)
 
 
 # NASNet: Keras's name of a separable convolution in a cell, slim's scope, its size; both have two in a row.
@@ -369,7 +377,7 @@ def nasnet(cells: int) -> Twin:
             adjusted = "halved" if i == run * cells else "projected"
             parts.append(_cell("normal", f"{theirs}", f"cell_{i}", adjusted))
     top = with_biases("predictions", "final_layer/FC")
-    return Twin(_joined(parts), top, absent=(f"aux_{2 * cells - 1}",), note=NASNET_NOTE)
+    return Twin(_joined(parts), top, absent=(f"aux_{2 * cells - 1}",), note=NASNET_NOTE, arguments=NASNET)
 
 
 _LARGE, _SMALL = (3, 4, 5, *range(10, 15)), (0, *range(3, 11))

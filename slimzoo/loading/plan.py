@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from slimzoo import converters
+from slimzoo.converters.name_maps import NameMap
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import Source, of_imagenet
 from slimzoo.names import Scopes
@@ -34,11 +35,13 @@ class Contents:
     Attributes:
       absent: scopes of the network that they are without.
       left_out: what only training needs: {kind: tensors}.
+      name_map: from the file's names to slim's; None: they are slim's.
     """
 
     variables: converters.Source
     absent: tuple[str, ...]
     left_out: Mapping[str, int]
+    name_map: NameMap | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,7 @@ def open_contents(source: Source, network: Network, ema: bool) -> Contents:
     ours = network.has_scope_of(variables.shapes) or bool(source.metadata.get("network"))
     variables, name_map = converters.in_slims_names(variables, network.name, "" if ours else None)
     absent = name_map.absent if name_map else json.loads(source.metadata.get("absent", "[]"))
-    return Contents(variables, tuple(absent), left_out)
+    return Contents(variables, tuple(absent), left_out, name_map)
 
 
 def plan_new(network: Network, wanted: Wanted) -> Plan:
@@ -126,7 +129,8 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
         source = of_imagenet(source, network, known)
     asked = wanted.num_classes
     new_head = asked is not None and asked != known and (headless or known is not None)
-    preprocessing = _preprocessing(network, source, network.has_scope_of(shapes), wanted)
+    kind = contents.name_map.preprocessing if contents.name_map else ""
+    preprocessing = _preprocessing(network, source, network.has_scope_of(shapes), wanted, kind)
     labels = wanted.labels if wanted.labels is not None else None if new_head else source.labels
     heads = network.heads if new_head and not headless else ()
     return Plan(
@@ -144,19 +148,23 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
     )
 
 
-def _preprocessing(network: Network, source: Source, of_scope: bool, wanted: Wanted) -> Preprocessing:
-    """The caller's, the weights' own, or what the network was published with, in this order."""
+def _preprocessing(
+    network: Network, source: Source, of_scope: bool, wanted: Wanted, kind: str
+) -> Preprocessing:
+    """The caller's, the weights' own, their library's `kind`, or what the network was published with."""
     size_there = source.image_size if of_scope else None
     found = wanted.preprocessing or source.preprocessing
-    found = _resized(found or _original(network, wanted.input_shape, size_there), wanted.size)
+    found = _resized(found or _original(network, wanted.input_shape, size_there, kind), wanted.size)
     return replace(found, channel_order="GRAY") if wanted.sum_rgb else found
 
 
-def _original(network: Network, input_shape: ImageShape | None, size: int | None = None) -> Preprocessing:
+def _original(
+    network: Network, input_shape: ImageShape | None, size: int | None = None, kind: str = ""
+) -> Preprocessing:
     """What the network was published with: for weights that come without their own, and for new ones."""
     size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
-    return of_kind(kind_for(network), size, "GRAY" if channels == 1 else "RGB")
+    return of_kind(kind or kind_for(network), size, "GRAY" if channels == 1 else "RGB")
 
 
 def kind_for(network: Network) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters, weights
+from slimzoo.converters.name_maps import get_name_map
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
@@ -122,8 +123,15 @@ def _from_row(row: WeightsRow) -> Source:
         label_offset=row.label_offset,
         labels=_labels(row),
         preprocessing=Preprocessing.from_dict(row.preprocessing),
+        arguments=_arguments(row),
         provenance=Provenance(str(row)),
     )
+
+
+def _arguments(row: WeightsRow) -> Mapping[str, Any]:
+    """Returns those of the network of released weights: slim's has none, where its maths are theirs."""
+    name_map = get_name_map(row.name_map, row.network) if row.maths == "differs" else None
+    return name_map.arguments if name_map else {}
 
 
 def _labels(row: WeightsRow) -> tuple[str, ...] | None:

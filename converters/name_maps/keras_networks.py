@@ -23,23 +23,8 @@ from slimzoo.converters.name_maps.keras_layers import (
     separable,
     with_biases,
 )
+from slimzoo.converters.name_maps.keras_maths import MOBILENET_V1, NASNET, RESNET, SQUEEZE
 from slimzoo.converters.name_maps.transforms import BGR, FLAT_AS_7X7, SAME, Transform
-
-RESNET_NOTE = (
-    "Keras pads its first pooling by a pixel on every side, slim on the right and below only, so that the "
-    "windows lie elsewhere; and its batch norms' epsilon is 1.001e-5, slim's 1e-5"
-)
-RESNET: dict[str, Any] = {"symmetric_pooling": True, "batch_norm_epsilon": 1.001e-5}
-NASNET_NOTE = (
-    "Keras pads the 3x3 poolings of its reduction cells with zeros, which take part in the maximum and count "
-    "in the average; slim's padding does not"
-)
-NASNET: dict[str, Any] = {"zero_padded_pools": ["avg_pool", "max_pool"]}
-SQUEEZE_NOTE = (
-    "slim multiplies the gates of its squeeze and excite blocks by 0.16667, Keras by 1/6: the output of each "
-    "differs by 2e-5 of itself"
-)
-SQUEEZE: dict[str, Any] = {"gate_slope": 1 / 6}
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,7 @@ def resnet_v1(network: str, stages: Sequence[int]) -> Twin:
     )
     first = normalised("conv1", f"{network}/conv1", BGR)
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units)), top, note=RESNET_NOTE, arguments=RESNET)
+    return Twin((*first, *_joined(units)), top, **RESNET)
 
 
 def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
@@ -136,7 +121,7 @@ def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
     last = batch_norm("post_bn", f"{network}/postnorm")
     top = dense_as_1x1("predictions", f"{network}/logits")
     rows = (*first, *_joined(units), *last)
-    return Twin(rows, top, note=RESNET_NOTE, arguments=RESNET, preprocessing="inception")
+    return Twin(rows, top, **RESNET, preprocessing="inception")
 
 
 # Inception: Keras numbers the convolutions as they were made, which is branch by branch; in slim's scopes
@@ -250,10 +235,7 @@ def inception_resnet_v2() -> Twin:
 
 
 def mobilenet_v1() -> Twin:
-    """MobileNet v1 of any width.
-
-    Keras pads before strides as even sides need it: logits are equal where sides are multiples of 32.
-    """
+    """MobileNet v1 of any width."""
     net = "MobilenetV1"
     rows = [*conv("conv1", f"{net}/Conv2d_0"), *batch_norm("conv1_bn", f"{net}/Conv2d_0/BatchNorm")]
     for i in range(1, 14):
@@ -261,7 +243,7 @@ def mobilenet_v1() -> Twin:
             scope = f"{net}/Conv2d_{i}_{name}"
             rows += layer(f"conv_{kind}_{i}", scope)
             rows += batch_norm(f"conv_{kind}_{i}_bn", f"{scope}/BatchNorm")
-    return Twin(tuple(rows), with_biases("conv_preds", f"{net}/Logits/Conv2d_1c_1x1"))
+    return Twin(tuple(rows), with_biases("conv_preds", f"{net}/Logits/Conv2d_1c_1x1"), **MOBILENET_V1)
 
 
 def _inverted_residual(theirs: str, ours: str, bn: str, expand: bool, squeeze: bool) -> Rows:
@@ -307,8 +289,7 @@ def mobilenet_v3(units: int, squeezed: Iterable[int]) -> Twin:
         *with_biases("conv_2", f"{net}/Conv_2"),
         *with_biases("logits", f"{net}/Logits/Conv2d_1c_1x1"),
     )
-    gates: dict[str, Any] = {"note": SQUEEZE_NOTE, "arguments": SQUEEZE} if squeezed else {}
-    return Twin((*first, *_joined(blocks), *last), top, **gates)
+    return Twin((*first, *_joined(blocks), *last), top, **(SQUEEZE if squeezed else {}))
 
 
 # NASNet: Keras's name of a separable convolution in a cell, slim's scope, its size; both have two in a row.
@@ -377,7 +358,7 @@ def nasnet(cells: int) -> Twin:
             adjusted = "halved" if i == run * cells else "projected"
             parts.append(_cell("normal", f"{theirs}", f"cell_{i}", adjusted))
     top = with_biases("predictions", "final_layer/FC")
-    return Twin(_joined(parts), top, absent=(f"aux_{2 * cells - 1}",), note=NASNET_NOTE, arguments=NASNET)
+    return Twin(_joined(parts), top, absent=(f"aux_{2 * cells - 1}",), **NASNET)
 
 
 _LARGE, _SMALL = (3, 4, 5, *range(10, 15)), (0, *range(3, 11))

@@ -21,6 +21,7 @@ class NetworkArguments(TypedDict, total=False):
     depth_multiplier: float
     divisible_by: int | None
     dropout_keep_prob: float
+    end_padding: bool
     fc_conv_padding: Literal["SAME", "VALID"]
     final_endpoint: str | None
     finegrain_classification_mode: bool

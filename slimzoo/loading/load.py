@@ -139,7 +139,7 @@ def _filled(
     plan: Plan, source: Source, contents: Contents, fill: Fill, arguments: Mapping[str, Any]
 ) -> Model:
     """Makes the Model of `plan` with the values in `contents`."""
-    own = _network_arguments(plan.network.name, source, contents.name_map, arguments)
+    own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
     arguments = {**own, "multi_label": plan.multi_label, **arguments}
     discovery = _discovered(plan, arguments)
     shapes = {spec.name: spec.shape for spec in discovery.variables.values()}

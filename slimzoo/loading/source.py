@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters, weights
-from slimzoo.converters.name_maps import get_name_map
+from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
@@ -36,6 +36,7 @@ class Source:
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network function
+    name_map: NameMap | None = None  # of the library that computes otherwise than slim, where no file tells
     image_size: int | None = None  # pixels; where the file says so without saying more
     metadata: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = NOT_RELEASED
@@ -123,15 +124,9 @@ def _from_row(row: WeightsRow) -> Source:
         label_offset=row.label_offset,
         labels=_labels(row),
         preprocessing=Preprocessing.from_dict(row.preprocessing),
-        arguments=_arguments(row),
+        name_map=get_name_map(row.name_map, row.network) if row.maths == "differs" else None,
         provenance=Provenance(str(row)),
     )
-
-
-def _arguments(row: WeightsRow) -> Mapping[str, Any]:
-    """Returns those of the network of released weights: slim's has none, where its maths are theirs."""
-    name_map = get_name_map(row.name_map, row.network) if row.maths == "differs" else None
-    return name_map.arguments if name_map else {}
 
 
 def _labels(row: WeightsRow) -> tuple[str, ...] | None:

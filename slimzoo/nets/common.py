@@ -68,6 +68,14 @@ def pad_as_same(net: tf.Tensor, size: int, stride: int) -> tf.Tensor:
     return tf.pad(net, paddings)
 
 
+def pad_ends(net: tf.Tensor) -> tf.Tensor:
+    """Pads `net` by a row of zeros below and a column on the right."""
+    paddings = [(0, 0)] * 4
+    for axis in spatial_axes():
+        paddings[axis] = (0, 1)
+    return tf.pad(net, paddings)
+
+
 def check_pools(zero_padded_pools: Sequence[str], there: Sequence[str]) -> None:
     """Raises ValueError if `zero_padded_pools` are not among those that are `there`."""
     if isinstance(zero_padded_pools, str) or not set(zero_padded_pools) <= set(there):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import slimzoo
 from slimzoo import converters
 from slimzoo.converters.formats import keras_h5
 from slimzoo.converters.formats.watch import Watch
@@ -204,3 +205,17 @@ def test_a_file_without_its_top_converts_to_the_network_without_its_head(tmp_pat
     report = converters.convert(tmp_path / "notop.weights.h5", out, network="mobilenet_v1_025")
     assert report.metadata["num_classes"] == "0"
     assert set(converters.read(out)) == set(network_shapes("mobilenet_v1_025", 0))
+
+
+def test_images_of_any_size_get_the_padding_of_keras():
+    """Of images of 100 pixels, MobileNet v1 makes a map of 25, an odd number, which it pads otherwise."""
+    keras.utils.set_random_seed(0)
+    twin = keras.applications.MobileNet((100, 100, 3), alpha=0.25, include_top=False, weights=None)
+    theirs, ours = randomise(twin), np.random.RandomState(1).uniform(-1, 1, (2, 100, 100, 3))
+    name_map = get_name_map("keras", "mobilenet_v1_025").without_top()
+    values = dict(name_map.apply(source(weights_of(theirs))))
+    model = slimzoo.Model("mobilenet_v1_025", 0, (100, 100, 3), initial_values=values, **name_map.arguments)
+    found = model.end_points(ours.astype(np.float32))["Conv2d_13_pointwise"]
+    expected = theirs(ours, training=False)
+    assert found.shape == expected.shape == (2, 3, 3, 256)
+    assert np.abs(found - expected).max() <= TOLERANCE * np.ptp(expected)

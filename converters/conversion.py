@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -153,11 +154,16 @@ def write(
 
 def _warn_of_lost(prepared: Prepared, written_as: Format) -> None:
     """Says what load() must be told of weights in a format that keeps no more than their values."""
-    arguments = prepared.arguments
-    if arguments and not prepared.target and not written_as.keeps_metadata:
+    if prepared.target or written_as.keeps_metadata:
+        return
+    lost = [worded(prepared.arguments)] if prepared.arguments else []
+    if prepared.name_map and prepared.name_map.preprocessing:
+        about = json.loads(prepared.metadata["preprocessing"])
+        lost.append(f"preprocessing=slimzoo.preprocessing.of_kind({about['kind']!r}, {about['size']})")
+    if lost:
         log.warning(
             "%s keeps no more than values: load() computes what %s does if it is given %s",
-            *(written_as.title, prepared.library or "the source", worded(arguments)),
+            *(written_as.title, prepared.library or "the source", ", ".join(lost)),
         )
 
 

@@ -105,7 +105,7 @@ def test_keras_weights_go_to_keras_without_a_word(keras_file, tmp_path):
         ("resnet_v1_50", "keras", "vgg"),
     ],
 )
-def test_pixels_are_prepared_as_those_that_the_library_trained_with(network, library, kind, tmp_path):
+def test_pixels_are_prepared_as_those_that_the_library_trained_with(network, library, kind, tmp_path, said):
     shapes = network_shapes(network, CLASSES)
     ours = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     name_map = get_name_map(library, network)
@@ -116,6 +116,9 @@ def test_pixels_are_prepared_as_those_that_the_library_trained_with(network, lib
     assert model.network_arguments == name_map.arguments
     report = converters.convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors", network)
     assert json.loads(report.metadata.get("preprocessing", '{"kind": "vgg"}'))["kind"] == kind
+    converters.convert(tmp_path / "a.safetensors", tmp_path / "c.ckpt", network)
+    told = f"of_kind({kind!r}, 224)" in said(logging.WARNING)[-1]
+    assert told == bool(name_map.preprocessing)
 
 
 def _tensors(arrays):

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from slimzoo.converters.formats import format_for, open_source
+from slimzoo.converters.formats import Format, format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.matching import Rename
+from slimzoo.converters.name_maps import worded
 from slimzoo.converters.plan import Prepared, prepare
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
+
+log = logging.getLogger("slimzoo")
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -135,6 +140,7 @@ def write(
     watch = Watch(progress, sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors))
     assert written_as.write, "format_for() looked"
     files = written_as.write(path, variables, watch, overwrite, metadata)
+    _warn_of_lost(prepared, written_as)
     return ConversionReport(
         tensors=len(variables),
         parameters=sum(tensor.parameters for tensor in tensors),
@@ -147,6 +153,21 @@ def write(
         metadata=metadata,
         absent=prepared.absent,
     )
+
+
+def _warn_of_lost(prepared: Prepared, written_as: Format) -> None:
+    """Says what load() must be told of weights in a format that keeps no more than their values."""
+    if prepared.target or written_as.keeps_metadata:
+        return
+    lost = [worded(prepared.arguments)] if prepared.arguments else []
+    if prepared.name_map and prepared.name_map.preprocessing:
+        about = json.loads(prepared.metadata["preprocessing"])
+        lost.append(f"preprocessing=slimzoo.preprocessing.of_kind({about['kind']!r}, {about['size']})")
+    if lost:
+        log.warning(
+            "%s keeps no more than values: load() computes what %s does if it is given %s",
+            *(written_as.title, prepared.library or "the source", ", ".join(lost)),
+        )
 
 
 def _path(destination: str | os.PathLike) -> Path:

@@ -232,6 +232,8 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
         theirs = {name for entry in name_map.rows for name in entry.theirs}
         taken = {name: t for name, t in taken.items() if name in theirs or name not in given.excluded}
     variables = name_map.apply(given.variables.with_tensors(taken))
+    for line in name_map.said:
+        log.warning("%s", line)
     others = [name for name in given.excluded if name not in taken] + list(fit.others if fit else ())
     heads = (*given.network.heads,) if given.network and fit and not given.whole else ()
     without = [scope for scope in heads if not Scopes(scope).of(variables)]

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slimzoo.converters.matching import Misfit, Rename, match
-from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
+from slimzoo.converters.name_maps import NameMap, fitting, get_name_map, options_of_maths, worded
 from slimzoo.converters.name_maps.transforms import with_background
 from slimzoo.converters.naming import Named, named
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
+from slimzoo.preprocessing import of_kind
 from slimzoo.registry import Network, get_network
 
 log = logging.getLogger("slimzoo")
@@ -76,6 +77,11 @@ class Prepared:
         """Whose names the destination gets, else the source has; "" where both have slim's."""
         return next((names.library for names in (self.target, self.name_map) if names), "")
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Of the network that the weights are for."""
+        return json.loads(self.metadata.get("network_arguments", "{}"))
+
     def noting(self, **text: str) -> Prepared:
         """Returns the same with more metadata."""
         return replace(self, metadata={**self.metadata, **text})
@@ -110,10 +116,11 @@ def prepare(
         variables = with_background(variables, get_network(network).heads, background)
         absent, about = _fit(replace(found, variables=variables), network, headless)
         notes |= _of_background(background) | about
+    arguments = _network_arguments(source, theirs)
     if theirs:
-        notes |= {"name_map": str(theirs)} | _of_numbers(theirs)
+        notes |= {"name_map": str(theirs)} | _of_original(source, theirs, arguments)
     if target := get_name_map(to, network or ""):
-        notes |= {"names": to} | _of_numbers(target)
+        notes |= {"names": to} | _of_target(target, arguments)
     return Prepared(
         source=source,
         network=network,
@@ -210,5 +217,28 @@ def _of_background(background: str) -> dict[str, str]:
     return {"background": background, "label_offset": "0" if background == "drop" else "1"}
 
 
-def _of_numbers(name_map: NameMap) -> dict[str, str]:
-    return {"differs": name_map.note} if name_map.note else {}
+def _network_arguments(source: Source, name_map: NameMap | None) -> dict[str, Any]:
+    """Returns those of the network that the weights are for: by the file, else by the map of its names."""
+    if "network_arguments" in source.metadata:
+        return json.loads(source.metadata["network_arguments"])
+    return dict(name_map.arguments) if name_map else {}
+
+
+def _of_original(source: Source, name_map: NameMap, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what is to be known of weights that a library computes and prepares images for otherwise."""
+    about = {"network_arguments": json.dumps(arguments)} if arguments else {}
+    if name_map.preprocessing and "preprocessing" not in source.metadata:
+        size = get_network(name_map.network).image_size
+        about["preprocessing"] = of_kind(name_map.preprocessing, size).to_json()
+    return about
+
+
+def _of_target(target: NameMap, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what is to be known of weights for a network with `arguments` under the names of a library."""
+    theirs = {name: value for name, value in arguments.items() if name in options_of_maths(target.network)}
+    about = {"network_arguments": json.dumps(arguments)}
+    if theirs == target.arguments:
+        return about
+    ours = f"slim's network with {worded(theirs)}" if theirs else "slim's own network"
+    because = f": {target.note}" if target.note else ""
+    return about | {"differs": f"these weights are for {ours}; {target.library} computes otherwise{because}"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from slimzoo.converters.name_maps import worded
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class ConversionReport:
     def __str__(self) -> str:
         out = f"{self.path}: {self.tensors} tensors, {self.parameters:,} parameters, {self.bytes:,} bytes"
         left = ", ".join(f"{count} {what}" for what, count in self.left_out.items() if count)
+        arguments = worded(json.loads(self.metadata.get("network_arguments", "{}")))
         lines = [
             out,
             f"  left out: {left}" if left else "",
@@ -97,6 +101,7 @@ class ConversionReport:
             "  without: the last layer of the network" if self.metadata.get("num_classes") == "0" else "",
             f"  names: {self.metadata['name_map']} to slim's" if "name_map" in self.metadata else "",
             f"  names: slim's to {self.metadata['names']}" if "names" in self.metadata else "",
+            f"  network: with {arguments}" if arguments else "",
             f"  differs: {self.metadata['differs']}" if "differs" in self.metadata else "",
             f"  sha256: {self.sha256}",
         ]

@@ -10,7 +10,6 @@ the three is installed. Run it when a map is added or a library renames its laye
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import sys
@@ -110,16 +109,10 @@ def build(original: Original, classes: int = CLASSES) -> Any:
     return torch_originals.build(original.library, original.network, classes)
 
 
-def slim_maths(original: Original, model: Any) -> contextlib.AbstractContextManager[None]:
-    """Has `model` compute what slim does, inside of a with block."""
-    return torch_originals.slim_maths(original.network, model)
-
-
 def logits_of(original: Original, model: Any) -> np.ndarray:
-    """Returns the logits of the drawn images under the drawn weights, by slim's maths."""
+    """Returns the logits of the drawn images under the drawn weights."""
     load(model, drawn_weights(original, shapes_of(model)))
-    with slim_maths(original, model):
-        return compute(model, drawn_images(original.pixels))
+    return compute(model, drawn_images(original.pixels))
 
 
 def main() -> None:

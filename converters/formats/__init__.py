@@ -46,6 +46,7 @@ class Format:
     read: Callable[[Path], Source]
     write: Callable[..., list[Path]] | None  # (path, source, watch, overwrite, metadata)
     targets: Callable[[Path], list[Path]] = lambda path: [path]  # the files that `write` makes
+    keeps_metadata: bool = True  # when written
 
 
 FORMATS = {
@@ -91,6 +92,7 @@ FORMATS = {
             read=tf_checkpoint.read,
             write=tf_v2.write,
             targets=tf_v2.targets,
+            keeps_metadata=False,
         ),
         Format(
             name="keras_h5",

@@ -2,7 +2,7 @@
 
 A library is a module of this package with NETWORKS, the registered networks that it has a map for, and
 name_map(network), which returns the map. A map is here only with a proof that the converted network computes
-what the original does, or with a note that says in what the two differ: equal names are not equal numbers.
+what the original does, if need be with arguments of our network function: equal names are not equal numbers.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import importlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,8 @@ from slimzoo.errors import SlimzooError, listing
 
 LIBRARIES: dict[str, str] = {  # name: what it is, in words; its module is converters/name_maps/<name>.py
     "keras": "keras.applications",
+    "torchvision": "torchvision's PyTorch models",  # before timm, whose ResNets have the same names
     "timm": "timm's PyTorch models",
-    "torchvision": "torchvision's PyTorch models",
     "transformers": "transformers' PyTorch models",
 }
 _OneWay = tuple[tuple[str, ...], tuple[str, ...], Change]  # of a row: the names taken, those made, and how
@@ -53,7 +54,10 @@ class NameMap:
       rows: total: every tensor of the file has its row, every row its tensors.
       ignored: patterns (whole names) of their tensors that hold nothing a network needs.
       absent: scopes of ours that they do not have, as "InceptionV3/AuxLogits": they keep new values.
-      note: in what the numbers of the two networks differ though the tensors are the same; "" where nothing.
+      note: in what their network computes otherwise than slim's does unless told; "" where in nothing.
+      arguments: of our network function, with which it computes what theirs does.
+      preprocessing: a kind of preprocessing.KINDS, of the pixels that their weights are for; "": that of the
+        network's row.
       said: what a user of the file should know of it, a line each; in_slims_names() logs them.
     """
 
@@ -64,6 +68,8 @@ class NameMap:
     absent: tuple[str, ...] = ()
     note: str = ""
     said: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: str = ""
 
     def __post_init__(self) -> None:
         for side in ("theirs", "ours"):
@@ -151,6 +157,18 @@ def get_name_map(library: str, network: str) -> NameMap | None:
             f"there is no name map of {library} for {network!r}; for: {', '.join(module.NETWORKS)}"
         )
     return module.name_map(network)
+
+
+def worded(arguments: Mapping[str, Any]) -> str:
+    """Returns the `arguments` of a network as a call has them: "symmetric_pooling=True, ..."."""
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+def options_of_maths(network: str) -> set[str]:
+    """Returns the arguments of `network` with which it computes what that of some library does."""
+    modules = (importlib.import_module(f"slimzoo.converters.name_maps.{library}") for library in LIBRARIES)
+    maps = (module.name_map(network) for module in modules if network in module.NETWORKS)
+    return {name for name_map in maps for name in name_map.arguments}
 
 
 def fitting(names: Mapping[str, object], network: str) -> NameMap | None:

@@ -180,4 +180,6 @@ def name_map(network: str) -> KerasMap:
         inputs=twin.inputs,
         absent=twin.absent,
         note=twin.note,
+        arguments=twin.arguments,
+        preprocessing=twin.preprocessing,
     )

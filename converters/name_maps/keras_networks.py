@@ -7,9 +7,10 @@ the output come first, of equally far ones those of the first branch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from slimzoo.converters.name_maps.keras_layers import (
     WITHOUT_GAMMA,
@@ -23,20 +24,8 @@ from slimzoo.converters.name_maps.keras_layers import (
     separable,
     with_biases,
 )
+from slimzoo.converters.name_maps.keras_maths import MOBILENET_V1, NASNET, RESNET, SQUEEZE
 from slimzoo.converters.name_maps.transforms import BGR, FLAT_AS_7X7, SAME, Transform
-
-RESNET_NOTE = (
-    "Keras pads its first pooling by a pixel on every side, slim on the right and below only, so that the "
-    "windows lie elsewhere; and its batch norms' epsilon is 1.001e-5, slim's 1e-5"
-)
-NASNET_NOTE = (
-    "Keras pads the 3x3 poolings of its reduction cells with zeros, which take part in the maximum and count "
-    "in the average; slim's padding does not"
-)
-SQUEEZE_NOTE = (
-    "slim multiplies the gates of its squeeze and excite blocks by 0.16667, Keras by 1/6: the output of each "
-    "differs by 2e-5 of itself"
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class Twin:
       rows: of all layers but the top.
       top: of those that a model made with include_top=False lacks.
       inputs: how many channels each layer of the top takes, or the layer whose channels it takes.
-      absent, note: see NameMap.
+      absent, note, arguments, preprocessing: see NameMap.
     """
 
     rows: Rows
@@ -55,6 +44,8 @@ class Twin:
     inputs: tuple[int | str, ...]
     absent: tuple[str, ...] = ()
     note: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: str = ""
 
 
 def _joined(parts: Iterable[Rows]) -> Rows:
@@ -109,7 +100,7 @@ def resnet_v1(network: str, stages: Sequence[int]) -> Twin:
     )
     first = normalised("conv1", f"{network}/conv1", BGR)
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units)), top, (2048,), note=RESNET_NOTE)
+    return Twin((*first, *_joined(units)), top, (2048,), **RESNET)
 
 
 def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
@@ -132,7 +123,8 @@ def resnet_v2(network: str, stages: Sequence[int]) -> Twin:
     first = with_biases("conv1_conv", f"{network}/conv1")
     last = batch_norm("post_bn", f"{network}/postnorm")
     top = dense_as_1x1("predictions", f"{network}/logits")
-    return Twin((*first, *_joined(units), *last), top, (2048,), note=RESNET_NOTE)
+    rows = (*first, *_joined(units), *last)
+    return Twin(rows, top, (2048,), **RESNET, preprocessing="inception")
 
 
 # Inception: Keras numbers the convolutions as they were made, which is branch by branch; in slim's scopes
@@ -246,10 +238,7 @@ def inception_resnet_v2() -> Twin:
 
 
 def mobilenet_v1() -> Twin:
-    """MobileNet v1 of any width.
-
-    Keras pads before strides as even sides need it: logits are equal where sides are multiples of 32.
-    """
+    """MobileNet v1 of any width."""
     net = "MobilenetV1"
     rows = [*conv("conv1", f"{net}/Conv2d_0"), *batch_norm("conv1_bn", f"{net}/Conv2d_0/BatchNorm")]
     for i in range(1, 14):
@@ -258,7 +247,7 @@ def mobilenet_v1() -> Twin:
             rows += layer(f"conv_{kind}_{i}", scope)
             rows += batch_norm(f"conv_{kind}_{i}_bn", f"{scope}/BatchNorm")
     top = with_biases("conv_preds", f"{net}/Logits/Conv2d_1c_1x1")
-    return Twin(tuple(rows), top, ("conv_pw_13",))
+    return Twin(tuple(rows), top, ("conv_pw_13",), **MOBILENET_V1)
 
 
 def _inverted_residual(theirs: str, ours: str, bn: str, expand: bool, squeeze: bool) -> Rows:
@@ -305,8 +294,8 @@ def mobilenet_v3(units: int, squeezed: Iterable[int], width: int) -> Twin:
         *with_biases("conv_2", f"{net}/Conv_2"),
         *with_biases("logits", f"{net}/Logits/Conv2d_1c_1x1"),
     )
-    note = SQUEEZE_NOTE if squeezed else ""
-    return Twin((*first, *_joined(blocks), *last), top, ("conv_1", width), note=note)
+    settings = SQUEEZE if squeezed else {}
+    return Twin((*first, *_joined(blocks), *last), top, ("conv_1", width), **settings)
 
 
 # NASNet: Keras's name of a separable convolution in a cell, slim's scope, its size; both have two in a row.
@@ -376,7 +365,7 @@ def nasnet(cells: int, channels: int) -> Twin:
             parts.append(_cell("normal", f"{theirs}", f"cell_{i}", adjusted))
     top = dense("predictions", "final_layer/FC")
     aux = f"aux_{2 * cells - 1}"
-    return Twin(_joined(parts), top, (channels,), absent=(aux,), note=NASNET_NOTE)
+    return Twin(_joined(parts), top, (channels,), absent=(aux,), **NASNET)
 
 
 _LARGE, _SMALL = (3, 4, 5, *range(10, 15)), (0, *range(3, 11))

@@ -1,15 +1,16 @@
-"""timm's models that compute what slim's do: VGG, the Inceptions, NASNet, PNASNet, tf_mobilenetv3.
+"""timm's models that compute what slim's do: VGG, ResNet, the Inceptions, NASNet, PNASNet, tf_mobilenetv3.
 
-No map for the others: its resnet* halve the map in the 3x3 convolution of a block's first unit and pad at
-both ends, its mobilenetv1_* and mobilenetv2_* pad at both ends, none of which slim does.
+No map for the others: its resnet*d and the like have other layers, its mobilenetv1_* and mobilenetv2_* pad at
+both ends, which slim's do not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
-from slimzoo.converters.name_maps import NameMap, torch_inception, torch_nasnet
+from slimzoo.converters.name_maps import NameMap, torch_inception, torch_nasnet, torch_resnet
 from slimzoo.converters.name_maps.torch_layers import (
     IGNORED,
     Rows,
@@ -77,6 +78,7 @@ def _excited(theirs: str, ours: str) -> Rows:
 
 _ROWS: dict[str, Callable[[], Rows]] = {
     **{network: partial(_vgg, network) for network in REPEATS},
+    **{f"resnet_v1_{depth}": partial(torch_resnet.resnet_v1, depth) for depth in torch_resnet.UNITS},
     "inception_v3": torch_inception.inception_v3,
     "inception_v4": torch_inception.inception_v4,
     "inception_resnet_v2": torch_inception.inception_resnet_v2,
@@ -97,31 +99,40 @@ _ABSENT = {  # auxiliary heads, which timm leaves out
     "nasnet_large": "aux_11",
     "pnasnet_large": "aux_7",
 }
-_GATE_NOTE = (
-    "slim's squeeze-and-excite multiplies by 0.16667, timm's divides by 6: with slim's constant put into "
-    "timm's model the logits are equal, with its own they are not, by 1 or 2 of 10000 of their range"
-)
-_NASNET_NOTE = (
-    "timm counts the padding in the 3x3 average poolings that halve the map, slim does not: with slim's "
-    "pooling put into timm's model the logits are equal, with its own they are not"
-)
 _NOTES = {
     "inception_v3": torch_inception.POOLING_NOTE.format(library="timm"),
-    "mobilenet_v3_large": _GATE_NOTE,
-    "mobilenet_v3_large_075": _GATE_NOTE,
-    "mobilenet_v3_small": _GATE_NOTE,
-    "mobilenet_v3_small_075": _GATE_NOTE,
-    "nasnet_large": _NASNET_NOTE,
+    "mobilenet_v3": "timm divides by 6 in the gates of squeeze and excite, slim multiplies by 0.16667",
+    "nasnet_large": (
+        "timm counts the padding in the 3x3 average poolings that halve the map as zeros, slim leaves it out"
+    ),
+    "resnet": torch_resnet.NOTE.format(library="timm"),
 }
+_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "inception_v3": torch_inception.ARGUMENTS,
+    "mobilenet_v3": {"gate_slope": 1 / 6},
+    "nasnet_large": {"zero_padded_pools": ["avg_pool"]},
+    "resnet": torch_resnet.ARGUMENTS,
+}
+_PREPROCESSING = {"resnet": torch_resnet.PREPROCESSING, **dict.fromkeys(REPEATS, "mean_std")}
 
 
 def name_map(network: str) -> NameMap:
     """Returns the map of `network`, one of NETWORKS, that timm calls vgg11, tf_mobilenetv3_large_100, ..."""
+    about = _about(network)
     return NameMap(
         library="timm",
         network=network,
         rows=_ROWS[network](),
         ignored=IGNORED,
         absent=(_ABSENT[network],) if network in _ABSENT else (),
-        note=_NOTES.get(network, ""),
+        note=_NOTES.get(about, ""),
+        arguments=_ARGUMENTS.get(about, {}),
+        preprocessing=_PREPROCESSING.get(about, ""),
     )
+
+
+def _about(network: str) -> str:
+    """Returns under what its note, arguments and preprocessing stand."""
+    if network.endswith("minimalistic"):  # without gates
+        return network
+    return next((family for family in ("resnet", "mobilenet_v3") if network.startswith(family)), network)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from slimzoo.converters.name_maps.torch_layers import Rows, dense, dense_as_1x1, normalised, with_biases
 
 POOLING_NOTE = (
-    "{library} counts the padding in its 3x3 average poolings, slim does not: with slim's pooling put into "
-    "{library}'s model the logits are equal, with its own they are not"
+    "{library} counts the padding in its 3x3 average poolings as zeros, slim leaves it out of the mean"
 )
+ARGUMENTS: dict[str, Any] = {"zero_padded_pools": ["avg_pool"]}
 ONE = "Conv2d_0a_1x1"
 
 

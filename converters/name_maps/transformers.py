@@ -1,14 +1,15 @@
-"""transformers' MobileNetV1ForImageClassification and MobileNetV2ForImageClassification with tf_padding.
+"""transformers' MobileNetV1, MobileNetV2 and ResNet, ForImageClassification.
 
-No map for the others: its ResNets halve the map in the 3x3 convolution of a stage's first layer and pad at
-both ends, which slim's do not.
+MobileNets with tf_padding; ResNets of bottlenecks that stride in the 3x3 convolution, as microsoft/resnet-50.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from slimzoo.converters.name_maps import NameMap
+from slimzoo.converters.name_maps import NameMap, torch_resnet
 from slimzoo.converters.name_maps.torch_layers import (
     IGNORED,
     Rows,
@@ -55,10 +56,22 @@ def _mobilenet_v2() -> Rows:
 _ROWS: dict[str, Callable[[], Rows]] = {
     **{f"mobilenet_v1{width}": _mobilenet_v1 for width in ("", "_025", "_050", "_075")},
     **{f"mobilenet_v2{width}": _mobilenet_v2 for width in ("", "_035", "_050", "_075", "_130", "_140")},
+    **{f"resnet_v1_{n}": partial(torch_resnet.transformers_resnet_v1, n) for n in (50, 101, 152)},
 }
 NETWORKS = tuple(_ROWS)
 
 
 def name_map(network: str) -> NameMap:
     """Returns the map of `network`, one of NETWORKS; widths differ in shapes only."""
-    return NameMap(library="transformers", network=network, rows=_ROWS[network](), ignored=IGNORED)
+    of_resnet: dict[str, Any] = {
+        "note": torch_resnet.NOTE.format(library="transformers"),
+        "arguments": torch_resnet.ARGUMENTS,
+        "preprocessing": torch_resnet.PREPROCESSING,
+    }
+    return NameMap(
+        library="transformers",
+        network=network,
+        rows=_ROWS[network](),
+        ignored=IGNORED,
+        **(of_resnet if network.startswith("resnet") else {}),
+    )

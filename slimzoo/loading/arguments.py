@@ -1,7 +1,7 @@
 """The keyword arguments of load(), for editors and type checkers: load() itself says what each is."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from slimzoo.converters.matching import Rename
@@ -13,6 +13,7 @@ class NetworkArguments(TypedDict, total=False):
     """What the registered network functions take beside images, classes and mode."""
 
     activation_fn: Callable | None
+    batch_norm_epsilon: float | None
     config: Any
     conv_defs: Any
     create_aux_logits: bool
@@ -20,9 +21,11 @@ class NetworkArguments(TypedDict, total=False):
     depth_multiplier: float
     divisible_by: int | None
     dropout_keep_prob: float
+    end_padding: bool
     fc_conv_padding: Literal["SAME", "VALID"]
     final_endpoint: str | None
     finegrain_classification_mode: bool
+    gate_slope: float
     global_pool: bool
     min_base_depth: int
     min_depth: int
@@ -32,8 +35,12 @@ class NetworkArguments(TypedDict, total=False):
     scope: str | None
     spatial_squeeze: bool
     store_non_strided_activations: bool
+    stride_in_first_unit: bool
+    symmetric_padding: bool
+    symmetric_pooling: bool
     use_explicit_padding: bool
     use_groupnorm: bool
+    zero_padded_pools: Sequence[str]
 
 
 class ModelArguments(NetworkArguments, total=False):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Unpack, overload
 
 from slimzoo.converters.matching import Rename
+from slimzoo.converters.name_maps import NameMap, worded
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
@@ -139,7 +140,8 @@ def _filled(
     plan: Plan, source: Source, contents: Contents, fill: Fill, arguments: Mapping[str, Any]
 ) -> Model:
     """Makes the Model of `plan` with the values in `contents`."""
-    arguments = {**source.arguments, "multi_label": plan.multi_label, **arguments}
+    own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
+    arguments = {**own, "multi_label": plan.multi_label, **arguments}
     discovery = _discovered(plan, arguments)
     shapes = {spec.name: spec.shape for spec in discovery.variables.values()}
     absent = plan.absent_among(shapes)
@@ -156,6 +158,26 @@ def _filled(
     if contents.left_out:
         log.info("%s: left out of %s: %s", plan.network.name, source.where, dict(contents.left_out))
     return model
+
+
+def _network_arguments(
+    network: str, source: Source, name_map: NameMap | None, given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Returns those of the network that the weights are for; warns of what is `given` in their place.
+
+    They are those that the file says, else those that the map of its names knows.
+    """
+    if name_map is None or "network_arguments" in source.metadata:
+        return source.arguments
+    own = name_map.arguments
+    if changed := {name: given[name] for name in own if name in given and given[name] != own[name]}:
+        log.warning(
+            "%s: built with %s, and %s computes with %s: other numbers. %s",
+            *(network, worded(changed), name_map.library, worded(own), name_map.note),
+        )
+    elif own:
+        log.info("%s: built with %s, as %s computes", network, worded(own), name_map.library)
+    return own
 
 
 def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:

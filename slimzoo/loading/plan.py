@@ -158,7 +158,8 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
         source = of_imagenet(source, network, known)
     asked = wanted.num_classes
     new_head = asked is not None and asked != known and (headless or known is not None)
-    preprocessing = _preprocessing(network, source, network.has_scope_of(shapes), wanted)
+    kind = contents.name_map.preprocessing if contents.name_map else ""
+    preprocessing = _preprocessing(network, source, network.has_scope_of(shapes), wanted, kind)
     labels = wanted.labels if wanted.labels is not None else None if new_head else source.labels
     heads = network.heads if new_head and not headless else ()
     return Plan(
@@ -176,19 +177,23 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
     )
 
 
-def _preprocessing(network: Network, source: Source, of_scope: bool, wanted: Wanted) -> Preprocessing:
-    """The caller's, the weights' own, or what the network was published with, in this order."""
+def _preprocessing(
+    network: Network, source: Source, of_scope: bool, wanted: Wanted, kind: str
+) -> Preprocessing:
+    """The caller's, the weights' own, their library's `kind`, or what the network was published with."""
     size_there = source.image_size if of_scope else None
     found = wanted.preprocessing or source.preprocessing
-    found = _resized(found or _original(network, wanted.input_shape, size_there), wanted.size)
+    found = _resized(found or _original(network, wanted.input_shape, size_there, kind), wanted.size)
     return replace(found, channel_order="GRAY") if wanted.sum_rgb else found
 
 
-def _original(network: Network, input_shape: ImageShape | None, size: int | None = None) -> Preprocessing:
+def _original(
+    network: Network, input_shape: ImageShape | None, size: int | None = None, kind: str = ""
+) -> Preprocessing:
     """What the network was published with: for weights that come without their own, and for new ones."""
     size = (input_shape or (None,))[0] or size or network.image_size
     channels = input_shape[2] if input_shape else network.channels
-    return of_kind(kind_for(network), size, "GRAY" if channels == 1 else "RGB")
+    return of_kind(kind or kind_for(network), size, "GRAY" if channels == 1 else "RGB")
 
 
 def kind_for(network: Network) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters, weights
+from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
@@ -35,6 +36,7 @@ class Source:
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network function
+    name_map: NameMap | None = None  # of the library that computes otherwise than slim, where no file tells
     image_size: int | None = None  # pixels; where the file says so without saying more
     metadata: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = NOT_RELEASED
@@ -122,6 +124,7 @@ def _from_row(row: WeightsRow) -> Source:
         label_offset=row.label_offset,
         labels=_labels(row),
         preprocessing=Preprocessing.from_dict(row.preprocessing),
+        name_map=get_name_map(row.name_map, row.network) if row.maths == "differs" else None,
         provenance=Provenance(str(row)),
     )
 

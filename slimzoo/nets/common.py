@@ -54,6 +54,36 @@ def pad_for_kernel(net: tf.Tensor, kernel_size: Sequence[int], rate: int = 1) ->
     return tf.pad(net, paddings)
 
 
+def pad_as_same(net: tf.Tensor, size: int, stride: int) -> tf.Tensor:
+    """Pads height and width of `net` by zeros where padding SAME would, for a pooling over which they count.
+
+    Args:
+      size, stride: of the pooling; where it strides, the size of `net` must be known.
+    """
+    paddings = [(0, 0)] * 4
+    for axis in spatial_axes():
+        past = 0 if stride == 1 else net.shape[axis] % stride
+        total = max(size - (past or stride), 0)
+        paddings[axis] = (total // 2, total - total // 2)
+    return tf.pad(net, paddings)
+
+
+def pad_ends(net: tf.Tensor) -> tf.Tensor:
+    """Pads `net` by a row of zeros below and a column on the right."""
+    paddings = [(0, 0)] * 4
+    for axis in spatial_axes():
+        paddings[axis] = (0, 1)
+    return tf.pad(net, paddings)
+
+
+def check_pools(zero_padded_pools: Sequence[str], there: Sequence[str]) -> None:
+    """Raises ValueError if `zero_padded_pools` are not among those that are `there`."""
+    if isinstance(zero_padded_pools, str) or not set(zero_padded_pools) <= set(there):
+        raise ValueError(
+            f"zero_padded_pools is {zero_padded_pools!r}; it is a list of some of {', '.join(there)}"
+        )
+
+
 def strides_and_rates(strides: Iterable[int], output_stride: int | None) -> Iterator[tuple[int, int]]:
     """Yields (stride, rate) of each layer: past `output_stride` a stride dilates what follows."""
     so_far = rate = 1

@@ -8,7 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import Depth, Layer, NetworkOutput, channel_axis, map_size
+from slimzoo.nets.common import (
+    Depth,
+    Layer,
+    NetworkOutput,
+    channel_axis,
+    map_size,
+    pad_as_same,
+    pad_for_kernel,
+)
 
 ONE = "Conv2d_0a_1x1"  # how most branches start
 HALVING: dict[str, Any] = {"stride": 2, "padding": "VALID"}
@@ -24,13 +32,15 @@ class Conv:
     name: str
     depth: int
     stride: int = 1
-    padding: str = "SAME"
+    padding: str = "SAME"  # or "VALID", or "BOTH": as many pixels on every side, whatever the stride
     stddev: float | None = None  # of its first weights, a truncated normal; None: as the arg_scope says
     kernel: tuple[int, int] | None = None
 
     def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         window = self.kernel or _kernel(self.name)
-        settings: dict[str, Any] = {"padding": self.padding, "scope": self.name}
+        both = self.padding == "BOTH"
+        net = pad_for_kernel(net, window) if both else net
+        settings: dict[str, Any] = {"padding": "VALID" if both else self.padding, "scope": self.name}
         if self.stddev is not None:
             settings["weights_initializer"] = truncated_normal(self.stddev)
         return slim.conv2d(net, depth(self.depth), window, self.stride, **settings)
@@ -38,6 +48,21 @@ class Conv:
     def takes(self, size: int) -> int:
         """Returns the least size that this makes `size` of."""
         return _least(self.kernel or _kernel(self.name), self.stride, self.padding, size)
+
+
+@slim.add_arg_scope
+def avg_pool(
+    net: tf.Tensor,
+    window: Sequence[int],
+    stride: int,
+    padding: str,
+    scope: str | None = None,
+    zero_padded: bool = False,
+) -> tf.Tensor:
+    """Returns slim.avg_pool2d; with `zero_padded` the padding of SAME counts as zeros, as in PyTorch."""
+    if zero_padded and padding == "SAME":
+        net, padding = pad_as_same(net, window[0], stride), "VALID"
+    return slim.avg_pool2d(net, window, stride, padding, scope=scope)
 
 
 @dataclass(frozen=True)
@@ -50,7 +75,7 @@ class Pool:
 
     def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         del depth  # pooling keeps the channels
-        pool = slim.max_pool2d if self.name.startswith("MaxPool") else slim.avg_pool2d
+        pool = slim.max_pool2d if self.name.startswith("MaxPool") else avg_pool
         return pool(net, _kernel(self.name), self.stride, self.padding, scope=self.name)
 
     def takes(self, size: int) -> int:

@@ -1,5 +1,6 @@
 """Inception v1, GoogLeNet: Szegedy et al. 2014, arXiv:1409.4842, table 1; here with batch norm."""
 
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -34,6 +35,7 @@ ROOT = (  # of a 224x224 image
     Conv("Conv2d_2c_3x3", 192),
     Pool("MaxPool_3a_3x3", stride=2),  # [N, 28, 28, 192]
 )
+SYMMETRIC_ROOT = (replace(ROOT[0], padding="BOTH"), *ROOT[1:])
 BLOCKS = (
     _mixed("Mixed_3b", 64, (96, 128), (16, 32), 32),  # [N, 28, 28, 256]
     _mixed("Mixed_3c", 128, (128, 192), (32, 96), 64),  # [N, 28, 28, 480]
@@ -54,15 +56,20 @@ def inception_v1_base(
     final_endpoint: str = "Mixed_5c",
     include_root_block: bool = True,
     scope: Scope = "InceptionV1",
+    *,
+    symmetric_padding: bool = False,
 ) -> NetworkOutput:
     """Builds Inception v1 up to `final_endpoint`.
 
     Args:
       inputs: float [N, H, W, C]; without the root block a map of 1/8 of the image.
+      symmetric_padding: pads the first convolution by 3 pixels on every side, as torchvision does; SAME pads
+        images of even size by 2 and 3.
     Returns: the activation of `final_endpoint`, end_points.
     Raises: ValueError: no such end point.
     """
-    stages = (*ROOT, *BLOCKS) if include_root_block else BLOCKS
+    root = SYMMETRIC_ROOT if symmetric_padding else ROOT
+    stages = (*root, *BLOCKS) if include_root_block else BLOCKS
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs]),
         slim.arg_scope([slim.conv2d, slim.fully_connected], weights_initializer=truncated_normal(0.01)),
@@ -80,6 +87,8 @@ def inception_v1(
     reuse: Reuse = None,
     scope: Scope = "InceptionV1",
     global_pool: bool = False,
+    *,
+    symmetric_padding: bool = False,
 ) -> NetworkOutput:
     """Builds Inception v1 for classification.
 
@@ -87,6 +96,7 @@ def inception_v1(
       inputs: float [N, H, W, 3] in [-1, 1]; 193 to 224 pixels a side, or any with global_pool.
       num_classes: 0 or None leaves the last layer out and returns its input.
       global_pool: averages over the whole map, whatever its size; else over 7x7.
+      symmetric_padding: as inception_v1_base takes it.
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: the images are too small, or too large for one answer an image.
     """
@@ -96,7 +106,7 @@ def inception_v1(
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
-        net, end_points = inception_v1_base(inputs, scope=sc)
+        net, end_points = inception_v1_base(inputs, scope=sc, symmetric_padding=symmetric_padding)
         with tf.compat.v1.variable_scope("Logits"):
             if global_pool:
                 net = tf.reduce_mean(net, spatial_axes(), keepdims=True, name="global_pool")

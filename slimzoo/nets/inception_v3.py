@@ -1,9 +1,20 @@
 """Inception v3: Szegedy et al. 2015, arXiv:1512.00567, table 1, with an auxiliary head."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.nets.common import Depth, Layer, NetworkOutput, Reuse, Scope, shrink_kernel, squeeze
+from slimzoo.nets.common import (
+    Depth,
+    Layer,
+    NetworkOutput,
+    Reuse,
+    Scope,
+    check_pools,
+    shrink_kernel,
+    squeeze,
+)
 from slimzoo.nets.inception_table import (
     HALVING,
     ONE,
@@ -11,6 +22,7 @@ from slimzoo.nets.inception_table import (
     Fork,
     Mixed,
     Pool,
+    avg_pool,
     build_up_to,
     check_size,
     depth_of,
@@ -114,6 +126,8 @@ def inception_v3_base(
     min_depth: int = 16,
     depth_multiplier: float = 1.0,
     scope: Scope = None,
+    *,
+    zero_padded_pools: Sequence[str] = (),
 ) -> NetworkOutput:
     """Builds Inception v3 up to `final_endpoint`.
 
@@ -121,11 +135,18 @@ def inception_v3_base(
       inputs: float [N, H, W, C].
       min_depth: least number of channels of a layer, where depth_multiplier < 1.
       depth_multiplier: factor on the channels of every layer, above 0.
+      zero_padded_pools: ("avg_pool",) counts the padding of the 3x3 average poolings as zeros, as torchvision
+        and timm do; () leaves it out of the mean.
     Returns: the activation of `final_endpoint`, end_points.
-    Raises: ValueError: depth_multiplier is not above 0, no such end point, or images too small for it.
+    Raises: ValueError: depth_multiplier is not above 0, no such end point, images too small for it, or
+      zero_padded_pools of another kind.
     """
+    check_pools(zero_padded_pools, ("avg_pool",))
     depth = depth_of("inception_v3", depth_multiplier, min_depth)
-    with tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs]):
+    with (
+        tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs]),
+        slim.arg_scope([avg_pool], zero_padded=bool(zero_padded_pools)),
+    ):
         return build_up_to("inception_v3", inputs, STAGES, final_endpoint, depth)
 
 
@@ -173,13 +194,15 @@ def inception_v3(
     create_aux_logits: bool = True,
     scope: Scope = "InceptionV3",
     global_pool: bool = False,
+    *,
+    zero_padded_pools: Sequence[str] = (),
 ) -> NetworkOutput:
     """Builds Inception v3 for classification.
 
     Args:
       inputs: float [N, H, W, 3] in [-1, 1]; 107 pixels a side at least, 75 without the auxiliary head.
       num_classes: 0 or None leaves the last layers out and returns the input of the main one.
-      min_depth, depth_multiplier: as inception_v3_base takes them.
+      min_depth, depth_multiplier, zero_padded_pools: as inception_v3_base takes them.
       create_aux_logits: makes the end point AuxLogits, in inference too.
       global_pool: averages over the whole map, whatever its size; else over 8x8 at most.
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
@@ -195,7 +218,11 @@ def inception_v3(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_v3_base(
-            inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier
+            inputs,
+            scope=sc,
+            min_depth=min_depth,
+            depth_multiplier=depth_multiplier,
+            zero_padded_pools=zero_padded_pools,
         )
         if aux_classes:
             found = end_points["Mixed_6e"]

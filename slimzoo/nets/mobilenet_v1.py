@@ -14,6 +14,7 @@ from slimzoo.nets.common import (
     NetworkOutput,
     Reuse,
     Scope,
+    pad_ends,
     pad_for_kernel,
     shrink_kernel,
     spatial_axes,
@@ -100,7 +101,11 @@ def mobilenet_v1_arg_scope(
 
 
 def _layers(
-    conv_defs: Sequence[Row], output_stride: int | None, depth: Depth, use_explicit_padding: bool
+    conv_defs: Sequence[Row],
+    output_stride: int | None,
+    depth: Depth,
+    use_explicit_padding: bool,
+    end_padding: bool,
 ) -> Iterator[tuple[str, Layer]]:
     """Yields (end point, function of net) in order."""
     padding = "VALID" if use_explicit_padding else "SAME"
@@ -133,14 +138,15 @@ def _layers(
             stride: int = stride,
             rate: int = rate,
         ) -> tf.Tensor:
+            ends = end_padding and stride > 1
             return slim.separable_conv2d(
-                pad(net, row.kernel, rate),
+                pad_ends(net) if ends else pad(net, row.kernel, rate),
                 None,  # no pointwise part
                 row.kernel,
                 depth_multiplier=1,
                 stride=stride,
                 rate=rate,
-                padding=padding,
+                padding="VALID" if ends else padding,
                 normalizer_fn=slim.batch_norm,
                 scope=name,
             )
@@ -163,6 +169,8 @@ def mobilenet_v1_base(
     output_stride: int | None = None,
     use_explicit_padding: bool = False,
     scope: Scope = None,
+    *,
+    end_padding: bool = False,
 ) -> NetworkOutput:
     """Builds MobileNet v1 up to `final_endpoint`.
 
@@ -173,6 +181,8 @@ def mobilenet_v1_base(
       conv_defs: rows of Conv and DepthSepConv; None takes the paper's.
       output_stride: 8, 16, 32 or None; dilated convolutions keep the map at 1/output_stride of the image.
       use_explicit_padding: pads alike for every stride and image size, in place of SAME.
+      end_padding: pads by a pixel on the right and below before a strided depthwise convolution, whatever the
+        size, as Keras does; SAME pads maps of odd size on the left and above too.
     Returns: the activation of `final_endpoint`, end_points.
     Raises: ValueError: an argument outside of what is said above.
     """
@@ -191,7 +201,7 @@ def mobilenet_v1_base(
     ):
         net = inputs
         depths = lambda depth: max(int(depth * depth_multiplier), min_depth)  # noqa: E731
-        for name, layer in _layers(rows, output_stride, depths, use_explicit_padding):
+        for name, layer in _layers(rows, output_stride, depths, use_explicit_padding, end_padding):
             net = end_points[name] = layer(net)
             if name == final_endpoint:
                 return net, end_points
@@ -211,6 +221,8 @@ def mobilenet_v1(
     reuse: Reuse = None,
     scope: Scope = "MobilenetV1",
     global_pool: bool = False,
+    *,
+    end_padding: bool = False,
 ) -> NetworkOutput:
     """Builds MobileNet v1 for classification.
 
@@ -218,6 +230,7 @@ def mobilenet_v1(
       inputs: float [N, H, W, 3] in [-1, 1].
       num_classes: 0 or None leaves the last layer out and returns its input.
       global_pool: averages over the whole map, whatever its size; else over 7x7 at most.
+      end_padding: as mobilenet_v1_base takes it.
     Returns: logits [N, num_classes] ([N, 1, 1, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: `inputs` is not of rank 4; see mobilenet_v1_base.
     """
@@ -228,7 +241,12 @@ def mobilenet_v1(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = mobilenet_v1_base(
-            inputs, scope=sc, min_depth=min_depth, depth_multiplier=depth_multiplier, conv_defs=conv_defs
+            inputs,
+            scope=sc,
+            min_depth=min_depth,
+            depth_multiplier=depth_multiplier,
+            conv_defs=conv_defs,
+            end_padding=end_padding,
         )
         with tf.compat.v1.variable_scope("Logits"):
             if global_pool:

@@ -21,6 +21,8 @@ expand_input = ops.expand_input_by_factor
 training_scope = lib.training_scope
 wrapped_partial = lib.wrapped_partial
 
+GATE_SLOPE = 0.16667  # of squeeze-and-excite, as published
+
 # Kernel, channels inside, channels, stride, whether squeeze-and-excite, whether h-swish in place of ReLU.
 LARGE = (
     *((3, 16, 16, 1, False, False), (3, 64, 24, 2, False, False), (3, 72, 24, 1, False, False)),
@@ -43,8 +45,9 @@ def hard_swish(x: tf.Tensor) -> tf.Tensor:
         return x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0)
 
 
-def _hard_sigmoid(x: tf.Tensor) -> tf.Tensor:
-    return tf.nn.relu6(x + 3.0) * 0.16667
+@slim.add_arg_scope
+def _hard_sigmoid(x: tf.Tensor, slope: float = GATE_SLOPE) -> tf.Tensor:
+    return tf.nn.relu6(x + 3.0) * slope
 
 
 squeeze_excite = functools.partial(
@@ -213,6 +216,7 @@ def mobilenet(
     conv_defs: ConvDefs | None = None,
     finegrain_classification_mode: bool = False,
     use_groupnorm: bool = False,
+    gate_slope: float = GATE_SLOPE,
     **kwargs: Any,
 ) -> NetworkOutput:
     """Builds MobileNet v3 for classification. Inference mode is created by default; see training_scope.
@@ -224,6 +228,7 @@ def mobilenet(
       conv_defs: V3_SMALL and so on, or rows and defaults of your own; None stands for V3_LARGE.
       finegrain_classification_mode: depth_multiplier leaves the last layer before the logits as it is.
       use_groupnorm: in place of batch norm; `groups` says of how many groups, 8 if it is not given.
+      gate_slope: of the hard sigmoid in squeeze-and-excite; Keras, timm and torchvision have 1 / 6.
       **kwargs: what mobilenet.mobilenet takes: final_endpoint, output_stride, use_explicit_padding,
         is_training, prediction_fn, base_only, reuse.
     Returns: logits [N, num_classes], end_points.
@@ -237,14 +242,15 @@ def mobilenet(
         *rows, last = conv_defs["spec"]
         last = last._replace(multiplier_func=lambda params, multiplier: params)
         conv_defs = {**conv_defs, "spec": [*rows, last]}
-    return lib.mobilenet(
-        input_tensor,
-        num_classes=num_classes,
-        conv_defs=conv_defs,
-        scope=scope,
-        multiplier=depth_multiplier,
-        **kwargs,
-    )
+    with slim.arg_scope([_hard_sigmoid], slope=gate_slope):
+        return lib.mobilenet(
+            input_tensor,
+            num_classes=num_classes,
+            conv_defs=conv_defs,
+            scope=scope,
+            multiplier=depth_multiplier,
+            **kwargs,
+        )
 
 
 @slim.add_arg_scope

@@ -1,12 +1,12 @@
 """NASNet-A: cells found by search, stacked. Zoph et al. 2017, arXiv:1707.07012, figure 2 and appendix A."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets import nasnet_utils
-from slimzoo.nets.common import Layer, NetworkOutput
+from slimzoo.nets.common import Layer, NetworkOutput, check_pools
 from slimzoo.nets.nasnet_base import (
     Config,
     Outputs,
@@ -112,6 +112,8 @@ def build_nasnet_mobile(
     final_endpoint: str | None = None,
     config: Config = None,
     current_step: Step = None,
+    *,
+    zero_padded_pools: Sequence[str] = (),
 ) -> NetworkOutput:
     """Builds NASNet-A (4 @ 1056) for ImageNet.
 
@@ -121,12 +123,17 @@ def build_nasnet_mobile(
       final_endpoint: "Stem", "Cell_0", "Reduction_Cell_0", ...: the last activation, returned.
       config: what mobile_imagenet_config returns, or a dictionary of the settings in it that change.
       current_step: by which the probability to drop a path rises; None: the global step.
+      zero_padded_pools: poolings of the cells that halve the map, in which the padding is zeros that count:
+        ("avg_pool",) in timm, ("avg_pool", "max_pool") in Keras.
     Returns: logits [N, num_classes], end_points.
-    Raises: ValueError: images that are no batch of known size or too small; no such end point.
+    Raises: ValueError: images that are no batch of known size or too small; no such end point; no
+      such pooling.
     """
     hparams = settings_of(mobile_imagenet_config(), config, is_training)
+    check_pools(zero_padded_pools, ("avg_pool", "max_pool"))
     plan = _plan(imagenet_stem, hparams)
-    return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
+    with slim.arg_scope([nasnet_utils.pool], zero_padded=tuple(zero_padded_pools)):
+        return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
 
 
 def build_nasnet_large(
@@ -136,11 +143,15 @@ def build_nasnet_large(
     final_endpoint: str | None = None,
     config: Config = None,
     current_step: Step = None,
+    *,
+    zero_padded_pools: Sequence[str] = (),
 ) -> NetworkOutput:
     """Builds NASNet-A (6 @ 4032) for ImageNet; takes what build_nasnet_mobile takes."""
     hparams = settings_of(large_imagenet_config(), config, is_training)
+    check_pools(zero_padded_pools, ("avg_pool", "max_pool"))
     plan = _plan(imagenet_stem, hparams)
-    return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
+    with slim.arg_scope([nasnet_utils.pool], zero_padded=tuple(zero_padded_pools)):
+        return build(images, num_classes, is_training, hparams, plan, final_endpoint, current_step)
 
 
 register_nasnet("nasnet_cifar", build_nasnet_cifar, nasnet_cifar_arg_scope, 32, 10, "aux_11")

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.nets import common
 from slimzoo.nets.common import Scope
 from slimzoo.slim.hosting import HOST
 
@@ -92,6 +93,21 @@ def _masks(net: tf.Tensor, keep_prob: float | tf.Tensor, count: int) -> list[tf.
     else:
         noise = tf.random.stateless_uniform(shape, seed=host.random_seed())
     return tf.unstack(tf.cast(tf.floor(keep_prob + noise) * (1.0 / keep_prob), net.dtype))
+
+
+@slim.add_arg_scope
+def pool(net: tf.Tensor, kind: str, size: int, stride: int, zero_padded: Sequence[str] = ()) -> tf.Tensor:
+    """Returns a pooling of a cell, padded as SAME does.
+
+    Args:
+      kind: "avg_pool" or "max_pool".
+      zero_padded: kinds whose padding is zeros that count, where the map halves.
+    """
+    padding = "SAME"
+    if stride > 1 and kind in zero_padded:
+        net, padding = common.pad_as_same(net, size, stride), "VALID"
+    function = slim.avg_pool2d if kind == "avg_pool" else slim.max_pool2d
+    return function(net, size, stride=stride, padding=padding)
 
 
 class Operation(NamedTuple):
@@ -222,8 +238,7 @@ class NasNetABaseCell:
             return self._clipped(self._separable(net, operation, stride, filters))
         net, channels = tf.nn.relu6(net) if self._bounded else net, get_channel_dim(net.shape)
         if operation.kind:
-            pool = slim.avg_pool2d if operation.kind == "avg_pool" else slim.max_pool2d
-            net, stride = pool(net, operation.size, stride=stride, padding="SAME"), 1
+            net, stride = pool(net, operation.kind, operation.size, stride), 1
         elif stride == 1 and channels == filters:
             return net
         elif not self._bounded:

@@ -43,6 +43,18 @@ def blocks_of(
     ]
 
 
+def striding_first(blocks: Sequence[Block]) -> list[Block]:
+    """Returns `blocks` with the stride of each one's last unit in the next one's first: torchvision's way.
+
+    What the last block's last unit strides by is left out.
+    """
+    strides = [1, *(block.args[-1].get("stride", 1) for block in blocks[:-1])]
+    return [
+        block._replace(args=[{**unit, "stride": 1 if i else stride} for i, unit in enumerate(block.args)])
+        for block, stride in zip(blocks, strides, strict=True)
+    ]
+
+
 def subsample(inputs: tf.Tensor, factor: int, scope: Scope = None) -> tf.Tensor:
     """Returns every `factor`-th row and column of `inputs` [N, H, W, C], beginning with the first."""
     return inputs if factor == 1 else slim.max_pool2d(inputs, [1, 1], stride=factor, scope=scope)
@@ -123,7 +135,13 @@ def _check_output_stride(output_stride: int | None, blocks: Sequence[Block], bef
 
 @contextlib.contextmanager
 def network_scope(
-    scope: Scope, default_name: str, inputs: tf.Tensor, reuse: Reuse, unit_fn: Layer, is_training: bool | None
+    scope: Scope,
+    default_name: str,
+    inputs: tf.Tensor,
+    reuse: Reuse,
+    unit_fn: Layer,
+    is_training: bool | None,
+    batch_norm_epsilon: float | None = None,
 ) -> Iterator[tuple[tf.compat.v1.VariableScope, str]]:
     """Enters the scopes of a ResNet; yields that of its variables and the collection of its end points."""
     with contextlib.ExitStack() as entered:
@@ -133,7 +151,21 @@ def network_scope(
         entered.enter_context(slim.arg_scope(ops, outputs_collections=collection))
         if is_training is not None:
             entered.enter_context(slim.arg_scope([slim.batch_norm], is_training=is_training))
+        if batch_norm_epsilon is not None:
+            entered.enter_context(_with_epsilon(batch_norm_epsilon))
         yield sc, collection
+
+
+@contextlib.contextmanager
+def _with_epsilon(epsilon: float) -> Iterator[None]:
+    """Gives `epsilon` to the batch norms of convolutions, and to those that stand alone."""
+    settings = slim.current_arg_scope().get(slim.arg_scope_func_key(slim.conv2d), {})
+    normalizer = {**(settings.get("normalizer_params") or {}), "epsilon": epsilon}
+    with (
+        slim.arg_scope([slim.conv2d], normalizer_params=normalizer),
+        slim.arg_scope([slim.batch_norm], epsilon=epsilon),
+    ):
+        yield
 
 
 def features(
@@ -142,12 +174,17 @@ def features(
     blocks: Sequence[Block],
     output_stride: int | None,
     store_non_strided_activations: bool = False,
+    symmetric_pooling: bool = False,
 ) -> tf.Tensor:
     """Returns what `blocks` make of `net`, which `root`, if any, and a pooling halve before."""
     before = 1 if root is None else ROOT_STRIDE
     _check_output_stride(output_stride, blocks, before)
     if root is not None:
-        net = slim.max_pool2d(root(net), [3, 3], stride=2, scope="pool1")
+        net = root(net)
+        padding = {"padding": "VALID"} if symmetric_pooling else {}  # else as the arg_scope says
+        if symmetric_pooling:
+            net = common.pad_for_kernel(net, [3, 3])
+        net = slim.max_pool2d(net, [3, 3], stride=2, **padding, scope="pool1")
         output_stride = output_stride and output_stride // before
     return stack_blocks_dense(net, blocks, output_stride, store_non_strided_activations)
 

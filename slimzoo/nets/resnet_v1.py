@@ -1,6 +1,7 @@
 """ResNet v1, activations after batch norm. He et al. 2015, arXiv:1512.03385, table 1.
 
-A block strides in its last unit; Caffe's and torchvision's do in their first.
+A block strides in its last unit, whose numbers are those of a stride in the next one's first 1x1 convolution,
+as Caffe and Keras have it. torchvision strides in the 3x3 after these: stride_in_first_unit.
 """
 
 import functools
@@ -65,6 +66,10 @@ def resnet_v1(
     store_non_strided_activations: bool = False,
     reuse: Reuse = None,
     scope: Scope = None,
+    *,
+    symmetric_pooling: bool = False,
+    stride_in_first_unit: bool = False,
+    batch_norm_epsilon: float | None = None,
 ) -> NetworkOutput:
     """Builds a ResNet v1 of `blocks`.
 
@@ -77,18 +82,26 @@ def resnet_v1(
       output_stride: 4, 8, 16, 32 or None; dilated convolutions keep the map at 1/output_stride of the image.
       include_root_block: begins with a 7x7 convolution and a max pooling, each of stride 2.
       store_non_strided_activations: the end point of a block is its output before its stride.
+      symmetric_pooling: pads the first pooling by a pixel on every side, as Caffe, Keras and torchvision do;
+        SAME pads maps of even size on the right and below alone.
+      stride_in_first_unit: a block strides in the 3x3 convolution of its first unit, not in its last unit,
+        as torchvision and timm do: "ResNet v1.5".
+      batch_norm_epsilon: in place of the arg_scope's; Keras has 1.001e-5.
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: the blocks do not reach output_stride.
     """
     root = functools.partial(resnet_utils.conv2d_same, num_outputs=64, kernel_size=7, stride=2, scope="conv1")
-    entered = resnet_utils.network_scope(scope, "resnet_v1", inputs, reuse, bottleneck, is_training)
+    entered = resnet_utils.network_scope(
+        scope, "resnet_v1", inputs, reuse, bottleneck, is_training, batch_norm_epsilon
+    )
     with entered as (sc, collection):
         net = resnet_utils.features(
             inputs,
             root if include_root_block else None,
-            blocks,
+            resnet_utils.striding_first(blocks) if stride_in_first_unit else blocks,
             output_stride,
             store_non_strided_activations,
+            symmetric_pooling,
         )
         end_points = slim.utils.convert_collection_to_dict(collection)
         return resnet_utils.classify(net, end_points, sc.name, num_classes, global_pool, spatial_squeeze)
@@ -110,6 +123,10 @@ def _variant(name: str, depth: int) -> NetworkFn:
         depth_multiplier: float = 1,
         reuse: Reuse = None,
         scope: Scope = name,
+        *,
+        symmetric_pooling: bool = False,
+        stride_in_first_unit: bool = False,
+        batch_norm_epsilon: float | None = None,
     ) -> NetworkOutput:
         """Builds this ResNet v1; takes what resnet_v1 takes.
 
@@ -131,6 +148,9 @@ def _variant(name: str, depth: int) -> NetworkFn:
             store_non_strided_activations=store_non_strided_activations,
             reuse=reuse,
             scope=scope,
+            symmetric_pooling=symmetric_pooling,
+            stride_in_first_unit=stride_in_first_unit,
+            batch_norm_epsilon=batch_norm_epsilon,
         )
 
     return resnet_utils.register_variant(name, network, num_classes=1000)

@@ -60,6 +60,9 @@ def resnet_v2(
     spatial_squeeze: bool = True,
     reuse: Reuse = None,
     scope: Scope = None,
+    *,
+    symmetric_pooling: bool = False,
+    batch_norm_epsilon: float | None = None,
 ) -> NetworkOutput:
     """Builds a ResNet v2 of `blocks`.
 
@@ -71,12 +74,18 @@ def resnet_v2(
       global_pool: False keeps the map, for dense prediction.
       output_stride: 4, 8, 16, 32 or None; dilated convolutions keep the map at 1/output_stride of the image.
       include_root_block: begins with a 7x7 convolution and a max pooling, each of stride 2.
+      symmetric_pooling: pads the first pooling by a zero on every side, as Keras does; SAME pads maps of even
+        size on the right and below alone, by what never is the maximum.
+      batch_norm_epsilon: in place of the arg_scope's; Keras has 1.001e-5.
     Returns: logits [N, num_classes] (a map [N, h, w, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: the blocks do not reach output_stride.
     """
-    entered = resnet_utils.network_scope(scope, "resnet_v2", inputs, reuse, bottleneck, is_training)
+    entered = resnet_utils.network_scope(
+        scope, "resnet_v2", inputs, reuse, bottleneck, is_training, batch_norm_epsilon
+    )
     with entered as (sc, collection):
-        net = resnet_utils.features(inputs, _root if include_root_block else None, blocks, output_stride)
+        root = _root if include_root_block else None
+        net = resnet_utils.features(inputs, root, blocks, output_stride, symmetric_pooling=symmetric_pooling)
         net = slim.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
         end_points = slim.utils.convert_collection_to_dict(collection)
         return resnet_utils.classify(net, end_points, sc.name, num_classes, global_pool, spatial_squeeze)
@@ -95,6 +104,9 @@ def _variant(name: str, depth: int) -> NetworkFn:
         spatial_squeeze: bool = True,
         reuse: Reuse = None,
         scope: Scope = name,
+        *,
+        symmetric_pooling: bool = False,
+        batch_norm_epsilon: float | None = None,
     ) -> NetworkOutput:
         """Builds this ResNet v2; takes what resnet_v2 takes."""
         return resnet_v2(
@@ -107,6 +119,8 @@ def _variant(name: str, depth: int) -> NetworkFn:
             spatial_squeeze=spatial_squeeze,
             reuse=reuse,
             scope=scope,
+            symmetric_pooling=symmetric_pooling,
+            batch_norm_epsilon=batch_norm_epsilon,
         )
 
     return resnet_utils.register_variant(name, network, num_classes=1001)

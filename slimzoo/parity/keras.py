@@ -1,7 +1,6 @@
 """keras.applications' twins of slim's networks."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -46,7 +45,6 @@ def original(library: str, network: str) -> Original:
         build=partial(build, network),
         load=load,
         compute=partial(compute, network),
-        slim_maths=partial(slim_maths, network),
     )
 
 
@@ -92,32 +90,3 @@ def compute(network: str, model: Any, images: np.ndarray) -> np.ndarray:
 def as_theirs(network: str, images: np.ndarray) -> np.ndarray:
     """Returns RGB images as Keras's network takes them."""
     return images[..., ::-1] if network.startswith(BGR) else images
-
-
-@contextlib.contextmanager
-def slim_maths(network: str, model: Any) -> Iterator[Any]:
-    """Yields `model` with slim's numbers where the name map's note names others."""
-    import keras
-
-    if network.startswith(("resnet", "nasnet")):
-        clone = keras.models.clone_model(model, clone_function=_as_slim)
-        clone.set_weights(model.get_weights())
-        yield clone
-        return
-    gates = (layer for layer in model.layers if layer.name.endswith("_squeeze_excite_mul"))
-    for layer in gates if network.startswith("mobilenet_v3") else ():
-        project = model.get_layer(layer.name.replace("squeeze_excite_mul", "project"))
-        project.kernel.assign(project.kernel * (0.16667 * 6))  # slim's gate, put into what follows
-    yield model
-
-
-def _as_slim(layer: Any) -> Any:
-    config = layer.get_config()
-    if config.get("epsilon") == 1.001e-5:
-        config["epsilon"] = 1e-5
-    if layer.name == "pool1_pad" or layer.name.startswith("reduction_pad_1"):
-        config["padding"] = ((0, 0), (0, 0))
-    pools = ("pool1_pool", "reduction_left2", "reduction_left3", "reduction_right5")
-    if layer.name.startswith(pools):
-        config["padding"] = "same"
-    return type(layer).from_config(config)

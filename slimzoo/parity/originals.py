@@ -6,7 +6,6 @@ imports no library; using an Original does.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
@@ -31,8 +30,6 @@ class Original:
       build: (classes, pixels) -> the library's model; pixels: the side of the images.
       load: (model, {their name: array}): gives the model these values.
       compute: (model, images float32 [N, H, W, 3], RGB) -> logits [N, classes].
-      slim_maths: (model) -> a context inside of which the model computes what slim does, where a name map's
-        note names a difference.
     """
 
     title: str
@@ -40,7 +37,6 @@ class Original:
     build: Callable[[int, int], Any]
     load: Callable[[Any, Mapping[str, np.ndarray]], None]
     compute: Callable[[Any, np.ndarray], np.ndarray]
-    slim_maths: Callable[[Any], contextlib.AbstractContextManager[Any]]
 
 
 def installed(network: str) -> list[str]:

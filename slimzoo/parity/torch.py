@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
+from slimzoo.converters.name_maps.torch_resnet import UNITS
 from slimzoo.parity.originals import Original
 
 Settings = dict[str, Any]
 VGG = {"vgg_a": "vgg11", "vgg_16": "vgg16", "vgg_19": "vgg19"}
+RESNETS = (50, 101, 152)
 TIMM = {  # network: their name
     **VGG,
+    **{f"resnet_v1_{depth}": f"resnet{depth}" for depth in (*RESNETS, 200)},
     "inception_v3": "inception_v3",
     "inception_v4": "inception_v4",
     "inception_resnet_v2": "inception_resnet_v2",
@@ -39,14 +41,18 @@ ORIGINALS: dict[str, dict[str, tuple[str, Settings]]] = {
         **{network: (theirs, {}) for network, theirs in VGG.items()},
         "inception_v1": ("googlenet", NEW),
         "inception_v3": ("inception_v3", NEW),
+        **{f"resnet_v1_{depth}": (f"resnet{depth}", {}) for depth in RESNETS},
     },
     "transformers": {
-        network + width: (theirs, {"depth_multiplier": WIDTHS[width]})
-        for network, theirs, widths in (
-            ("mobilenet_v1", "MobileNetV1", ("", "_025", "_050", "_075")),
-            ("mobilenet_v2", "MobileNetV2", ("", "_035", "_050", "_075", "_130", "_140")),
-        )
-        for width in widths
+        **{
+            network + width: (theirs, {"depth_multiplier": WIDTHS[width]})
+            for network, theirs, widths in (
+                ("mobilenet_v1", "MobileNetV1", ("", "_025", "_050", "_075")),
+                ("mobilenet_v2", "MobileNetV2", ("", "_035", "_050", "_075", "_130", "_140")),
+            )
+            for width in widths
+        },
+        **{f"resnet_v1_{depth}": ("ResNet", {"depths": list(UNITS[depth])}) for depth in RESNETS},
     },
 }
 
@@ -59,7 +65,6 @@ def original(library: str, network: str) -> Original:
         build=lambda classes, pixels: build(library, network, classes),
         load=load,
         compute=compute,
-        slim_maths=functools.partial(slim_maths, network),
     )
 
 
@@ -126,74 +131,3 @@ def compute(model: Any, images: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         output = model(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
     return np.asarray(getattr(output, "logits", output))
-
-
-@contextlib.contextmanager
-def _pooling_without_padding(model: Any) -> Iterator[None]:
-    """Averages what is there, as slim's average pooling does."""
-    import torch
-
-    functional = torch.nn.functional
-    inside = functools.partial(functional.avg_pool2d, count_include_pad=False)
-    with mock.patch.object(functional, "avg_pool2d", inside):
-        yield
-
-
-@contextlib.contextmanager
-def _first_padded_as_same(model: Any) -> Iterator[None]:
-    """Pads the 7x7 convolution of GoogLeNet by 2 pixels before and 3 behind."""
-    import torch
-
-    first = model.conv1.conv
-    padded = functools.partial(torch.nn.functional.pad, pad=(2, 3, 2, 3))
-    hook = first.register_forward_pre_hook(lambda _, inputs: padded(inputs[0]))
-    with mock.patch.object(first, "padding", (0, 0)):
-        yield
-    hook.remove()
-
-
-@contextlib.contextmanager
-def _halving_without_padding(model: Any) -> Iterator[None]:
-    """Averages what is there in timm's AvgPool2dSame too, which pads before it pools and so cannot tell."""
-    import torch
-
-    def share(pool: Any, inputs: tuple[Any, ...], output: Any) -> Any:
-        return output / pool.forward(torch.ones_like(inputs[0]))
-
-    pools = [module for module in model.modules() if type(module).__name__ == "AvgPool2dSame"]
-    hooks = [pool.register_forward_hook(share) for pool in pools]
-    yield
-    for hook in hooks:
-        hook.remove()
-
-
-@contextlib.contextmanager
-def _gates_of_slim(model: Any) -> Iterator[None]:
-    """Multiplies by 0.16667 in squeeze-and-excite, where timm divides by 6."""
-    import torch
-
-    hooks = [
-        module.gate.register_forward_hook(
-            lambda _, inputs, output: torch.nn.functional.relu6(inputs[0] + 3) * 0.16667
-        )
-        for module in model.modules()
-        if hasattr(module, "gate")
-    ]
-    yield
-    for hook in hooks:
-        hook.remove()
-
-
-_SLIM_MATHS: dict[str, Callable[[Any], contextlib.AbstractContextManager[None]]] = {
-    # where the note of a map says that the library computes something else
-    "inception_v1": _first_padded_as_same,
-    "inception_v3": _pooling_without_padding,
-    "nasnet_large": _halving_without_padding,
-    **{f"mobilenet_v3_{kind}": _gates_of_slim for kind in ("large", "large_075", "small", "small_075")},
-}
-
-
-def slim_maths(network: str, model: Any) -> contextlib.AbstractContextManager[None]:
-    """Has `model` compute what slim does, inside of a with block."""
-    change = _SLIM_MATHS.get(network)
-    return change(model) if change else contextlib.nullcontext()

@@ -107,6 +107,8 @@ def _leaves_no_map(op: tf.Operation, trained_after: bool) -> bool:
         return axes is None or axes.size >= 2
     if op.type not in ("AvgPool", "Conv2D") or op.get_attr("padding") != b"VALID":
         return False
+    if op.inputs[0].op.type == "Pad":  # the windows of a padded map are smaller than it
+        return False
     height, width = _height_and_width(op)
     map_size = op.inputs[0].shape.as_list()[height : width + 1]
     if op.type == "AvgPool":

@@ -267,7 +267,8 @@ class Fetching:
 
 def _metadata(row: WeightsRow, source: WeightsSource, original: Brought) -> dict[str, str]:
     """Returns what the converted file says of itself."""
-    return {
+    own = {"network_arguments": "{}"} if row.maths == "same" else {}  # slim's, whatever the library has
+    return own | {
         "tag": row.tag,
         "label_offset": str(row.label_offset),
         "labels": json.dumps(row.labels),

@@ -80,12 +80,10 @@ def source(arrays):
     return Source("memory", Path("weights.h5"), tensors_of(arrays))
 
 
-def slim_model(network, arrays, num_classes=CLASSES):
+def slim_model(network, arrays, num_classes=CLASSES, **arguments):
     """Returns `network` with the variables `arrays`; those it has beside them, auxiliary heads, are new."""
     side = side_of(network)
-    return slimzoo.Model(
-        network, num_classes=num_classes, input_shape=(side, side, 3), initial_values=dict(arrays)
-    )
+    return slimzoo.Model(network, num_classes, (side, side, 3), initial_values=dict(arrays), **arguments)
 
 
 def images(network, count=3, seed=1):
@@ -97,9 +95,3 @@ def images(network, count=3, seed=1):
 def keras_images(network, ours):
     """Returns the same images as Keras's network takes them."""
     return as_theirs(network, ours)
-
-
-def without_differences(network, model):
-    """Returns Keras's `model` with slim's numbers where the map's note names others; weights_of it before."""
-    with twins.slim_maths(network, model) as changed:
-        return changed

@@ -1,14 +1,19 @@
 """The mechanism of name maps, with a map made up here."""
 
+import importlib
+import inspect
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from slimzoo.converters.name_maps import NameMap, Row, get_name_map, row
+from slimzoo.converters.name_maps import LIBRARIES, NameMap, Row, get_name_map, row
 from slimzoo.converters.name_maps.transforms import OIHW, Transform
 from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing import KINDS
+from slimzoo.registry import get_network
 
 FOLDED = Transform("bias into mean", lambda b, m: (m - b,), lambda m: (np.zeros_like(m), m))
 MAP = NameMap(
@@ -68,3 +73,15 @@ def test_slims_own_names_need_no_map_and_an_unknown_library_is_said():
     assert get_name_map("", "vgg_16") is None
     with pytest.raises(SlimzooError, match="no name maps of 'kerras'; there are those of"):
         get_name_map("kerras", "vgg_16")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_map_that_names_a_difference_names_the_arguments_that_undo_it(library):
+    module = importlib.import_module(f"slimzoo.converters.name_maps.{library}")
+    for network in module.NETWORKS:
+        name_map = module.name_map(network)
+        assert bool(name_map.note) == bool(name_map.arguments), network
+        takes = inspect.signature(get_network(network).build).parameters
+        assert set(name_map.arguments) <= set(takes), network
+        assert json.loads(json.dumps(name_map.arguments)) == name_map.arguments  # as a file keeps them
+        assert name_map.preprocessing in ("", *KINDS)

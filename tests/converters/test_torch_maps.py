@@ -29,7 +29,8 @@ LOGITS = json.loads(recorder.LOGITS.read_text(encoding="utf-8"))
 LIBRARIES = ("timm", "torchvision", "transformers")
 QUICK = {  # of each kind of map one that takes seconds; the others are slow
     *("timm/mobilenet_v3_small", "timm/mobilenet_v3_small_minimalistic", "torchvision/inception_v1"),
-    *("timm/inception_v3", "transformers/mobilenet_v1_025", "transformers/mobilenet_v2_035"),
+    *("torchvision/resnet_v1_50", "transformers/resnet_v1_50", "timm/inception_v3"),
+    *("transformers/mobilenet_v1_025", "transformers/mobilenet_v2_035"),
 }
 EVERY = [pytest.param(original, id=str(original)) for original in recorder.ORIGINALS]
 WEIGHTY = [
@@ -62,11 +63,19 @@ def present(name, name_map):
     return not any(name.startswith(f"{scope}/") for scope in name_map.absent)
 
 
+def model_of(original, arrays, shape):
+    """Returns slimzoo's network as the map builds it, with the library's `arrays`."""
+    name_map = map_of(original)
+    values = dict(name_map.apply(in_memory(arrays)))
+    return slimzoo.Model(
+        original.network, recorder.CLASSES, shape, initial_values=values, **name_map.arguments
+    )
+
+
 def our_logits(original, arrays, images=None):
-    """Returns what slimzoo's network computes with the library's `arrays`."""
+    """Returns what slimzoo's network, as the map builds it, computes with the library's `arrays`."""
     images = recorder.drawn_images(original.pixels) if images is None else images
-    ours = map_of(original).apply(in_memory(arrays))
-    model = slimzoo.Model(original.network, recorder.CLASSES, images.shape[1:], initial_values=dict(ours))
+    model = model_of(original, arrays, images.shape[1:])
     return np.asarray(model(images))
 
 
@@ -100,7 +109,8 @@ def test_a_map_is_total_both_ways_in_names_and_shapes(original):
 
 @pytest.mark.parametrize("original", EVERY)
 def test_a_file_of_theirs_is_known_by_its_names(original):
-    assert fitting(NAMES[str(original)], original.network).library == original.library
+    found = fitting(NAMES[str(original)], original.network)
+    assert found.library == original.library or found.rows == map_of(original).rows  # ResNets of timm
 
 
 @pytest.mark.parametrize("original", WEIGHTY)
@@ -164,19 +174,8 @@ def test_the_library_computes_the_same_with_a_file_that_was_written_for_it(origi
     kept = {name: array for name, array in arrays.items() if name.startswith("aux")}
     written = load_file(tmp_path / "theirs.safetensors")
     recorder.load(model, written | kept)
-    with recorder.slim_maths(original, model):
-        again = recorder.compute(model, recorder.drawn_images(original.pixels))
+    again = recorder.compute(model, recorder.drawn_images(original.pixels))
     assert_same_logits(again, LOGITS[str(original)])
-
-
-@pytest.mark.parametrize("original", WEIGHTY)
-def test_the_librarys_own_maths_is_slims_unless_a_note_says_it_is_not(original, build):
-    model = build(original)
-    recorder.logits_of(original, model)
-    own = recorder.compute(model, recorder.drawn_images(original.pixels))
-    recorded = np.asarray(LOGITS[str(original)])
-    same = np.abs(own - recorded).max() <= TOLERANCE * np.ptp(recorded)
-    assert same == (not map_of(original).note)
 
 
 @pytest.mark.slow
@@ -187,8 +186,6 @@ def test_the_auxiliary_head_of_inception_v3_is_torchvisions(build):
     recorder.load(model, arrays)
     images, found = recorder.drawn_images(299), []
     model.Mixed_6e.register_forward_hook(lambda _, given, made: found.append(model.AuxLogits(made)))
-    with recorder.slim_maths(original, model):
-        recorder.compute(model, images)
-    ours = map_of(original).apply(in_memory(arrays))
-    end_points = slimzoo.Model("inception_v3", recorder.CLASSES, initial_values=dict(ours)).end_points(images)
+    recorder.compute(model, images)
+    end_points = model_of(original, arrays, (299, 299, 3)).end_points(images)
     assert_same_logits(np.asarray(end_points["AuxLogits"]), found[0].numpy())

@@ -96,6 +96,17 @@ def test_each_reduction_has_the_last_end_point_there(backbone):
             ],
         ),
         (
+            "inception_v3",  # a padded map of 3x3 is not taken in at once
+            {"input_shape": (75, 75, 3), "zero_padded_pools": ["avg_pool"]},
+            [
+                ("Conv2d_2b_3x3", 2, 64),
+                ("Conv2d_4a_3x3", 4, 192),
+                ("Mixed_5d", 8, 288),
+                ("Mixed_6e", 16, 768),
+                ("Mixed_7c", 32, 2048),
+            ],
+        ),
+        (
             "inception_v1",
             {"input_shape": (64, 64, 3), "data_format": "NCHW", "global_pool": True},
             [

@@ -289,3 +289,24 @@ def test_a_cell_that_drops_paths_wants_its_number():
     needs = pytest.raises(ValueError, match="needs to know cell_num")
     with tf.Graph().as_default(), slim.arg_scope(ops, data_format="NHWC"), needs:
         cell(tf.zeros([2, 8, 8, 4]), scope="cell")
+
+
+def test_only_poolings_that_halve_the_map_may_be_padded_with_zeros():
+    with tf.Graph().as_default(), v1.Session() as session:
+        found = [
+            nasnet_utils.pool(
+                tf.constant(-1.0, shape=(1, 4, 4, 1)), kind, 3, stride, ("avg_pool", "max_pool")
+            )
+            for kind in ("avg_pool", "max_pool")
+            for stride in (2, 1)
+        ]
+        halved, kept, largest, kept_largest = (v[0, :, :, 0] for v in session.run(found))
+    # windows at rows and columns 0..2 and 2..4, of which 4 is the padding
+    np.testing.assert_allclose(halved, [[-1, -6 / 9], [-6 / 9, -4 / 9]], rtol=1e-6)  # float32
+    assert largest.tolist() == [[-1, 0], [0, 0]]
+    assert np.all(kept == -1) and np.all(kept_largest == -1)
+
+
+def test_zero_padded_pools_of_another_kind_are_refused():
+    with pytest.raises(ValueError, match="it is a list of some of avg_pool, max_pool"):
+        build(nasnet.build_nasnet_mobile, 64, zero_padded_pools=["sum_pool"])

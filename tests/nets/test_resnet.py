@@ -68,13 +68,19 @@ def test_in_float64_a_training_step_of_resnet_v1_50_is_the_originals():
 @pytest.mark.parametrize("output_stride", [4, 8, 16, 32])
 @pytest.mark.parametrize(
     "name, arguments",
-    [("resnet_v1", {}), ("resnet_v1", {"store_non_strided_activations": True}), ("resnet_v2", {})],
+    [
+        ("resnet_v1", {}),
+        ("resnet_v1", {"store_non_strided_activations": True}),
+        ("resnet_v1", {"stride_in_first_unit": True, "symmetric_pooling": True}),
+        ("resnet_v2", {}),
+        ("resnet_v2", {"symmetric_pooling": True}),
+    ],
 )
 def test_dense_features_subsampled_are_the_nominal_ones(name, arguments, output_stride):
     with tf.Graph().as_default(), v1.Session() as session:
         inputs = images(1, 65, 70, 3)
         dense, _ = small(name, inputs, global_pool=False, output_stride=output_stride, **arguments)
-        nominal, _ = small(name, inputs, global_pool=False, reuse=True)
+        nominal, _ = small(name, inputs, global_pool=False, reuse=True, **arguments)
         picked = resnet_utils.subsample(dense, 32 // output_stride)
         fill_all(session)
         dense_values, nominal_values = session.run([picked, nominal])
@@ -88,6 +94,48 @@ def test_store_non_strided_activations_ends_each_block_before_its_stride():
         assert [ends[f"tiny/block{i}"].shape[1] for i in (1, 2, 3, 4)] == [16, 8, 4, 2]
         _, ends = small("resnet_v1", images(1, 64, 64, 3), reuse=True)
         assert [ends[f"tiny/block{i}"].shape[1] for i in (1, 2, 3, 4)] == [8, 4, 2, 2]
+
+
+def test_a_block_may_stride_in_its_first_unit_which_is_another_network():
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = images(1, 64, 64, 3)
+        last, _ = small("resnet_v1", inputs, 5)
+        first, ends = small("resnet_v1", inputs, 5, reuse=True, stride_in_first_unit=True)
+        assert [ends[f"tiny/block{i}"].shape[1] for i in (1, 2, 3, 4)] == [16, 8, 4, 2]
+        assert ends["tiny/block2/unit_1/bottleneck_v1/conv1"].shape[1] == 16
+        assert ends["tiny/block2/unit_1/bottleneck_v1/conv2"].shape[1] == 8
+        fill_all(session)
+        last, first = session.run([last, first])
+    assert np.abs(first - last).max() > 0.01 * np.abs(last).max()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_epsilon_of_its_own_is_that_of_every_batch_norm(name):
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs, blocks = images(1, 32, 32, 3), [getattr(MODULES[name], f"{name}_block")("block1", 4, 2, 2)]
+        found = []
+        for scope, own in ((0.1, {}), (1e-5, {"batch_norm_epsilon": 0.1}), (1e-5, {})):
+            with slim.arg_scope(resnet_utils.resnet_arg_scope(batch_norm_epsilon=scope)):
+                network = getattr(MODULES[name], name)
+                reuse = v1.AUTO_REUSE
+                found.append(
+                    network(inputs, blocks, 5, is_training=False, scope="tiny", reuse=reuse, **own)[0]
+                )
+        fill_all(session)
+        by_scope, by_argument, without = session.run(found)
+    np.testing.assert_array_equal(by_argument, by_scope)
+    assert np.abs(without - by_scope).max() > 0
+
+
+def test_a_symmetric_pooling_sees_a_pixel_before_the_first():
+    with tf.Graph().as_default(), v1.Session() as session:
+        net = tf.constant(np.arange(1.0, 17).reshape(1, 4, 4, 1), tf.float32)
+        with slim.arg_scope(resnet_utils.resnet_arg_scope()):
+            found = [
+                resnet_utils.features(net, tf.identity, [], 4, symmetric_pooling=s) for s in (False, True)
+            ]
+        same, symmetric = (value[0, :, :, 0] for value in session.run(found))
+    assert same.tolist() == [[11, 12], [15, 16]] and symmetric.tolist() == [[6, 8], [14, 16]]
 
 
 @pytest.mark.parametrize("factor", [2, 3])

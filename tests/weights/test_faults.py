@@ -271,8 +271,8 @@ def test_a_kept_original_is_used_without_a_request(server, copying, cache):
 
 
 def test_weights_of_another_network_are_refused_with_the_reason(copying):
-    with pytest.raises(SlimzooError, match=r"resnet_v1_50.tv_in1k cannot be loaded: .*another network"):
-        weights.fetch(weights.get_row("resnet_v1_50.tv_in1k"))
+    with pytest.raises(SlimzooError, match=r"mobilenet_v1.timm_ra4_in1k cannot be loaded: .*another network"):
+        weights.fetch(weights.get_row("mobilenet_v1.timm_ra4_in1k"))
 
 
 def test_the_published_file_that_cannot_be_converted_is_kept(server, cache):

@@ -6,7 +6,10 @@ from typing import Any
 
 from slimzoo.nets.common import NetworkFn, NetworkOutput
 
-LATER = ("spatial_squeeze", "store_non_strided_activations", "min_base_depth", "depth_multiplier")
+LATER = (
+    *("spatial_squeeze", "store_non_strided_activations", "min_base_depth", "depth_multiplier"),
+    *("symmetric_pooling", "stride_in_first_unit", "batch_norm_epsilon"),
+)
 
 
 def first_resnet(network: NetworkFn) -> NetworkFn:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from slimzoo.converters import folding
 from slimzoo.converters.inference import inference_variables
 from slimzoo.converters.matching import match, renamed_names
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map
@@ -93,7 +94,8 @@ def prepare(
     if network:
         variables, theirs = in_slims_names(variables, network, name_map)
         variables = with_background(variables, get_network(network).heads, background)
-        absent, about = _fit(variables, network, headless, theirs.absent if theirs else ())
+        known_absent = theirs.absent if theirs else folding.absent_in(variables)
+        absent, about = _fit(variables, network, headless, known_absent)
         notes |= _of_background(background) | about
     if theirs:
         notes |= {"name_map": str(theirs)} | _of_numbers(theirs)
@@ -123,7 +125,7 @@ def in_slims_names(
     """
     name_map = get_name_map(library, network) if library is not None else fitting(variables, network)
     if name_map is None:
-        return variables, None
+        return folding.unfolded(variables, network) or variables, None
     name_map = name_map.fitted(variables) or name_map
     return name_map.apply(variables), name_map
 

@@ -87,7 +87,7 @@ def open_contents(source: Source, network: Network, ema: bool) -> Contents:
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
     ours = network.has_scope_of(variables.shapes) or bool(source.metadata.get("network"))
     variables, name_map = converters.in_slims_names(variables, network.name, "" if ours else None)
-    absent = name_map.absent if name_map else json.loads(source.metadata.get("absent", "[]"))
+    absent = name_map.absent if name_map else json.loads(variables.metadata.get("absent", "[]"))
     return Contents(variables, tuple(absent), left_out)
 
 

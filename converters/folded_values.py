@@ -95,9 +95,10 @@ def roles_of(layer: Layer) -> Roles:
 
 
 def _of_norm(roles: Roles, affine: Affine) -> dict[str, Callable[[], np.ndarray]]:
-    """Returns the values of a batch norm that scales and shifts as `affine` does, but for what a kernel takes.
+    """Returns the values of a batch norm that scales and shifts as `affine` does.
 
-    With beta and gamma these are offset and scale; a variance of 1 - epsilon divides by 1.
+    With beta and gamma these are offset and scale, else the kernel is scaled; a variance of 1 - epsilon
+    divides by 1.
     """
     norm, count = roles.norm, affine.channels
     by_gamma = "gamma" in norm and "beta" in norm
@@ -117,15 +118,13 @@ def _variance(affine: Affine | None, epsilon: float, count: int) -> np.ndarray:
     return 1 / np.square(scale) - epsilon
 
 
-def _of_biases(
-    path: Path, roles: Roles, affine: Affine, our: Layer
-) -> dict[str, Callable[[], np.ndarray]]:
+def _of_biases(path: Path, roles: Roles, affine: Affine, our: Layer) -> dict[str, Callable[[], np.ndarray]]:
     if roles.biases:
         return {roles.biases: lambda: affine.load()[1]}
     if np.any(affine.load()[1]):
         raise SlimzooError(
-            f"{path}: a layer of it adds to its channels where {roles.kernel or our} of the network does not: it "
-            "is of another network"
+            f"{path}: a layer of it adds to its channels where {roles.kernel or our} of the network does "
+            "not: it is of another network"
         )
     return {}
 

@@ -1,8 +1,8 @@
 """Folded weights come back: kernels into which batch norm was multiplied, as the variables of a network.
 
-A file of a graph that runs (TensorFlow Lite, an optimised frozen graph) has no batch norm left. Its layers are
-paired with the network's, both in the order of a walk back from the outputs; a batch norm of the network then
-gets the values with which it changes nothing but for the offset, and the output is the same.
+A file of a graph that runs (TensorFlow Lite, an optimised frozen graph) has no batch norm left. Its layers
+are paired with the network's, both in the order of a walk back from the outputs; a batch norm of the network
+then gets the values with which it changes nothing but for the offset, and the output is the same.
 """
 
 from __future__ import annotations
@@ -54,16 +54,14 @@ def absent_in(source: Source) -> tuple[str, ...]:
     return tuple(json.loads(source.metadata.get("absent", "[]")))
 
 
-def _without_preprocessing(
-    source: Source, theirs: Sequence[Layer], ours: Sequence[Layer]
-) -> Sequence[Layer]:
+def _without_preprocessing(source: Source, theirs: Sequence[Layer], ours: Sequence[Layer]) -> Sequence[Layer]:
     """Returns the layers behind the first kernel; what is done to the images before it is said."""
     first = next((number for number, layer in enumerate(theirs) if layer.kernel), 0)
     if not first or not ours or ours[0].kernel is None:
         return theirs
     log.warning(
-        "%s scales the channels of its images itself, which is left out: preprocess images so that the network "
-        "gets what that makes of them",
+        "%s scales the channels of its images itself, which is left out: preprocess images so that the "
+        "network gets what that makes of them",
         source.path,
     )
     return theirs[first:]
@@ -94,10 +92,10 @@ def _difference(
     there = str(theirs[count]) if count < len(theirs) else "nothing more"
     here = f"{_name(ours[count])} ({ours[count]})" if count < len(ours) else "nothing more"
     return (
-        f"{source.path}: its layers are not those of {network.name}: {len(theirs)} there, {len(ours)} here, and "
-        f"the first {count} are the same. Then comes {there} where {here} is wanted. Its tensors have no names of "
-        "variables, so layers are told by their kernels: give the network that the file was made from, or its "
-        "checkpoint"
+        f"{source.path}: its layers are not those of {network.name}: {len(theirs)} there, {len(ours)} here, "
+        f"and the first {count} are the same. Then comes {there} where {here} is wanted. Its tensors have no "
+        "names of variables, so layers are told by their kernels: give the network that the file was made "
+        "from, or its checkpoint"
     )
 
 
@@ -147,7 +145,9 @@ def _scopes_of(layers: Sequence[Layer], network: Network) -> tuple[str, ...]:
     """Returns the scopes whose variables are those of `layers`: heads whole, others by layer."""
     heads = network.main_heads if any(_is_in(layer, Scopes(network.main_heads)) for layer in layers) else ()
     names = [name for layer in layers for constant in layer.constants for name in constant.names]
-    others = (name.rpartition("/")[0].removesuffix("/BatchNorm") for name in names if name not in Scopes(heads))
+    others = (
+        name.rpartition("/")[0].removesuffix("/BatchNorm") for name in names if name not in Scopes(heads)
+    )
     return (*dict.fromkeys(others), *heads)
 
 

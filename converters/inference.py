@@ -36,8 +36,8 @@ def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> 
     left_out = Counter(kind for kind in kinds.values() if kind)
     if left_out[RANGES]:
         log.warning(
-            "%s was trained for 8 bits: its %d ranges are left out, and its float weights compute without the "
-            "rounding that it was trained with",
+            "%s was trained for 8 bits: its %d ranges are left out, and its float weights compute without "
+            "the rounding that it was trained with",
             *(_name(source), left_out[RANGES]),
         )
     if ema:
@@ -68,8 +68,8 @@ def _averages(where: str, shapes: Shapes, kinds: Mapping[str, str]) -> dict[str,
     if without:
         raise SlimzooError(
             listing(
-                f"{where} holds averages under the name {names[0]!r}, but not of every variable, so these may be "
-                "something else; leave out ema. Without one:",
+                f"{where} holds averages under the name {names[0]!r}, but not of every variable, so these "
+                "may be something else; leave out ema. Without one:",
                 without,
             )
         )
@@ -78,7 +78,9 @@ def _averages(where: str, shapes: Shapes, kinds: Mapping[str, str]) -> dict[str,
 
 def _trained(kinds: Mapping[str, str]) -> list[str]:
     return [
-        name for name, kind in kinds.items() if not kind and not name.endswith(tuple(f"/{n}" for n in _UNTRAINED))
+        name
+        for name, kind in kinds.items()
+        if not kind and not name.endswith(tuple(f"/{n}" for n in _UNTRAINED))
     ]
 
 

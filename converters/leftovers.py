@@ -42,17 +42,17 @@ _SCALAR = {what: re.compile(rf"(?:.*/)?(?:{names})(?:_\d+)?") for what, names in
 
 
 def kind_of(name: str, shapes: Shapes) -> str:
-    """Returns what the tensor `name` of a file of these `shapes` is counted as, "" for a network's variable."""
+    """Returns what the tensor `name` of a file of `shapes` is counted as, "" for a network's variable."""
     return (
-        (_of_a_scalar(name) if shapes[name] == () else "")
+        _of_a_variable(name, shapes)
+        or (_of_a_scalar(name) if shapes[name] == () else "")
         or (RANGES if _RANGE.fullmatch(name) and len(shapes[name]) <= 1 else "")
-        or _of_a_variable(name, shapes)
         or _of_other_shape(name, shapes)
     )
 
 
 def owner_of(name: str, shapes: Shapes) -> str:
-    """Returns the variable that `name` is beneath, perhaps in a scope around both: `X` of `P/X/last`; or ""."""
+    """Returns the variable that `name` is beneath: `X` of `X/last` and of `P/X/last`; or ""."""
     scope = name.rpartition("/")[0]
     while scope and scope not in shapes:
         scope = scope.partition("/")[2]

@@ -43,7 +43,9 @@ def _graph(operations: Iterable[tf.Operation], images: tf.Tensor, logits: tf.Ten
     for op in operations:  # each after its inputs
         if op.type == "Placeholder" and op.name != images.op.name:
             constants[op.name] = Constant(_shape(op), names=(op.name,))
-        elif op.outputs and all(value.op.name in constants for value in op.inputs) and op.type != "Placeholder":
+        elif (
+            op.outputs and all(value.op.name in constants for value in op.inputs) and op.type != "Placeholder"
+        ):
             names = (name for value in op.inputs for name in constants[value.op.name].names)
             constants[op.name] = Constant(_shape(op), names=tuple(dict.fromkeys(names)))
         ops.append(_op(op))

@@ -116,7 +116,7 @@ def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]
     packed = len(tensors.keys() - constants.keys())
     metadata = _image_size(nodes) | _lost(nodes, constants, set(), packed)
     if any(step.kind == "norm" for layer in found for step in layer.steps):
-        del metadata["folded"]  # batch norm is there, under whatever names
+        metadata.pop("folded", None)  # batch norm is there, under whatever names
     return Source("frozen_graph", path, tensors, metadata=metadata)
 
 

@@ -38,7 +38,7 @@ def layers_in(nodes: list[Node], numbers: Mapping[str, Tensor]) -> list[Layer]:
 
 
 def _handed_on(node: Node, by_name: Mapping[str, Node], constants: Mapping[str, Constant]) -> str:
-    """Returns the name of the constant that `node` only hands on, or of the first operation that does more."""
+    """Returns the name of the constant that `node` only hands on, or of what comes before it."""
     for _ in range(_MAX_CHAIN):
         inputs = _inputs(node)
         if node.name in constants or TENSORFLOW_KINDS.get(node.op) != "same" or not inputs:

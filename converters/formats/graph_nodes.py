@@ -1,4 +1,4 @@
-"""The nodes of a TensorFlow graph (GraphDef), read without TensorFlow: what of them says where weights are."""
+"""The nodes of a TensorFlow graph (GraphDef), read without TensorFlow: what says where weights are."""
 
 from __future__ import annotations
 

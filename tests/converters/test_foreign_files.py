@@ -62,13 +62,13 @@ def test_of_several_other_steps_none_is_chosen(tmp_path, given):
 def test_another_format_does_not_take_the_place_of_the_step_that_is_gone(tmp_path):
     np.savez(tmp_path / "w.npz", w=np.ones(3))
     state(tmp_path, "model.ckpt-300")
-    with pytest.raises(FileNotFoundError, match="names model.ckpt-300, whose files are gone; no other"):
+    with pytest.raises(FileNotFoundError, match=r"names model\.ckpt-300, whose files are gone; no other"):
         converters.read(tmp_path)
 
 
 def test_a_sharded_step_does_not_stand_for_the_name_before_its_number(tmp_path, shared):
     written = shared / "checkpoints" / "tf1_written"
-    shards = sorted(written.rglob("*-00000-of-00002"))
+    shards = [p for p in sorted(written.rglob("*-00000-of-00002")) if ".data-" not in p.name]
     if not shards:
         pytest.skip("no V1 shards in the shared data")
     base = shards[0].name.removesuffix("-00000-of-00002")

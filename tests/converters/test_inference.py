@@ -57,7 +57,14 @@ def test_averages_that_are_not_there_are_missed():
 
 @pytest.mark.parametrize(
     "name",
-    ["net/Momentum", "Adam/w", "net/w/Momentum/w", "net/beta", "net/global_step_embedding", "other/net/w/Other"],
+    [
+        "net/Momentum",
+        "Adam/w",
+        "net/w/Momentum/w",
+        "net/beta",
+        "net/global_step_embedding",
+        "other/net/w/Other",
+    ],
 )
 def test_a_variable_is_not_taken_for_a_slot_by_its_name_alone(name):
     kept, _ = converters.inference_variables({"net/w": WEIGHTS, name: WEIGHTS})
@@ -106,7 +113,10 @@ def test_what_tensorflows_training_tools_leave_is_known_for_what_it_is(name, val
 def test_variables_beneath_the_scope_of_a_layer_are_nobodys_slots():
     one = np.ones(3, np.float32)
     names = ("weights", "biases", "BatchNorm/gamma", "BatchNorm/beta", "BatchNorm/moving_mean")
-    layer = {f"net/conv/{name}": one for name in names} | {"net/conv/act_quant/scale": one, "net/step": one[0]}
+    layer = {f"net/conv/{name}": one for name in names} | {
+        "net/conv/act_quant/scale": one,
+        "net/step": one[0],
+    }
     kept, left_out = converters.inference_variables(layer)
     assert list(kept) == list(layer) and not left_out
 
@@ -138,7 +148,9 @@ def test_averages_under_a_name_of_their_own_are_taken_where_every_variable_has_o
     np.testing.assert_array_equal(kept["net/b"], b * 2)
     assert left_out == {"optimizer slots": 2, "plain values": 2}
     del files[f"net/b/{name}"]
-    with pytest.raises(SlimzooError, match=rf"averages under the name '{name}', but not of every(.|\n)*net/b"):
+    with pytest.raises(
+        SlimzooError, match=rf"averages under the name '{name}', but not of every(.|\n)*net/b"
+    ):
         converters.inference_variables(files, ema=True)
 
 

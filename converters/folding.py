@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from slimzoo.converters.folded_values import variables_of
 from slimzoo.converters.formats import frozen_graph, tflite_graph
@@ -25,10 +27,15 @@ _READERS: dict[str, Callable] = {"tflite": tflite_graph.layers, "frozen_graph": 
 _ENOUGH = 0.9  # of a network's layers before its head, for a file that goes on otherwise to be one of it
 
 
-def unfolded(source: Source, network: str) -> Source | None:
+def unfolded(
+    source: Source, network: str, arguments: Mapping[str, Any] = MappingProxyType({})
+) -> Source | None:
     """Returns the variables of `network` with which it computes what the graph of `source` does.
 
     The metadata name the scopes that the graph is without. None: `source` is of no graph that was folded.
+
+    Args:
+      arguments: of the network function.
     Raises: SlimzooError: its layers are not those of `network`, as far as its head.
     """
     if source.format not in _READERS or "folded" not in source.metadata:
@@ -36,7 +43,7 @@ def unfolded(source: Source, network: str) -> Source | None:
     from slimzoo.converters.network_graph import network_layers  # brings TensorFlow
 
     row = get_network(network)
-    theirs, ours = _READERS[source.format](source.path), network_layers(network)
+    theirs, ours = _READERS[source.format](source.path), network_layers(network, arguments)
     theirs = _without_preprocessing(source, theirs, ours)
     count = _common(source, row, theirs, ours)
     tensors: dict[str, Tensor] = {}
@@ -95,7 +102,7 @@ def _difference(
         f"{source.path}: its layers are not those of {network.name}: {len(theirs)} there, {len(ours)} here, "
         f"and the first {count} are the same. Then comes {there} where {here} is wanted. Its tensors have no "
         "names of variables, so layers are told by their kernels: give the network that the file was made "
-        "from, or its checkpoint"
+        "from, with the arguments that it had (as divisible_by=1); or its checkpoint"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from slimzoo.converters.graph import (
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def network_layers(network: str) -> list[Layer]:
-    """Returns the layers of the registered `network` in inference; their constants name its variables."""
+def network_layers(network: str, arguments: Mapping[str, Any]) -> list[Layer]:
+    """Returns the layers of the registered `network` in inference; their constants name its variables.
+
+    Args:
+      arguments: of the network function.
+    """
     from slimzoo.tracing.discovery import discover, split_outputs
     from slimzoo.tracing.parts import resolve
 
-    parts = resolve(network)
+    parts = resolve(network, arguments=arguments)
     found: list[Layer] = []
 
     def run(images: tf.Tensor, is_training: bool) -> Any:

@@ -119,7 +119,7 @@ def load(
     if source is None:
         model = _made(plan_new(network, wanted), arguments)
     else:
-        contents = open_contents(source, network, ema)
+        contents = open_contents(source, network, ema, _of_the_network(arguments))
         plan = plan_for(network, source, contents, wanted)
         model = _filled(plan, source, contents, Fill(rename, sum_rgb, quiet), arguments)
     return _backbone(model, levels) if features_only else model
@@ -154,6 +154,12 @@ def _filled(
     if contents.left_out:
         log.info("%s: left out of %s: %s", plan.network.name, source.where, dict(contents.left_out))
     return model
+
+
+def _of_the_network(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what of `arguments` its function takes, and not the Model."""
+    others = (*MODEL_SETTINGS, "arg_scope", "data_format")
+    return {name: value for name, value in arguments.items() if name not in others}
 
 
 def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:

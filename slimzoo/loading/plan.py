@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from slimzoo import converters
 from slimzoo.errors import SlimzooError
@@ -82,11 +84,13 @@ class Plan:
         return ""
 
 
-def open_contents(source: Source, network: Network, ema: bool) -> Contents:
-    """Opens the file of `source`; no tensor is read yet."""
+def open_contents(
+    source: Source, network: Network, ema: bool, arguments: Mapping[str, Any] = MappingProxyType({})
+) -> Contents:
+    """Opens the file of `source`; no tensor is read yet. arguments: of the network function."""
     variables, left_out = converters.inference_variables(converters.read(source.path), ema=ema)
     ours = network.has_scope_of(variables.shapes) or bool(source.metadata.get("network"))
-    variables, name_map = converters.in_slims_names(variables, network.name, "" if ours else None)
+    variables, name_map = converters.in_slims_names(variables, network.name, "" if ours else None, arguments)
     absent = name_map.absent if name_map else json.loads(variables.metadata.get("absent", "[]"))
     return Contents(variables, tuple(absent), left_out)
 

@@ -33,23 +33,34 @@ class Roles:
 
 @dataclass(frozen=True)
 class Affine:
-    """What a layer of a graph does to its channels: scale * x + offset. Read when it is asked for."""
+    """What a layer of a graph does to its channels: scale * x + offset. Read when it is asked for.
+
+    Attributes:
+      after: what our layer does by numbers after its variables, which are to do the rest.
+    """
 
     steps: Sequence[Step]
     channels: int
+    after: Sequence[Step] = ()
 
     @property
     def scales(self) -> bool:
         """Whether there is a scale other than 1."""
-        return any(step.kind in ("mul", "norm") for step in self.steps)
+        return any(step.kind in ("mul", "div", "norm") for step in (*self.steps, *self.after))
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
         """Returns scale and offset, float64 [channels]."""
-        scale, offset = np.ones(self.channels), np.zeros(self.channels)
-        for step in self.steps:
-            factor, term = _factor_and_term(step)
-            scale, offset = scale * factor, offset * factor + term
-        return scale, offset
+        scale, offset = _scale_and_offset(self.steps, self.channels)
+        factor, term = _scale_and_offset(self.after, self.channels)
+        return scale / factor, (offset - term) / factor
+
+
+def _scale_and_offset(steps: Sequence[Step], channels: int) -> tuple[np.ndarray, np.ndarray]:
+    scale, offset = np.ones(channels), np.zeros(channels)
+    for step in steps:
+        factor, term = _factor_and_term(step)
+        scale, offset = scale * factor, offset * factor + term
+    return scale, offset
 
 
 def _factor_and_term(step: Step) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +69,8 @@ def _factor_and_term(step: Step) -> tuple[np.ndarray, np.ndarray]:
         gamma, beta, mean, variance = values
         factor = gamma / np.sqrt(variance + step.epsilon)
         return factor, beta - mean * factor
-    if step.kind == "mul":
-        return values[0], np.zeros(1)
+    if step.kind in ("mul", "div"):
+        return values[0] if step.kind == "mul" else 1 / values[0], np.zeros(1)
     return np.ones(1), -values[0] if step.kind == "sub" else values[0]
 
 
@@ -68,15 +79,17 @@ def variables_of(path: Path, their: Layer, our: Layer) -> dict[str, Tensor]:
 
     Raises: SlimzooError: no values make it.
     """
-    roles, affine = roles_of(our), Affine(their.steps, their.channels)
+    roles = roles_of(our)
+    affine = Affine(their.steps, their.channels, _of_numbers(our))
     values = _of_norm(roles, affine) if roles.norm else _of_biases(path, roles, affine, our)
     found = {name: _vector(affine.channels, load) for name, load in values.items()}
     if our.kernel is None or their.kernel is None:
         return found
     scaled = affine.scales and not ("gamma" in roles.norm and "beta" in roles.norm)
+    before = _scale_and_offset(their.before, 1)[0] / _scale_and_offset(our.before, 1)[0]
     head = our.kernel.shape[-1] != their.kernel.shape[-1] and our.kind != "depthwise"
     shape = (*our.kernel.shape[:-1], their.channels) if head else our.kernel.shape
-    kernel = partial(_kernel, their, shape, affine if scaled else None)
+    kernel = partial(_kernel, their, shape, affine if scaled else None, float(before[0]))
     return {roles.kernel: Tensor(shape, _FLOAT, kernel), **found}
 
 
@@ -92,6 +105,16 @@ def roles_of(layer: Layer) -> Roles:
         elif names:
             roles.biases = names[0]
     return roles
+
+
+def _of_numbers(layer: Layer) -> list[Step]:
+    """Returns what a layer of ours does by numbers, after its variables."""
+    last = max((n for n, step in enumerate(layer.steps) if _has_variables(step)), default=-1)
+    return list(layer.steps[last + 1 :])
+
+
+def _has_variables(step: Step) -> bool:
+    return any(constant.names for constant in step.constants)
 
 
 def _of_norm(roles: Roles, affine: Affine) -> dict[str, Callable[[], np.ndarray]]:
@@ -133,10 +156,10 @@ def _vector(count: int, load: Callable[[], np.ndarray]) -> Tensor:
     return Tensor((count,), _FLOAT, lambda: np.broadcast_to(load(), (count,)).astype(_FLOAT))
 
 
-def _kernel(their: Layer, shape: tuple[int, ...], affine: Affine | None) -> np.ndarray:
+def _kernel(their: Layer, shape: tuple[int, ...], affine: Affine | None, before: float) -> np.ndarray:
     assert their.kernel is not None and their.kernel.tensor is not None
     kernel = their.kernel.tensor.load().astype(_FLOAT, copy=False).reshape(shape)
-    if affine is None:
+    if affine is None and before == 1:
         return kernel
-    scale = affine.load()[0]
+    scale = (affine.load()[0] if affine else np.ones(their.channels)) * before
     return (kernel * scale.reshape(shape[2:] if their.kind == "depthwise" else -1)).astype(_FLOAT)

@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 from slimzoo.converters.source import Tensor
 
 KERNELS = ("conv", "depthwise", "dense")  # kinds of operations whose second input is a kernel
-_AFTER = ("bias", "add", "sub", "mul", "norm")  # kinds that, with constants, may belong to the layer before
+_AFTER = (
+    "bias",
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "norm",
+)  # kinds that, with constants, may belong to the layer before
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -24,6 +31,7 @@ TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "AddV2": "add",
     "Sub": "sub",
     "Mul": "mul",
+    "RealDiv": "div",
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), "norm"),
     **dict.fromkeys(("Identity", "StopGradient", "CheckNumerics", "PlaceholderWithDefault", "Cast"), _SAME),
     **dict.fromkeys(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "Squeeze", "Reshape"), _SAME),
@@ -37,7 +45,7 @@ class Constant:
     """Values that are there before the graph runs, in TensorFlow's layout.
 
     Attributes:
-      tensor: where they are in a file.
+      tensor: the values; None for those of variables.
       names: the variables that they are computed from.
     """
 
@@ -54,6 +62,11 @@ class Constant:
     def is_vector(self) -> bool:
         """Whether there may be one for each channel: [C], [1, 1, C]."""
         return self.shape != () and math.prod(self.shape) == max(self.shape)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one for all channels, and known."""
+        return math.prod(self.shape) == 1 and self.tensor is not None
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,7 @@ class Layer:
     Attributes:
       kind: one of KERNELS, or "norm".
       dilated: kernels of its graph are, so that its strides may be other ones than the network's.
+      before: what its inputs are multiplied with, by numbers: writers of graphs multiply these into kernels.
     """
 
     kind: str
@@ -107,6 +121,7 @@ class Layer:
     steps: tuple[Step, ...]
     stride: int = 1
     dilated: bool = False
+    before: tuple[Step, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -132,13 +147,15 @@ def layers_of(graph: Graph) -> list[Layer]:
     for op in graph.ops:
         for value in dict.fromkeys(op.inputs):
             consumers.setdefault(value, []).append(op)
+    producers = {value: op for op in graph.ops for value in op.outputs}
     found: list[Layer] = []
     taken: set[int] = set()
     for op in _in_order(graph):
         if id(op) not in taken and (start := _start(op, graph)):
             steps, ops = _steps(op, start, graph, consumers)
             taken.update(map(id, ops))
-            found.append(replace(start, steps=(*start.steps, *steps)))
+            before = _before(op, graph, producers)
+            found.append(replace(start, steps=(*start.steps, *steps), before=before))
     dilated = any(op.dilated for op in graph.ops)
     return [replace(layer, dilated=dilated) for layer in found]
 
@@ -150,7 +167,23 @@ def _start(op: Op, graph: Graph) -> Layer | None:
         steps = (Step("bias", (bias,)),) if bias else ()
         return Layer(op.kind, kernel, steps, op.stride)
     step = _step(op, graph) if op.kind in ("mul", "norm") else None
-    return Layer("norm", None, (step,)) if step else None
+    return Layer("norm", None, (step,)) if step and all(c.is_vector for c in step.constants) else None
+
+
+def _before(op: Op, graph: Graph, producers: Mapping[str, Op]) -> tuple[Step, ...]:
+    """Returns the multiplications with a number right before `op`."""
+    found: list[Step] = []
+    while (source := producers.get(op.inputs[0])) and source.kind in ("mul", "div", _SAME):
+        step = _step(source, graph)
+        if step and all(c.is_number for c in step.constants):
+            found.append(step)
+        elif source.kind != _SAME:
+            break
+        computed = [value for value in source.inputs if value not in graph.constants]
+        if not computed:
+            break
+        op = replace(source, inputs=tuple(computed))
+    return tuple(found)
 
 
 def _steps(
@@ -165,7 +198,7 @@ def _steps(
             break
         op = users[0]
         step = _step(op, graph)
-        if step and all(max(c.shape) in (1, layer.channels) for c in step.constants):
+        if step and all(math.prod(c.shape) in (1, layer.channels) for c in step.constants):
             steps.append(step)
             ops.append(op)
         elif op.kind != _SAME:
@@ -179,8 +212,9 @@ def _step(op: Op, graph: Graph) -> Step | None:
         return None
     computed = [value for value in op.inputs if value not in graph.constants]
     constants = tuple(graph.constants[value] for value in op.inputs if value in graph.constants)
-    turned = op.kind == "sub" and op.inputs[0] in graph.constants  # a constant less the channels
-    if len(computed) != 1 or turned or not constants or not all(c.is_vector for c in constants):
+    turned = op.kind in ("sub", "div") and op.inputs[0] in graph.constants  # a constant less the channels
+    known = all(c.is_vector or c.is_number for c in constants)
+    if len(computed) != 1 or turned or not constants or not known:
         return None
     return Step(op.kind, constants, op.epsilon)
 

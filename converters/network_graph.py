@@ -14,6 +14,7 @@ from slimzoo.converters.graph import (
     Op,
     layers_of,
 )
+from slimzoo.converters.source import tensors_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -42,6 +43,8 @@ def network_layers(network: str, arguments: Mapping[str, Any]) -> list[Layer]:
 
 
 def _graph(operations: Iterable[tf.Operation], images: tf.Tensor, logits: tf.Tensor) -> Graph:
+    import tensorflow as tf
+
     constants: dict[str, Constant] = {}
     ops = []
     for op in operations:  # each after its inputs
@@ -51,7 +54,9 @@ def _graph(operations: Iterable[tf.Operation], images: tf.Tensor, logits: tf.Ten
             op.outputs and all(value.op.name in constants for value in op.inputs) and op.type != "Placeholder"
         ):
             names = (name for value in op.inputs for name in constants[value.op.name].names)
-            constants[op.name] = Constant(_shape(op), names=tuple(dict.fromkeys(names)))
+            number = tf.get_static_value(op.outputs[0]) if op.type == "Const" else None
+            tensor = None if number is None or number.shape != () else tensors_of({"": number})[""]
+            constants[op.name] = Constant(_shape(op), tensor, tuple(dict.fromkeys(names)))
         ops.append(_op(op))
     return Graph(ops, [logits.op.name], constants)
 

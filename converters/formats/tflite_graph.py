@@ -13,7 +13,7 @@ from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.flatbuffer import Table, root
 from slimzoo.converters.formats.tflite import MAX_TABLES, constant
 from slimzoo.converters.graph import KERNELS, Constant, Graph, Layer, Op, layers_of
-from slimzoo.converters.source import Tensor
+from slimzoo.converters.source import Tensor, tensors_of
 
 _KINDS = {  # number of the operation: kind
     0: "add",
@@ -22,17 +22,20 @@ _KINDS = {  # number of the operation: kind
     6: "same",  # Dequantize, of float16
     9: "dense",
     18: "mul",
+    42: "div",
     22: "same",  # Reshape
     37: "same",  # BatchToSpaceND
     38: "same",  # SpaceToBatchND
     41: "sub",
     43: "same",  # Squeeze
     114: "same",  # Quantize
+    117: "swish",  # x * relu6(x + 3) / 6; its last step may be in the next kernel instead
 }
 _DILATES = (37, 38)
+_SIXTH = Constant((), tensors_of({"": np.array(1 / 6)})[""])
 _STRIDES = {"conv": 2, "depthwise": 2}  # field of the options: stride_h
 _DILATIONS = {"conv": 5, "depthwise": 6}
-_ACTIVATIONS = {"conv": 3, "depthwise": 4, "dense": 0, "add": 0, "mul": 0, "sub": 0}
+_ACTIVATIONS = {"conv": 3, "depthwise": 4, "dense": 0, "add": 0, "mul": 0, "sub": 0, "div": 0}
 _MULTIPLIER = 3  # field of a depthwise convolution's options
 _MAX_INPUTS = 10_000
 
@@ -49,14 +52,21 @@ def layers(path: Path) -> list[Layer]:
 def _graph(path: Path, model: Table) -> Graph:
     codes = [max(row.number(0, "b"), row.number(3, "i")) for row in model.tables(1, MAX_TABLES)]
     main = model.tables(2, MAX_TABLES)[0]
-    ops = [_op(row, codes[row.number(0, "I")]) for row in main.tables(3, MAX_TABLES)]
-    constants = _constants(path, model, main)
+    rows = main.tables(3, MAX_TABLES)
+    ops = [_op(row, codes[row.number(0, "I")]) for row in rows]
+    constants = _constants(path, model, main) | {"sixth": _SIXTH}
     for op in ops:
         if op.kind == "same" and op.inputs and (held := constants.get(op.inputs[0])):
             constants |= dict.fromkeys(op.outputs, held)
-    rows = main.tables(3, MAX_TABLES)
     ops = [_with_kernel(op, row, constants) for op, row in zip(ops, rows, strict=True)]
+    ops = [part for op in ops for part in (_in_two(op) if op.kind == "swish" else (op,))]
     return Graph(ops, [str(index) for index in main.numbers(2, "i", _MAX_INPUTS)], constants)
+
+
+def _in_two(op: Op) -> tuple[Op, Op]:
+    """Returns a hard swish as what is not linear of it, and a multiplication."""
+    whole = tuple(f"6 * {value}" for value in op.outputs)
+    return Op("", op.inputs, whole), Op("mul", (*whole, "sixth"), op.outputs)
 
 
 def _constants(path: Path, model: Table, main: Table) -> dict[str, Constant]:

@@ -24,6 +24,7 @@ _SLOT = re.compile(  # names by which a slot is one under another scope than its
 _OTHER_SHAPES = re.compile(  # slots that are no copies of their variable: factored, or matrices of statistics
     r"(?:(?:Adafactor|AdaFactor|Shampoo|GGT|SM3)\w*|vr|vc|mat_g\w*|precond\w*)(?:_\d+)?"
 )
+_OF_ALL = re.compile(r"flat_grad|grad_buffer|moment1")  # GGT's, of all variables in a row
 _BESIDE = re.compile(r"(.+)_slot_(?:vr|vc|v|m)")  # of Mesh TensorFlow: X_slot_vr beside X
 _COPY = re.compile(r"(?:.*/)?(?:global_center_variable|local_center_variable|grad_variable)/(.+)")
 _OPTIMIZER_SCOPE = re.compile(r"(?:.*/)?OptimizeLoss(?:_\d+)?")  # tf.contrib.layers.optimize_loss
@@ -33,7 +34,8 @@ _SCALARS = {  # of a number: what it is counted as
     "global_step": r"global_step",
     "loss scales": r"(?:current_)?loss_scale|(?:num_)?(?:good|bad)_steps",
     "early stopping": r"signal_early_stopping/STOP|STOP",
-    "training counters": r"global_step_ea|eval_step|local_steps?|sync_rep_local_step|save_counter"
+    "training counters": r"global_step_ea|eval_step|local_steps?|sync_rep_local_step|save_counter|stale_counter"
+    r"|fake_quantization_step"
     r"|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)/(?:iter|iterations)",
     "optimizer scalars": r"beta[12]_power|learning_rate|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)"
     r"/(?:beta_[12]|decay|momentum|rho|epsilon)|AdaptiveMaxNorm/(?:.*/)?\w+",
@@ -81,7 +83,11 @@ def _of_other_shape(name: str, shapes: Shapes) -> str:
     """Returns the kind of what is of a variable by the words of its name."""
     scope, _, last = name.rpartition("/")
     beside = _BESIDE.fullmatch(name)
-    if (beside and beside[1] in shapes) or (scope in shapes and _OTHER_SHAPES.fullmatch(last)):
+    if (
+        _OF_ALL.fullmatch(name)
+        or (beside and beside[1] in shapes)
+        or (scope in shapes and _OTHER_SHAPES.fullmatch(last))
+    ):
         return SLOTS
     copy = _COPY.fullmatch(name)
     return "averaging copies" if copy and shapes.get(copy[1]) == shapes[name] else ""

@@ -98,6 +98,9 @@ def test_a_slot_has_the_shape_of_its_variable():
         ("good_steps", np.int32(0), "loss scales"),
         ("bad_steps", np.int32(0), "loss scales"),  # tf.contrib.mixed_precision
         ("signal_early_stopping/STOP", np.array(False), "early stopping"),
+        ("grad_buffer", np.ones((10, 6), np.float32), "optimizer slots"),  # GGT, of all variables
+        ("stale_counter", np.float32(0), "training counters"),
+        ("fake_quantization_step", np.int64(0), "training counters"),
         ("eval_step", np.int64(0), "training counters"),
         ("sync_rep_local_step", np.int64(0), "training counters"),
         ("global_center_variable/net/w", WEIGHTS, "averaging copies"),  # of elastic averaging

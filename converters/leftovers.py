@@ -34,9 +34,8 @@ _SCALARS = {  # of a number: what it is counted as
     "global_step": r"global_step",
     "loss scales": r"(?:current_)?loss_scale|(?:num_)?(?:good|bad)_steps",
     "early stopping": r"signal_early_stopping/STOP|STOP",
-    "training counters": r"global_step_ea|eval_step|local_steps?|sync_rep_local_step|save_counter|stale_counter"
-    r"|fake_quantization_step"
-    r"|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)/(?:iter|iterations)",
+    "training counters": r"global_step_ea|eval_step|local_steps?|sync_rep_local_step|save_counter"
+    r"|stale_counter|fake_quantization_step|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)/(?:iter|iterations)",
     "optimizer scalars": r"beta[12]_power|learning_rate|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)"
     r"/(?:beta_[12]|decay|momentum|rho|epsilon)|AdaptiveMaxNorm/(?:.*/)?\w+",
 }

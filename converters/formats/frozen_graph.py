@@ -109,13 +109,13 @@ def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]
     """
     numbers = _numbers(path, nodes, constants)
     found = layers_in(nodes, numbers)
-    held = [constant.tensor for layer in found for constant in layer.constants]
-    tensors = {name: tensor for name, tensor in numbers.items() if any(tensor is other for other in held)}
+    names = {name for layer in found for constant in layer.constants for name in constant.names}
+    tensors = {name: tensor for name, tensor in numbers.items() if name in names and tensor.shape}
     if not tensors or any(node.op in _COMPUTED for node in nodes):
         raise SlimzooError(_no_weights(path, nodes, constants))
     packed = len(tensors.keys() - constants.keys())
     metadata = _image_size(nodes) | _lost(nodes, constants, set(), packed)
-    if any(step.kind == "norm" for layer in found for step in layer.steps):
+    if any(name.endswith("/moving_variance") for name in tensors):
         metadata.pop("folded", None)  # batch norm is there, under whatever names
     return Source("frozen_graph", path, tensors, metadata=metadata)
 

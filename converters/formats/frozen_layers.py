@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,34 +20,55 @@ from slimzoo.converters.graph import (
 )
 from slimzoo.converters.source import Tensor
 
-_MAX_CHAIN = 16  # operations that hand a constant on
+_MAX_CHAIN = 32  # operations on constants, one after another
 _NO_OUTPUTS = ("Const", "Placeholder", "NoOp")
+_ARITHMETIC: dict[str, Callable] = {  # that may be left of a batch norm
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.divide,
+    "Sqrt": np.sqrt,
+    "Rsqrt": lambda values: 1 / np.sqrt(values),
+}
 
 
 def layers_in(nodes: list[Node], numbers: Mapping[str, Tensor]) -> list[Layer]:
     """Returns the layers of the graph of `nodes`; `numbers` are its constants by name."""
-    by_name = {node.name: node for node in nodes}
-    constants = {name: Constant(tensor.shape, tensor) for name, tensor in numbers.items()}
-    for node in nodes:
-        source = _handed_on(node, by_name, constants)
-        if source in constants:
-            constants.setdefault(node.name, constants[source])
+    constants = {name: Constant(tensor.shape, tensor, (name,)) for name, tensor in numbers.items()}
+    waiting = [node for node in nodes if node.name not in constants and _inputs(node)]
+    for _ in range(_MAX_CHAIN):
+        found = {node.name: made for node in waiting if (made := _computed(node, constants))}
+        if not found:
+            break
+        constants |= found
+        waiting = [node for node in waiting if node.name not in constants]
     ops = [_op(node, constants) for node in nodes if node.op != "Const"]
     used = {value for op in ops for value in op.inputs}
     outputs = [node.name for node in nodes if node.op not in _NO_OUTPUTS and node.name not in used]
     return layers_of(Graph(ops, outputs, constants))
 
 
-def _handed_on(node: Node, by_name: Mapping[str, Node], constants: Mapping[str, Constant]) -> str:
-    """Returns the name of the constant that `node` only hands on, or of what comes before it."""
-    for _ in range(_MAX_CHAIN):
-        inputs = _inputs(node)
-        if node.name in constants or TENSORFLOW_KINDS.get(node.op) != "same" or not inputs:
-            break
-        if inputs[0] not in by_name:
-            break
-        node = by_name[inputs[0]]
-    return node.name
+def _computed(node: Node, constants: Mapping[str, Constant]) -> Constant | None:
+    """Returns what `node` makes of constants alone, None where it does not."""
+    inputs = _inputs(node)
+    if TENSORFLOW_KINDS.get(node.op) == "same":
+        return constants.get(inputs[0])
+    taken = [constants[name] for name in inputs if name in constants]
+    if node.op not in _ARITHMETIC or len(taken) < len(inputs):
+        return None
+    try:
+        shape = np.broadcast_shapes(*(constant.shape for constant in taken))
+    except ValueError:
+        return None
+    tensors = [constant.tensor for constant in taken if constant.tensor]
+    names = dict.fromkeys(name for constant in taken for name in constant.names)
+    load = partial(_calculated, _ARITHMETIC[node.op], tensors)
+    return Constant(shape, Tensor(shape, np.dtype("<f8"), load), tuple(names))
+
+
+def _calculated(function: Callable, tensors: list[Tensor]) -> np.ndarray:
+    return function(*(tensor.load().astype(np.float64) for tensor in tensors))
 
 
 def _inputs(node: Node) -> tuple[str, ...]:
@@ -57,7 +79,7 @@ def _op(node: Node, constants: dict[str, Constant]) -> Op:
     inputs = _inputs(node)
     if node.transposed and len(inputs) > 1 and (kernel := constants.get(inputs[1])) and kernel.tensor:
         name = f"{inputs[1]} of {node.name}"
-        constants[name] = _transposed(kernel.tensor)
+        constants[name] = replace(_transposed(kernel.tensor), names=kernel.names)
         inputs = (inputs[0], name)
     return Op(
         TENSORFLOW_KINDS.get(node.op, ""),
@@ -70,7 +92,8 @@ def _op(node: Node, constants: dict[str, Constant]) -> Op:
 
 
 def _transposed(tensor: Tensor) -> Constant:
-    return Constant(tensor.shape[::-1], Tensor(tensor.shape[::-1], tensor.dtype, partial(_load, tensor)))
+    turned = Tensor(tensor.shape[::-1], tensor.dtype, partial(_load, tensor))
+    return Constant(turned.shape, turned)
 
 
 def _load(tensor: Tensor) -> np.ndarray:

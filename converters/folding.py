@@ -44,7 +44,7 @@ def unfolded(
 
     row = get_network(network)
     theirs, ours = _READERS[source.format](source.path), network_layers(network, arguments)
-    theirs = _without_preprocessing(source, theirs, ours)
+    theirs = _without_preprocessing(source, theirs, ours) if theirs and ours else theirs
     count = _common(source, row, theirs, ours)
     tensors: dict[str, Tensor] = {}
     for their, our in zip(theirs[:count], ours[:count], strict=True):
@@ -62,14 +62,14 @@ def absent_in(source: Source) -> tuple[str, ...]:
 
 
 def _without_preprocessing(source: Source, theirs: Sequence[Layer], ours: Sequence[Layer]) -> Sequence[Layer]:
-    """Returns the layers behind the first kernel; what is done to the images before it is said."""
+    """Returns the layers from the first kernel on; what is done to the images before it is said."""
     first = next((number for number, layer in enumerate(theirs) if layer.kernel), 0)
-    if not first or not ours or ours[0].kernel is None:
+    if ours[0].kernel is None or ours[0].images or not (first or theirs[first].images):
         return theirs
     log.warning(
-        "%s scales the channels of its images itself, which is left out: preprocess images so that the "
-        "network gets what that makes of them",
-        source.path,
+        "%s computes with its images before its first kernel (%s), and perhaps in it; that is left out: "
+        "compare what the network makes of an image, preprocessed as you mean to, with what the file does",
+        *(source.path, ", ".join(step.kind for step in reversed(theirs[first].images)) or "mul"),
     )
     return theirs[first:]
 

@@ -6,6 +6,7 @@ order in which they are joined, not in that in which a file lists its operations
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -113,7 +114,8 @@ class Layer:
     Attributes:
       kind: one of KERNELS, or "norm".
       dilated: kernels of its graph are, so that its strides may be other ones than the network's.
-      before: what its inputs are multiplied with, by numbers: writers of graphs multiply these into kernels.
+      before: the numbers that its inputs are multiplied with; writers of graphs put these into kernels.
+      images: what is done by constants to the images, where no layer comes before this one.
     """
 
     kind: str
@@ -122,6 +124,7 @@ class Layer:
     stride: int = 1
     dilated: bool = False
     before: tuple[Step, ...] = ()
+    images: tuple[Step, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -154,8 +157,8 @@ def layers_of(graph: Graph) -> list[Layer]:
         if id(op) not in taken and (start := _start(op, graph)):
             steps, ops = _steps(op, start, graph, consumers)
             taken.update(map(id, ops))
-            before = _before(op, graph, producers)
-            found.append(replace(start, steps=(*start.steps, *steps), before=before))
+            start = replace(start, steps=(*start.steps, *steps))
+            found.append(_with_inputs(start, op, graph, producers))
     dilated = any(op.dilated for op in graph.ops)
     return [replace(layer, dilated=dilated) for layer in found]
 
@@ -170,20 +173,23 @@ def _start(op: Op, graph: Graph) -> Layer | None:
     return Layer("norm", None, (step,)) if step and all(c.is_vector for c in step.constants) else None
 
 
-def _before(op: Op, graph: Graph, producers: Mapping[str, Op]) -> tuple[Step, ...]:
-    """Returns the multiplications with a number right before `op`."""
+def _with_inputs(layer: Layer, op: Op, graph: Graph, producers: Mapping[str, Op]) -> Layer:
+    """Returns `layer`, which begins with `op`, with what is done by constants to what goes into it."""
     found: list[Step] = []
-    while (source := producers.get(op.inputs[0])) and source.kind in ("mul", "div", _SAME):
+    while source := producers.get(op.inputs[0]):
         step = _step(source, graph)
-        if step and all(c.is_number for c in step.constants):
-            found.append(step)
-        elif source.kind != _SAME:
+        computed = tuple(value for value in source.inputs if value not in graph.constants)
+        if not computed or not (step or source.kind == _SAME):
             break
-        computed = [value for value in source.inputs if value not in graph.constants]
-        if not computed:
-            break
-        op = replace(source, inputs=tuple(computed))
-    return tuple(found)
+        found += [step] if step else []
+        op = replace(source, inputs=computed)
+    if source is None:
+        return replace(layer, images=tuple(found))
+    return replace(layer, before=tuple(itertools.takewhile(_multiplies, found)))
+
+
+def _multiplies(step: Step) -> bool:
+    return step.kind in ("mul", "div") and all(constant.is_number for constant in step.constants)
 
 
 def _steps(

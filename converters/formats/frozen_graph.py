@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,9 @@ from slimzoo.errors import SlimzooError
 _NODE, _NAME, _OPERATION = b"\x0a", b"\x0a", b"\x12"  # first bytes of those fields
 _QUANTIZED = ("Dequantize", "Quantize", "QuantizeV2", "QuantizedConv2D", "QuantizedMatMul")
 _KERNELS = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul")  # take one as second input
+_LITERAL = re.compile(
+    r"(?:^|/)(?:Const|ones|zeros)(?:_\d+)?$"
+)  # such as the scale of a batch norm without one
 _COMPUTED = tuple(op for op in _QUANTIZED if op != "Dequantize")  # with numbers of few bits
 _FRACTIONS = (1, 2, 14, 19)  # float32, float64, bfloat16, float16
 _QUINT8 = 12  # TensorFlow's number of the type; NumPy has none
@@ -116,7 +120,8 @@ def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]
     packed = len(tensors.keys() - constants.keys())
     metadata = _image_size(nodes) | _lost(nodes, constants, set(), packed)
     if any(name.endswith("/moving_variance") for name in tensors):
-        metadata.pop("folded", None)  # batch norm is there, under whatever names
+        metadata.pop("folded", None)
+        tensors = {name: t for name, t in tensors.items() if not _LITERAL.search(name)}
     return Source("frozen_graph", path, tensors, metadata=metadata)
 
 

@@ -28,6 +28,7 @@ _KINDS = {  # number of the operation: kind
     38: "same",  # SpaceToBatchND
     41: "sub",
     43: "same",  # Squeeze
+    53: "same",  # Cast
     114: "same",  # Quantize
     117: "swish",  # x * relu6(x + 3) / 6; its last step may be in the next kernel instead
 }

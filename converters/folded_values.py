@@ -15,6 +15,7 @@ from slimzoo.errors import SlimzooError
 
 _FLOAT = np.dtype("<f4")
 _VARIANCE = "moving_variance"
+_ROLES = ("gamma", "beta", "moving_mean", _VARIANCE)
 
 
 @dataclass
@@ -80,6 +81,7 @@ def variables_of(path: Path, their: Layer, our: Layer) -> dict[str, Tensor]:
     Raises: SlimzooError: no values make it.
     """
     roles = roles_of(our)
+    _check(path, roles, our)
     affine = Affine(their.steps, their.channels, _of_numbers(our))
     values = _of_norm(roles, affine) if roles.norm else _of_biases(path, roles, affine, our)
     found = {name: _vector(affine.channels, load) for name, load in values.items()}
@@ -91,6 +93,16 @@ def variables_of(path: Path, their: Layer, our: Layer) -> dict[str, Tensor]:
     shape = (*our.kernel.shape[:-1], their.channels) if head else our.kernel.shape
     kernel = partial(_kernel, their, shape, affine if scaled else None, float(before[0]))
     return {roles.kernel: Tensor(shape, _FLOAT, kernel), **found}
+
+
+def _check(path: Path, roles: Roles, our: Layer) -> None:
+    """Raises SlimzooError if our layer has variables that are of no kernel, bias or batch norm."""
+    more = set(roles.norm) - set(_ROLES) or (our.kernel and our.kernel.names[1:])
+    if more:
+        raise SlimzooError(
+            f"{path}: {roles.kernel or our} is computed with {', '.join(sorted(more))} too, of which a "
+            "file of folded weights knows nothing; give the checkpoint that it was made from"
+        )
 
 
 def roles_of(layer: Layer) -> Roles:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from slimzoo.converters.folded_values import variables_of
 from slimzoo.converters.formats import frozen_graph, tflite_graph
-from slimzoo.converters.graph import Constant, Layer
+from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
@@ -112,31 +111,11 @@ def _fits(their: Layer, our: Layer, of_head: bool) -> bool:
         return their.kernel is our.kernel and their.channels == our.channels
     if (their.kind == "depthwise") != (our.kind == "depthwise"):
         return False
-    shapes = _Shapes(their.kernel, our.kernel)
+    channels_equal = of_head or their.kernel.shape[-1] == our.kernel.shape[-1]
     if their.kind != our.kind:  # a convolution whose kernel covers its image is a product with a matrix
-        return shapes.inputs_equal and (of_head or shapes.channels_equal)
+        return channels_equal and their.kernel.inputs == our.kernel.inputs
     strides_equal = their.stride == our.stride or their.dilated
-    return shapes.equal_before_the_last and strides_equal and (of_head or shapes.channels_equal)
-
-
-@dataclass(frozen=True)
-class _Shapes:
-    """The shapes of two kernels, compared."""
-
-    theirs: Constant
-    ours: Constant
-
-    @property
-    def channels_equal(self) -> bool:
-        return self.theirs.shape[-1] == self.ours.shape[-1]
-
-    @property
-    def equal_before_the_last(self) -> bool:
-        return self.theirs.shape[:-1] == self.ours.shape[:-1]
-
-    @property
-    def inputs_equal(self) -> bool:
-        return self.theirs.inputs == self.ours.inputs
+    return channels_equal and strides_equal and their.kernel.shape[:-1] == our.kernel.shape[:-1]
 
 
 def _name(layer: Layer) -> str:

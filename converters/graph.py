@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from slimzoo.converters.source import Tensor
 
 KERNELS = ("conv", "depthwise", "dense")  # kinds of operations whose second input is a kernel
+_RANKS = {"conv": 4, "depthwise": 4, "dense": 2}
 _AFTER = (
     "bias",
     "add",
@@ -165,7 +166,8 @@ def layers_of(graph: Graph) -> list[Layer]:
 
 def _start(op: Op, graph: Graph) -> Layer | None:
     """Returns the layer that begins with `op`, with what `op` itself adds; None where none does."""
-    if op.kind in KERNELS and len(op.inputs) > 1 and (kernel := graph.constants.get(op.inputs[1])):
+    kernel = graph.constants.get(op.inputs[1]) if op.kind in KERNELS and len(op.inputs) > 1 else None
+    if kernel and len(kernel.shape) == _RANKS[op.kind]:
         bias = graph.constants.get(op.inputs[2]) if len(op.inputs) > 2 else None
         steps = (Step("bias", (bias,)),) if bias else ()
         return Layer(op.kind, kernel, steps, op.stride)

@@ -51,8 +51,9 @@ def read(path: Path) -> Source:
     """Opens the weights of the frozen graph `path`, under their variables' names.
 
     Variables kept in 8 bits are read as the numbers they mean; the metadata say how many, and which kernels
-    were folded so that they are nobody's variable.
-    Raises: SlimzooError: the file is damaged, or none of its constants is a variable's values.
+    were folded so that they are nobody's variable. Where no constant is read as a variable's, those that the
+    layers compute with are what there is.
+    Raises: SlimzooError: the file is damaged, or holds neither.
     """
     nodes = _open(path)
     constants = {node.name: node for node in nodes if node.op == "Const"}

@@ -114,11 +114,11 @@ def _stored(name: str, table: Table, buffers: list[Table]) -> tuple[int, int]:
 def _image_size(model: Table) -> dict[str, str]:
     """Returns {"image_size": pixels} if the one input of the model is of square images."""
     graphs = model.tables(2, _MAX_RANK * 8)
-    inputs = graphs[0].numbers(1, "i", MAX_TABLES) if graphs else ()
+    inputs: tuple = graphs[0].numbers(1, "i", MAX_TABLES) if graphs else ()
     if len(inputs) != 1:
         return {}
     tables = graphs[0].tables(0, MAX_TABLES)
-    shape = tables[inputs[0]].numbers(0, "i", _MAX_RANK) if 0 <= inputs[0] < len(tables) else ()
+    shape: tuple = tables[inputs[0]].numbers(0, "i", _MAX_RANK) if 0 <= inputs[0] < len(tables) else ()
     square = len(shape) == 4 and shape[1] == shape[2] and 1 < shape[1] < 1 << 16
     return {"image_size": str(shape[1])} if square else {}
 

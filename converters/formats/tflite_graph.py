@@ -39,6 +39,7 @@ _DILATIONS = {"conv": 5, "depthwise": 6}
 _ACTIVATIONS = {"conv": 3, "depthwise": 4, "dense": 0, "add": 0, "mul": 0, "sub": 0, "div": 0}
 _MULTIPLIER = 3  # field of a depthwise convolution's options
 _MAX_INPUTS = 10_000
+_Turn = Callable[[np.ndarray], np.ndarray]
 
 
 def layers(path: Path) -> list[Layer]:
@@ -112,18 +113,15 @@ def _with_kernel(op: Op, row: Table, constants: dict[str, Constant]) -> Op:
 
 def _turned(tensor: Tensor, kind: str, multiplier: int) -> Constant:
     """Returns a kernel [out, h, w, in], [1, h, w, in * multiplier] or [out, in] as TensorFlow has it."""
-    turn = {"conv": _convolution, "dense": np.transpose}.get(kind, partial(_depthwise, multiplier=multiplier))
+    turns: dict[str, _Turn] = {
+        "conv": lambda kernel: np.transpose(kernel, (1, 2, 3, 0)),
+        "depthwise": lambda kernel: kernel.reshape(*kernel.shape[1:3], -1, multiplier),
+        "dense": lambda kernel: kernel.T,
+    }
+    turn = turns[kind]
     shape = turn(np.broadcast_to(np.zeros((), np.int8), tensor.shape)).shape
     return Constant(shape, Tensor(shape, tensor.dtype, partial(_load, tensor, turn)))
 
 
-def _load(tensor: Tensor, turn: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _load(tensor: Tensor, turn: _Turn) -> np.ndarray:
     return np.ascontiguousarray(turn(tensor.load()))
-
-
-def _convolution(kernel: np.ndarray) -> np.ndarray:
-    return np.transpose(kernel, (1, 2, 3, 0))
-
-
-def _depthwise(kernel: np.ndarray, multiplier: int) -> np.ndarray:
-    return kernel.reshape(*kernel.shape[1:3], -1, multiplier)

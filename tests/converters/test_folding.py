@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo import converters, registry, slim
+from slimzoo.converters.formats import frozen_graph, tflite_graph
 from slimzoo.errors import SlimzooError
 
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
@@ -157,6 +158,26 @@ def test_a_graph_that_preprocesses_its_images_is_said(model, tmp_path, caplog):
     scaled = to_tflite(tmp_path / "x.tflite", lambda images: model((images - 127.5) / 127.5))
     slimzoo.load(NETWORK, weights=scaled)
     assert "computes with its images before its first kernel" in caplog.text
+
+
+@pytest.mark.parametrize("form", ["tflite", "graph"])
+def test_a_damaged_file_has_other_layers_or_is_refused(model, tflite, tmp_path, form):
+    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    whole = tflite if form == "tflite" else frozen(tmp_path / "g.pb", values, True)
+    read = tflite_graph.layers if form == "tflite" else frozen_graph.layers
+    content, path, random = whole.read_bytes(), tmp_path / "damaged", np.random.RandomState(0)
+    refused = 0
+    for _ in range(150):
+        changed = bytearray(content)
+        for at in random.randint(8, len(content), 40):
+            changed[at] = random.randint(256)
+        path.write_bytes(changed)
+        try:
+            assert all(str(layer) for layer in read(path))
+        except SlimzooError as error:
+            refused += 1
+            assert "damaged" in str(error)
+    assert refused
 
 
 def frozen(path, values, folded):

@@ -181,7 +181,7 @@ def _with_inputs(layer: Layer, op: Op, graph: Graph, producers: Mapping[str, Op]
     while source := producers.get(op.inputs[0]):
         step = _step(source, graph)
         computed = tuple(value for value in source.inputs if value not in graph.constants)
-        if not computed or not (step or source.kind == _SAME):
+        if not computed or source.activated or not (step or source.kind == _SAME):
             break
         found += [step] if step else []
         op = replace(source, inputs=computed)

@@ -143,6 +143,17 @@ _KNOWN_OTHERS = (  # first bytes: what to say
     (b"<", "is a web page or XML, not weights: a download that failed?"),
 )
 
+_OF_OTHERS = {  # suffix: whose files have it, where their content is of no kind that is read
+    ".caffemodel": "Caffe",
+    ".gguf": "llama.cpp",
+    ".mlmodel": "Core ML",
+    ".msgpack": "Flax",
+    ".onnx": "ONNX",
+    ".params": "MXNet",
+    ".pdparams": "PaddlePaddle",
+    ".weights": "Darknet",
+}
+
 
 def open_source(path: str | os.PathLike) -> Source:
     """Opens whatever weights `path` names: a folder, a prefix, any file of a set, `archive.tgz::member`.
@@ -216,6 +227,12 @@ def _unknown(path: Path) -> str:
     for start, message in _KNOWN_OTHERS:
         if head.lstrip().startswith(start):
             return f"{path} {message}"
+    if path.suffix == ".meta":
+        return (
+            f"{path} is the graph of a checkpoint without its values; it wants .index and .data-* beside it"
+        )
+    if other := _OF_OTHERS.get(path.suffix.lower()):
+        return f"{path} is a file of {other}, by its name; these are not read. {_readable()}"
     return f"{path} is no weight file, or is damaged (its first bytes: {head[:8].hex(' ')}). {_readable()}"
 
 

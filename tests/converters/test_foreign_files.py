@@ -42,6 +42,19 @@ def test_a_folder_of_a_pointer_says_so(tmp_path, name):
             converters.read(path)
 
 
+@pytest.mark.parametrize("name, whose", [("m.onnx", "ONNX"), ("m.msgpack", "Flax"), ("m.weights", "Darknet")])
+def test_the_files_of_others_are_called_theirs(tmp_path, name, whose):
+    (tmp_path / name).write_bytes(b"\x08\x07\x12\x07pytorch")
+    with pytest.raises(SlimzooError, match=f"is a file of {whose}, by its name; these are not read"):
+        converters.read(tmp_path / name)
+
+
+def test_the_graph_of_a_checkpoint_alone_is_called_one(tmp_path):
+    (tmp_path / "model.ckpt-1.meta").write_bytes(b"\x08\x01\x12\x05\x00\x00")
+    with pytest.raises(SlimzooError, match="is the graph of a checkpoint without its values"):
+        converters.read(tmp_path / "model.ckpt-1.meta")
+
+
 @pytest.mark.parametrize("given", ["", "checkpoint"])
 def test_a_state_whose_step_is_gone_is_said_with_what_is_taken(tmp_path, given, caplog):
     checkpoint(tmp_path, 100)

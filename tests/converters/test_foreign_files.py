@@ -50,7 +50,7 @@ def test_the_files_of_others_are_called_theirs(tmp_path, name, whose):
 
 
 def test_the_graph_of_a_checkpoint_alone_is_called_one(tmp_path):
-    (tmp_path / "model.ckpt-1.meta").write_bytes(b"\x08\x01\x12\x05\x00\x00")
+    (tmp_path / "model.ckpt-1.meta").write_bytes(bytes.fromhex("0ae21812c2180a3a0a034164"))
     with pytest.raises(SlimzooError, match="is the graph of a checkpoint without its values"):
         converters.read(tmp_path / "model.ckpt-1.meta")
 

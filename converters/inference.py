@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.leftovers import AVERAGE, AVERAGES, RANGES, Shapes, kind_of, owner_of
 from slimzoo.converters.source import Source, tensors_of
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, listing
 
-AVERAGE = "ExponentialMovingAverage"
-_SLOT = re.compile(
-    r"(?:Momentum|Adam|AdamW|AdaMax|Nadam|RMSProp|RMSPropW?|Adagrad|AdagradDA|Adadelta|Ftrl|ProximalAdagrad"
-    r"|LARSOptimizer|LAMB|MomentumW?|AMSGrad|AddSign|PowerSign)(?:Optimizer)?(?:_\d+)?"
-)
-_SCALARS = re.compile(r"(?:.*/)?(?:beta[12]_power|learning_rate|loss_scale|good_steps)(?:_\d+)?")
-_STEP = re.compile(r"(?:.*/)?global_step")
-_DEBIASING = ("biased", "local_step")  # beside a moving average that starts from zero
+log = logging.getLogger("slimzoo")
+_UNTRAINED = ("moving_mean", "moving_variance")  # variables that are averages, and have none of their own
 
 
 def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> tuple[Source, Counter[str]]:
@@ -29,42 +24,64 @@ def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> 
 
     Args:
       ema: take the exponential moving averages of the variables that have one in place of their values.
-    Raises: SlimzooError: `ema` is set, and there are no averages.
+    Raises: SlimzooError: `ema` is set, and there are no averages; or those of a name of their own, as
+      `X/MyAverage`, are not there for every variable, or there are several of them.
     """
     tensors = tensors_of(source)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    kinds = {name: _kind(name, shapes, ema) for name in tensors}
-    averages = [name for name in tensors if kinds[name] == "moving averages"]
-    if ema and not averages:
-        raise SlimzooError(
-            f"{_name(source)} holds no moving averages (no variable ends in /{AVERAGE}); leave out ema"
-        )
+    kinds = {name: kind_of(name, shapes) for name in tensors}
+    averages = _averages(_name(source), shapes, kinds) if ema else {}
+    kinds |= dict.fromkeys(averages.values(), AVERAGES)
     kept = {name: tensor for name, tensor in tensors.items() if not kinds[name]}
     left_out = Counter(kind for kind in kinds.values() if kind)
+    if left_out[RANGES]:
+        log.warning(
+            "%s was trained for 8 bits: its %d ranges are left out, and its float weights compute without "
+            "the rounding that it was trained with",
+            *(_name(source), left_out[RANGES]),
+        )
     if ema:
-        targets = {name.removesuffix(f"/{AVERAGE}"): tensors[name] for name in averages}
-        replaced = len(targets.keys() & kept.keys())
-        kept = {**kept, **targets}
-        left_out = left_out + Counter({"plain values": replaced})
-        del left_out["moving averages"]
+        left_out["plain values"] = len(averages.keys() & kept.keys())
+        left_out[AVERAGES] -= len(averages)
+        kept |= {variable: tensors[average] for variable, average in averages.items()}
     out = source if isinstance(source, Source) else Source("memory", Path("memory"), tensors)
-    return out.with_tensors(kept), left_out
+    return out.with_tensors(kept), +left_out
 
 
-def _kind(name: str, shapes: Mapping[str, tuple[int, ...]], ema: bool) -> str:
-    """Returns what `name` is counted as, or "" for a variable of the network."""
-    owner, _, last = name.rpartition("/")
-    if _STEP.fullmatch(name) and shapes[name] == ():
-        return "global_step"
-    if _SCALARS.fullmatch(name) and shapes[name] == ():
-        return "optimizer scalars"
-    if last == AVERAGE and (ema or shapes.get(owner) == shapes[name]):
-        return "moving averages"
-    if owner in shapes and last in _DEBIASING and shapes[name] in ((), shapes[owner]):
-        return "debiasing"
-    if shapes.get(owner) == shapes[name] and _SLOT.fullmatch(last):
-        return "optimizer slots"
-    return ""
+def _averages(where: str, shapes: Shapes, kinds: Mapping[str, str]) -> dict[str, str]:
+    """Returns {variable: its moving average}; the variable itself may not be there."""
+    usual = [name for name in shapes if name.endswith(f"/{AVERAGE}")]
+    if usual:
+        return {owner_of(name, shapes) or name.removesuffix(f"/{AVERAGE}"): name for name in usual}
+    found = [name for name, kind in kinds.items() if kind == AVERAGES]
+    names = sorted({name.rpartition("/")[2] for name in found})
+    if not names:
+        raise SlimzooError(
+            f"{where} holds no moving averages (no variable ends in /{AVERAGE}); leave out ema"
+        )
+    if len(names) > 1:
+        raise SlimzooError(
+            f"{where} holds averages under several names: {', '.join(names)}; keep those of one name"
+        )
+    averages = {owner_of(name, shapes): name for name in found}
+    without = [n for n in _trained(kinds) if n not in averages]
+    if without:
+        raise SlimzooError(
+            listing(
+                f"{where} holds averages under the name {names[0]!r}, but not of every variable, so these "
+                "may be something else; leave out ema. Without one:",
+                without,
+            )
+        )
+    return averages
+
+
+def _trained(kinds: Mapping[str, str]) -> list[str]:
+    return [
+        name
+        for name, kind in kinds.items()
+        if not kind and not name.endswith(tuple(f"/{n}" for n in _UNTRAINED))
+    ]
 
 
 def _name(source: Mapping) -> str:

@@ -8,8 +8,10 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
-from slimzoo.converters import prefixes
+from slimzoo.converters import folding, prefixes
 from slimzoo.converters.averages import with_averages_named
 from slimzoo.converters.inference import inference_variables
 from slimzoo.converters.matching import Rename, renamed_names
@@ -99,6 +101,7 @@ def named(
     exclude: Iterable[str] = (),
     library: str | None = None,
     whole: bool = False,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Named:
     """Returns the tensors of `source` under the names of `network`'s variables; none is read yet.
 
@@ -109,6 +112,7 @@ def named(
       network: None: a function of the caller's own.
       shapes: of its variables; called where the names alone do not show that they are slim's.
       library: whose names they are, "" for slim's; None: it is found.
+      arguments: of the network function, where folded weights are told by its layers.
       whole: nothing of the network may be missing, not even its last layers.
     Raises: SlimzooError: an argument does not fit the file, or the file holds the network several times.
     """
@@ -124,6 +128,8 @@ def named(
         in_file=names,
         hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
     )
+    if network and (layers := folding.unfolded(variables, network.name, arguments)):
+        return replace(found, variables=layers, absent=folding.absent_in(layers))
     if _is_slims(given):
         return found
     read = _read_as(found, given)

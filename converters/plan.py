@@ -7,8 +7,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
+from slimzoo.converters import folding
 from slimzoo.converters.matching import Misfit, Rename, match
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map, options_of_maths, worded
 from slimzoo.converters.name_maps.transforms import with_background
@@ -135,17 +137,21 @@ def prepare(
 
 
 def in_slims_names(
-    variables: Source, network: str, library: str | None = None
+    variables: Source,
+    network: str,
+    library: str | None = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Source, NameMap | None]:
     """Returns `variables` under slim's names, and the map that led there, if any.
 
     Args:
       library: whose names they have, "" for slim's; None: it is found, where no name is one of slim's.
+      arguments: of the network function, where folded weights are told by its layers.
     Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
     """
     name_map = get_name_map(library, network) if library is not None else fitting(variables, network)
     if name_map is None:
-        return variables, None
+        return folding.unfolded(variables, network, arguments) or variables, None
     name_map = name_map.fitted(variables) or name_map
     for line in name_map.said:
         log.warning("%s", line)

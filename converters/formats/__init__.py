@@ -29,7 +29,7 @@ from slimzoo.converters.formats import (
     tflite,
     torch_file,
 )
-from slimzoo.converters.formats.binary import FileBytes
+from slimzoo.converters.formats.binary import POINTER, POINTER_START, FileBytes, is_pointer
 from slimzoo.converters.source import Source
 from slimzoo.converters.whole_models import SUFFIXES
 from slimzoo.errors import SlimzooError
@@ -137,7 +137,7 @@ FORMATS = {
     )
 }
 _KNOWN_OTHERS = (  # first bytes: what to say
-    (b"version https://git-lfs", "is a Git LFS pointer, not the file itself: run `git lfs pull`"),
+    (POINTER_START, POINTER),
     (
         b"\x80",
         "is a Python pickle, which could run any code. Of pickles only the tensors that torch.save and "
@@ -145,6 +145,17 @@ _KNOWN_OTHERS = (  # first bytes: what to say
     ),
     (b"<", "is a web page or XML, not weights: a download that failed?"),
 )
+
+_OF_OTHERS = {  # suffix: whose files have it, where their content is of no kind that is read
+    ".caffemodel": "Caffe",
+    ".gguf": "llama.cpp",
+    ".mlmodel": "Core ML",
+    ".msgpack": "Flax",
+    ".onnx": "ONNX",
+    ".params": "MXNet",
+    ".pdparams": "PaddlePaddle",
+    ".weights": "Darknet",
+}
 
 
 def open_source(path: str | os.PathLike) -> Source:
@@ -180,13 +191,16 @@ def _in_folder(folder: Path) -> Path:
     try:
         return tf_checkpoint.in_folder(folder)
     except FileNotFoundError:
-        pass
+        if tf_checkpoint.is_state(folder / "checkpoint"):
+            raise
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and format_of(path)]
     heads = {path.name.split("-of-")[0][:-5] if "-of-" in path.name else path.name: path for path in files}
     if len(heads) == 1:
         return next(iter(heads.values()))
     if files:
         raise SlimzooError(f"{folder} holds several weight files; name one: {', '.join(heads)}")
+    if pointers := [path.name for path in sorted(folder.iterdir()) if is_pointer(path)]:
+        raise SlimzooError(f"{folder}: {', '.join(pointers[:10])} {POINTER}")
     there = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
     raise FileNotFoundError(f"no weights in the folder {folder}: it holds {there}. {_readable()}")
 
@@ -216,6 +230,12 @@ def _unknown(path: Path) -> str:
     for start, message in _KNOWN_OTHERS:
         if head.lstrip().startswith(start):
             return f"{path} {message}"
+    if path.suffix == ".meta":
+        return (
+            f"{path} is the graph of a checkpoint without its values; it wants .index and .data-* beside it"
+        )
+    if other := _OF_OTHERS.get(path.suffix.lower()):
+        return f"{path} is a file of {other}, by its name; these are not read. {_readable()}"
     return f"{path} is no weight file, or is damaged (its first bytes: {head[:8].hex(' ')}). {_readable()}"
 
 

@@ -17,10 +17,22 @@ CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time
 _WINDOW = 1 << 14
 _MAX_SHARED = 64  # bytes of tensors for each of the file: 8 bits become 32, and tied weights are stored once
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+POINTER_START = b"version https://git-lfs"
+POINTER = "is a Git LFS pointer, not the file itself: run `git lfs pull`"
+
+
+def is_pointer(path: Path) -> bool:
+    """Says whether Git left a few lines at `path` that stand for a large file."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(POINTER_START)) == POINTER_START
 
 
 def damaged(path: Path | str, what: str) -> SlimzooError:
-    """Returns the error for a file that is not whole."""
+    """Returns the error for a file that is not whole, or that a pointer to it stands in for."""
+    if is_pointer(Path(path)):
+        return SlimzooError(f"{path} {POINTER}")
     return SlimzooError(f"{path} is cut short or damaged: {what}. Download or copy it again")
 
 

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import BYTES, Field, FileBytes, damaged, fields, varint
-from slimzoo.converters.formats.tensor_proto import TensorField, decode, describe, dtype_of
+from slimzoo.converters.formats.binary import FileBytes, damaged, varint
+from slimzoo.converters.formats.frozen_layers import layers_in
+from slimzoo.converters.formats.graph_nodes import Node, nodes_of
+from slimzoo.converters.formats.tensor_proto import TensorField, decode, dtype_of
+from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor, empty
 from slimzoo.errors import SlimzooError
 
 _NODE, _NAME, _OPERATION = b"\x0a", b"\x0a", b"\x12"  # first bytes of those fields
-_GRAPH_FIELDS = {1: BYTES, 2: BYTES, 3: 0, 4: BYTES, 5: BYTES}  # node, library, version, versions, debug_info
 _QUANTIZED = ("Dequantize", "Quantize", "QuantizeV2", "QuantizedConv2D", "QuantizedMatMul")
 _KERNELS = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul")  # take one as second input
+_LITERAL = re.compile(
+    r"(?:^|/)(?:Const|ones|zeros)(?:_\d+)?$"
+)  # such as the scale of a batch norm without one
+_COMPUTED = tuple(op for op in _QUANTIZED if op != "Dequantize")  # with numbers of few bits
+_FRACTIONS = (1, 2, 14, 19)  # float32, float64, bfloat16, float16
 _QUINT8 = 12  # TensorFlow's number of the type; NumPy has none
 _MODES = (b"MIN_FIRST", b"MIN_COMBINED")
-_MAX_NODES = 200_000
 _MAX_FILLED = 1 << 26  # elements of a constant that repeats its last value
 _LOSSY = "each value is within a step of 255 of the one it was made from"
-
-
-@dataclass
-class _Node:
-    """What of a NodeDef matters here."""
-
-    name: str = ""
-    op: str = ""
-    inputs: list[str] = field(default_factory=list)
-    value: TensorField | None = None
-    shape: tuple[int, ...] = ()  # of a placeholder; 0 or -1 where it is left open
-    mode: bytes = b"MIN_COMBINED"  # of a Dequantize
 
 
 def sniff(file: FileBytes) -> bool:
@@ -56,36 +51,82 @@ def read(path: Path) -> Source:
     """Opens the weights of the frozen graph `path`, under their variables' names.
 
     Variables kept in 8 bits are read as the numbers they mean; the metadata say how many, and which kernels
-    were folded so that they are nobody's variable.
-    Raises: SlimzooError: the file is damaged, or none of its constants is a variable's values.
+    were folded so that they are nobody's variable. Where no constant is read as a variable's, those that the
+    layers compute with are what there is.
+    Raises: SlimzooError: the file is damaged, or holds neither.
     """
-    with FileBytes(path) as file:
-        try:
-            nodes = list(_nodes(file))
-        except (ValueError, IndexError) as error:
-            raise damaged(path, str(error)) from error
+    nodes = _open(path)
     constants = {node.name: node for node in nodes if node.op == "Const"}
     variables = _read_by_variables(nodes)
     packed = _packed(nodes, constants, variables)
     names = sorted(name for name in variables if name in constants)
     computed = [node for node in nodes if node.op in _QUANTIZED and node.name not in packed]
     if computed or not (names or packed):
-        raise SlimzooError(_no_weights(path, nodes, constants))
-    tensors, skipped = {}, []
-    for name in names:
-        tensor = _tensor(path, constants[name])
-        if tensor is None:
-            skipped.append(name)
-        else:
-            tensors[name] = tensor
-    for name, entry in packed.items():
-        shape = _value_of(path, entry.codes).shape
-        tensors[name] = Tensor(shape, np.dtype("<f4"), partial(entry.load, path))
+        return _without_variables(path, nodes, constants)
+    tensors, skipped = _named_tensors(path, names, constants)
     metadata = _image_size(nodes) | _lost(nodes, constants, variables, len(packed))
-    return Source("frozen_graph", path, tensors, metadata=metadata, skipped=skipped)
+    unpacked = _unpacked(path, packed)
+    return Source("frozen_graph", path, tensors | unpacked, metadata=metadata, skipped=skipped)
 
 
-def _tensor(path: Path, node: _Node) -> Tensor | None:
+def _open(path: Path) -> list[Node]:
+    with FileBytes(path) as file:
+        try:
+            return list(nodes_of(file))
+        except (ValueError, IndexError) as error:
+            raise damaged(path, str(error)) from error
+
+
+def _named_tensors(
+    path: Path, names: Iterable[str], constants: Mapping[str, Node]
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Returns the constants called `names`, and the names of those that are no numbers."""
+    found = {name: _tensor(path, constants[name]) for name in names}
+    skipped = [name for name, tensor in found.items() if tensor is None]
+    return {name: tensor for name, tensor in found.items() if tensor is not None}, skipped
+
+
+def _unpacked(path: Path, packed: Mapping[str, _Packed]) -> dict[str, Tensor]:
+    return {
+        name: Tensor(_value_of(path, entry.codes).shape, np.dtype("<f4"), partial(entry.load, path))
+        for name, entry in packed.items()
+    }
+
+
+def layers(path: Path) -> list[Layer]:
+    """Returns the layers of the frozen graph `path`. Raises: SlimzooError: the file is damaged."""
+    nodes = _open(path)
+    constants = {node.name: node for node in nodes if node.op == "Const"}
+    return layers_in(nodes, _numbers(path, nodes, constants))
+
+
+def _numbers(path: Path, nodes: list[Node], constants: Mapping[str, Node]) -> dict[str, Tensor]:
+    """Returns every constant of fractions by its name, those in 8 bits as what they mean."""
+    fractions = [n for n, node in constants.items() if node.value and node.value.type in _FRACTIONS]
+    packed = _packed(nodes, constants, {node.name for node in nodes})
+    return _named_tensors(path, fractions, constants)[0] | _unpacked(path, packed)
+
+
+def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]) -> Source:
+    """Returns the constants that the layers of a graph compute with, where none was read as a variable's.
+
+    Raises: SlimzooError: there are none.
+    """
+    numbers = _numbers(path, nodes, constants)
+    found = layers_in(nodes, numbers)
+    names = {name for layer in found for constant in layer.constants for name in constant.names}
+    tensors = {name: tensor for name, tensor in numbers.items() if name in names and tensor.shape}
+    if not tensors or any(node.op in _COMPUTED for node in nodes):
+        raise SlimzooError(_no_weights(path, nodes, constants))
+    packed = len(tensors.keys() - constants.keys())
+    metadata = _image_size(nodes) | _lost(nodes, constants, set(), packed)
+    if any(name.endswith("/moving_variance") for name in tensors):
+        metadata.pop("folded", None)
+        tensors = {name: t for name, t in tensors.items() if not _LITERAL.search(name)}
+    return Source("frozen_graph", path, tensors, metadata=metadata)
+
+
+def _tensor(path: Path, node: Node) -> Tensor | None:
     dtype = dtype_of(node.value.type) if node.value else None
     if node.value is None or dtype is None:
         return None
@@ -93,7 +134,7 @@ def _tensor(path: Path, node: _Node) -> Tensor | None:
     return Tensor(shape, dtype, partial(_load, path, node.name, node.value, dtype))
 
 
-def _value_of(path: Path, node: _Node) -> TensorField:
+def _value_of(path: Path, node: Node) -> TensorField:
     """Returns the value of a constant. Raises SlimzooError: it claims far more than there is."""
     assert node.value is not None
     size = node.value.stop - node.value.start
@@ -106,9 +147,9 @@ def _value_of(path: Path, node: _Node) -> TensorField:
 class _Packed:
     """A variable in 8 bits: its codes, the numbers of the lowest and the highest, and what a step is."""
 
-    codes: _Node
-    low: _Node
-    high: _Node
+    codes: Node
+    low: Node
+    high: Node
     mode: bytes
 
     def load(self, path: Path) -> np.ndarray:
@@ -127,7 +168,7 @@ class _Packed:
         return array
 
 
-def _packed(nodes: list[_Node], constants: Mapping[str, _Node], variables: set[str]) -> dict[str, _Packed]:
+def _packed(nodes: list[Node], constants: Mapping[str, Node], variables: set[str]) -> dict[str, _Packed]:
     """Returns the variables that a Dequantize of constants gives."""
     found = {}
     for node in nodes:
@@ -143,7 +184,7 @@ def _packed(nodes: list[_Node], constants: Mapping[str, _Node], variables: set[s
 
 
 def _lost(
-    nodes: list[_Node], constants: Mapping[str, _Node], variables: set[str], packed: int
+    nodes: list[Node], constants: Mapping[str, Node], variables: set[str], packed: int
 ) -> dict[str, str]:
     """Returns what the metadata say of weights that are not what the network was trained with."""
     said = {"dequantised": f"{packed} tensors: {_LOSSY}"} if packed else {}
@@ -155,7 +196,7 @@ def _lost(
     return said
 
 
-def _folded(nodes: list[_Node], constants: Mapping[str, _Node], variables: set[str]) -> list[str]:
+def _folded(nodes: list[Node], constants: Mapping[str, Node], variables: set[str]) -> list[str]:
     """Returns the constants that layers take for their kernels though they were no variable's values."""
     kernels = [
         node.inputs[1].removesuffix(":0") for node in nodes if node.op in _KERNELS and len(node.inputs) > 1
@@ -163,86 +204,14 @@ def _folded(nodes: list[_Node], constants: Mapping[str, _Node], variables: set[s
     return [name for name in dict.fromkeys(kernels) if name in constants and name not in variables]
 
 
-def _nodes(file: FileBytes) -> Iterator[_Node]:
-    count = 0
-    for row in fields(file):
-        if _GRAPH_FIELDS.get(row.number) != row.wire:
-            raise ValueError("it stops being a graph in the middle")
-        if row.number == 1:
-            count += 1
-            if count > _MAX_NODES:
-                raise ValueError(f"more than {_MAX_NODES:,} nodes")
-            yield _node(file, row)
-
-
-def _node(file: FileBytes, row: Field) -> _Node:
-    node = _Node()
-    for f in fields(file, row.start, row.stop):
-        if f.number in (1, 2, 3):
-            text = file[f.start : f.stop].decode()
-            if f.number == 3:
-                node.inputs.append(text)
-            else:
-                setattr(node, "name" if f.number == 1 else "op", text)
-        elif f.number == 5 and node.op == "Const":
-            node.value = _value(file, f) or node.value
-        elif f.number == 5 and node.op == "Placeholder":
-            node.shape = _shape(file, f) or node.shape
-        elif f.number == 5 and node.op == "Dequantize":
-            node.mode = _text(file, f, b"mode") or node.mode
-    return node
-
-
-def _shape(file: FileBytes, attribute: Field) -> tuple[int, ...]:
-    """Returns the sizes in a NodeDef's attribute "shape", or () for another attribute."""
-    key, sizes = b"", []
-    for f in fields(file, attribute.start, attribute.stop):
-        if f.number == 1:
-            key = file[f.start : f.stop]
-        elif f.number == 2 and key == b"shape":
-            shapes = (inner for inner in fields(file, f.start, f.stop) if inner.number == 7)
-            dimensions = (
-                d for shape in shapes for d in fields(file, shape.start, shape.stop) if d.number == 2
-            )
-            for dimension in dimensions:
-                size = [d for d in fields(file, dimension.start, dimension.stop) if d.number == 1]
-                sizes.append(varint(file, size[0].start)[0] if size else 0)
-    return tuple(sizes)
-
-
-def _text(file: FileBytes, attribute: Field, name: bytes) -> bytes:
-    """Returns the text of a NodeDef's attribute `name`, or b"" for another attribute."""
-    key = text = b""
-    for f in fields(file, attribute.start, attribute.stop):
-        if f.number == 1:
-            key = file[f.start : f.stop]
-        elif f.number == 2:
-            texts = [file[t.start : t.stop] for t in fields(file, f.start, f.stop) if t.number == 2]
-            text = b"".join(texts)
-    return text if key == name else b""
-
-
-def _image_size(nodes: list[_Node]) -> dict[str, str]:
+def _image_size(nodes: list[Node]) -> dict[str, str]:
     """Returns {"image_size": pixels} if the one placeholder of the graph takes square images."""
     shapes = [node.shape for node in nodes if node.op == "Placeholder"]
     square = len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][1] == shapes[0][2]
     return {"image_size": str(shapes[0][1])} if square and 0 < shapes[0][1] < 1 << 16 else {}
 
 
-def _value(file: FileBytes, attribute: Field) -> TensorField | None:
-    """Returns the tensor of a NodeDef's attribute "value", or None for another attribute."""
-    key, found = b"", None
-    for f in fields(file, attribute.start, attribute.stop):
-        if f.number == 1:
-            key = file[f.start : f.stop]
-        elif f.number == 2 and key == b"value":
-            for inner in fields(file, f.start, f.stop):
-                if inner.number == 8:
-                    found = describe(file, inner.start, inner.stop)
-    return found
-
-
-def _read_by_variables(nodes: list[_Node]) -> set[str]:
+def _read_by_variables(nodes: list[Node]) -> set[str]:
     """Returns the inputs of the nodes that once read a variable: `X/read` of X, or a ReadVariableOp."""
     return {
         node.inputs[0].removesuffix(":0")
@@ -253,7 +222,7 @@ def _read_by_variables(nodes: list[_Node]) -> set[str]:
     }
 
 
-def _no_weights(path: Path, nodes: list[_Node], constants: dict[str, _Node]) -> str:
+def _no_weights(path: Path, nodes: list[Node], constants: dict[str, Node]) -> str:
     quantized = sorted({node.op for node in nodes if node.op in _QUANTIZED})
     reasons = [f"it is quantized (it has {', '.join(quantized)} nodes)"] if quantized else []
     kernels = _folded(nodes, constants, set())

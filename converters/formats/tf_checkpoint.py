@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from slimzoo.converters.formats.binary import FileBytes, varint
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError, listing
 
+log = logging.getLogger("slimzoo")
 _PART = re.compile(r"^(.+)\.(?:index|meta|data-\d{5}-of-\d{5})$")
 _STATE = re.compile(rb'^\s*model_checkpoint_path:\s*"((?:[^"\\]|\\.)*)"')
 _FIRST_BLOCK = b"\x00\x00"  # the first entry of a table of ours shares nothing and has an empty key
@@ -28,7 +30,7 @@ def find(path: Path) -> Path:
     index = tf_v2.index_path(prefix)
     if index.is_file():
         return index
-    shards = [p for p in _siblings(prefix, "-") if tf_v1.SHARD.match(p.name)]
+    shards = _shards(prefix)
     if shards or (part and prefix.is_file()):
         return shards[0] if shards else prefix
     if path.is_file() and not _siblings(prefix, ".data-"):
@@ -47,6 +49,12 @@ def _siblings(prefix: Path, mark: str) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.name.startswith(start)) if folder.is_dir() else []
 
 
+def _shards(prefix: Path) -> list[Path]:
+    """Returns the files of the V1 set `prefix`; `model.ckpt-7-00000-of-00002` is none of `model.ckpt`."""
+    found = [(path, tf_v1.SHARD.match(path.name)) for path in _siblings(prefix, "-")]
+    return [path for path, match in found if match and match[1] == prefix.name]
+
+
 def _nothing_there(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}, and so no {path.name} in it"
@@ -57,20 +65,58 @@ def _nothing_there(path: Path) -> str:
 
 
 def named_by_state(path: Path) -> Path | None:
-    """Returns the checkpoint that `path`, the `checkpoint` file of a folder, names; None for another file."""
-    with open(path, "rb") as file:
+    """Returns the checkpoint that `path`, the `checkpoint` file of a folder, names; None for another file.
+
+    Where that one's files are gone, the only other one of the folder is taken, which is said.
+    Raises: FileNotFoundError: they are gone, and there is no other one, or there are several.
+    """
+    named = _named(path)
+    if named is None or _exists(named):
+        return named
+    left = _prefixes(path.parent)
+    if len(left) != 1:
+        there = f"name one that is there: {', '.join(left)}" if left else "no other checkpoint is beside it"
+        raise FileNotFoundError(f"{path} names {named.name}, whose files are gone; {there}")
+    log.warning("%s names %s, whose files are gone: %s is taken in its place", path, named.name, left[0])
+    return path.parent / left[0]
+
+
+def is_state(path: Path) -> bool:
+    """Says whether there is a file `path` that names the checkpoints of its folder."""
+    return path.is_file() and _named(path) is not None
+
+
+def _named(state: Path) -> Path | None:
+    with open(state, "rb") as file:
         match = _STATE.match(file.read(1 << 16))
     if not match:
         return None
     text = match[1].decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
-    named = Path(text.replace("-?????-of-", "-00000-of-"))
-    here = path.parent / named.name
+    named = Path(re.sub(r"-\?{5}-of-\d{5}$", "", text))
     # A folder that was moved still names its old place; what lies beside the state file comes first.
-    return here if not named.is_absolute() or _exists(here) else named
+    places = (state.parent / named.name, state.parent / named)
+    return next((place for place in places if _exists(place)), places[-1])
 
 
-def _exists(path: Path) -> bool:
-    return path.is_file() or tf_v2.index_path(path).is_file() or bool(_siblings(path, "-"))
+def _exists(prefix: Path) -> bool:
+    return prefix.is_file() or tf_v2.index_path(prefix).is_file() or bool(_shards(prefix))
+
+
+def _prefixes(folder: Path) -> list[str]:
+    """Returns the names of the checkpoints in `folder`."""
+    found = set()
+    for path in folder.iterdir():
+        shard = tf_v1.SHARD.match(path.name)
+        if path.name.endswith(".index"):
+            found.add(path.name.removesuffix(".index"))
+        elif path.is_file() and ".data-" not in path.name and _is_v1(path):
+            found.add(shard[1] if shard else path.name)
+    return sorted(found)
+
+
+def _is_v1(path: Path) -> bool:
+    with FileBytes(path) as file:
+        return sniff(file)
 
 
 def sniff(file: FileBytes) -> bool:

@@ -25,10 +25,11 @@ _TYPES = {  # number in the schema: NumPy's name
     9: "int8",
     10: "float64",
 }
-_MAX_TABLES = 50_000
+MAX_TABLES = 50_000
 _MAX_RANK = 8
 _MAX_CHANNELS = 1 << 20
 _LAYOUT = "as in the file: convolutions [out, h, w, in], depthwise [1, h, w, out], matrices [out, in]"
+_FOLDED = "batch normalisation, where there was any, is multiplied into the kernels"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def read(path: Path) -> Source:
     with FileBytes(path) as file:
         try:
             tensors, skipped, scaled = _tensors(path, root(file))
+            size = _image_size(root(file))
         except ValueError as error:
             if isinstance(error, SlimzooError):
                 raise
@@ -60,7 +62,7 @@ def read(path: Path) -> Source:
         check_total(path, len(file), tensors)
     if not tensors:
         raise SlimzooError(f"{path} is a TensorFlow Lite model that holds no weights of a type that is read")
-    said = {"layout": _LAYOUT}
+    said = {"layout": _LAYOUT, "folded": _FOLDED} | size
     if scaled:
         said["dequantised"] = (
             f"{scaled} tensors: each value is within half a step of the one it was made from"
@@ -70,33 +72,64 @@ def read(path: Path) -> Source:
 
 def _tensors(path: Path, model: Table) -> tuple[dict[str, Tensor], list[str], int]:
     """Returns the weights, the names of other constants, and how many of the weights were quantised."""
-    buffers = model.tables(4, _MAX_TABLES)
+    buffers = model.tables(4, MAX_TABLES)
     tensors: dict[str, Tensor] = {}
     skipped, scaled = [], 0
     for name, table in _named(model):
-        buffer = table.number(2, "I")
-        if buffer >= len(buffers):
-            raise ValueError(f"{name} is in buffer {buffer} of {len(buffers)}")
-        span = _span(buffers[buffer])
-        if not span[1]:
+        if not _stored(name, table, buffers)[1]:
             continue  # computed when the model runs
-        dtype, scale = _TYPES.get(table.number(1, "b")), _scale(table.table(4))
-        whole = dtype is not None and dtype.startswith(("int", "uint"))
-        if dtype is None or table.table(6) or (whole and not scale):
+        if tensor := constant(path, name, table, buffers):
+            tensors[name] = tensor
+            scaled += _is_whole(table)
+        else:
             skipped.append(name)
-            continue
-        scaled += whole
-        tensors[name] = _tensor(path, name, table, np.dtype(dtype).newbyteorder("<"), span, scale, whole)
     return tensors, skipped, scaled
+
+
+def constant(path: Path, name: str, table: Table, buffers: list[Table]) -> Tensor | None:
+    """Returns the numbers that a constant of the model means, None for what is no weight, or is computed.
+
+    Raises: ValueError: it makes no sense.
+    """
+    span = _stored(name, table, buffers)
+    dtype, scale = _TYPES.get(table.number(1, "b")), _scale(table.table(4))
+    whole = _is_whole(table)
+    if not span[1] or dtype is None or table.table(6) or (whole and not scale):
+        return None
+    return _tensor(path, name, table, np.dtype(dtype).newbyteorder("<"), span, scale, whole)
+
+
+def _is_whole(table: Table) -> bool:
+    return _TYPES.get(table.number(1, "b"), "").startswith(("int", "uint"))
+
+
+def _stored(name: str, table: Table, buffers: list[Table]) -> tuple[int, int]:
+    """Returns where the bytes of a tensor start and how many they are; none where it is computed."""
+    buffer = table.number(2, "I")
+    if buffer >= len(buffers):
+        raise ValueError(f"{name} is in buffer {buffer} of {len(buffers)}")
+    return _span(buffers[buffer])
+
+
+def _image_size(model: Table) -> dict[str, str]:
+    """Returns {"image_size": pixels} if the one input of the model is of square images."""
+    graphs = model.tables(2, _MAX_RANK * 8)
+    inputs: tuple = graphs[0].numbers(1, "i", MAX_TABLES) if graphs else ()
+    if len(inputs) != 1:
+        return {}
+    tables = graphs[0].tables(0, MAX_TABLES)
+    shape: tuple = tables[inputs[0]].numbers(0, "i", _MAX_RANK) if 0 <= inputs[0] < len(tables) else ()
+    square = len(shape) == 4 and shape[1] == shape[2] and 1 < shape[1] < 1 << 16
+    return {"image_size": str(shape[1])} if square else {}
 
 
 def _named(model: Table) -> Iterator[tuple[str, Table]]:
     """Yields every tensor of every graph by a name that no other has."""
     seen: set[str] = set()
     for number, graph in enumerate(model.tables(2, _MAX_RANK * 8)):
-        for index, table in enumerate(graph.tables(0, _MAX_TABLES)):
-            if len(seen) >= _MAX_TABLES:
-                raise ValueError(f"more than {_MAX_TABLES:,} tensors")
+        for index, table in enumerate(graph.tables(0, MAX_TABLES)):
+            if len(seen) >= MAX_TABLES:
+                raise ValueError(f"more than {MAX_TABLES:,} tensors")
             name = table.text(3) or f"tensor_{index}"
             if name in seen:
                 name = f"{name}:{number}:{index}"

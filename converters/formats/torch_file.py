@@ -17,6 +17,7 @@ import numpy as np
 
 from slimzoo.converters.formats.binary import FileBytes, check_total, damaged, file_chunks
 from slimzoo.converters.formats.pickles import Refused, Unpickled, refusal, unpickle
+from slimzoo.converters.formats.torch_kinds import is_script, of_refused, script, without_names
 from slimzoo.converters.formats.torch_pickle import KNOWN, Described, StateDict, Storage, state_dict, storage
 from slimzoo.converters.formats.zip_archive import data_span, first_member, open_zip
 from slimzoo.converters.source import Chunks, Source, Tensor, empty, stored_tensor
@@ -80,6 +81,8 @@ def read(path: Path) -> Source:
         legacy = file[0 : len(_LEGACY)] == _LEGACY
         try:
             content = _read_legacy(path, file) if legacy else _read_zip(path, file)
+            if kind := without_names(content.root):
+                raise SlimzooError(f"{path} {kind}")
             found = state_dict(content.root)
             tensors = {name: _tensor(content, value) for name, value in found.tensors.items()}
         except (ValueError, KeyError, RecursionError) as error:
@@ -94,6 +97,8 @@ def _unpickle(
     path: Path, data: FileBytes | bytes, start: int = 0, persistent: Callable = storage
 ) -> Unpickled:
     found = unpickle(data, start, min(len(data), start + _MAX_PICKLE), KNOWN, persistent)
+    if kind := of_refused(found.refused):
+        raise SlimzooError(f"{path} {kind}")
     if found.refused:
         raise refusal(path, found.refused, _ADVICE)
     return found
@@ -102,6 +107,8 @@ def _unpickle(
 def _read_zip(path: Path, file: FileBytes) -> _Content:
     with open_zip(path) as archive:
         members = {info.filename: info for info in archive.infolist()}
+        if is_script(members):
+            raise SlimzooError(f"{path} {script()}")
         pickled = [name for name in members if re.fullmatch(r"([^/]*/)?data\.pkl", name)]
         if len(pickled) != 1:
             raise damaged(path, f"it has {len(pickled)} members called data.pkl")

@@ -99,8 +99,10 @@ def _dictionary(arguments: tuple) -> Pairs:
     return Pairs([(key, value) for key, value in items])
 
 
-def _tensor(arguments: tuple) -> Described:
+def _tensor(arguments: tuple) -> Described | Refused:
     storage, offset, shape, strides = arguments[:4]
+    if isinstance(storage, Refused):
+        return storage
     return _described(storage, storage.kind, offset, shape, strides)
 
 
@@ -149,6 +151,8 @@ def storage(identity: object) -> Storage | Refused:
     if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
         raise ValueError("its pickle refers to something that is no storage (a whole model was saved?)")
     _, kind, key, _, size, *view = identity
+    if isinstance(kind, Refused):  # of quantized values
+        return kind
     if not (isinstance(kind, _StorageType) and isinstance(key, str) and _is_size(size)):
         raise ValueError("a storage is not described as PyTorch does it")
     if view and view[0] is not None:

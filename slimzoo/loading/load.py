@@ -122,7 +122,8 @@ def load(
     if source is None:
         model = _made(plan_new(network, wanted), arguments)
     else:
-        contents = open_contents(source, network, ema, rename, wanted.exclude)
+        others = _of_the_network(arguments)
+        contents = open_contents(source, network, ema, rename, wanted.exclude, others)
         plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
         model = _filled(plan, source, contents, Fill(sum_rgb, quiet), arguments)
     return _backbone(model, levels) if features_only else model
@@ -178,6 +179,12 @@ def _network_arguments(
     elif own:
         log.info("%s: built with %s, as %s computes", network, worded(own), name_map.library)
     return own
+
+
+def _of_the_network(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what of `arguments` its function takes, and not the Model."""
+    others = (*MODEL_SETTINGS, "arg_scope", "data_format")
+    return {name: value for name, value in arguments.items() if name not in others}
 
 
 def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:

@@ -4,6 +4,8 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from slimzoo import converters
 from slimzoo.converters.matching import Rename
@@ -96,8 +98,15 @@ class Plan:
         return ""
 
 
-def open_contents(source: Source, network: Network, ema: bool, rename: Rename, exclude: Scopes) -> Contents:
-    """Opens the file of `source`; no tensor is read yet."""
+def open_contents(
+    source: Source,
+    network: Network,
+    ema: bool,
+    rename: Rename,
+    exclude: Scopes,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
+) -> Contents:
+    """Opens the file of `source`; no tensor is read yet. arguments: of the network function."""
     found = named(
         converters.read(source.path),
         network,
@@ -105,6 +114,7 @@ def open_contents(source: Source, network: Network, ema: bool, rename: Rename, e
         ema=ema,
         rename=rename,
         exclude=exclude,
+        arguments=arguments,
     )
     if not ema and (averages := found.left_out["moving averages"]):
         log.warning(

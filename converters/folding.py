@@ -1,0 +1,142 @@
+"""Folded weights come back: kernels into which batch norm was multiplied, as the variables of a network.
+
+A file of a graph that runs (TensorFlow Lite, an optimised frozen graph) has no batch norm left. Its layers
+are paired with the network's, both in the order of a walk back from the outputs; a batch norm of the network
+then gets the values with which it changes nothing but for the offset, and the output is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from slimzoo.converters.folded_values import variables_of
+from slimzoo.converters.formats import frozen_graph, tflite_graph
+from slimzoo.converters.graph import Layer
+from slimzoo.converters.source import Source, Tensor
+from slimzoo.errors import SlimzooError
+from slimzoo.names import Scopes
+from slimzoo.registry import Network, get_network
+
+log = logging.getLogger("slimzoo")
+_READERS: dict[str, Callable] = {"tflite": tflite_graph.layers, "frozen_graph": frozen_graph.layers}
+_ENOUGH = 0.9  # of a network's layers before its head, for a file that goes on otherwise to be one of it
+
+
+def unfolded(
+    source: Source, network: str, arguments: Mapping[str, Any] = MappingProxyType({})
+) -> Source | None:
+    """Returns the variables of `network` with which it computes what the graph of `source` does.
+
+    The metadata name the scopes that the graph is without. None: `source` is of no graph that was folded.
+
+    Args:
+      arguments: of the network function.
+    Raises: SlimzooError: its layers are not those of `network`, as far as its head.
+    """
+    if source.format not in _READERS or "folded" not in source.metadata:
+        return None
+    from slimzoo.converters.network_graph import network_layers  # brings TensorFlow
+
+    row = get_network(network)
+    theirs, ours = _READERS[source.format](source.path), network_layers(network, arguments)
+    theirs = _without_preprocessing(source, theirs, ours) if theirs and ours else theirs
+    count = _common(source, row, theirs, ours)
+    tensors: dict[str, Tensor] = {}
+    for their, our in zip(theirs[:count], ours[:count], strict=True):
+        tensors |= variables_of(source.path, their, our)
+    absent = (*_scopes_of(ours[count:], row), *row.side_heads)
+    _say_rounded(source)
+    found = source.with_tensors(tensors)
+    found.metadata |= {"unfolded": f"{count} layers", "absent": json.dumps(absent)}
+    return found
+
+
+def absent_in(source: Source) -> tuple[str, ...]:
+    """Returns the scopes of its network that the metadata of `source` say it is without."""
+    return tuple(json.loads(source.metadata.get("absent", "[]")))
+
+
+def _without_preprocessing(source: Source, theirs: Sequence[Layer], ours: Sequence[Layer]) -> Sequence[Layer]:
+    """Returns the layers from the first kernel on; what is done to the images before it is said."""
+    first = next((number for number, layer in enumerate(theirs) if layer.kernel), 0)
+    if ours[0].kernel is None or ours[0].images or not (first or theirs[first].images):
+        return theirs
+    log.warning(
+        "%s computes with its images before its first kernel (%s), and perhaps in it; that is left out: "
+        "compare what the network makes of an image, preprocessed as you mean to, with what the file does",
+        *(source.path, ", ".join(step.kind for step in reversed(theirs[first].images)) or "mul"),
+    )
+    return theirs[first:]
+
+
+def _common(source: Source, network: Network, theirs: Sequence[Layer], ours: Sequence[Layer]) -> int:
+    """Returns how many of the first layers of both are the same.
+
+    Raises: SlimzooError: fewer than the network is told by.
+    """
+    heads = Scopes(network.main_heads)
+    trunk = next((n for n, layer in enumerate(ours) if _is_in(layer, heads)), len(ours))
+    count = 0
+    for their, our in zip(theirs, ours, strict=False):
+        if not _fits(their, our, of_head=_is_in(our, heads)):
+            break
+        count += 1
+    if count == len(ours) == len(theirs):
+        return count
+    if count >= max(1, _ENOUGH * trunk):
+        return min(count, trunk)  # what follows is of another task, whatever it looks like
+    raise SlimzooError(_difference(source, network, theirs, ours, count))
+
+
+def _difference(
+    source: Source, network: Network, theirs: Sequence[Layer], ours: Sequence[Layer], count: int
+) -> str:
+    there = str(theirs[count]) if count < len(theirs) else "nothing more"
+    here = f"{_name(ours[count])} ({ours[count]})" if count < len(ours) else "nothing more"
+    return (
+        f"{source.path}: its layers are not those of {network.name}: {len(theirs)} there, {len(ours)} here, "
+        f"and the first {count} are the same. Then comes {there} where {here} is wanted. Its tensors have no "
+        "names of variables, so layers are told by their kernels: give the network that the file was made "
+        "from, with the arguments that it had (as divisible_by=1); or its checkpoint"
+    )
+
+
+def _fits(their: Layer, our: Layer, of_head: bool) -> bool:
+    """Whether both may be one layer. of_head: of any number of classes."""
+    if their.kernel is None or our.kernel is None:
+        return their.kernel is our.kernel and their.channels == our.channels
+    if (their.kind == "depthwise") != (our.kind == "depthwise"):
+        return False
+    channels_equal = of_head or their.kernel.shape[-1] == our.kernel.shape[-1]
+    if their.kind != our.kind:  # a convolution whose kernel covers its image is a product with a matrix
+        return channels_equal and their.kernel.inputs == our.kernel.inputs
+    strides_equal = their.stride == our.stride or their.dilated
+    return channels_equal and strides_equal and their.kernel.shape[:-1] == our.kernel.shape[:-1]
+
+
+def _name(layer: Layer) -> str:
+    names = [name for constant in layer.constants for name in constant.names]
+    return names[0] if names else str(layer)
+
+
+def _is_in(layer: Layer, scopes: Scopes) -> bool:
+    return any(name in scopes for constant in layer.constants for name in constant.names)
+
+
+def _scopes_of(layers: Sequence[Layer], network: Network) -> tuple[str, ...]:
+    """Returns the scopes whose variables are those of `layers`: heads whole, others by layer."""
+    heads = network.main_heads if any(_is_in(layer, Scopes(network.main_heads)) for layer in layers) else ()
+    names = [name for layer in layers for constant in layer.constants for name in constant.names]
+    others = (
+        name.rpartition("/")[0].removesuffix("/BatchNorm") for name in names if name not in Scopes(heads)
+    )
+    return (*dict.fromkeys(others), *heads)
+
+
+def _say_rounded(source: Source) -> None:
+    if rounded := source.metadata.get("dequantised"):
+        log.warning("%s: its weights were rounded, %s", source.path, rounded)

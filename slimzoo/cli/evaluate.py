@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli.data_options import classes_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     all_of,
@@ -36,6 +38,7 @@ _OPTIONS = (
     ema_option,
     exclude_option,
     batch_size_option,
+    turn_option,
     import_option,
     progress_option,
     json_option,
@@ -66,9 +69,12 @@ def evaluate(context: click.Context) -> None:
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
 @click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
+@classes_option
 @all_of(_OPTIONS)
-def evaluate_voc(data: str, year: str, split: str | None, **options: Any) -> None:
-    """Measure a model on Pascal VOC."""
+def evaluate_voc(
+    data: str, year: str, split: str | None, classes: tuple[str, ...] | None, **options: Any
+) -> None:
+    """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them."""
     import_tensorflow()
     from slimzoo.data import voc
     from slimzoo.training import held_out
@@ -77,10 +83,11 @@ def evaluate_voc(data: str, year: str, split: str | None, **options: Any) -> Non
 
     def read(model: "Model") -> "Dataset":
         labels = model.labels or ()
-        classes = labels if labels and set(labels) <= set(voc.VOC) else voc.VOC
+        trained_so = labels and (model.multi_label or set(labels) <= set(voc.VOC))
+        names = classes or (labels if trained_so else None)
         if split is None and held_out.images(run, "validation") is not None:
-            return held_out.only_held_out(run, voc.read(data, year, None, classes))
-        return voc.read(data, year, split or "val", classes)
+            return held_out.only_held_out(run, voc.read(data, year, None, names))
+        return voc.read(data, year, split or "val", names)
 
     _evaluate(read, **options)
 
@@ -109,6 +116,7 @@ def _evaluate(
     ema: bool,
     exclude: tuple[str, ...],
     batch_size: int,
+    turn: bool,
     progress: bool,
     as_json: bool,
 ) -> None:
@@ -117,7 +125,7 @@ def _evaluate(
     from slimzoo.training import held_out
 
     loaded = load(model, pretrained=weights is None, weights=weights, ema=ema, exclude=exclude)
-    data = read(loaded)
+    data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from slimzoo.cli.data_options import classes_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     POSITIVE,
@@ -73,6 +74,7 @@ _OPTIONS = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
     click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    turn_option,
     import_option,
     progress_option,
     json_option,
@@ -106,11 +108,18 @@ def finetune(context: click.Context) -> None:
         "slimzoo finetune voc --data VOCdevkit --model vgg_16 --new vgg_16/fc8 --freeze vgg_16/conv1"
         " --learning-rates 'vgg_16/conv*=0.1'",
         "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",
+        "slimzoo finetune voc --data my_kit --split all --classes helmet,vest",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
-@click.option("--split", default="trainval", show_default=True, help="The list of images to train on.")
+@click.option(
+    "--split",
+    default="trainval",
+    show_default=True,
+    help="The list of images to train on, or all there are: all.",
+)
+@classes_option
 @click.option(
     "--validation",
     type=Validation(),
@@ -122,7 +131,7 @@ def finetune(context: click.Context) -> None:
 @all_of(_OPTIONS)
 @click.pass_context
 def finetune_voc(context: click.Context, **options: Any) -> None:
-    """Fine-tune on Pascal VOC: 20 classes, several an image, difficult objects ignored."""
+    """Fine-tune on Pascal VOC, or a kit like it: several classes an image, difficult objects ignored."""
     _finetune("voc", context, **options)
 
 
@@ -146,10 +155,8 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
 @click.option(
     "--validation",
     type=Validation(),
-    default="0.2",
-    show_default=True,
     metavar="PART|DIR",
-    help="The part of them to hold out, or another such folder.",
+    help="The part of them to hold out, or another such folder.  [default: val/ beside train/, else 0.2]",
 )
 @all_of(_OPTIONS)
 @click.pass_context
@@ -163,7 +170,7 @@ def _finetune(
     context: click.Context,
     *,
     data: str,
-    validation: float | str,
+    validation: float | str | None,
     out: str | None,
     as_json: bool,
     **options: Any,
@@ -172,7 +179,7 @@ def _finetune(
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
-    where = {name: options.pop(name) for name in ("year", "split") if name in options}
+    where = {name: options.pop(name) for name in ("year", "split", "classes", "turn") if name in options}
     train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
     recipe = _take_recipe(options)
     weights = options.pop("weights")

@@ -1,12 +1,18 @@
 """Training and validation data by kind: Pascal VOC, or a folder of images."""
 
+import logging
 import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from slimzoo.data import folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 
+log = logging.getLogger("slimzoo")
 KINDS = ("voc", "folder")
+HELD_OUT = 0.2  # of the training data, where nothing else is said
 
 
 def open_data(
@@ -15,8 +21,10 @@ def open_data(
     *,
     year: str | int = "2012",
     split: str = "trainval",
-    validation: float | str = 0.2,
+    classes: Sequence[str] | None = None,
+    validation: float | str | None = None,
     seed: int = 0,
+    turn: bool = True,
 ) -> tuple[Dataset, Dataset]:
     """Returns (training, validation) data.
 
@@ -24,22 +32,46 @@ def open_data(
       kind: "voc", or "folder" with one sub-folder of images a class.
       data: VOCdevkit, or the folder.
       split: of VOC: the list to train on.
+      classes: of VOC: in the order of the labels; None: as voc.read finds them.
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
+        None: the folder val/ beside train/ if `data` is laid out so, else 0.2.
+      turn: images are turned upright where EXIF says how the camera was held.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
     if kind not in KINDS:
         raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
-    train = voc.read(data, year, split) if kind == "voc" else folder.read(data)
+    if kind == "folder" and validation is None:
+        data, validation = _laid_out(data)
+    validation = HELD_OUT if validation is None else validation
+    train = voc.read(data, year, split, classes) if kind == "voc" else folder.read(data)
+    train = replace(train, turn=turn)
     if isinstance(validation, (int, float)):
         return splits.split(train, float(validation), seed)
     if kind == "voc":
-        held_out = voc.read(data, year, validation)
+        held_out = voc.read(data, year, validation, train.classes)
         advice = f"train on another list than {split!r} (VOC has train and val for that)"
     else:
         held_out = folder.read(validation, train.classes)
         advice = "give two folders, or a part of one as a number (0.2)"
     _check_apart(train, held_out, advice)
-    return train, held_out
+    return train, replace(held_out, turn=turn)
+
+
+def _laid_out(data: str | os.PathLike) -> tuple[str | os.PathLike, str | None]:
+    """Returns what to train on and what to hold out of a folder that may hold train/ and val/; it is said."""
+    parts = folder.parts(data)
+    if not parts:
+        return data, None
+    train, held_out = parts["train"], parts.get("val")
+    left = [str(path) for part, path in parts.items() if part not in ("train", "val")]
+    log.warning(
+        "%s holds parts: trained on is %s, held out %s%s",
+        Path(data),
+        train,
+        held_out or f"{HELD_OUT} of it",
+        f"; {', '.join(left)} is left alone" if left else "",
+    )
+    return train, None if held_out is None else str(held_out)
 
 
 def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing.pictures import as_pixels
 from slimzoo.preprocessing.ranges import channel_mean, channel_scale
 from slimzoo.preprocessing.spec import Preprocessing
 
@@ -19,8 +20,9 @@ def apply(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     Works eagerly and in graphs (tf.data).
 
     Args:
-      image: pixels 0..255, uint8 or float: [H, W, 3], gray [H, W, 1] or [H, W]; a batch [N, H, W, C]; or a
-        list or tuple of images, each of its own size.
+      image: pixels 0..255, uint8 or float: [H, W, 3], gray [H, W, 1] or [H, W]; a batch [N, H, W, C]; a
+        Pillow image; or a list or tuple of images, each of its own size. (An array made of a Pillow image
+        with a palette holds indices, which nothing tells from shades: give the image.)
     Returns: float32 [size, size, channels], or [N, size, size, channels].
     Raises: SlimzooError: the shape or the dtype is none of these.
     """
@@ -55,8 +57,11 @@ def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str =
 def _each(preprocessing: Preprocessing, one: Callable, image: Any) -> "tf.Tensor":
     import tensorflow as tf
 
-    if isinstance(image, list | tuple) and image and len(getattr(image[0], "shape", ())) >= 2:
-        return tf.stack([one(single) for single in image])
+    if isinstance(image, list | tuple):
+        image = [as_pixels(single) for single in image]
+        if image and len(getattr(image[0], "shape", ())) >= 2:
+            return tf.stack([one(single) for single in image])
+    image = as_pixels(image)
     image = tf.convert_to_tensor(image)
     if image.shape.rank == 4:
         signature = tf.TensorSpec(preprocessing.shape, tf.float32)
@@ -68,7 +73,7 @@ def _pixels(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as float32 [H, W, C], 0..255, C: 1 for GRAY, else 3 in RGB order."""
     import tensorflow as tf
 
-    image = tf.convert_to_tensor(image)
+    image = tf.convert_to_tensor(as_pixels(image))
     if image.shape.rank == 2:
         image = image[..., tf.newaxis]
     _check(image)
@@ -87,7 +92,7 @@ def _check(image: "tf.Tensor") -> None:
     if image.shape[-1] == 4:
         raise SlimzooError(
             f"an image of shape {tuple(image.shape)} was given: 4 channels, so it seems to have an alpha "
-            "channel; drop it with image[..., :3]"
+            "channel; drop it with image[..., :3]. Of CMYK, give Pillow's image in place of an array"
         )
     if image.shape[-1] not in (1, 3):
         hint = ". In a graph, say it with tf.ensure_shape" if image.shape[-1] is None else ""

@@ -121,7 +121,7 @@ def _example(
     image: Path, annotation: Annotation, flags: Mapping[str, int], classes: tuple[str, ...]
 ) -> Example:
     shown = {label for label, difficult in annotation.objects if not difficult}
-    said = {label: 1 if label in shown else 0 for label in annotation.names} | flags
+    said = {label: 1 if label in shown else 0 for label in annotation.names} | dict(flags)
     labels = np.array([said.get(label, -1) == 1 for label in classes], np.float32)
     weights = np.array([said.get(label, -1) != 0 for label in classes], np.float32)
     return Example(str(image), labels, weights)

@@ -56,7 +56,7 @@ def read_list(root: Path, split: str | None) -> Flags:
 
     Raises: FileNotFoundError: there is no such list. SlimzooError: it names images twice.
     """
-    known = {same(path.stem): {} for path in sorted((root / "Annotations").glob("*.xml"))}
+    known: Flags = {same(path.stem): {} for path in sorted((root / "Annotations").glob("*.xml"))}
     if split is None:
         return known
     folders = (root / "ImageSets" / "Main", root / "ImageSets")

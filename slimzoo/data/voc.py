@@ -11,7 +11,7 @@ import numpy as np
 from slimzoo.data.annotations import Annotation, read_annotation
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import same
-from slimzoo.data.voc_files import find_images, find_year, read_list
+from slimzoo.data.voc_files import find_annotations, find_images, find_year, read_list
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.labels import VOC
 
@@ -45,6 +45,7 @@ def read(
     annotations, problems = _read_annotations(root, listed)
     names = _classes(root, annotations.values()) if classes is None else tuple(map(same, classes))
     problems += _problems_of_classes(root, annotations, names)
+    _say_ignored_flags(root, listed, names)
     images, examples = find_images(root), []
     for name, flags in listed.items():
         annotation = annotations.get(name, Annotation())
@@ -70,7 +71,7 @@ def read_objects(path: str | os.PathLike) -> list[tuple[str, bool]]:
 
 def _read_annotations(root: Path, names: Iterable[str]) -> tuple[dict[str, Annotation], list[str]]:
     """Returns the annotations by image, and what is wrong with the others."""
-    paths = {same(path.stem): path for path in (root / "Annotations").glob("*.xml")}
+    paths = find_annotations(root)
     found, problems = {}, []
     for name in names:
         path = paths.get(name, root / "Annotations" / f"{name}.xml")
@@ -89,8 +90,7 @@ def _classes(root: Path, annotations: Iterable[Annotation]) -> tuple[str, ...]:
     """Returns VOC's classes; where others are annotated, all that are in the whole kit, and says so."""
     if all(annotation.names <= set(VOC) for annotation in annotations):
         return VOC
-    names = [same(path.stem) for path in (root / "Annotations").glob("*.xml")]
-    everywhere, _ = _read_annotations(root, names)
+    everywhere, _ = _read_annotations(root, find_annotations(root))
     counts = Counter(name for annotation in everywhere.values() for name in annotation.names)
     classes = tuple(sorted(counts))
     shown = ", ".join(f"{name} ({counts[name]})" for name in classes)
@@ -108,6 +108,14 @@ def _problems_of_classes(
         for unknown in sorted(annotation.names - set(names)):
             problems.append(f"{path}: unknown class {unknown!r}; known are {', '.join(names)}")
     return problems
+
+
+def _say_ignored_flags(root: Path, listed: Mapping[str, Mapping[str, int]], names: tuple[str, ...]) -> None:
+    unknown = sorted({label for flags in listed.values() for label in flags} - set(names))
+    if unknown:
+        log.warning(
+            "flags in lists of %s are of no class of it: %s; they are left out", root, ", ".join(unknown)
+        )
 
 
 def _image_of(images: Mapping[str, Path], name: str, filename: str) -> Path | None:

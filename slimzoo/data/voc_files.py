@@ -56,7 +56,7 @@ def read_list(root: Path, split: str | None) -> Flags:
 
     Raises: FileNotFoundError: there is no such list. SlimzooError: it names images twice.
     """
-    known: Flags = {same(path.stem): {} for path in sorted((root / "Annotations").glob("*.xml"))}
+    known: Flags = {name: {} for name in find_annotations(root)}
     if split is None:
         return known
     folders = (root / "ImageSets" / "Main", root / "ImageSets")
@@ -111,10 +111,17 @@ def _image_name(text: str, known: Flags) -> str:
     return bare if text not in known and bare in known else text
 
 
+def find_annotations(root: Path) -> dict[str, Path]:
+    """Returns the annotations of the kit by the name of their image, sorted; a Mac's `._a.xml` is none."""
+    folder = root / "Annotations"
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {same(path.stem): path for path in paths if path.suffix.lower() == ".xml" and path.name[0] != "."}
+
+
 def find_images(root: Path) -> dict[str, Path]:
     """Returns the images of the kit by name, with and without their ending."""
     folder = next((root / name for name in _IMAGE_FOLDERS if (root / name).is_dir()), None)
-    paths = sorted(folder.iterdir()) if folder else []
+    paths = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder else []
     found = {same(path.name): path for path in paths}
     for ending in _ENDINGS:
         for path in paths:

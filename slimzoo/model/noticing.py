@@ -55,6 +55,14 @@ class NoticesRange(keras.Model):
         """Trains as Keras does."""
         return super().train_on_batch(_looked_at(self, x), *args, **kwargs)
 
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Measures as Keras does."""
+        return super().test_on_batch(_looked_at(self, x), *args, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predicts as Keras does."""
+        return super().predict_on_batch(_looked_at(self, x))
+
 
 def _looked_at(model: Any, data: Any) -> Any:
     """Returns `data`, of which the first images are seen now, or as tf.data gives them."""

@@ -221,6 +221,20 @@ def test_a_class_s_own_list_is_read_as_voc_s_evaluation_does(tmp_path, split):
     assert [ignored(dataset, i) for i in range(3)] == [set(), set(), {"cat"}]
 
 
+def test_flags_of_what_is_no_class_are_left_out_and_said(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        dataset = voc.read(kit(tmp_path, "ab", {"my_train.txt": b"a 1\nb -1\n"}), split="my_train")
+    assert dataset.classes == VOC and shown(dataset, 1) == {"dog"}
+    assert "are of no class of it: my; they are left out" in caplog.text
+
+
+def test_what_a_mac_leaves_is_no_annotation_and_endings_may_be_large(tmp_path):
+    devkit = kit(tmp_path, ("a", "b", "._a"), {})
+    notes = devkit / "VOC2012" / "Annotations"
+    (notes / "b.xml").rename(notes / "b.XML")
+    assert names_of(voc.read(devkit, split="all")) == ["a", "b"]
+
+
 @pytest.mark.parametrize("ending", [".jpg", ".jpeg", ".JPG", ".JPEG", ".png", ".PNG", ".bmp", ".gif"])
 def test_images_may_end_as_images_do(tmp_path, ending):
     (path,) = voc.read(kit(tmp_path, "a", {"trainval.txt": b"a\n"}, ending)).paths

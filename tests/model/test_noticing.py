@@ -65,15 +65,12 @@ def dataset(images):
         lambda model, images: model.predict(images, verbose=0),
         lambda model, images: model.predict(dataset(images).map(lambda image, label: image), verbose=0),
         lambda model, images: model.train_on_batch(images, LABELS),
+        lambda model, images: model.test_on_batch(images, LABELS),
+        lambda model, images: model.predict_on_batch(images),
     ],
     ids=[
-        "fit",
-        "fit tf.data",
-        "evaluate tf.data",
-        "evaluate",
-        "predict",
-        "predict tf.data",
-        "train_on_batch",
+        *("fit", "fit tf.data", "evaluate tf.data", "evaluate", "predict", "predict tf.data"),
+        *("train_on_batch", "test_on_batch", "predict_on_batch"),
     ],
 )
 def test_keras_s_loops_warn_at_their_first_batch(model, warned, use, images):

@@ -133,8 +133,8 @@ def _damaged(path: str, error: tf.errors.OpError) -> tf.errors.DataLossError:
     return tf.errors.DataLossError(
         None,
         None,
-        f"checkpoint {path} is damaged: {tensorflow_says(error)}. Take an older one (the file `checkpoint` beside it lists "
-        "them; its first line says which is restored), or start in a new directory",
+        f"checkpoint {path} is damaged: {tensorflow_says(error)}. Take an older one (the file `checkpoint` "
+        "beside it lists them; its first line says which is restored), or start in a new directory",
     )
 
 

@@ -40,6 +40,9 @@ classes_option = click.option(
     "--classes",
     type=ClassNames(),
     metavar="NAMES|FILE",
-    help="Names with commas between them, or a file with one a line.  [default: VOC's 20 if no others are"
-    " annotated, else all that are]",
+    help="Names with commas between them, or a file with one a line.  [default: those of the annotations]",
+)
+
+images_option = click.option(
+    "--images", metavar="DIR", help="The folder of the images.  [default: looked for beside the data]"
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, turn_option
+from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     all_of,
@@ -106,6 +106,24 @@ def evaluate_folder(data: str, **options: Any) -> None:
     from slimzoo.data import folder
 
     _evaluate(lambda model: folder.read(data, model.labels), **options)
+
+
+@evaluate.command(
+    "boxes",
+    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/boxes-mobilenet_v1"),
+)
+@click.option(
+    "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
+)
+@images_option
+@classes_option
+@all_of(_OPTIONS)
+def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
+    """Measure a model on images with boxes as COCO or YOLO keep them."""
+    import_tensorflow()
+    from slimzoo.data import boxes
+
+    _evaluate(lambda model: boxes.read(data, images, classes or model.labels), **options)
 
 
 def _evaluate(

@@ -1,11 +1,11 @@
-"""`slimzoo finetune`: a network trained on Pascal VOC, or on a folder of images."""
+"""`slimzoo finetune`: a network trained on Pascal VOC, on a folder of images, or on images with boxes."""
 
 import shlex
 from typing import Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, turn_option
+from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     POSITIVE,
@@ -79,6 +79,7 @@ _OPTIONS = (
     progress_option,
     json_option,
 )
+_WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
 _RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
 
 
@@ -165,6 +166,33 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
     _finetune("folder", context, **options)
 
 
+@finetune.command(
+    "boxes",
+    epilog=examples(
+        "slimzoo finetune boxes --data annotations/instances_train.json --images train",
+        "slimzoo finetune boxes --data yolo/train --validation yolo/val --classes helmet,vest",
+    ),
+)
+@click.option(
+    "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
+)
+@images_option
+@classes_option
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|FILE|DIR",
+    help="The part of them to hold out, or other data of that kind.",
+)
+@all_of(_OPTIONS)
+@click.pass_context
+def finetune_boxes(context: click.Context, **options: Any) -> None:
+    """Fine-tune on images with boxes as COCO or YOLO keep them: a class shows where it has a box."""
+    _finetune("boxes", context, **options)
+
+
 def _finetune(
     kind: str,
     context: click.Context,
@@ -179,7 +207,7 @@ def _finetune(
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
-    where = {name: options.pop(name) for name in ("year", "split", "classes", "turn") if name in options}
+    where = {name: options.pop(name) for name in _WHERE if name in options}
     train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
     recipe = _take_recipe(options)
     weights = options.pop("weights")

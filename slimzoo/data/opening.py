@@ -1,4 +1,4 @@
-"""Training and validation data by kind: Pascal VOC, or a folder of images."""
+"""Training and validation data by kind: Pascal VOC, a folder of images, or COCO's and YOLO's boxes."""
 
 import logging
 import os
@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from slimzoo.data import folder, splits, voc
+from slimzoo.data import boxes, folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 
 log = logging.getLogger("slimzoo")
-KINDS = ("voc", "folder")
+_ADVICE = {  # where images are in both parts
+    "voc": "train on another list than {split!r} (VOC has train and val for that)",
+    "folder": "give two folders, or a part of one as a number (0.2)",
+    "boxes": "give two files or folders, or a part of one as a number (0.2)",
+}
+KINDS = tuple(_ADVICE)
 HELD_OUT = 0.2  # of the training data, where nothing else is said
 
 
@@ -22,6 +27,7 @@ def open_data(
     year: str | int = "2012",
     split: str = "trainval",
     classes: Sequence[str] | None = None,
+    images: str | os.PathLike | None = None,
     validation: float | str | None = None,
     seed: int = 0,
     turn: bool = True,
@@ -29,10 +35,11 @@ def open_data(
     """Returns (training, validation) data.
 
     Args:
-      kind: "voc", or "folder" with one sub-folder of images a class.
-      data: VOCdevkit, or the folder.
+      kind: "voc", "folder" with one sub-folder of images a class, or "boxes" as COCO and YOLO keep them.
+      data: VOCdevkit, the folder, or COCO's file.
       split: of VOC: the list to train on.
-      classes: of VOC: in the order of the labels; None: as voc.read finds them.
+      classes: of VOC and boxes: in the order of the labels; None: as voc.read or boxes.read finds them.
+      images: of boxes: the folder they are in; None: beside `data`.
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
         None: the folder val/ beside train/ if `data` is laid out so, else 0.2.
       turn: images are turned upright where EXIF says how the camera was held.
@@ -43,18 +50,18 @@ def open_data(
     if kind == "folder" and validation is None:
         data, validation = _laid_out(data)
     validation = HELD_OUT if validation is None else validation
-    train = voc.read(data, year, split, classes) if kind == "voc" else folder.read(data)
-    train = replace(train, turn=turn)
+
+    def read(place: str | os.PathLike, part: str, names: Sequence[str] | None) -> Dataset:
+        if kind == "voc":
+            return voc.read(data, year, part, names)
+        return folder.read(place, names) if kind == "folder" else boxes.read(place, images, names)
+
+    train = replace(read(data, split, None if kind == "folder" else classes), turn=turn)
     if isinstance(validation, (int, float)):
         return splits.split(train, float(validation), seed)
-    if kind == "voc":
-        held_out = voc.read(data, year, validation, train.classes)
-        advice = f"train on another list than {split!r} (VOC has train and val for that)"
-    else:
-        held_out = folder.read(validation, train.classes)
-        advice = "give two folders, or a part of one as a number (0.2)"
-    _check_apart(train, held_out, advice)
-    return train, replace(held_out, turn=turn)
+    held_out = replace(read(validation, validation, train.classes), turn=turn)
+    _check_apart(train, held_out, _ADVICE[kind].format(split=split))
+    return train, held_out
 
 
 def _laid_out(data: str | os.PathLike) -> tuple[str | os.PathLike, str | None]:

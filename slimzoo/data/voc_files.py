@@ -30,7 +30,7 @@ def find_year(folder: Path, year: str) -> Path:
         if candidate.is_dir():
             return candidate
     if (folder / "Annotations").is_dir():
-        if folder.name.startswith("VOC") and folder.name != f"VOC{year}":
+        if re.fullmatch(r"VOC\d+", folder.name) and folder.name != f"VOC{year}":
             raise FileNotFoundError(
                 f'{folder} was given, but year {year} was asked for; say year="{folder.name[3:]}"'
             )

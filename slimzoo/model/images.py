@@ -10,8 +10,9 @@ import tensorflow as tf
 from slimzoo.data.images import read_image
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.noticing import notice_pixels
-from slimzoo.preprocessing import Preprocessing, apply
+from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.pictures import as_pixels
+from slimzoo.preprocessing.transform import prepared
 
 
 def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
@@ -55,7 +56,7 @@ def _prepare_all(
     found, problems = [], []
     for image in images:
         try:
-            found.append(apply(preprocessing, _one(image, turn, model)))
+            found.append(prepared(preprocessing, _one(image, turn, model)))
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if len(problems) == 1 and len(images) == 1:

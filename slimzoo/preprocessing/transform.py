@@ -1,15 +1,21 @@
 """Pixels to network input: `apply` as the original evaluated, `augment` for training."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing.pictures import as_pixels
-from slimzoo.preprocessing.ranges import channel_mean, channel_scale
+from slimzoo.preprocessing.ranges import channel_mean, channel_scale, check_pixels
 from slimzoo.preprocessing.spec import Preprocessing
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+log = logging.getLogger("slimzoo")
+_WARNED: set[Preprocessing] = set()
 
 # TensorFlow is imported in the functions: a Preprocessing is data, and reading the manifest does without it.
 
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 def apply(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as the network wants it for evaluation, equal to what the original project made of it.
 
-    Works eagerly and in graphs (tf.data).
+    Works eagerly and in graphs (tf.data). Eagerly it warns of pixels of another range, once a Preprocessing.
 
     Args:
       image: pixels 0..255, uint8 or float: [H, W, 3], gray [H, W, 1] or [H, W]; a batch [N, H, W, C]; a
@@ -26,6 +32,16 @@ def apply(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     Returns: float32 [size, size, channels], or [N, size, size, channels].
     Raises: SlimzooError: the shape or the dtype is none of these.
     """
+    import tensorflow as tf
+
+    if preprocessing not in _WARNED and tf.executing_eagerly():
+        for single in image if isinstance(image, list | tuple) else [image]:
+            _notice(preprocessing, as_pixels(single))
+    return prepared(preprocessing, image)
+
+
+def prepared(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
+    """Returns what apply() does, and warns of nothing."""
 
     def one(single: Any) -> "tf.Tensor":
         from slimzoo.preprocessing.geometry import evaluation_crop
@@ -52,6 +68,12 @@ def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str =
     how = get_augmentation(preprocessing, strength)
     view = random_view(preprocessing, how, _pixels(preprocessing, image), seed)
     return _normalise(preprocessing, view)
+
+
+def _notice(preprocessing: Preprocessing, pixels: Any) -> None:
+    if (message := check_pixels(pixels)) and preprocessing not in _WARNED and np.size(pixels):
+        _WARNED.add(preprocessing)
+        log.warning("pixels for preprocessing.apply: %s (said once)", message)
 
 
 def _each(preprocessing: Preprocessing, one: Callable, image: Any) -> "tf.Tensor":

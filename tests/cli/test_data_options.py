@@ -64,6 +64,19 @@ def test_a_folder_with_train_and_val_is_trained_on_the_one_and_measured_on_the_o
     assert again.json["images"] == 4 and "was trained on" not in again.err
 
 
+def test_boxes_of_yolo_are_trained_on_and_measured(slimzoo, tmp_path):
+    for i in range(8):
+        picture(tmp_path / "boxes" / "images" / f"{i}.jpg", (250 * (i % 2), 0, 99))
+        (tmp_path / "boxes" / "labels").mkdir(exist_ok=True)
+        (tmp_path / "boxes" / "labels" / f"{i}.txt").write_text(f"{i % 2} .5 .5 1 1")
+    given = ("--data", "boxes", "--classes", "helmet,vest")
+    result = slimzoo("finetune", "boxes", *given, *TRAIN, "--out", "run", "--json")
+    assert result.code == 0, result.err
+    assert list(result.json["ap"]) == ["helmet", "vest"]
+    found = slimzoo("evaluate", "boxes", "--data", "boxes", "--model", "run", "--json")
+    assert found.json["positives"] == {"helmet": 4, "vest": 4} and "was trained on" in found.err
+
+
 def test_a_class_that_no_held_out_image_shows_is_said_in_the_terminal(slimzoo, cifarnet, classes):
     result = slimzoo("evaluate", "folder", "--data", classes, "--model", cifarnet)
     assert "no image shows thing 0, thing 1" in result.out and "mAP leaves them out" in result.out

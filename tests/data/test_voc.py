@@ -301,6 +301,11 @@ def test_a_link_to_no_image_and_a_folder_for_an_annotation_are_listed(tmp_path):
         voc.read(devkit)
 
 
+def test_a_folder_with_annotations_is_a_kit_whatever_its_name(tmp_path):
+    kit(tmp_path, "a", {}).joinpath("VOC2012").rename(tmp_path / "VOC_helmets")
+    assert names_of(voc.read(tmp_path / "VOC_helmets")) == ["a"]
+
+
 def test_a_kit_of_another_name_is_pointed_at(tmp_path):
     kit(tmp_path, "a", {}).joinpath("VOC2012").rename(tmp_path / "kit" / "mine")
     with pytest.raises(FileNotFoundError, match=r"there is no VOC2012 in .*; give .*/kit/mine itself"):

@@ -21,8 +21,13 @@ def listing(headline: str, problems: list[str], limit: int = 40) -> str:
 
 def tensorflow_says(error: Exception) -> str:
     """Returns the reason in an error of TensorFlow's, one line without its nodes, ops and stack."""
-    text = re.sub(_NO_REASON, "", str(getattr(error, "message", None) or error), flags=re.MULTILINE)
+    text = without_nodes(str(getattr(error, "message", None) or error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return type(error).__name__
     return lines[-1] if lines[0].startswith("Graph execution error") else lines[0]
+
+
+def without_nodes(text: str) -> str:
+    """Returns `text` without the names of nodes and ops that TensorFlow puts into it."""
+    return re.sub(_NO_REASON, "", text, flags=re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from slimzoo.errors import SlimzooError, tensorflow_says
+from slimzoo.errors import SlimzooError, tensorflow_says, without_nodes
 from slimzoo.files import write_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -50,7 +50,7 @@ def failure_for(error: Exception) -> Failure | None:
     if isinstance(error, _tensorflow(*_TENSORFLOW)):
         return Failure(f"TensorFlow: {tensorflow_says(error)} {_DETAILS}")
     if isinstance(error, ValueError):
-        return Failure(f"{error} {_DETAILS}")
+        return Failure(f"{without_nodes(str(error)).strip()} {_DETAILS}")
     return None
 
 

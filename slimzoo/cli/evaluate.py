@@ -82,9 +82,7 @@ def evaluate_voc(
     run = options["model"]
 
     def read(model: "Model") -> "Dataset":
-        labels = model.labels or ()
-        trained_so = labels and (model.multi_label or set(labels) <= set(voc.VOC))
-        names = classes or (labels if trained_so else None)
+        names = classes or _trained_on(model)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, voc.read(data, year, None, names))
         return voc.read(data, year, split or "val", names)
@@ -123,7 +121,15 @@ def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | Non
     import_tensorflow()
     from slimzoo.data import boxes
 
-    _evaluate(lambda model: boxes.read(data, images, classes or model.labels), **options)
+    _evaluate(lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
+
+
+def _trained_on(model: "Model") -> tuple[str, ...] | None:
+    """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
+    from slimzoo.labels import VOC
+
+    labels = model.labels or ()
+    return labels if labels and (model.multi_label or set(labels) <= set(VOC)) else None
 
 
 def _evaluate(

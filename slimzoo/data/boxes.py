@@ -36,7 +36,8 @@ def read(
     Args:
       path: a .json file; or a folder that holds images/ and labels/, or images with a text file beside each.
       images: the folder of the images; None: looked for beside `path`.
-      classes: in the order of the labels; None: the file's own (of YOLO's: of classes.txt or data.yaml).
+      classes: in the order of the labels; None: the file's own (of YOLO's: of classes.txt or data.yaml, which
+        say what the numbers mean; where they are missing, `classes` does).
     Raises:
       FileNotFoundError: there is no such file or folder.
       SlimzooError: files are broken, name unknown classes, or images are missing: all are listed.
@@ -97,7 +98,7 @@ def _coco_folder(path: Path, files: Iterable[str]) -> Path:
 
 
 def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str] | None) -> _Found:
-    names = _yolo_names(root) if given is None else tuple(map(same, given))
+    names = _yolo_names(root, given)
     place = Path(folder) if folder else root / "images" if (root / "images").is_dir() else root
     paths = [path for path in sorted(place.rglob("*")) if path.suffix.lower() in _ENDINGS]
     files = {path: _yolo_file(path, root, place) for path in paths if not path.name.startswith(".")}
@@ -128,10 +129,11 @@ def _yolo_labels(path: Path, names: tuple[str, ...]) -> tuple[list[str], list[st
     return [known[n] for n in numbers if n in known], problems
 
 
-def _yolo_names(root: Path) -> tuple[str, ...]:
+def _yolo_names(root: Path, given: Sequence[str] | None) -> tuple[str, ...]:
+    """Returns what the numbers mean: the folder's own names, or those that are given where it has none."""
     places = [folder / name for folder in (root, root / "labels", *root.parents[:2]) for name in _NAMES]
     path = next((place for place in places if place.is_file()), None)
-    names = _names_in(path) if path else ()
+    names = _names_in(path) if path else tuple(map(same, given or ()))
     if not names:
         raise SlimzooError(
             f"{root} does not say its classes: no {', '.join(_NAMES)} with names in it; name them (--classes)"

@@ -11,7 +11,7 @@ import numpy as np
 from slimzoo.data.annotations import Annotation, read_annotation
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import same
-from slimzoo.data.voc_files import find_annotations, find_images, find_year, read_list
+from slimzoo.data.voc_files import annotation_folder, find_annotations, find_images, find_year, read_list
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.labels import VOC
 
@@ -74,7 +74,7 @@ def _read_annotations(root: Path, names: Iterable[str]) -> tuple[dict[str, Annot
     paths = find_annotations(root)
     found, problems = {}, []
     for name in names:
-        path = paths.get(name, root / "Annotations" / f"{name}.xml")
+        path = paths.get(name, annotation_folder(root) / f"{name}.xml")
         try:
             found[name] = read_annotation(path)
         except FileNotFoundError:
@@ -104,7 +104,7 @@ def _problems_of_classes(
     repeated = [name for name, times in Counter(names).items() if times > 1]
     problems = [f"class {name!r} is given more than once" for name in repeated]
     for image, annotation in annotations.items():
-        path = root / "Annotations" / f"{image}.xml"
+        path = annotation_folder(root) / f"{image}.xml"
         for unknown in sorted(annotation.names - set(names)):
             problems.append(f"{path}: unknown class {unknown!r}; known are {', '.join(names)}")
     return problems

@@ -11,7 +11,8 @@ from slimzoo.errors import SlimzooError, listing
 
 log = logging.getLogger("slimzoo")
 ALL = "all"  # every annotated image, as a split
-_IMAGE_FOLDERS = ("JPEGImages", "Images", "images")
+_IMAGES = ("JPEGImages", "Images", "images")  # folders, the first of them that is there
+_ANNOTATIONS = ("Annotations", "annotations")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")  # the first is preferred
 _FLAGGED = re.compile(r"(.+?)\s+(-1|0|\+?1)")  # of one class: shows not, only in difficult objects, shows
 
@@ -29,7 +30,7 @@ def find_year(folder: Path, year: str) -> Path:
     for candidate in (folder / f"VOC{year}", folder / "VOCdevkit" / f"VOC{year}"):
         if candidate.is_dir():
             return candidate
-    if (folder / "Annotations").is_dir():
+    if annotation_folder(folder).is_dir():
         if re.fullmatch(r"VOC\d+", folder.name) and folder.name != f"VOC{year}":
             raise FileNotFoundError(
                 f'{folder} was given, but year {year} was asked for; say year="{folder.name[3:]}"'
@@ -42,7 +43,7 @@ def _years(folder: Path) -> str:
     years = sorted(path.name for path in folder.glob("VOC*") if path.is_dir())
     if years:
         return f"years there: {', '.join(years)}"
-    kits = sorted(str(path.parent) for path in folder.glob("*/Annotations"))
+    kits = sorted(str(path) for path in folder.iterdir() if annotation_folder(path).is_dir())
     if kits:
         return f"give {' or '.join(kits)} itself"
     return "nothing in it looks like VOC (Annotations, JPEGImages)"
@@ -113,14 +114,19 @@ def _image_name(text: str, known: Flags) -> str:
 
 def find_annotations(root: Path) -> dict[str, Path]:
     """Returns the annotations of the kit by the name of their image, sorted; a Mac's `._a.xml` is none."""
-    folder = root / "Annotations"
+    folder = annotation_folder(root)
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     return {same(path.stem): path for path in paths if path.suffix.lower() == ".xml" and path.name[0] != "."}
 
 
+def annotation_folder(root: Path) -> Path:
+    """Returns where the annotations of the kit are, or should be."""
+    return next((root / name for name in _ANNOTATIONS if (root / name).is_dir()), root / _ANNOTATIONS[0])
+
+
 def find_images(root: Path) -> dict[str, Path]:
     """Returns the images of the kit by name, with and without their ending."""
-    folder = next((root / name for name in _IMAGE_FOLDERS if (root / name).is_dir()), None)
+    folder = next((root / name for name in _IMAGES if (root / name).is_dir()), None)
     paths = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder else []
     found = {same(path.name): path for path in paths}
     for ending in _ENDINGS:

@@ -1,5 +1,6 @@
 """Pixels of another range than the weights want raise no error: one warning a Model, at its first images."""
 
+import inspect
 import logging
 from typing import Any
 from weakref import WeakSet
@@ -34,10 +35,7 @@ def notice_range(model: Any, images: tf.Tensor) -> None:
 
 
 class NoticesRange(keras.Model):
-    """The part of a Model that looks at what Keras's loops are given, before their graph gets it.
-
-    Arrays and tf.data are looked at; a generator or a PyDataset may not give again what it has given.
-    """
+    """The part of a Model that looks at what Keras's loops are given, before their graph gets it."""
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains as Keras does."""
@@ -70,10 +68,40 @@ def _looked_at(model: Any, data: Any) -> Any:
         return data
     if isinstance(data, tf.data.Dataset):
         return data.enumerate().map(lambda number, batch: _first_seen(model, number, batch))
-    images = data[0] if isinstance(data, list | tuple) and len(data) == 1 else data
+    if isinstance(data, keras.utils.PyDataset):
+        return data if data.use_multiprocessing else _SeenDataset(model, data)
+    if inspect.isgenerator(data):
+        return (_seen(model, batch) for batch in data)
+    return _seen(model, data)
+
+
+def _seen(model: Any, batch: Any) -> Any:
+    """Returns `batch`: an array of images, or a list or tuple that begins with one."""
+    images = batch[0] if isinstance(batch, list | tuple) and batch else batch
     if isinstance(images, np.ndarray | tf.Tensor) and tf.executing_eagerly() and len(images.shape) > 1:
         _look(model, images[:_ENOUGH])
-    return data
+    return batch
+
+
+class _SeenDataset(keras.utils.PyDataset):
+    """Another PyDataset, its batches looked at as they are given."""
+
+    def __init__(self, model: Any, data: keras.utils.PyDataset) -> None:
+        super().__init__(data.workers, data.use_multiprocessing, data.max_queue_size)
+        self.model, self.data = model, data
+
+    def __getitem__(self, index: int) -> Any:
+        return _seen(self.model, self.data[index])
+
+    @property
+    def num_batches(self) -> int | None:
+        return self.data.num_batches
+
+    def on_epoch_begin(self) -> None:
+        self.data.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        self.data.on_epoch_end()
 
 
 def _first_seen(model: Any, number: tf.Tensor, batch: Any) -> Any:

@@ -98,6 +98,18 @@ def test_a_class_of_yolo_shows_where_it_has_a_line(tmp_path, name, beside):
     np.testing.assert_array_equal(dataset.labels, [[1, 1], [0, 0], [0, 0], [0, 1]])
 
 
+def test_numbers_mean_what_the_folder_says_in_whatever_order_classes_are_wanted(tmp_path):
+    yolo(tmp_path, {"a": "0 1 1 1 1", "b": "0 1 1 1 1\n1 1 1 1 1"})
+    assert boxes.read(tmp_path, classes=("vest", "helmet")).counts == {
+        "vest": 2,
+        "helmet": 1,
+    }  # no names there
+    (tmp_path / "classes.txt").write_text(NAMES["classes.txt"])
+    assert boxes.read(tmp_path, classes=("vest", "helmet")).counts == {"vest": 1, "helmet": 2}
+    with pytest.raises(SlimzooError, match="unknown class 'vest'"):
+        boxes.read(tmp_path, classes=("helmet", "hat"))
+
+
 def test_yolo_without_names_wants_them_and_other_numbers_are_listed(tmp_path):
     yolo(tmp_path, {"a": "0 1 1 1 1", "b": "2 1 1 1 1\n7 1 1 1 1"})
     with pytest.raises(SlimzooError, match=r"does not say its classes: no classes.txt, .* name them"):

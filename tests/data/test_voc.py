@@ -306,6 +306,13 @@ def test_a_folder_with_annotations_is_a_kit_whatever_its_name(tmp_path):
     assert names_of(voc.read(tmp_path / "VOC_helmets")) == ["a"]
 
 
+def test_folders_may_be_called_in_small_letters(tmp_path):
+    year = kit(tmp_path, "ab", {}) / "VOC2012"
+    for old, new in (("Annotations", "annotations"), ("JPEGImages", "images")):
+        (year / old).rename(year / new)
+    assert names_of(voc.read(year, split="all")) == ["a", "b"]
+
+
 def test_a_kit_of_another_name_is_pointed_at(tmp_path):
     kit(tmp_path, "a", {}).joinpath("VOC2012").rename(tmp_path / "kit" / "mine")
     with pytest.raises(FileNotFoundError, match=r"there is no VOC2012 in .*; give .*/kit/mine itself"):

@@ -54,12 +54,45 @@ def dataset(images):
     return tf.data.Dataset.from_tensor_slices((images, LABELS)).batch(2)
 
 
+def generator(images):
+    while True:
+        yield images[:2], LABELS[:2]
+        yield images[2:], LABELS[2:]
+
+
+class Batches(keras.utils.PyDataset):
+    """Two batches an epoch."""
+
+    def __init__(self, images):
+        super().__init__(workers=2)
+        self.images, self.epochs = images, 0
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return self.images[2 * index : 2 * index + 2], LABELS[:2]
+
+    def on_epoch_end(self):
+        self.epochs += 1
+
+
+def test_a_pydataset_is_still_told_of_its_epochs(model):
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    looked_at, plain = Batches(UNIT), Batches(UNIT)
+    for batches in (looked_at, plain):  # only the first is looked at
+        model.fit(batches, epochs=3, verbose=0)
+    assert looked_at.epochs == plain.epochs >= 3
+
+
 @pytest.mark.parametrize("images", [RAW, UNIT], ids=["uint8", "0..1"])
 @pytest.mark.parametrize(
     "use",
     [
         lambda model, images: model.fit(images, LABELS, batch_size=2, epochs=2, verbose=0),
         lambda model, images: model.fit(dataset(images), epochs=2, verbose=0),
+        lambda model, images: model.fit(generator(images), steps_per_epoch=2, epochs=2, verbose=0),
+        lambda model, images: model.fit(Batches(images), epochs=2, verbose=0),
         lambda model, images: model.evaluate(dataset(images), verbose=0),
         lambda model, images: model.evaluate(images, LABELS, verbose=0),
         lambda model, images: model.predict(images, verbose=0),
@@ -69,7 +102,8 @@ def dataset(images):
         lambda model, images: model.predict_on_batch(images),
     ],
     ids=[
-        *("fit", "fit tf.data", "evaluate tf.data", "evaluate", "predict", "predict tf.data"),
+        *("fit", "fit tf.data", "fit generator", "fit PyDataset", "evaluate tf.data", "evaluate"),
+        *("predict", "predict tf.data"),
         *("train_on_batch", "test_on_batch", "predict_on_batch"),
     ],
 )

@@ -2,9 +2,9 @@
 
 import re
 
-_NO_REASON = (
-    r"\[\[.*?\]\]|\{\{.*?\}\}|\[Op:[^\]]*\].*|^\d+ root error\(s\) found\.|^\s*\(\d+\)"  # nodes and ops
-)
+# What TensorFlow adds to a reason: nodes and ops, and numbers where there are several.
+_NODES = r"\[\[\{\{.*?\}\}\]\]|\{\{(?:function_)?node .*?\}\}|\[Op:[^\]]*\](?: name: ?)?"
+_NUMBERS = r"^\d+ root error\(s\) found\.|^\s*\(\d+\)"
 
 
 class SlimzooError(ValueError):
@@ -22,6 +22,7 @@ def listing(headline: str, problems: list[str], limit: int = 40) -> str:
 def tensorflow_says(error: Exception) -> str:
     """Returns the reason in an error of TensorFlow's, one line without its nodes, ops and stack."""
     text = without_nodes(str(getattr(error, "message", None) or error))
+    text = re.sub(_NUMBERS, "", text, flags=re.MULTILINE)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return type(error).__name__
@@ -30,4 +31,4 @@ def tensorflow_says(error: Exception) -> str:
 
 def without_nodes(text: str) -> str:
     """Returns `text` without the names of nodes and ops that TensorFlow puts into it."""
-    return re.sub(_NO_REASON, "", text, flags=re.MULTILINE)
+    return re.sub(_NODES, "", text)

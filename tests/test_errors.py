@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimzoo.errors import tensorflow_says
+from slimzoo.errors import tensorflow_says, without_nodes
 
 FUNCTION = "{{function_node __wrapped__DecodeImage_device_/job:localhost/device:CPU:0}}"
 TRACE = 'Detected at node f defined at (most recent call last):\n  File "x.py", line 3'
@@ -13,6 +13,11 @@ SAID = {  # how it begins and ends in different places: the reason in it
     f"Graph execution error:\n\n{TRACE}\n\nbad JPEG\n\t [[{{{{node f}}}}]] [Op:__inference_step]": "bad JPEG",
     "": "ValueError",
 }
+
+
+def test_brackets_and_numbers_that_are_not_tensorflow_s_stay():
+    text = f"{FUNCTION} two things:\n  (1) [[1, 2]] is no shape\n  (2) {{{{x}}}}"
+    assert without_nodes(text) == " two things:\n  (1) [[1, 2]] is no shape\n  (2) {{x}}"
 
 
 @pytest.mark.parametrize("text", SAID)

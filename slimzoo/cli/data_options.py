@@ -9,7 +9,7 @@ turn_option = click.option(
     "--exif/--no-exif",
     "turn",
     default=True,
-    help="Turn photographs upright as their EXIF says.  [default: exif]",
+    help="Turn photographs upright as their EXIF says; as in training.  [default: exif]",
 )
 
 

@@ -72,7 +72,7 @@ def _jpeg_exif(file: BinaryIO) -> Iterator[bytes]:
     file.seek(2)
     while True:
         mark, kind, length = struct.unpack(">BBH", file.read(4))
-        if mark != 0xFF or kind in (0xDA, 0xD9):  # the pixels, or the end
+        if mark != 0xFF or kind in (0xDA, 0xD9) or length < 2:  # the pixels, the end, or no JPEG
             return
         if kind == 0xFF:  # bytes may be filled up
             file.seek(-3, os.SEEK_CUR)
@@ -80,7 +80,7 @@ def _jpeg_exif(file: BinaryIO) -> Iterator[bytes]:
         body = file.read(length - 2) if kind == 0xE1 else b""
         if body.startswith(b"Exif\0\0"):
             yield body[6:]
-        file.seek(max(length - 2, 0) - len(body), os.SEEK_CUR)
+        file.seek(length - 2 - len(body), os.SEEK_CUR)
 
 
 def _png_exif(file: BinaryIO) -> Iterator[bytes]:

@@ -71,10 +71,10 @@ def read_objects(path: str | os.PathLike) -> list[tuple[str, bool]]:
 
 def _read_annotations(root: Path, names: Iterable[str]) -> tuple[dict[str, Annotation], list[str]]:
     """Returns the annotations by image, and what is wrong with the others."""
-    paths = find_annotations(root)
+    paths, folder = find_annotations(root), annotation_folder(root)
     found, problems = {}, []
     for name in names:
-        path = paths.get(name, annotation_folder(root) / f"{name}.xml")
+        path = paths.get(name, folder / f"{name}.xml")
         try:
             found[name] = read_annotation(path)
         except FileNotFoundError:
@@ -103,9 +103,10 @@ def _problems_of_classes(
 ) -> list[str]:
     repeated = [name for name, times in Counter(names).items() if times > 1]
     problems = [f"class {name!r} is given more than once" for name in repeated]
+    folder = annotation_folder(root)
     for image, annotation in annotations.items():
-        path = annotation_folder(root) / f"{image}.xml"
         for unknown in sorted(annotation.names - set(names)):
+            path = folder / f"{image}.xml"
             problems.append(f"{path}: unknown class {unknown!r}; known are {', '.join(names)}")
     return problems
 

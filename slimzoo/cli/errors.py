@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, tensorflow_says, without_nodes
 from slimzoo.files import write_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -53,10 +53,9 @@ def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
     if isinstance(error, OSError):
         return Failure(_os_message(error))
     if isinstance(error, _tensorflow(*_TENSORFLOW)):
-        text = str(getattr(error, "message", error)).strip()
-        return Failure(f"TensorFlow: {text.splitlines()[0] if text else type(error).__name__} {_DETAILS}")
+        return Failure(f"TensorFlow: {tensorflow_says(error)} {_DETAILS}")
     if isinstance(error, ValueError):
-        return Failure(f"{error} {_DETAILS}")
+        return Failure(f"{without_nodes(str(error)).strip()} {_DETAILS}")
     return None
 
 

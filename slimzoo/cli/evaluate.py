@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import all_of, batch_size_option, help_alone, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
@@ -28,6 +30,7 @@ _OPTIONS = (
     ),
     *reading_options,
     batch_size_option,
+    turn_option,
     import_option,
     progress_option,
     json_option,
@@ -58,9 +61,12 @@ def evaluate(context: click.Context) -> None:
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
 @click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
+@classes_option
 @all_of(_OPTIONS)
-def evaluate_voc(data: str, year: str, split: str | None, **options: Any) -> None:
-    """Measure a model on Pascal VOC."""
+def evaluate_voc(
+    data: str, year: str, split: str | None, classes: tuple[str, ...] | None, **options: Any
+) -> None:
+    """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them."""
     import_tensorflow()
     from slimzoo.data import voc
     from slimzoo.training import held_out
@@ -68,11 +74,10 @@ def evaluate_voc(data: str, year: str, split: str | None, **options: Any) -> Non
     run = options["model"]
 
     def read(model: "Model") -> "Dataset":
-        labels = model.labels or ()
-        classes = labels if labels and set(labels) <= set(voc.VOC) else voc.VOC
+        names = classes or _trained_on(model)
         if split is None and held_out.images(run, "validation") is not None:
-            return held_out.only_held_out(run, voc.read(data, year, None, classes))
-        return voc.read(data, year, split or "val", classes)
+            return held_out.only_held_out(run, voc.read(data, year, None, names))
+        return voc.read(data, year, split or "val", names)
 
     _evaluate(read, **options)
 
@@ -93,6 +98,32 @@ def evaluate_folder(data: str, **options: Any) -> None:
     _evaluate(lambda model: folder.read(data, model.labels), **options)
 
 
+@evaluate.command(
+    "boxes",
+    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/boxes-mobilenet_v1"),
+)
+@click.option(
+    "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
+)
+@images_option
+@classes_option
+@all_of(_OPTIONS)
+def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
+    """Measure a model on images with boxes as COCO or YOLO keep them."""
+    import_tensorflow()
+    from slimzoo.data import boxes
+
+    _evaluate(lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
+
+
+def _trained_on(model: "Model") -> tuple[str, ...] | None:
+    """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
+    from slimzoo.labels import VOC
+
+    labels = model.labels or ()
+    return labels if labels and (model.multi_label or set(labels) <= set(VOC)) else None
+
+
 def _evaluate(
     read: Callable[["Model"], "Dataset"],
     *,
@@ -102,6 +133,7 @@ def _evaluate(
     exclude: tuple[str, ...],
     ema: bool,
     batch_size: int,
+    turn: bool,
     progress: bool,
     as_json: bool,
 ) -> None:
@@ -110,7 +142,7 @@ def _evaluate(
     from slimzoo.training import held_out
 
     loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
-    data = read(loaded)
+    data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()

@@ -1,10 +1,11 @@
-"""`slimzoo finetune`: a network trained on Pascal VOC, or on a folder of images."""
+"""`slimzoo finetune`: a network trained on Pascal VOC, on a folder of images, or on images with boxes."""
 
 import shlex
 from typing import Any
 
 import click
 
+from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     POSITIVE,
@@ -73,10 +74,12 @@ _OPTIONS = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
     click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    turn_option,
     import_option,
     progress_option,
     json_option,
 )
+_WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
 _RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
 
 
@@ -106,11 +109,18 @@ def finetune(context: click.Context) -> None:
         "slimzoo finetune voc --data VOCdevkit --model vgg_16 --new vgg_16/fc8 --freeze vgg_16/conv1"
         " --learning-rates 'vgg_16/conv*=0.1'",
         "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",
+        "slimzoo finetune voc --data my_kit --split all --classes helmet,vest",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
-@click.option("--split", default="trainval", show_default=True, help="The list of images to train on.")
+@click.option(
+    "--split",
+    default="trainval",
+    show_default=True,
+    help="The list of images to train on, or all there are: all.",
+)
+@classes_option
 @click.option(
     "--validation",
     type=Validation(),
@@ -122,7 +132,7 @@ def finetune(context: click.Context) -> None:
 @all_of(_OPTIONS)
 @click.pass_context
 def finetune_voc(context: click.Context, **options: Any) -> None:
-    """Fine-tune on Pascal VOC: 20 classes, several an image, difficult objects ignored."""
+    """Fine-tune on Pascal VOC, or a kit like it: several classes an image, difficult objects ignored."""
     _finetune("voc", context, **options)
 
 
@@ -146,10 +156,8 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
 @click.option(
     "--validation",
     type=Validation(),
-    default="0.2",
-    show_default=True,
     metavar="PART|DIR",
-    help="The part of them to hold out, or another such folder.",
+    help="The part of them to hold out, or another such folder.  [default: val/ beside train/, else 0.2]",
 )
 @all_of(_OPTIONS)
 @click.pass_context
@@ -158,12 +166,39 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
     _finetune("folder", context, **options)
 
 
+@finetune.command(
+    "boxes",
+    epilog=examples(
+        "slimzoo finetune boxes --data annotations/instances_train.json --images train",
+        "slimzoo finetune boxes --data yolo/train --validation yolo/val --classes helmet,vest",
+    ),
+)
+@click.option(
+    "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
+)
+@images_option
+@classes_option
+@click.option(
+    "--validation",
+    type=Validation(),
+    default="0.2",
+    show_default=True,
+    metavar="PART|FILE|DIR",
+    help="The part of them to hold out, or other data of that kind.",
+)
+@all_of(_OPTIONS)
+@click.pass_context
+def finetune_boxes(context: click.Context, **options: Any) -> None:
+    """Fine-tune on images with boxes as COCO or YOLO keep them: a class shows where it has a box."""
+    _finetune("boxes", context, **options)
+
+
 def _finetune(
     kind: str,
     context: click.Context,
     *,
     data: str,
-    validation: float | str,
+    validation: float | str | None,
     out: str | None,
     as_json: bool,
     **options: Any,
@@ -172,7 +207,7 @@ def _finetune(
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
-    where = {name: options.pop(name) for name in ("year", "split") if name in options}
+    where = {name: options.pop(name) for name in _WHERE if name in options}
     train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
     recipe = _take_recipe(options)
     weights = options.pop("weights")

@@ -66,6 +66,8 @@ def scores_table(evaluation: Mapping[str, Any]) -> str:
     ]
     if not math.isnan(evaluation["accuracy"]):
         lines.append(f"accuracy {evaluation['accuracy']:.4f}")
+    if evaluation["unmeasured"]:
+        lines.append(f"no image shows {', '.join(evaluation['unmeasured'])}: mAP leaves them out")
     return "\n".join(lines)
 
 

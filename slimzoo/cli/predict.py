@@ -2,6 +2,7 @@
 
 import click
 
+from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
 from slimzoo.cli.quiet import import_tensorflow
@@ -35,6 +36,7 @@ from slimzoo.cli.quiet import import_tensorflow
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @click.option("--top", type=POSITIVE, default=5, show_default=True, help="Classes an image.")
 @batch_size_option
+@turn_option
 @import_option
 @json_option
 def predict(
@@ -48,6 +50,7 @@ def predict(
     size: int | None,
     top: int,
     batch_size: int,
+    turn: bool,
     as_json: bool,
 ) -> None:
     """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
@@ -67,7 +70,7 @@ def predict(
         ema=ema,
         size=size,
     )
-    predictions = predict_images(loaded, list(images), top, batch_size)
+    predictions = predict_images(loaded, list(images), top, batch_size, turn=turn)
     if as_json:
         keys = ("class", "name", "probability")
         rows = [[dict(zip(keys, row, strict=True)) for row in best] for best in predictions]

@@ -23,12 +23,18 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples of the same classes; `multi_label`: an image may show several classes, or none."""
+    """Examples of the same classes.
+
+    Attributes:
+      multi_label: an image may show several classes, or none.
+      turn: images are turned upright where EXIF says how the camera was held.
+    """
 
     examples: tuple[Example, ...]
     classes: tuple[str, ...]
     name: str
     multi_label: bool
+    turn: bool = True
 
     def __len__(self) -> int:
         return len(self.examples)

@@ -1,5 +1,6 @@
 """A folder of images with one sub-folder a class."""
 
+import fnmatch
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,21 +8,29 @@ from pathlib import Path
 import numpy as np
 
 from slimzoo.data.dataset import Dataset, Example
+from slimzoo.data.headers import READABLE, SIGNATURES, foreign, image_format, read_header
+from slimzoo.data.text import same
 from slimzoo.errors import SlimzooError, listing
 
-SIGNATURES = {  # format: how its files begin
-    "JPEG": (b"\xff\xd8\xff",),
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "GIF": (b"GIF87a", b"GIF89a"),
-    "BMP": (b"BM",),
+__all__ = ["SIGNATURES", "image_format", "parts", "read"]
+
+_CLUTTER = (  # what file managers, archives, editors and downloads leave behind, in small letters
+    *(".*", "thumbs.db", "ehthumbs*.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"),
+    *("system volume information", "lost+found", "__pycache__", "~$*", "*~", "*.lock", "*.lck", "*.tmp"),
+    *("*.part", "*.crdownload"),
+)
+_PARTS = {  # what a folder is called that holds a part of the images: which part
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
 }
-_CLUTTER = {"thumbs.db", "desktop.ini"}  # what file managers leave behind
 
 
 def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Dataset:
     """Reads a folder with one sub-folder a class; the class is called like the sub-folder.
 
-    Files are judged by their content, not their ending; hidden files are passed over.
+    Files are judged by their content, not their ending; hidden files and clutter are passed over. A name is
+    the same however its accents are written: folders from a Mac and from elsewhere are one class.
 
     Args:
       classes: names in the order of a network's outputs, for a second folder that must fit the first; a
@@ -30,19 +39,12 @@ def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Datas
       FileNotFoundError: there is no such folder.
       SlimzooError: classes without images, files that are no images, folders that are no class: all listed.
     """
-    root = Path(path)
-    if not root.is_dir():
-        raise FileNotFoundError(
-            f"there is no folder {root}; it should hold one sub-folder of images for each class"
-        )
+    root = _existing(path)
+    _check_whole(root)
     entries = _visible(root)
     folders = [entry for entry in entries if entry.is_dir()]
-    problems = [
-        f"{entry}: an image outside of the class folders"
-        for entry in entries
-        if entry.is_file() and image_format(entry)
-    ]
-    names = tuple(folder.name for folder in folders) if classes is None else tuple(classes)
+    problems = [problem for entry in entries if (problem := _problem_outside(entry))]
+    names = tuple(sorted({_name(folder) for folder in folders})) if classes is None else tuple(classes)
     problems += _class_problems(root, folders, names, classes is not None)
     examples: list[Example] = []
     for folder in folders:
@@ -54,30 +56,64 @@ def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Datas
     return Dataset(tuple(examples), names, root.name, multi_label=False)
 
 
-def image_format(path: str | os.PathLike) -> str | None:
-    """Returns "JPEG", "PNG", "GIF" or "BMP" by how the file begins, or None."""
-    with open(path, "rb") as file:
-        start = file.read(8)
-    for name, beginnings in SIGNATURES.items():
-        if start.startswith(beginnings):
-            return name
-    return None
+def parts(path: str | os.PathLike) -> dict[str, Path]:
+    """Returns the folders in `path` by part ("train", "val", "test"), if it holds these in place of classes.
+
+    Raises: FileNotFoundError: there is no such folder.
+    """
+    folders = [entry for entry in _visible(_existing(path)) if entry.is_dir()]
+    found = {_PARTS.get(folder.name.lower(), ""): folder for folder in folders}
+    if "train" not in found or "" in found or len(found) < len(folders):
+        return {}
+    return found if any(entry.is_dir() for entry in _visible(found["train"])) else {}
+
+
+def _existing(path: str | os.PathLike) -> Path:
+    root = Path(path)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {root}; it should hold one sub-folder of images for each class"
+        )
+    return root
+
+
+def _check_whole(root: Path) -> None:
+    if found := parts(root):
+        names = ", ".join(f"{folder.name}/" for folder in found.values())
+        advice = " or ".join(str(folder) for folder in found.values())
+        raise SlimzooError(f"{root} holds {names} in place of classes; give one of them: {advice}")
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        p for p in folder.iterdir() if not p.name.startswith(".") and p.name.lower() not in _CLUTTER
-    )
+    return sorted(path for path in folder.iterdir() if not _is_clutter(path.name.lower()))
+
+
+def _is_clutter(name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _CLUTTER)
+
+
+def _name(folder: Path) -> str:
+    """Returns the name of the class, accents and letters in one (NFC)."""
+    return same(folder.name)
+
+
+def _problem_outside(entry: Path) -> str:
+    """Returns what is wrong with an entry of the outer folder, "" if it may stand there."""
+    if not entry.exists():
+        return _dangling(entry)
+    is_image = entry.is_file() and read_header(entry).format
+    return f"{entry}: an image outside of the class folders" if is_image else ""
 
 
 def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], given: bool) -> list[str]:
     if not folders:
         return [f"{root}: no sub-folder in it; make one for each class and put its images there"]
     if given:
+        known = {same(name) for name in names}
         return [
             f"{folder}: not a class; known are {', '.join(names)}"
             for folder in folders
-            if folder.name not in names
+            if _name(folder) not in known
         ]
     if len(names) == 1:
         return [f"{root}: only one class ({names[0]}); at least two are needed"]
@@ -85,16 +121,28 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
 
 
 def _read_class(folder: Path, names: tuple[str, ...]) -> tuple[list[Example], list[str]]:
-    examples, problems = [], []
     entries = _visible(folder)
-    if not entries:
-        problems.append(f"{folder}: a class without images")
-    labels = np.array([name == folder.name for name in names], np.float32)
-    for entry in entries:
-        if entry.is_dir():
-            problems.append(f"{entry}: a folder inside of a class; images must lie directly in {folder}")
-        elif image_format(entry) is None:
-            problems.append(f"{entry}: not an image ({', '.join(SIGNATURES)} can be read)")
-        else:
-            examples.append(Example(str(entry), labels, np.ones_like(labels)))
-    return examples, problems
+    problems = [] if entries else [f"{folder}: a class without images"]
+    labels = np.array([same(name) == _name(folder) for name in names], np.float32)
+    weights = np.ones_like(labels)
+    found = {entry: _problem(entry) for entry in entries}
+    problems += [problem for problem in found.values() if problem]
+    return [Example(str(entry), labels, weights) for entry, problem in found.items() if not problem], problems
+
+
+def _problem(entry: Path) -> str:
+    """Returns why `entry` is no image of a class, "" if it is one."""
+    if entry.is_dir():
+        return f"{entry}: a folder inside of a class; images must lie directly in {entry.parent}"
+    if not entry.exists():
+        return _dangling(entry)
+    if not entry.is_file():
+        return f"{entry}: neither a file nor a folder"
+    try:
+        return "" if image_format(entry) else f"{entry}: not an image ({READABLE}){foreign(entry)}"
+    except OSError as error:
+        return f"{entry}: {error.strerror}"
+
+
+def _dangling(entry: Path) -> str:
+    return f"{entry}: a link to what is not there"

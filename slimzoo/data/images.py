@@ -1,29 +1,68 @@
-"""Image files to pixels, through TensorFlow's own decoders."""
+"""Image files to pixels: TensorFlow's own decoders for all but BMP."""
 
+import io
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.folder import SIGNATURES, image_format
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.data.headers import READABLE, UPRIGHT, foreign, image_format, read_header
+from slimzoo.errors import SlimzooError, listing, tensorflow_says
+
+_REFUSED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
 
 
-def decode(contents: tf.Tensor) -> tf.Tensor:
+def decode(contents: tf.Tensor, bitmaps: bool = True) -> tf.Tensor:
     """Returns the pixels of a JPEG, PNG, GIF (its first picture) or BMP file, uint8 [H, W, 3].
 
-    Gray becomes RGB, an alpha channel is dropped, and an orientation noted in the file is not applied.
-    The format is found by content. The same bytes give the same pixels.
+    Gray becomes RGB, an alpha channel is dropped, 16 bits become 8, and an orientation noted in the file is
+    not applied (see turned). The format is found by content. The same bytes give the same pixels.
+
+    Args:
+      bitmaps: it may be a BMP, which is read in Python; False, where it is none, stays in TensorFlow.
     """
-    pixels = tf.io.decode_image(contents, channels=3, expand_animations=False)
+
+    def by_tensorflow() -> tf.Tensor:
+        return tf.io.decode_image(contents, channels=3, expand_animations=False)
+
+    def by_pillow() -> tf.Tensor:
+        return tf.numpy_function(_bitmap, [contents], tf.uint8, stateful=False)
+
+    if bitmaps:
+        pixels = tf.cond(tf.strings.substr(contents, 0, 2) == b"BM", by_pillow, by_tensorflow)
+    else:
+        pixels = by_tensorflow()
     return tf.ensure_shape(pixels, [None, None, 3])
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+def turned(pixels: tf.Tensor, orientation: int | tf.Tensor) -> tf.Tensor:
+    """Returns `pixels` [H, W, C] upright, as EXIF's `orientation` (1 to 8) says they were taken."""
+    across = (1, 0, 2)
+    views = (
+        lambda: pixels,
+        lambda: pixels[:, ::-1],
+        lambda: pixels[::-1, ::-1],
+        lambda: pixels[::-1],
+        lambda: tf.transpose(pixels, across),
+        lambda: tf.transpose(pixels[::-1], across),
+        lambda: tf.transpose(pixels[::-1, ::-1], across),
+        lambda: tf.transpose(pixels[:, ::-1], across),
+    )
+    return tf.ensure_shape(
+        tf.switch_case(tf.convert_to_tensor(orientation) - 1, views), [None, None, pixels.shape[-1]]
+    )
+
+
+def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
     """Returns the pixels of an image file, uint8 [H, W, 3].
 
+    Args:
+      turn: upright, where EXIF says how the camera was held.
     Raises:
       FileNotFoundError: there is no such file.
       SlimzooError: it is not an image, or broken.
@@ -31,13 +70,18 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no image {path}")
-    if image_format(path) is None:
-        raise SlimzooError(f"{path} is not an image; {', '.join(SIGNATURES)} can be read")
+    header = read_header(path)
+    if header.format is None:
+        raise SlimzooError(f"{path} is not an image; {READABLE}{foreign(path)}")
     try:
-        return decode(tf.constant(path.read_bytes())).numpy()
-    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-        reason = str(error.message).split("[Op:")[0].strip()
-        raise SlimzooError(f"{path} is a broken image: {reason}") from error
+        if header.format == "BMP":
+            return _bitmap(path.read_bytes())
+        pixels = decode(tf.constant(path.read_bytes()), bitmaps=False)
+    except _REFUSED as error:
+        raise SlimzooError(f"{path} is a broken image: {tensorflow_says(error)}") from error
+    except SlimzooError as error:
+        raise SlimzooError(f"{path} is a broken image: {error}") from error
+    return (turned(pixels, header.orientation) if turn and header.orientation != UPRIGHT else pixels).numpy()
 
 
 def verify_images(dataset: Dataset, full: bool = True) -> None:
@@ -53,9 +97,18 @@ def verify_images(dataset: Dataset, full: bool = True) -> None:
             if full:
                 read_image(path)
             elif image_format(path) is None:
-                problems.append(f"{path} is not an image; {', '.join(SIGNATURES)} can be read")
+                problems.append(f"{path} is not an image; {READABLE}{foreign(path)}")
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if problems:
         count = f"{len(problems)} of {len(dataset)} images cannot be read:"
         raise SlimzooError(listing(f"{dataset.name}: {count}", problems))
+
+
+def _bitmap(contents: bytes) -> np.ndarray:
+    """Returns the pixels of a BMP file; TensorFlow would take the indices of its palette for shades."""
+    try:
+        with Image.open(io.BytesIO(contents), formats=["BMP"]) as image:
+            return np.array(image.convert("RGB"))
+    except _UNREADABLE as error:
+        raise SlimzooError(f"{error}; save it as PNG if other programs can read it") from error

@@ -1,12 +1,23 @@
-"""Training and validation data by kind: Pascal VOC, or a folder of images."""
+"""Training and validation data by kind: Pascal VOC, a folder of images, or COCO's and YOLO's boxes."""
 
+import logging
 import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from slimzoo.data import folder, splits, voc
+from slimzoo.data import boxes, folder, splits, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 
-KINDS = ("voc", "folder")
+log = logging.getLogger("slimzoo")
+_ADVICE = {  # where images are in both parts
+    "voc": "train on another list than {split!r} (VOC has train and val for that)",
+    "folder": "give two folders, or a part of one as a number (0.2)",
+    "boxes": "give two files or folders, or a part of one as a number (0.2)",
+}
+KINDS = tuple(_ADVICE)
+HELD_OUT = 0.2  # of the training data, where nothing else is said
 
 
 def open_data(
@@ -15,31 +26,59 @@ def open_data(
     *,
     year: str | int = "2012",
     split: str = "trainval",
-    validation: float | str = 0.2,
+    classes: Sequence[str] | None = None,
+    images: str | os.PathLike | None = None,
+    validation: float | str | None = None,
     seed: int = 0,
+    turn: bool = True,
 ) -> tuple[Dataset, Dataset]:
     """Returns (training, validation) data.
 
     Args:
-      kind: "voc", or "folder" with one sub-folder of images a class.
-      data: VOCdevkit, or the folder.
+      kind: "voc", "folder" with one sub-folder of images a class, or "boxes" as COCO and YOLO keep them.
+      data: VOCdevkit, the folder, or COCO's file.
       split: of VOC: the list to train on.
+      classes: of VOC and boxes: in the order of the labels; None: as voc.read or boxes.read finds them.
+      images: of boxes: the folder they are in; None: beside `data`.
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
+        None: the folder val/ beside train/ if `data` is laid out so, else 0.2.
+      turn: images are turned upright where EXIF says how the camera was held.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
     if kind not in KINDS:
         raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
-    train = voc.read(data, year, split) if kind == "voc" else folder.read(data)
+    if kind == "folder" and validation is None:
+        data, validation = _laid_out(data)
+    validation = HELD_OUT if validation is None else validation
+
+    def read(place: str | os.PathLike, part: str, names: Sequence[str] | None) -> Dataset:
+        if kind == "voc":
+            return voc.read(data, year, part, names)
+        return folder.read(place, names) if kind == "folder" else boxes.read(place, images, names)
+
+    train = replace(read(data, split, None if kind == "folder" else classes), turn=turn)
     if isinstance(validation, (int, float)):
         return splits.split(train, float(validation), seed)
-    if kind == "voc":
-        held_out = voc.read(data, year, validation)
-        advice = f"train on another list than {split!r} (VOC has train and val for that)"
-    else:
-        held_out = folder.read(validation, train.classes)
-        advice = "give two folders, or a part of one as a number (0.2)"
-    _check_apart(train, held_out, advice)
+    held_out = replace(read(validation, validation, train.classes), turn=turn)
+    _check_apart(train, held_out, _ADVICE[kind].format(split=split))
     return train, held_out
+
+
+def _laid_out(data: str | os.PathLike) -> tuple[str | os.PathLike, str | None]:
+    """Returns what to train on and what to hold out of a folder that may hold train/ and val/; it is said."""
+    parts = folder.parts(data)
+    if not parts:
+        return data, None
+    train, held_out = parts["train"], parts.get("val")
+    left = [str(path) for part, path in parts.items() if part not in ("train", "val")]
+    log.warning(
+        "%s holds parts: trained on is %s, held out %s%s",
+        Path(data),
+        train,
+        held_out or f"{HELD_OUT} of it",
+        f"; {', '.join(left)} is left alone" if left else "",
+    )
+    return train, None if held_out is None else str(held_out)
 
 
 def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:

@@ -1,12 +1,14 @@
 """Batches of a data set: which images step s holds, and how each is changed, follows from (seed, s) alone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.images import decode, read_image
+from slimzoo.data.headers import UPRIGHT, read_header
+from slimzoo.data.images import decode, read_image, turned
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing, apply, augment
 
@@ -129,12 +131,19 @@ def _loader(
 
 def _file_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     paths = tf.constant(dataset.paths)
-    return lambda index: decode(tf.io.read_file(paths[index]))
+    with ThreadPoolExecutor() as threads:
+        headers = [*threads.map(read_header, dataset.paths)]
+    bitmaps = any(header.format == "BMP" for header in headers)
+    orientations = np.array([header.orientation for header in headers], np.int32)
+    if not dataset.turn or (orientations == UPRIGHT).all():
+        return lambda index: decode(tf.io.read_file(paths[index]), bitmaps)
+    how = tf.constant(orientations)
+    return lambda index: turned(decode(tf.io.read_file(paths[index]), bitmaps), how[index])
 
 
 def _cached_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns what gives the pixels of an example out of one long array that holds all of them."""
-    images = [read_image(path) for path in dataset.paths]
+    images = [read_image(path, dataset.turn) for path in dataset.paths]
     shapes = tf.constant([image.shape for image in images], tf.int64)
     starts = tf.constant(np.cumsum([0] + [image.size for image in images[:-1]]), tf.int64)
     values = tf.constant(np.concatenate([image.reshape(-1) for image in images]))

@@ -1,141 +1,136 @@
 """Pascal VOC's development kit as a classification data set; reads annotations, no pixels."""
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
-from xml.etree import ElementTree
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
 
 import numpy as np
 
+from slimzoo.data.annotations import Annotation, read_annotation
 from slimzoo.data.dataset import Dataset, Example
+from slimzoo.data.text import same
+from slimzoo.data.voc_files import annotation_folder, find_annotations, find_images, find_year, read_list
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.labels import VOC
+
+log = logging.getLogger("slimzoo")
 
 
 def read(
     devkit: str | os.PathLike,
     year: str | int = "2012",
     split: str | None = "trainval",
-    classes: Sequence[str] = VOC,
+    classes: Sequence[str] | None = None,
 ) -> Dataset:
     """Reads the images of one VOC year with the classes that show in them.
 
     A class shows where at least one of its objects is not marked difficult; a class with difficult objects
-    only has weight 0 there: neither right nor wrong, as in VOC's own evaluation.
+    only has weight 0 there: neither right nor wrong, as in VOC's own evaluation. The flags 1, -1 and 0 of a
+    class's own list say the same, and are believed.
 
     Args:
-      devkit: the folder VOCdevkit, the folder that holds it, or VOC2012 itself.
-      split: a list in ImageSets/Main ("train", "val", "trainval", "test"); None for every annotated image.
+      devkit: the folder VOCdevkit, the folder that holds it, or VOC2012 itself; a kit of your own is laid out
+        like that one. Images may be JPEG, PNG, BMP or GIF, called like the annotation or as its <filename>.
+      split: a list in ImageSets/Main ("train", "val", "trainval", "test", "dog_train"); None or "all" for
+        every annotated image.
+      classes: in the order of the labels; None: VOC's 20, or where others are annotated all that are.
     Raises:
       FileNotFoundError: there is no such folder, year or split.
       SlimzooError: annotations are broken, name unknown classes, or images are missing: all are listed.
     """
-    root = _find_year(Path(devkit), str(year))
-    names = _image_names(root, split)
-    examples, problems = [], []
-    for name in names:
-        found, faults = _read_example(root, name, tuple(classes))
-        examples.append(found)
-        problems += faults
+    root = find_year(Path(devkit), str(year))
+    listed = read_list(root, split)
+    annotations, problems = _read_annotations(root, listed)
+    names = _classes(root, annotations.values()) if classes is None else tuple(map(same, classes))
+    problems += _problems_of_classes(root, annotations, names)
+    _say_ignored_flags(root, listed, names)
+    images, examples = find_images(root), []
+    for name, flags in listed.items():
+        annotation = annotations.get(name, Annotation())
+        image = _image_of(images, name, annotation.filename)
+        if image is None or not image.is_file():
+            problems.append(f"{image or root / 'JPEGImages' / f'{name}.jpg'}: no such image")
+        examples.append(_example(image or root, annotation, flags, names))
     title = f"{root.name} {split or 'all'}"
-    if not names:
+    if not listed:
         problems.append(f"no image is listed in {root} ({split or 'Annotations'})")
     if problems:
         raise SlimzooError(listing(f"{title} in {root} cannot be used, {len(problems)} problems:", problems))
-    return Dataset(tuple(examples), tuple(classes), title, multi_label=True)
+    return Dataset(tuple(examples), names, title, multi_label=True)
 
 
 def read_objects(path: str | os.PathLike) -> list[tuple[str, bool]]:
     """Returns (class name, difficult) for each object of one annotation file.
 
-    A document type is refused, and with it entities: VOC has none, and they are how XML attacks its reader.
-
     Raises: ValueError: the file is no annotation; the message does not name the file.
     """
-    try:
-        parser = ElementTree.XMLParser(target=_PlainTree())
-        root = ElementTree.parse(path, parser).getroot()
-    except ElementTree.ParseError as error:
-        raise ValueError(f"broken XML ({error})") from error
-    if root.tag != "annotation":
-        raise ValueError(f"the outermost element is <{root.tag}>, not <annotation>")
-    return [_read_object(element) for element in root.findall("object")]
+    return list(read_annotation(path).objects)
 
 
-class _PlainTree(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise ElementTree.ParseError(f"it declares a document type {name!r}, which VOC annotations never do")
+def _read_annotations(root: Path, names: Iterable[str]) -> tuple[dict[str, Annotation], list[str]]:
+    """Returns the annotations by image, and what is wrong with the others."""
+    paths, folder = find_annotations(root), annotation_folder(root)
+    found, problems = {}, []
+    for name in names:
+        path = paths.get(name, folder / f"{name}.xml")
+        try:
+            found[name] = read_annotation(path)
+        except FileNotFoundError:
+            problems.append(f"{path}: no such annotation")
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror}")
+        except ValueError as error:
+            problems.append(f"{path}: {error}")
+    return found, problems
 
 
-def _read_object(element: ElementTree.Element) -> tuple[str, bool]:
-    name = (element.findtext("name") or "").strip()
-    if not name:
-        raise ValueError("an <object> has no <name>")
-    difficult = (element.findtext("difficult") or "0").strip()
-    if difficult not in ("0", "1"):
-        raise ValueError(f"<difficult> of a {name} is {difficult!r}, not 0 or 1")
-    return name, difficult == "1"
+def _classes(root: Path, annotations: Iterable[Annotation]) -> tuple[str, ...]:
+    """Returns VOC's classes; where others are annotated, all that are in the whole kit, and says so."""
+    if all(annotation.names <= set(VOC) for annotation in annotations):
+        return VOC
+    everywhere, _ = _read_annotations(root, find_annotations(root))
+    counts = Counter(name for annotation in everywhere.values() for name in annotation.names)
+    classes = tuple(sorted(counts))
+    shown = ", ".join(f"{name} ({counts[name]})" for name in classes)
+    log.warning("classes of %s and their images, as annotated: %s; --classes names others", root, shown)
+    return classes
 
 
-def _find_year(folder: Path, year: str) -> Path:
-    year = year.lower().removeprefix("voc")
-    if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}; give VOCdevkit, or VOC{year} in it")
-    for candidate in (folder / f"VOC{year}", folder / "VOCdevkit" / f"VOC{year}"):
-        if candidate.is_dir():
-            return candidate
-    if (folder / "Annotations").is_dir():
-        if folder.name.startswith("VOC") and folder.name != f"VOC{year}":
-            raise FileNotFoundError(
-                f"{folder} was given, but year {year} was asked for; say year={folder.name[3:]}"
-            )
-        return folder
-    years = sorted(p.name for p in folder.glob("VOC*") if p.is_dir())
-    there = (
-        f"years there: {', '.join(years)}"
-        if years
-        else "nothing in it looks like VOC (Annotations, JPEGImages)"
-    )
-    raise FileNotFoundError(f"there is no VOC{year} in {folder}; {there}")
+def _problems_of_classes(
+    root: Path, annotations: Mapping[str, Annotation], names: tuple[str, ...]
+) -> list[str]:
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    problems = [f"class {name!r} is given more than once" for name in repeated]
+    folder = annotation_folder(root)
+    for image, annotation in annotations.items():
+        for unknown in sorted(annotation.names - set(names)):
+            path = folder / f"{image}.xml"
+            problems.append(f"{path}: unknown class {unknown!r}; known are {', '.join(names)}")
+    return problems
 
 
-def _image_names(root: Path, split: str | None) -> list[str]:
-    if split is None:
-        return sorted(path.stem for path in (root / "Annotations").glob("*.xml"))
-    lists = root / "ImageSets" / "Main"
-    path = lists / f"{split}.txt"
-    if not path.is_file():
-        splits = sorted(p.stem for p in lists.glob("*.txt") if "_" not in p.stem)
-        there = (
-            f"splits there: {', '.join(splits)}"
-            if splits
-            else "no split is there; split=None takes every image"
+def _say_ignored_flags(root: Path, listed: Mapping[str, Mapping[str, int]], names: tuple[str, ...]) -> None:
+    unknown = sorted({label for flags in listed.values() for label in flags} - set(names))
+    if unknown:
+        log.warning(
+            "flags in lists of %s are of no class of it: %s; they are left out", root, ", ".join(unknown)
         )
-        raise FileNotFoundError(f"there is no split {split!r} ({path}); {there}")
-    names = path.read_text(encoding="utf-8").split()
-    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
-    if repeated:
-        raise SlimzooError(listing(f"{path} lists images more than once:", repeated))
-    return names
 
 
-def _read_example(root: Path, name: str, classes: tuple[str, ...]) -> tuple[Example, list[str]]:
-    """Returns the example and what is wrong with it."""
-    image = root / "JPEGImages" / f"{name}.jpg"
-    annotation = root / "Annotations" / f"{name}.xml"
-    problems = [] if image.is_file() else [f"{image}: no such image"]
-    objects: list[tuple[str, bool]] = []
-    try:
-        objects = read_objects(annotation)
-    except FileNotFoundError:
-        problems.append(f"{annotation}: no such annotation")
-    except ValueError as error:
-        problems.append(f"{annotation}: {error}")
-    for unknown in sorted({label for label, _ in objects} - set(classes)):
-        problems.append(f"{annotation}: unknown class {unknown!r}; known are {', '.join(classes)}")
-    shown = {label for label, difficult in objects if not difficult}
-    ignored = {label for label, _ in objects} - shown
-    labels = np.array([label in shown for label in classes], np.float32)
-    weights = np.array([label not in ignored for label in classes], np.float32)
-    return Example(str(image), labels, weights), problems
+def _image_of(images: Mapping[str, Path], name: str, filename: str) -> Path | None:
+    """Returns the image called `name`, the one with the ending of `filename` if there are several."""
+    if PurePath(filename).stem == name and filename in images:
+        return images[filename]
+    return images.get(name) or images.get(filename)
+
+
+def _example(
+    image: Path, annotation: Annotation, flags: Mapping[str, int], classes: tuple[str, ...]
+) -> Example:
+    shown = {label for label, difficult in annotation.objects if not difficult}
+    said = {label: 1 if label in shown else 0 for label in annotation.names} | dict(flags)
+    labels = np.array([said.get(label, -1) == 1 for label in classes], np.float32)
+    weights = np.array([said.get(label, -1) != 0 for label in classes], np.float32)
+    return Example(str(image), labels, weights)

@@ -15,17 +15,19 @@ def predict(
     top: int = 5,
     batch_size: int = 32,
     pretrained: bool = False,
+    turn: bool = True,
     **arguments: Unpack[LoadArguments],
 ) -> list[list[tuple[int, str, float]]]:
     """Returns for each image its best (class, name, probability).
 
     Args:
       model: a Model, or what load() takes, with `pretrained` and `arguments`.
-      images: paths of image files, or arrays uint8 [H, W, C].
+      images: paths of image files, PIL images, or arrays uint8 [H, W, C].
+      turn: files are turned upright where EXIF says how the camera was held.
     """
     network: Model = model if isinstance(model, Model) else load(model, pretrained, **arguments)
     found = []
     for start in range(0, len(images), batch_size):
-        batch = network.preprocess(images[start : start + batch_size])
+        batch = network.preprocess(images[start : start + batch_size], turn)
         found += network.decode_predictions(network(batch), top)
     return found

@@ -9,23 +9,28 @@ import tensorflow as tf
 
 from slimzoo.data.images import read_image
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.preprocessing import Preprocessing, apply
+from slimzoo.model.noticing import notice_pixels
+from slimzoo.preprocessing import Preprocessing
+from slimzoo.preprocessing.pictures import as_pixels
+from slimzoo.preprocessing.transform import prepared
 
 
-def prepare(images: Any, preprocessing: Preprocessing) -> tf.Tensor:
+def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
     """Returns float32 [N, size, size, channels] as `preprocessing` says.
 
     Args:
       images: one image (uint8 or float 0..255 [H, W, C]), a batch of them, a list of images of any size,
-        the path of an image file, or a list of paths.
+        Pillow's images, the path of an image file, or a list of paths.
+      turn: files and Pillow's images are turned upright where EXIF says how the camera was held.
+      model: to warn once of pixels of another range.
     Raises: SlimzooError: some cannot be read or are no images; all of them are named. FileNotFoundError.
     """
     if isinstance(images, str | os.PathLike):
         images = [images]
     if not isinstance(images, list | tuple):
-        array = np.asarray(images)
+        array = np.asarray(as_pixels(images, turn))
         images = list(array) if array.ndim == 4 else [array]
-    return tf.stack(_prepare_all(images, preprocessing))
+    return tf.stack(_prepare_all(images, preprocessing, turn, model))
 
 
 def best_of(
@@ -45,12 +50,13 @@ def best_of(
     ]
 
 
-def _prepare_all(images: Sequence[Any], preprocessing: Preprocessing) -> list[tf.Tensor]:
+def _prepare_all(
+    images: Sequence[Any], preprocessing: Preprocessing, turn: bool, model: Any
+) -> list[tf.Tensor]:
     found, problems = [], []
     for image in images:
         try:
-            pixels = read_image(image) if isinstance(image, str | os.PathLike) else np.asarray(image)
-            found.append(apply(preprocessing, pixels))
+            found.append(prepared(preprocessing, _one(image, turn, model)))
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if len(problems) == 1 and len(images) == 1:
@@ -60,3 +66,12 @@ def _prepare_all(images: Sequence[Any], preprocessing: Preprocessing) -> list[tf
     if not found:
         raise SlimzooError("there is no image in an empty list; give at least one")
     return found
+
+
+def _one(image: Any, turn: bool, model: Any) -> np.ndarray:
+    if isinstance(image, str | os.PathLike):
+        return read_image(image, turn)
+    pixels = np.asarray(as_pixels(image, turn))
+    if model is not None:
+        notice_pixels(model, pixels)
+    return pixels

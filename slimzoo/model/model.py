@@ -16,7 +16,9 @@ from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.model.features import Backbone, FeatureModel, Levels
+from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
+from slimzoo.model.noticing import NoticesRange, notice_range
 from slimzoo.model.provenance import Provenance
 from slimzoo.model.summary import facts, html, render
 from slimzoo.names import Scopes, check_names, escape, in_scopes, scopes_without, top_scopes
@@ -30,7 +32,7 @@ from slimzoo.weights import WeightsRow
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(StoredByName):
+class Model(NoticesRange, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -199,6 +201,7 @@ class Model(StoredByName):
                 f"{self.name} takes {what}s [N, {also}height, width, channels], not shape {images.shape}. "
                 f"One {what} is a batch of one: {what}s[None]."
             )
+        notice_range(self, images)
         return tf.cast(images, self.compute_dtype)
 
     def _bound_run(
@@ -293,29 +296,26 @@ class Model(StoredByName):
 
     # Images in, names out.
 
-    def preprocess(self, images: Any) -> tf.Tensor:
+    def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
         """Returns float32 [N, size, size, C] as these weights want it.
 
         Args:
           images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
+          turn: files and Pillow's images are turned upright where EXIF says how the camera was held.
         Raises: SlimzooError: the model has no preprocessing, or something is not an image.
         """
-        from slimzoo.model.images import prepare
-
         if self.preprocessing is None:
             raise SlimzooError(
                 f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
                 "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
             )
-        return prepare(images, self.preprocessing)
+        return prepare(images, self.preprocessing, turn, self)
 
     def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
 
         Probabilities are a softmax, or a sigmoid for weights of several labels an image.
         """
-        from slimzoo.model.images import best_of
-
         return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
 
     # Weights in and out, and the model itself.

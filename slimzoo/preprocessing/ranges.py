@@ -6,6 +6,7 @@ import numpy as np
 
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
+_BLACK = 1.5  # of 255: no picture is so dark, but values of 0..1 may go a little beyond when they are resized
 _GRAY = (0.2989, 0.587, 0.114)  # the weights of tf.image.rgb_to_grayscale
 
 
@@ -75,7 +76,18 @@ def check_range(preprocessing: Preprocessing, images: Any) -> str | None:
         return f"{span}. They look scaled to 0..1 or -1..1; give pixels of 0..255 to preprocessing.apply"
     if channel_scale(preprocessing).max() > 1 and 0 <= low < 0.1 and high > 0.5:
         return f"{span}. They look scaled to 0..1; give pixels of 0..255 to preprocessing.apply"
-    return None
+    if lowest < 0 <= low and high > 2 and np.array_equal(images, np.rint(images)):
+        return f"{span}. They are whole numbers, pixels as it seems; prepare them with preprocessing.apply"
+    return check_dtype(preprocessing, images.dtype)
+
+
+def check_dtype(preprocessing: Preprocessing, dtype: Any) -> str | None:
+    """Returns what looks wrong with input of `dtype` for a network, whatever its values, or None."""
+    lowest, highest = expected_range(preprocessing)
+    if np.dtype(dtype).kind not in "iub" or (lowest, highest) == (0, 255):
+        return None
+    span = f"the images are {np.dtype(dtype).name}; {_wants(preprocessing, lowest, highest)}"
+    return f"{span}. They are pixels as it seems; prepare them with preprocessing.apply"
 
 
 def check_pixels(images: Any) -> str | None:
@@ -91,7 +103,7 @@ def check_pixels(images: Any) -> str | None:
         return f"{span}; 0..255 is expected. They look preprocessed already"
     if high > 255:
         return f"{span}; 0..255 is expected. 16-bit images: divide by 257"
-    if images.dtype.kind == "f" and 0 < high <= 1:
+    if 0 < high <= _BLACK:
         return f"{span}; 0..255 is expected. They look scaled to 0..1: multiply by 255"
     return None
 

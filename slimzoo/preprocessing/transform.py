@@ -1,14 +1,21 @@
 """Pixels to network input: `apply` as the original evaluated, `augment` for training."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing.ranges import channel_mean, channel_scale
+from slimzoo.preprocessing.pictures import as_pixels
+from slimzoo.preprocessing.ranges import channel_mean, channel_scale, check_pixels
 from slimzoo.preprocessing.spec import Preprocessing
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+log = logging.getLogger("slimzoo")
+_WARNED: set[Preprocessing] = set()
 
 # TensorFlow is imported in the functions: a Preprocessing is data, and reading the manifest does without it.
 
@@ -16,14 +23,25 @@ if TYPE_CHECKING:
 def apply(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as the network wants it for evaluation, equal to what the original project made of it.
 
-    Works eagerly and in graphs (tf.data).
+    Works eagerly and in graphs (tf.data). Eagerly it warns of pixels of another range, once a Preprocessing.
 
     Args:
-      image: pixels 0..255, uint8 or float: [H, W, 3], gray [H, W, 1] or [H, W]; a batch [N, H, W, C]; or a
-        list or tuple of images, each of its own size.
+      image: pixels 0..255, uint8 or float: [H, W, 3], gray [H, W, 1] or [H, W]; a batch [N, H, W, C]; a
+        Pillow image; or a list or tuple of images, each of its own size. (An array made of a Pillow image
+        with a palette holds indices, which nothing tells from shades: give the image.)
     Returns: float32 [size, size, channels], or [N, size, size, channels].
     Raises: SlimzooError: the shape or the dtype is none of these.
     """
+    import tensorflow as tf
+
+    if preprocessing not in _WARNED and tf.executing_eagerly():
+        for single in image if isinstance(image, list | tuple) else [image]:
+            _notice(preprocessing, as_pixels(single))
+    return prepared(preprocessing, image)
+
+
+def prepared(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
+    """Returns what apply() does, and warns of nothing."""
 
     def one(single: Any) -> "tf.Tensor":
         from slimzoo.preprocessing.geometry import evaluation_crop
@@ -52,11 +70,20 @@ def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str =
     return _normalise(preprocessing, view)
 
 
+def _notice(preprocessing: Preprocessing, pixels: Any) -> None:
+    if (message := check_pixels(pixels)) and preprocessing not in _WARNED and np.size(pixels):
+        _WARNED.add(preprocessing)
+        log.warning("pixels for preprocessing.apply: %s (said once)", message)
+
+
 def _each(preprocessing: Preprocessing, one: Callable, image: Any) -> "tf.Tensor":
     import tensorflow as tf
 
-    if isinstance(image, list | tuple) and image and len(getattr(image[0], "shape", ())) >= 2:
-        return tf.stack([one(single) for single in image])
+    if isinstance(image, list | tuple):
+        image = [as_pixels(single) for single in image]
+        if image and len(getattr(image[0], "shape", ())) >= 2:
+            return tf.stack([one(single) for single in image])
+    image = as_pixels(image)
     image = tf.convert_to_tensor(image)
     if image.shape.rank == 4:
         signature = tf.TensorSpec(preprocessing.shape, tf.float32)
@@ -68,7 +95,7 @@ def _pixels(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as float32 [H, W, C], 0..255, C: 1 for GRAY, else 3 in RGB order."""
     import tensorflow as tf
 
-    image = tf.convert_to_tensor(image)
+    image = tf.convert_to_tensor(as_pixels(image))
     if image.shape.rank == 2:
         image = image[..., tf.newaxis]
     _check(image)
@@ -87,7 +114,7 @@ def _check(image: "tf.Tensor") -> None:
     if image.shape[-1] == 4:
         raise SlimzooError(
             f"an image of shape {tuple(image.shape)} was given: 4 channels, so it seems to have an alpha "
-            "channel; drop it with image[..., :3]"
+            "channel; drop it with image[..., :3]. Of CMYK, give Pillow's image in place of an array"
         )
     if image.shape[-1] not in (1, 3):
         hint = ". In a graph, say it with tf.ensure_shape" if image.shape[-1] is None else ""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 History = list[dict[str, Any]]
+_WORST = -1e30  # in place of what is no number
 
 
 class Series(NamedTuple):
@@ -42,10 +43,21 @@ def series(history: History, column: str, kind: str) -> Series:
     return Series(list(good), list(good.values()), [step for step in values if step not in good])
 
 
+def rank(mean_ap: Any, accuracy: Any, mean_ap_11point: Any, loss: Any) -> list[float]:
+    """What a better model has more of: mAP; of equal ones accuracy, or the 11-point mAP; then less loss."""
+    second = accuracy if math.isfinite(number(accuracy)) else mean_ap_11point
+    values = (number(mean_ap), number(second), -number(loss))
+    return [value if math.isfinite(value) else _WORST for value in values]
+
+
 def best_step(history: History) -> int | None:
-    """The step of the evaluation with the highest mAP, the first if several are equal; None without any."""
-    steps, values, _ = series(history, "map", "eval")
-    return int(steps[values.index(max(values))]) if values else None
+    """The step of the evaluation that ranks highest, the first if several are equal; None without any mAP."""
+    steps = series(history, "map", "eval").steps
+    if not steps:
+        return None
+    columns = [series(history, name, "eval") for name in ("map", "accuracy", "map_11point", "loss")]
+    found = [dict(zip(column.steps, column.values, strict=True)) for column in columns]
+    return int(max(steps, key=lambda step: rank(*(column.get(step) for column in found))))
 
 
 def last_step(history: History) -> int | None:

@@ -13,6 +13,7 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.model import Model
+from slimzoo.report.history import rank
 from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss
@@ -47,6 +48,16 @@ class Evaluation:
             return float("nan")
         return float(np.mean(self.scores.argmax(1) == self.dataset.labels.argmax(1)))
 
+    @property
+    def rank(self) -> list[float]:
+        """What a better model has more of: see report.history.rank."""
+        return rank(self.map, self.accuracy, self.map_11point, self.loss)
+
+    @property
+    def unmeasured(self) -> list[str]:
+        """The classes that no image shows, so that nothing is known of them."""
+        return [name for name, count in self.dataset.counts.items() if not count]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         classes = self.dataset.classes
@@ -60,6 +71,7 @@ class Evaluation:
             "ap": {c: float(v) for c, v in zip(classes, self.ap, strict=True)},
             "ap_11point": {c: float(v) for c, v in zip(classes, self.ap_11point, strict=True)},
             "positives": self.dataset.counts,
+            "unmeasured": self.unmeasured,
         }
 
 

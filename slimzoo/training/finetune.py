@@ -190,6 +190,13 @@ def _check_trains(model: Model, settings: Settings) -> None:
     if not any(variable.trainable for variable in model.variables_by_name.values()):
         frozen = ", ".join(f'freeze=["{scope}"]' for scope in recipe.freeze)
         raise SlimzooError(f"{frozen} leaves nothing of {model.name} to train; leave a scope out")
-    empty = [name for name, count in settings.train.counts.items() if not count]
+    empty, unmeasured = (
+        ", ".join(name for name, count in data.counts.items() if not count)
+        for data in (settings.train, settings.validation)
+    )
     if empty:
-        log.warning("no image to train on shows %s: their scores will mean nothing", ", ".join(empty))
+        log.warning("no image to train on shows %s: their scores will mean nothing", empty)
+    if unmeasured:
+        log.warning(
+            "no held-out image shows %s: nothing is measured of them, mAP leaves them out", unmeasured
+        )

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from slimzoo.data.dataset import Dataset
+from slimzoo.data.text import same
 from slimzoo.errors import SlimzooError
 from slimzoo.files import write_text
 
@@ -28,8 +29,9 @@ def images(folder: str | os.PathLike, part: str) -> frozenset[str] | None:
 
 def count_trained_on(folder: str | os.PathLike, dataset: Dataset) -> int:
     """Returns how many images of `dataset` the run in `folder` was trained on, as far as it remembers."""
-    trained = images(folder, "train") or frozenset()
-    return sum(name in trained for name in _names(dataset))
+    trained, apart = (images(folder, part) or frozenset() for part in ("train", "validation"))
+    only = trained - apart  # beside train/cat/1.jpg there may be a val/cat/1.jpg
+    return sum(name in only for name in _names(dataset))
 
 
 def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
@@ -49,4 +51,4 @@ def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
 
 def _names(dataset: Dataset) -> list[str]:
     """Returns what an image is called wherever the data lies: its folder's name and its own."""
-    return ["/".join(Path(path).parts[-2:]) for path in dataset.paths]
+    return [same("/".join(Path(path).parts[-2:])) for path in dataset.paths]

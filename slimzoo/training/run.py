@@ -151,9 +151,8 @@ class Run:
         if not math.isnan(evaluation.accuracy):
             row["accuracy"] = evaluation.accuracy
         self._record("eval", **row)
-        score = -evaluation.loss if math.isnan(evaluation.map) else evaluation.map
-        best = self.best["score"]
-        better = best is None or score > best or not self.settings.keep_best
+        score, best = evaluation.rank, self.best["score"]
+        better = best is None or score > _as_rank(best) or not self.settings.keep_best
         if better:
             self.best = {"step": self.step, "score": score}
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
@@ -206,6 +205,11 @@ class Run:
         )
         self.folder.finish()
         return evaluation, report
+
+
+def _as_rank(score: list[float] | float) -> list[float]:
+    """Returns the score that a checkpoint remembers; older ones hold the mAP alone."""
+    return score if isinstance(score, list) else [score]
 
 
 def _trained_steps(path: Path) -> int | None:

@@ -140,7 +140,7 @@ def fingerprint(dataset: Dataset) -> str:
     digest = hashlib.sha256("\n".join(dataset.classes).encode())
     for path in dataset.paths:
         digest.update(f"\n{Path(path).name}".encode("utf-8", "surrogateescape"))
-    digest.update(dataset.labels.tobytes() + dataset.weights.tobytes())
+    digest.update(dataset.labels.tobytes() + dataset.weights.tobytes() + b"as they lie" * (not dataset.turn))
     return digest.hexdigest()[:16]
 
 

@@ -62,7 +62,7 @@ def write(
         settings=folder.settings,
         environment=environment(),
         comparison=list(comparison),
-        notes=_notes(settings),
+        notes=[*_notes_of_classes(evaluation), *_notes(settings)],
     )
     return write_report(folder.path, report)
 
@@ -81,6 +81,15 @@ def _state(row: Row) -> str:
 
 def _source(row: Row, settings: Settings) -> str:
     return Path(settings.weights or "").name if "restored" in row.state else ""
+
+
+def _notes_of_classes(evaluation: Evaluation) -> list[str]:
+    if not evaluation.unmeasured:
+        return []
+    missing = ", ".join(evaluation.unmeasured)
+    return [
+        f"No image that this is measured on shows {missing}: nothing is known of them, mAP leaves them out."
+    ]
 
 
 def _notes(settings: Settings) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -160,8 +161,24 @@ def test_voc_problems_are_listed_all_at_once(refused, devkit, tmp_path):
     notes[1].write_text("<annotation><object><name>unicorn</name></object></annotation>")
     notes[2].unlink()
     words = [notes[0].name, "broken XML", "'unicorn'", "aeroplane", notes[2].name, "3 problems"]
-    refused("finetune", "voc", "--data", devkit, *TRAIN, "--out", "run", words=words)
+    given = ("--classes", "aeroplane,cat,dog")
+    refused("finetune", "voc", "--data", devkit, *given, *TRAIN, "--out", "run", words=words)
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_kit_without_a_list_wants_is_an_option_that_exists(refused, devkit, cifarnet):
+    shutil.rmtree(devkit / "VOC2012" / "ImageSets")
+    refused(
+        "evaluate", "voc", "--data", devkit, "--model", cifarnet, words=['--split "all" takes every image']
+    )
+    refused("finetune", "voc", "--data", devkit, "--split", "val", *TRAIN, words=['--split "all" takes'])
+    given = ("--data", devkit / "VOC2012", "--year", "2007")
+    refused("finetune", "voc", *given, *TRAIN, words=['say --year "2012"'])
+
+
+def test_classes_that_are_no_names_are_refused(refused, devkit):
+    for value, words in (("cat,,dog", ["'cat,,dog' holds an empty name"]), ("cat", ["unknown class 'dog'"])):
+        refused("finetune", "voc", "--data", devkit, "--classes", value, *TRAIN, words=words)
 
 
 def test_a_voc_year_or_split_that_is_not_there_is_answered_with_those_that_are(refused, devkit, cifarnet):

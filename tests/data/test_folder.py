@@ -1,5 +1,8 @@
 """A folder with one sub-folder a class, judged by content."""
 
+import os
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,6 +37,68 @@ def test_hidden_files_and_clutter_are_passed_over(root):
         (root / name).write_text("no image")
     (root / ".git").mkdir()
     assert len(folder.read(root)) == 4
+
+
+@pytest.mark.parametrize(
+    "clutter",
+    [
+        *("__MACOSX/cats/._1.jpg", "@eaDir/1.jpg", "System Volume Information/x", ".ipynb_checkpoints/1.png"),
+        *("cats/~$1.docx", "cats/1.jpg.lock", "cats/.~lock.1.jpg#", "cats/1.jpg~", "cats/2.jpg.part"),
+        "dogs/desktop.ini",
+    ],
+)
+def test_what_archives_editors_and_downloads_leave_is_passed_over(root, clutter):
+    (root / clutter).parent.mkdir(parents=True, exist_ok=True)
+    (root / clutter).write_bytes((root / "cats/1.jpg").read_bytes())
+    dataset = folder.read(root)
+    assert dataset.classes == ("cats", "dogs") and len(dataset) == 4
+
+
+CAFE = {form: unicodedata.normalize(form, "caf\u00e9") for form in ("NFC", "NFD")}
+
+
+def test_a_name_of_a_mac_and_the_same_of_others_are_one_class(root):
+    for form, name in CAFE.items():
+        picture(root / name / f"{form}.png")
+    dataset = folder.read(root)
+    assert dataset.classes == (CAFE["NFC"], "cats", "dogs") and dataset.counts[CAFE["NFC"]] == 2
+    for name in CAFE.values():  # a model may have learnt either
+        again = folder.read(root, classes=("dogs", name, "cats"))
+        assert again.counts == {"dogs": 2, name: 2, "cats": 2}
+
+
+def test_links_to_nothing_are_listed_with_the_others(root):
+    os.symlink(root / "gone.jpg", root / "cats" / "gone.jpg")
+    os.symlink(root / "gone", root / "birds")
+    os.mkfifo(root / "dogs" / "pipe")
+    (root / "dogs/notes.txt").write_text("no image")
+    with pytest.raises(SlimzooError) as caught:
+        folder.read(root)
+    for part in (
+        *("4 problems", "cats/gone.jpg: a link to what is not there", "birds: a link to what is not there"),
+        *("dogs/pipe: neither a file nor a folder", "notes.txt: not an image"),
+    ):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "names", [("train", "val"), ("Train", "Valid", "test"), ("training",), ("train", "test")]
+)
+def test_a_folder_of_parts_is_no_folder_of_classes(tmp_path, names):
+    for name in names:
+        picture(tmp_path / name / "cats/1.png")
+    found = folder.parts(tmp_path)
+    assert sorted(path.name for path in found.values()) == sorted(names)
+    with pytest.raises(SlimzooError, match=r"in place of classes; give one of them: .*rain"):
+        folder.read(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("train", "bus"), ("train", "test"), ("val", "test")])
+def test_classes_may_be_called_like_parts(tmp_path, names):
+    for name in names:
+        picture(tmp_path / name / "1.png")
+    assert folder.parts(tmp_path) == {}
+    assert folder.read(tmp_path).classes == tuple(sorted(names))
 
 
 def test_a_second_folder_follows_the_classes_of_the_first(root):

@@ -2,12 +2,14 @@
 
 import collections
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from slimzoo.data import Dataset, Example, voc
+from slimzoo.data.images import read_image
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing, apply, check_range
@@ -97,6 +99,22 @@ def test_training_without_augmentation_shuffles_what_evaluation_sees(data):
     straight = take(batches(data, SMALL, 7, training=False), 1)[0]
     assert len(seen) == 1
     np.testing.assert_array_equal(seen[0]["image"], straight["image"][seen[0]["index"]])
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_photographs_lying_on_their_side_and_bitmaps_come_as_read_image_reads_them(tmp_path, cache):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.random.RandomState(0).randint(0, 256, (20, 30, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "side.png", exif=exif)
+    Image.fromarray(pixels).quantize(9).save(tmp_path / "palette.bmp")
+    one = np.ones(1, np.float32)
+    paths = [str(tmp_path / name) for name in ("side.png", "palette.bmp")]
+    made = Dataset(tuple(Example(path, one, one) for path in paths), ("x",), "made", True)
+    for turn in (True, False):
+        (seen,) = take(batches(replace(made, turn=turn), SMALL, 2, training=False, cache=cache), 9)
+        expected = apply(SMALL, [read_image(path, turn) for path in paths])
+        np.testing.assert_allclose(seen["image"], expected, atol=1e-5)  # as above
 
 
 def test_wrong_numbers_are_listed_together(data):

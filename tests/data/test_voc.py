@@ -1,5 +1,10 @@
 """VOC folders are read as VOC's own evaluation counts them, and everything wrong is told at once."""
 
+import logging
+import os
+import unicodedata
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -81,7 +86,7 @@ def test_what_is_not_there_is_told_with_what_is(devkit):
     with pytest.raises(FileNotFoundError, match=r"there is no VOC2007 in .*; years there: VOC2012"):
         voc.read(devkit, "2007")
     with pytest.raises(
-        FileNotFoundError, match="VOC2012 was given, but year 2007 was asked for; say year=2012"
+        FileNotFoundError, match='VOC2012 was given, but year 2007 was asked for; say year="2012"'
     ):
         voc.read(devkit / "VOC2012", "2007")
     with pytest.raises(FileNotFoundError, match="nothing in it looks like VOC"):
@@ -98,7 +103,7 @@ def test_everything_wrong_is_listed_in_one_error(devkit):
     (root / "JPEGImages/c.jpg").unlink()
     (root / "ImageSets/Main/train.txt").write_text("a\nb\nc\nd\n")
     with pytest.raises(SlimzooError) as caught:
-        voc.read(devkit, split="train")
+        voc.read(devkit, split="train", classes=VOC)
     message = str(caught.value)
     for part in (
         "6 problems",
@@ -148,6 +153,170 @@ def test_an_image_listed_twice_and_an_empty_list_are_refused(devkit):
     (main / "train.txt").write_text("\n")
     with pytest.raises(SlimzooError, match="no image is listed"):
         voc.read(devkit, split="train")
+
+
+LISTS = {  # how people's programs write "a" and "b c", one a line
+    "plain": b"a\nb c\n",
+    "byte order mark": b"\xef\xbb\xbfa\nb c",
+    "Windows": b"a\r\nb c\r\n",
+    "old Mac": b"a\rb c\r",
+    "blanks around": b"  a \n\n\tb c  \n \n",
+    "UTF-16": "a\nb c\n".encode("utf-16"),
+    "UTF-16, no mark": "a\nb c\n".encode("utf-16-le"),
+    "UTF-16, big end first": "a\nb c\n".encode("utf-16-be"),
+    "UTF-32": "a\nb c\n".encode("utf-32"),
+    "endings": b"a.jpg\nb c.jpg\n",
+    "paths": b"JPEGImages/a.jpg\nJPEGImages/b c.jpg\n",
+    "flags": b"a  1\nb c -1\n",
+}
+
+
+def kit(root, names, lists, ending=".jpg", text=None):
+    """A kit like VOC's of images called `names`; `lists`: {file: its bytes}."""
+    year = root / "kit" / "VOC2012"
+    for folder in ("Annotations", "JPEGImages", "ImageSets/Main"):
+        (year / folder).mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (year / "Annotations" / f"{name}.xml").write_text(text or annotation(("dog", 0)))
+        (year / "JPEGImages" / f"{name}{ending}").touch()
+    for name, content in lists.items():
+        (year / "ImageSets/Main" / name).write_bytes(content)
+    return year.parent
+
+
+def names_of(dataset):
+    return [Path(path).stem for path in dataset.paths]
+
+
+@pytest.mark.parametrize("how", LISTS)
+def test_a_list_is_read_however_it_was_written(tmp_path, how):
+    assert names_of(voc.read(kit(tmp_path, ("a", "b c"), {"trainval.txt": LISTS[how]}))) == ["a", "b c"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_are_the_same_however_they_are_written(tmp_path, encoding, form):
+    name = "caf\u00e9"
+    devkit = kit(
+        tmp_path, (unicodedata.normalize(form, name),), {"trainval.txt": f"{name}\n".encode(encoding)}
+    )
+    assert len(voc.read(devkit)) == 1
+
+
+def test_names_may_end_like_flags(tmp_path):
+    devkit = kit(tmp_path, ("a 1", "a 0", "b"), {"trainval.txt": b"a 1\na 0\nb\n"})
+    assert names_of(voc.read(devkit)) == ["a 1", "a 0", "b"]
+
+
+def test_several_names_in_a_line_are_several_images(tmp_path):
+    assert names_of(voc.read(kit(tmp_path, "abc", {"trainval.txt": b"a b\nc"}))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("split", ["cat_train", "train"])
+def test_a_class_s_own_list_is_read_as_voc_s_evaluation_does(tmp_path, split):
+    lists = {"cat_train.txt": b"a  1\nb -1\nc  0\n"}
+    dataset = voc.read(kit(tmp_path, "abcd", lists), split=split)
+    assert names_of(dataset) == ["a", "b", "c"]
+    assert [shown(dataset, i) for i in range(3)] == [{"cat", "dog"}, {"dog"}, {"dog"}]
+    assert [ignored(dataset, i) for i in range(3)] == [set(), set(), {"cat"}]
+
+
+def test_flags_of_what_is_no_class_are_left_out_and_said(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        dataset = voc.read(kit(tmp_path, "ab", {"my_train.txt": b"a 1\nb -1\n"}), split="my_train")
+    assert dataset.classes == VOC and shown(dataset, 1) == {"dog"}
+    assert "are of no class of it: my; they are left out" in caplog.text
+
+
+def test_what_a_mac_leaves_is_no_annotation_and_endings_may_be_large(tmp_path):
+    devkit = kit(tmp_path, ("a", "b", "._a"), {})
+    notes = devkit / "VOC2012" / "Annotations"
+    (notes / "b.xml").rename(notes / "b.XML")
+    assert names_of(voc.read(devkit, split="all")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".jpeg", ".JPG", ".JPEG", ".png", ".PNG", ".bmp", ".gif"])
+def test_images_may_end_as_images_do(tmp_path, ending):
+    (path,) = voc.read(kit(tmp_path, "a", {"trainval.txt": b"a\n"}, ending)).paths
+    assert path.endswith(f"a{ending}")
+
+
+def test_an_image_is_the_one_that_its_annotation_names(tmp_path):
+    text = "<annotation><filename>{}</filename></annotation>"
+    devkit = kit(
+        tmp_path, ("a", "b"), {"trainval.txt": b"a\nb\n"}, ".png", text.format("C:\\mine\\other.tiff")
+    )
+    images = devkit / "VOC2012" / "JPEGImages"
+    (images / "a.png").rename(images / "other.tiff")
+    (images / "b.jpg").touch()
+    (devkit / "VOC2012/Annotations/b.xml").write_text(text.format("b.png"))
+    assert [Path(path).name for path in voc.read(devkit).paths] == ["other.tiff", "b.png"]
+
+
+def test_a_kit_without_lists_is_taken_whole_and_said(tmp_path, caplog):
+    devkit = kit(tmp_path, "ab", {})
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        assert names_of(voc.read(devkit)) == ["a", "b"]
+    assert "holds no list of images (ImageSets/Main): all 2 are taken" in caplog.text
+    assert names_of(voc.read(devkit, split="all")) == ["a", "b"]
+    with pytest.raises(
+        FileNotFoundError, match=r'no split \'val\' .*; none is there; split="all" takes every image'
+    ):
+        voc.read(devkit, split="val")
+
+
+def test_other_classes_than_voc_s_are_taken_from_the_whole_kit_and_said(tmp_path, caplog):
+    devkit = kit(tmp_path, "ab", {"trainval.txt": b"a\n"}, text=annotation(("helmet", 0), ("person", 0)))
+    (devkit / "VOC2012/Annotations/b.xml").write_text(annotation(("vest", 1)))
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        dataset = voc.read(devkit)
+    assert dataset.classes == ("helmet", "person", "vest") and shown(dataset, 0) == {"helmet", "person"}
+    assert "as annotated: helmet (1), person (1), vest (1); --classes names others" in caplog.text
+
+
+def test_given_classes_hold_and_others_are_refused(tmp_path):
+    devkit = kit(tmp_path, "a", {"trainval.txt": b"a\n"}, text=annotation(("helmet", 0)))
+    assert voc.read(devkit, classes=["vest", "helmet"]).classes == ("vest", "helmet")
+    with pytest.raises(SlimzooError, match="unknown class 'helmet'; known are vest"):
+        voc.read(devkit, classes=["vest"])
+    with pytest.raises(SlimzooError, match="class 'vest' is given more than once"):
+        voc.read(devkit, classes=["vest", "helmet", "vest"])
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "gb2312", "utf-16", "utf-7", "idna", ""])
+def test_an_annotation_in_a_strange_encoding_is_that_file_s_fault(tmp_path, encoding):
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{annotation(("dog", 0))}'
+    devkit = kit(tmp_path, "ab", {"trainval.txt": b"a\nb\n"}, text=text)
+    with pytest.raises(SlimzooError, match=r"2 problems:\n.*a\.xml: broken XML .*\n.*b\.xml: broken XML"):
+        voc.read(devkit)
+
+
+def test_a_link_to_no_image_and_a_folder_for_an_annotation_are_listed(tmp_path):
+    devkit = kit(tmp_path, "ab", {"trainval.txt": b"a\nb\n"})
+    (devkit / "VOC2012/JPEGImages/a.jpg").unlink()
+    os.symlink("gone.jpg", devkit / "VOC2012/JPEGImages/a.jpg")
+    (devkit / "VOC2012/Annotations/b.xml").unlink()
+    (devkit / "VOC2012/Annotations/b.xml").mkdir()
+    with pytest.raises(SlimzooError, match=r"2 problems:\n.*b\.xml: Is a directory\n.*a\.jpg: no such image"):
+        voc.read(devkit)
+
+
+def test_a_folder_with_annotations_is_a_kit_whatever_its_name(tmp_path):
+    kit(tmp_path, "a", {}).joinpath("VOC2012").rename(tmp_path / "VOC_helmets")
+    assert names_of(voc.read(tmp_path / "VOC_helmets")) == ["a"]
+
+
+def test_folders_may_be_called_in_small_letters(tmp_path):
+    year = kit(tmp_path, "ab", {}) / "VOC2012"
+    for old, new in (("Annotations", "annotations"), ("JPEGImages", "images")):
+        (year / old).rename(year / new)
+    assert names_of(voc.read(year, split="all")) == ["a", "b"]
+
+
+def test_a_kit_of_another_name_is_pointed_at(tmp_path):
+    kit(tmp_path, "a", {}).joinpath("VOC2012").rename(tmp_path / "kit" / "mine")
+    with pytest.raises(FileNotFoundError, match=r"there is no VOC2012 in .*; give .*/kit/mine itself"):
+        voc.read(tmp_path / "kit")
 
 
 def test_the_real_images_show_all_classes(shared):

@@ -1,9 +1,11 @@
 """The usual mix-ups of value ranges are noticed, and right input is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from slimzoo.preprocessing import Preprocessing, apply, check_pixels, check_range
+from slimzoo.preprocessing import Preprocessing, apply, check_pixels, check_range, of_kind
 
 ROWS = [
     Preprocessing(kind="inception", size=32, crop=0.875),
@@ -19,6 +21,19 @@ def test_right_input_passes(row):
     assert check_range(row, apply(row, PIXELS)) is None
     for flat in (0, 255):
         assert check_range(row, apply(row, np.full((40, 40, 3), flat, np.uint8))) is None
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float32])
+def test_dark_pixels_given_to_a_network_are_noticed(row, dtype):
+    dark = PIXELS // 3  # within the values that vgg's preprocessing makes
+    assert "preprocessing.apply" in check_range(row, dark.astype(dtype))
+
+
+def test_pixels_are_right_where_a_network_takes_them_as_they_are():
+    row = replace(of_kind("mean_std", 32), mean=(0, 0, 0), std=(1, 1, 1))
+    assert check_range(row, PIXELS) is None and check_range(row, PIXELS.astype(np.float32)) is None
+    assert "look scaled to 0..1" in check_range(row, PIXELS / 255)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
@@ -45,6 +60,8 @@ def test_unit_pixels_given_to_a_network_of_minus_1_to_1_are_noticed():
     ("pixels", "words"),
     [
         (PIXELS / 255, "multiply by 255"),
+        ((PIXELS / 250).astype(np.float16), "multiply by 255"),  # resizing goes a little beyond 1
+        (PIXELS // 255, "multiply by 255"),
         (PIXELS / 127.5 - 1, "look preprocessed already"),
         (PIXELS.astype(np.uint16) * 257, "divide by 257"),
         (np.full((2, 2, 3), np.nan), "NaN"),

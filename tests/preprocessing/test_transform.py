@@ -1,5 +1,7 @@
 """`apply` equals the original evaluation, whatever it is given; `augment` is a function of its seed."""
 
+import logging
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -135,6 +137,16 @@ def test_a_network_of_one_channel_gets_one():
 def test_what_is_not_an_image_is_refused(image, words):
     with pytest.raises(SlimzooError, match=words):
         apply(INCEPTION, image)
+
+
+def test_pixels_of_0_to_1_are_warned_of_once_for_each_preprocessing(caplog):
+    rows = [Preprocessing(kind="inception", size=size, crop=0.875) for size in (17, 18)]
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        for row in rows:
+            apply(row, noise())
+            for _ in range(2):
+                apply(row, [noise() / 255, noise()])
+    assert ["multiply by 255" in message for message in caplog.messages] == [True, True]
 
 
 @ALL

@@ -2,7 +2,7 @@
 
 import math
 
-from slimzoo.report.history import best_step, last_step, number, series
+from slimzoo.report.history import best_step, last_step, number, rank, series
 
 ROWS = [
     {"step": "10", "kind": "train", "loss": "0.9", "map": ""},
@@ -28,6 +28,20 @@ def test_the_best_step_is_the_first_of_equal_ones():
     assert best_step(ROWS) == 20
     assert best_step([]) is None and last_step([]) is None
     assert last_step(ROWS) == 30
+
+
+def test_equal_maps_are_told_apart_by_accuracy_or_the_other_map_then_by_loss():
+    def rows(column, values, losses):
+        made = zip(values, losses, strict=True)
+        return [
+            {"step": i, "kind": "eval", "map": 1.0, column: v, "loss": loss}
+            for i, (v, loss) in enumerate(made)
+        ]
+
+    for column in ("accuracy", "map_11point"):
+        assert best_step(rows(column, (0.5, 0.75, 0.75, 0.75), (0.1, 0.9, 0.4, 0.4))) == 2
+    assert best_step(rows("accuracy", ("", "", ""), ("nan", 0.5, 0.6))) == 1
+    assert rank(0.5, math.nan, 0.4, 2.0) == [0.5, 0.4, -2.0] > rank(math.nan, 1.0, 1.0, 0.0)
 
 
 def test_a_resumed_run_shows_the_later_of_two_rows_with_one_step_in_order():

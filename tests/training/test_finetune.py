@@ -59,8 +59,9 @@ def test_tensorboard_reads_the_same_numbers(finished):
 
 
 def test_the_model_kept_is_the_best_and_not_the_last(finished):
-    maps = {row["step"]: row["map"] for row in finished.history if row["kind"] == "eval"}
-    best = max(maps, key=lambda step: (maps[step], -step))
+    rows = [row for row in finished.history if row["kind"] == "eval"]
+    maps = {row["step"]: row["map"] for row in rows}
+    best = max(rows, key=lambda row: (row["map"], row["map_11point"], -row["loss"]))["step"]
     assert finished.best_step == best
     assert finished.evaluation.map == pytest.approx(maps[best])
     stored = converters.read(finished.folder / "model.safetensors")
@@ -146,6 +147,33 @@ def test_a_folder_of_classes_is_trained_by_softmax_and_measured_by_accuracy(clas
     model = slimzoo.load(result.folder)
     assert not model.multi_label
     np.testing.assert_allclose(evaluate(model, validation).scores.sum(1), 1, rtol=1e-5)  # float32
+
+
+def test_equal_maps_are_told_apart_by_accuracy_then_by_loss(class_folder, run, tmp_path, monkeypatch):
+    from slimzoo.training import evaluation
+
+    made = iter([(0.5, 0.2), (0.75, 0.9), (0.75, 0.4), (0.75, 0.4)])  # accuracy, loss
+
+    def figures(self):
+        accuracy, loss = next(made)
+        return evaluation.rank(1.0, accuracy, 1.0, loss)
+
+    monkeypatch.setattr(evaluation.Evaluation, "rank", property(figures))
+    result = run(tmp_path / "run", *open_data("folder", class_folder, validation=0.25), eval_every=1)
+    assert result.best_step == 3
+
+
+def test_held_out_images_without_a_class_are_said_in_the_log_the_report_and_the_json(
+    class_folder, run, tmp_path, caplog
+):
+    train, validation = open_data("folder", class_folder, validation=0.25)
+    validation = validation.subset(np.flatnonzero(validation.labels[:, 0] == 0))
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        result = run(tmp_path / "run", train, validation, steps=1)
+    assert "no held-out image shows bus: nothing is measured of them" in caplog.text
+    assert result.evaluation.to_dict()["unmeasured"] == ["bus"]
+    for name in ("report.json", "report.html"):
+        assert "No image that this is measured on shows bus" in (tmp_path / "run" / name).read_text()
 
 
 def test_a_network_for_gray_images_takes_photographs(run, tmp_path):

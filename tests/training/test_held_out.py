@@ -1,5 +1,7 @@
 """A run remembers which images it trained on."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,17 @@ def test_images_are_known_again_wherever_the_data_lies(tmp_path):
     moved = dataset("a", "b", "c", "d", folder="/somewhere/else")
     assert held_out.count_trained_on(tmp_path, moved) == 2
     assert held_out.only_held_out(tmp_path, moved).paths == ("/somewhere/else/cat/c.jpg",)
+
+
+def test_a_name_that_is_in_both_parts_is_not_held_against_the_images(tmp_path):
+    held_out.remember(tmp_path, dataset("1", "2", folder="pets/train"), dataset("1", folder="pets/val"))
+    assert held_out.count_trained_on(tmp_path, dataset("1", folder="pets/val")) == 0
+
+
+def test_names_are_the_same_however_their_accents_are_written(tmp_path):
+    composed, taken_apart = (unicodedata.normalize(form, "caf\u00e9") for form in ("NFC", "NFD"))
+    held_out.remember(tmp_path, dataset(composed), dataset("c"))
+    assert held_out.count_trained_on(tmp_path, dataset(taken_apart)) == 1
 
 
 def test_a_folder_that_no_run_left_remembers_nothing(tmp_path):

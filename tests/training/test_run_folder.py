@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -146,4 +147,5 @@ def test_the_fingerprint_knows_the_data_wherever_it_lies(data):
     assert fingerprint(train) == fingerprint(train.subset(range(len(train))))
     assert fingerprint(train) != fingerprint(validation)
     assert fingerprint(train) != fingerprint(train.subset(reversed(range(len(train)))))
+    assert fingerprint(train) != fingerprint(replace(train, turn=False))
     assert fingerprint(train) != fingerprint(Dataset(train.examples, ("a", "b", "c", "d"), "x", True))

@@ -16,6 +16,7 @@ from slimzoo.compat.datasets.splits import (
     make_split,
     names_if_there,
 )
+from slimzoo.errors import tensorflow_says
 
 _FILE_PATTERN = "%s-*"
 _SPLITS_TO_SIZES = {"train": 1_281_167, "validation": 50_000}
@@ -77,5 +78,5 @@ def _names(dataset_dir: str) -> dict[int, str]:
     try:
         dataset_utils.write_label_file(names, dataset_dir)
     except (tf.errors.NotFoundError, tf.errors.PermissionDeniedError) as error:
-        logging.getLogger("slimzoo").warning("labels.txt was not written: %s", error.message)
+        logging.getLogger("slimzoo").warning("labels.txt was not written: %s", tensorflow_says(error))
     return names

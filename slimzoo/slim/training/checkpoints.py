@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimzoo.errors import listing
+from slimzoo.errors import listing, tensorflow_says
 from slimzoo.slim.hints import nearest
 from slimzoo.slim.types import VariablesToFill
 from slimzoo.slim.variables import get_variable_full_name, part_of
@@ -130,12 +130,11 @@ class CheckingSaver(tf.compat.v1.train.Saver):
 
 def _damaged(path: str, error: tf.errors.OpError) -> tf.errors.DataLossError:
     """Returns the error that says which checkpoint is damaged, and what to do."""
-    said = (error.message or "").split("\n")[0]
     return tf.errors.DataLossError(
         None,
         None,
-        f"checkpoint {path} is damaged: {said}. Take an older one (the file `checkpoint` beside it lists "
-        "them; its first line says which is restored), or start in a new directory",
+        f"checkpoint {path} is damaged: {tensorflow_says(error)}. Take an older one (the file `checkpoint` "
+        "beside it lists them; its first line says which is restored), or start in a new directory",
     )
 
 

@@ -1,0 +1,40 @@
+"""Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
+
+import codecs
+import unicodedata
+from pathlib import Path
+
+_MARKS = (  # UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Returns the lines of a file that hold something, without the blanks around them.
+
+    The encoding is that of its byte order mark, else UTF-8, else UTF-16 where every other byte is 0, else
+    Latin-1, which reads everything.
+    """
+    lines = _decode(path.read_bytes()).splitlines()
+    return [same(line.strip()) for line in lines if line.strip()]
+
+
+def same(name: str) -> str:
+    """Returns `name` with accents and letters in one (NFC), so that a Mac's names equal everybody's."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _decode(content: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    if b"\0" in content[:2]:
+        return content.decode("utf-16-be" if content[0] == 0 else "utf-16-le", "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

@@ -1,0 +1,141 @@
+"""COCO's and YOLO's boxes as labels of images; what is wrong is told at once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from slimzoo.data import boxes
+from slimzoo.errors import SlimzooError
+from tests.data.test_folder import picture
+
+TABLES = {
+    "images": [
+        {"id": 7, "file_name": "a.jpg"},
+        {"id": 3, "file_name": "b.jpg"},
+        {"id": 4, "file_name": "c.jpg"},
+    ],
+    "categories": [{"id": 9, "name": "vest"}, {"id": 2, "name": "helmet"}],
+    "annotations": [
+        {"image_id": 7, "category_id": 9},
+        {"image_id": 7, "category_id": 9, "iscrowd": 1},
+        {"image_id": 3, "category_id": 9, "iscrowd": 1},
+        {"image_id": 3, "category_id": 2, "iscrowd": 0},
+    ],
+}
+
+
+@pytest.fixture
+def coco(tmp_path):
+    """COCO as it is unpacked: annotations/instances_val.json and val/."""
+    for row in TABLES["images"]:
+        picture(tmp_path / "val" / row["file_name"])
+    return write(tmp_path, TABLES)
+
+
+def write(root, tables):
+    path = root / "annotations" / "instances_val.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(tables), encoding="utf-8-sig")
+    return path
+
+
+def test_a_class_of_coco_shows_where_it_has_a_box_and_crowds_do_not_count(coco):
+    dataset = boxes.read(coco)
+    assert dataset.classes == ("helmet", "vest") and dataset.multi_label  # by the numbers of the categories
+    np.testing.assert_array_equal(dataset.labels, [[0, 1], [1, 0], [0, 0]])
+    np.testing.assert_array_equal(dataset.weights, [[1, 1], [1, 0], [1, 1]])
+    assert boxes.read(coco, classes=("vest", "helmet", "hat")).counts == {"vest": 1, "helmet": 1, "hat": 0}
+
+
+def test_the_folder_of_the_images_may_be_named(coco, tmp_path):
+    (tmp_path / "val").rename(tmp_path / "elsewhere")
+    assert len(boxes.read(coco, tmp_path / "elsewhere")) == 3
+    with pytest.raises(SlimzooError, match=r"3 problems:\n.*a\.jpg: no such image"):
+        boxes.read(coco)
+
+
+def test_what_is_wrong_in_a_coco_file_is_listed(coco, tmp_path):
+    stray = [{"image_id": 1, "category_id": 2}, {"image_id": 7, "category_id": 5}]
+    write(tmp_path, {**TABLES, "annotations": stray + TABLES["annotations"]})
+    with pytest.raises(
+        SlimzooError, match=r"2 problems:\n.*image 1, which is not listed\n.*category 5, which is not"
+    ):
+        boxes.read(coco)
+    for text in ("{", "[]", '{"images": []}', '{"images": 1, "categories": [], "annotations": []}'):
+        coco.write_text(text)
+        with pytest.raises(SlimzooError, match="is no COCO file"):
+            boxes.read(coco)
+
+
+NAMES = {  # how YOLO's classes are written down
+    "classes.txt": "helmet\nvest\n",
+    "data.yaml": "nc: 2\nnames: ['helmet', \"vest\"]\n",
+    "dataset.yaml": "train: x\nnames:\n  0: helmet\n  1: vest\nnc: 2\n",
+    "obj.names": "helmet\r\nvest\r\n",
+}
+
+
+def yolo(root, labels, beside=False):
+    """YOLO's folder of an image for each of `labels`."""
+    for name, text in labels.items():
+        picture(root / ("." if beside else "images") / f"{name}.png")
+        path = root / ("." if beside else "labels") / f"{name}.txt"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        if text is not None:
+            path.write_text(text)
+    return root
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_class_of_yolo_shows_where_it_has_a_line(tmp_path, name, beside):
+    labels = {"a": "1 .5 .5 .1 .1\n0 .5 .5 .1 .1\n", "b": "", "c": None, "d": "1 .1 .1 .2 .2"}
+    yolo(tmp_path, labels, beside)
+    (tmp_path / name).write_text(NAMES[name])
+    dataset = boxes.read(tmp_path)
+    assert dataset.classes == ("helmet", "vest")
+    np.testing.assert_array_equal(dataset.labels, [[1, 1], [0, 0], [0, 0], [0, 1]])
+
+
+def test_numbers_mean_what_the_folder_says_in_whatever_order_classes_are_wanted(tmp_path):
+    yolo(tmp_path, {"a": "0 1 1 1 1", "b": "0 1 1 1 1\n1 1 1 1 1"})
+    assert boxes.read(tmp_path, classes=("vest", "helmet")).counts == {
+        "vest": 2,
+        "helmet": 1,
+    }  # no names there
+    (tmp_path / "classes.txt").write_text(NAMES["classes.txt"])
+    assert boxes.read(tmp_path, classes=("vest", "helmet")).counts == {"vest": 1, "helmet": 2}
+    with pytest.raises(SlimzooError, match="unknown class 'vest'"):
+        boxes.read(tmp_path, classes=("helmet", "hat"))
+
+
+def test_yolo_without_names_wants_them_and_other_numbers_are_listed(tmp_path):
+    yolo(tmp_path, {"a": "0 1 1 1 1", "b": "2 1 1 1 1\n7 1 1 1 1"})
+    with pytest.raises(SlimzooError, match=r"does not say its classes: no classes.txt, .* name them"):
+        boxes.read(tmp_path)
+    with pytest.raises(SlimzooError, match=r"2 problems:\n.*b\.txt: class 2; there are 0 to 1\n.*class 7"):
+        boxes.read(tmp_path, classes=("helmet", "vest"))
+
+
+def test_parts_of_yolo_s_images_have_their_labels_beside_images(tmp_path):
+    for part, text in (("train", "0 1 1 1 1"), ("val", "1 1 1 1 1")):
+        picture(tmp_path / "images" / part / "a.jpg")
+        (tmp_path / "labels" / part).mkdir(parents=True)
+        (tmp_path / "labels" / part / "a.txt").write_text(text)
+    (tmp_path / "data.yaml").write_text(NAMES["data.yaml"])
+    assert boxes.read(tmp_path / "images" / "val").counts == {"helmet": 0, "vest": 1}
+    assert boxes.read(tmp_path).counts == {"helmet": 1, "vest": 1}
+
+
+def test_images_of_which_none_has_labels_are_refused(tmp_path):
+    yolo(tmp_path, {"a": None, "b": None})
+    with pytest.raises(SlimzooError, match="no image has a text file of labels"):
+        boxes.read(tmp_path, classes=("helmet",))
+
+
+def test_what_is_not_there_or_empty_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"give COCO's .json, or a folder with images/ and labels/"):
+        boxes.read(tmp_path / "none")
+    with pytest.raises(SlimzooError, match="no image in it"):
+        boxes.read(tmp_path, classes=("a",))

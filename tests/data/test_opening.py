@@ -1,0 +1,49 @@
+"""Training and validation data, laid out as people lay it out."""
+
+import logging
+
+import pytest
+
+from slimzoo.data.opening import open_data
+from slimzoo.errors import SlimzooError
+from tests.data.test_folder import picture
+
+
+def fill(root, names, count=2):
+    for name in names:
+        for i in range(count):
+            picture(root / name / f"{i}.png")
+
+
+def test_val_beside_train_is_held_out_and_said(tmp_path, caplog):
+    fill(tmp_path, ("train/cats", "train/dogs", "val/dogs", "test/cats"))
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("folder", tmp_path)
+    assert train.classes == held_out.classes == ("cats", "dogs")
+    assert (len(train), len(held_out)) == (4, 2)
+    assert (
+        f"trained on is {tmp_path}/train, held out {tmp_path}/val; {tmp_path}/test is left alone"
+        in caplog.text
+    )
+
+
+def test_a_part_of_train_is_held_out_where_there_is_no_val(tmp_path, caplog):
+    fill(tmp_path, ("train/cats", "train/dogs", "test/cats"), 5)
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("folder", tmp_path)
+    assert (len(train), len(held_out)) == (8, 2)
+    assert not any("test" in path.split("/")[-3] for path in (*train.paths, *held_out.paths))
+    assert "held out 0.2 of it" in caplog.text
+
+
+def test_an_asked_for_part_of_a_folder_of_parts_is_refused(tmp_path):
+    fill(tmp_path, ("train/cats", "train/dogs", "val/cats"))
+    with pytest.raises(SlimzooError, match=r"holds train/, val/ in place of classes; give one of them"):
+        open_data("folder", tmp_path, validation=0.5)
+
+
+def test_a_plain_folder_is_split_as_ever_and_nothing_is_said(tmp_path, caplog):
+    fill(tmp_path, ("cats", "dogs"), 5)
+    train, held_out = open_data("folder", tmp_path)
+    assert (len(train), len(held_out)) == (8, 2) and train.turn and not caplog.text
+    assert not any(part.turn for part in open_data("folder", tmp_path, turn=False))

@@ -18,7 +18,7 @@ from slimzoo.converters.numbered import numbered
 from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes
+from slimzoo.names import Scopes, matches_nothing
 from slimzoo.registry import Network, networks
 
 log = logging.getLogger("slimzoo")
@@ -65,7 +65,7 @@ class _Given:
     def name(self) -> str:
         return self.network.name if self.network else ""
 
-    @property
+    @functools.cached_property
     def excluded(self) -> frozenset[str]:
         """The tensors that the caller excluded by their names in the file."""
         return frozenset(name for name in self.variables if in_file_scopes(name, self.exclude))
@@ -116,7 +116,7 @@ def named(
     names = renamed_names(kept, rename)
     variables = kept.with_tensors({new: kept.tensors[old] for new, old in names.items()})
     shapes = functools.cache(shapes)
-    given = _Given(variables, network, shapes, Scopes(exclude), rename is not None, library, whole)
+    given = _Given(variables, network, shapes, Scopes(exclude), bool(rename), library, whole)
     found = Named(
         variables=variables,
         left_out=left_out,
@@ -135,6 +135,18 @@ def named(
 def in_file_scopes(name: str, scopes: Iterable[str]) -> bool:
     """Whether `name` lies in one of `scopes`, whose parts "." may separate as "/" does."""
     return name in Scopes(scopes) or _slashed(name) in Scopes(_slashed(scope) for scope in scopes)
+
+
+def excluded_among(names: Iterable[str], scopes: Scopes) -> list[str]:
+    """Returns those of `names`, of a file, that are in `scopes`.
+
+    Raises: SlimzooError: one of these matches nothing.
+    """
+    names = list(names)
+    lost = [scope for scope in scopes if not any(in_file_scopes(name, [scope]) for name in names)]
+    if lost:
+        raise SlimzooError("\n".join(matches_nothing(scopes.option, scope, names) for scope in lost))
+    return [name for name in names if in_file_scopes(name, scopes)]
 
 
 def _slashed(name: str) -> str:
@@ -232,7 +244,7 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
         theirs = {name for entry in name_map.rows for name in entry.theirs}
         taken = {name: t for name, t in taken.items() if name in theirs or name not in given.excluded}
     variables = name_map.apply(given.variables.with_tensors(taken))
-    others = [name for name in given.excluded if name not in taken] + list(fit.others if fit else ())
+    others = [name for name in sorted(given.excluded) if name not in taken] + list(fit.others if fit else ())
     heads = (*given.network.heads,) if given.network and fit and not given.whole else ()
     without = [scope for scope in heads if not Scopes(scope).of(variables)]
     in_file = {

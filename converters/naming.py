@@ -112,6 +112,8 @@ def named(
       whole: nothing of the network may be missing, not even its last layers.
     Raises: SlimzooError: an argument does not fit the file, or the file holds the network several times.
     """
+    if network or whole:
+        source = _of_variables(source)
     kept, left_out = inference_variables(with_averages_named(source), ema)
     names = renamed_names(kept, rename)
     variables = kept.with_tensors({new: kept.tensors[old] for new, old in names.items()})
@@ -121,6 +123,7 @@ def named(
         variables=variables,
         left_out=left_out,
         exclude=given.exclude,
+        absent=() if whole or not network else _without_any(network.side_heads, variables),
         in_file=names,
         hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
     )
@@ -147,6 +150,20 @@ def excluded_among(names: Iterable[str], scopes: Scopes) -> list[str]:
     if lost:
         raise SlimzooError("\n".join(matches_nothing(scopes.option, scope, names) for scope in lost))
     return [name for name in names if in_file_scopes(name, scopes)]
+
+
+def _of_variables(source: Source) -> Source:
+    """Returns `source` with the names of variables where it has those of their tensors: "conv1/weights:0"."""
+    names = {name: name.removesuffix(":0") for name in source}
+    if len(set(names.values())) < len(names):
+        return source
+    return source.with_tensors({names[name]: tensor for name, tensor in source.tensors.items()})
+
+
+def _without_any(scopes: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Returns those of `scopes` in which none of `names` lies."""
+    names = list(names)
+    return tuple(scope for scope in scopes if not Scopes(scope).of(names))
 
 
 def _slashed(name: str) -> str:
@@ -246,7 +263,7 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
     variables = name_map.apply(given.variables.with_tensors(taken))
     others = [name for name in sorted(given.excluded) if name not in taken] + list(fit.others if fit else ())
     heads = (*given.network.heads,) if given.network and fit and not given.whole else ()
-    without = [scope for scope in heads if not Scopes(scope).of(variables)]
+    without = _without_any(heads, variables)
     in_file = {
         entry.ours[0]: found.in_file[entry.theirs[0]] for entry in name_map.rows if len(entry.ours) == 1
     }

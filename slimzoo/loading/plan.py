@@ -114,7 +114,7 @@ def open_contents(source: Source, network: Network, ema: bool, rename: Rename, e
     noted = json.loads(source.metadata.get("absent", "[]"))
     return Contents(
         found.variables,
-        tuple(found.absent or noted),
+        tuple(dict.fromkeys((*found.absent, *noted))),
         found.left_out,
         found.name_map,
         found.exclude,

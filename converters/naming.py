@@ -20,7 +20,7 @@ from slimzoo.converters.numbered import numbered
 from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes
+from slimzoo.names import Scopes, matches_nothing
 from slimzoo.registry import Network, networks
 
 log = logging.getLogger("slimzoo")
@@ -67,7 +67,7 @@ class _Given:
     def name(self) -> str:
         return self.network.name if self.network else ""
 
-    @property
+    @functools.cached_property
     def excluded(self) -> frozenset[str]:
         """The tensors that the caller excluded by their names in the file."""
         return frozenset(name for name in self.variables if in_file_scopes(name, self.exclude))
@@ -116,15 +116,18 @@ def named(
       whole: nothing of the network may be missing, not even its last layers.
     Raises: SlimzooError: an argument does not fit the file, or the file holds the network several times.
     """
+    if network or whole:
+        source = _of_variables(source)
     kept, left_out = inference_variables(with_averages_named(source), ema)
     names = renamed_names(kept, rename)
     variables = kept.with_tensors({new: kept.tensors[old] for new, old in names.items()})
     shapes = functools.cache(shapes)
-    given = _Given(variables, network, shapes, Scopes(exclude), rename is not None, library, whole)
+    given = _Given(variables, network, shapes, Scopes(exclude), bool(rename), library, whole)
     found = Named(
         variables=variables,
         left_out=left_out,
         exclude=given.exclude,
+        absent=() if whole or not network else _without_any(network.side_heads, variables),
         in_file=names,
         hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
     )
@@ -141,6 +144,32 @@ def named(
 def in_file_scopes(name: str, scopes: Iterable[str]) -> bool:
     """Whether `name` lies in one of `scopes`, whose parts "." may separate as "/" does."""
     return name in Scopes(scopes) or _slashed(name) in Scopes(_slashed(scope) for scope in scopes)
+
+
+def excluded_among(names: Iterable[str], scopes: Scopes) -> list[str]:
+    """Returns those of `names`, of a file, that are in `scopes`.
+
+    Raises: SlimzooError: one of these matches nothing.
+    """
+    names = list(names)
+    lost = [scope for scope in scopes if not any(in_file_scopes(name, [scope]) for name in names)]
+    if lost:
+        raise SlimzooError("\n".join(matches_nothing(scopes.option, scope, names) for scope in lost))
+    return [name for name in names if in_file_scopes(name, scopes)]
+
+
+def _of_variables(source: Source) -> Source:
+    """Returns `source` with the names of variables where it has those of their tensors: "conv1/weights:0"."""
+    names = {name: name.removesuffix(":0") for name in source}
+    if len(set(names.values())) < len(names):
+        return source
+    return source.with_tensors({names[name]: tensor for name, tensor in source.tensors.items()})
+
+
+def _without_any(scopes: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Returns those of `scopes` in which none of `names` lies."""
+    names = list(names)
+    return tuple(scope for scope in scopes if not Scopes(scope).of(names))
 
 
 def _slashed(name: str) -> str:
@@ -240,9 +269,9 @@ def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = No
     variables = name_map.apply(given.variables.with_tensors(taken))
     for line in name_map.said:
         log.warning("%s", line)
-    others = [name for name in given.excluded if name not in taken] + list(fit.others if fit else ())
+    others = [name for name in sorted(given.excluded) if name not in taken] + list(fit.others if fit else ())
     heads = (*given.network.heads,) if given.network and fit and not given.whole else ()
-    without = [scope for scope in heads if not Scopes(scope).of(variables)]
+    without = _without_any(heads, variables)
     in_file = {
         entry.ours[0]: found.in_file[entry.theirs[0]] for entry in name_map.rows if len(entry.ours) == 1
     }

@@ -14,7 +14,7 @@ from slimzoo.converters import folding
 from slimzoo.converters.matching import Misfit, Rename, match
 from slimzoo.converters.name_maps import NameMap, fitting, get_name_map, options_of_maths, worded
 from slimzoo.converters.name_maps.transforms import with_background
-from slimzoo.converters.naming import Named, named
+from slimzoo.converters.naming import Named, excluded_among, named
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
@@ -169,8 +169,7 @@ def _named(source: Source, network: str | None, **settings: Any) -> Named:
         return network_shapes(network)
 
     found = named(source, get_network(network) if network else None, shapes, **settings)
-    found.exclude.check(found.variables)
-    return _without(found, found.exclude.of(found.variables))
+    return _without(found, excluded_among(found.variables, found.exclude))
 
 
 def _without(found: Named, names: Iterable[str]) -> Named:

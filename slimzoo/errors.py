@@ -8,7 +8,13 @@ _NUMBERS = r"^\d+ root error\(s\) found\.|^\s*\(\d+\)"
 
 
 class SlimzooError(ValueError):
-    """Something the user gave cannot be used; the message says what, what is allowed and what to do next."""
+    """Something the user gave cannot be used; the message says what, what is allowed and what to do next.
+
+    Attributes:
+      full: the message in full, where it was shortened.
+    """
+
+    full: str = ""
 
 
 def listing(headline: str, problems: list[str], limit: int = 40) -> str:

@@ -221,9 +221,10 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
     try:
         model = load(network, weights=src, input_shape=_input_shape(network, options), **reading)
     except SlimzooError as error:
-        raise SlimzooError(
-            f"{error}\nA whole model is made of weights that fit: convert {src} to .safetensors first, "
-            "which takes other names, or none of its last layer"
+        raise _longer(
+            error,
+            f"A whole model is made of weights that fit: convert {src} to .safetensors first, which takes "
+            "other names, or none of its last layer",
         ) from error
     path = export(model, dst, overwrite)
     size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
@@ -265,13 +266,14 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     if proposal.rivals:
         raise SlimzooError(_which(proposal.rivals, network)) from error
     if proposal.missing or not proposal.pairs:
-        raise SlimzooError(
+        raise _longer(
+            error,
             listing(
-                f"{error}\nBy structure and shape {len(proposal.pairs)} tensors can be told; none fits these "
+                f"By structure and shape {len(proposal.pairs)} tensors can be told; none fits these "
                 "variables (--map FILE takes names of your own):",
                 list(proposal.missing),
                 limit=10,
-            )
+            ),
         ) from error
     moved = [pair for pair in proposal.pairs if pair.theirs != pair.ours]
     rows = [(pair.theirs, pair.ours, pair.shape, pair.confidence) for pair in moved]
@@ -287,6 +289,13 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     if not click.confirm("Take it?", err=True):
         raise SlimzooError("nothing was converted. --map FILE takes a table of your own")
     return proposal
+
+
+def _longer(error: SlimzooError, text: str) -> SlimzooError:
+    """Returns the same error with more lines."""
+    told = SlimzooError(f"{error}\n{text}")
+    told.full = error.full and f"{error.full}\n{text}"
+    return told
 
 
 def _which(rivals: Sequence[str], network: str) -> str:

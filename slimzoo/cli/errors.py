@@ -49,7 +49,7 @@ def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
     if isinstance(error, (MemoryError, *_tensorflow("ResourceExhaustedError"))):
         return Failure(_MEMORY)
     if isinstance(error, SlimzooError):
-        return Failure((getattr(error, "full", "") if verbose else "") or str(error))
+        return Failure((error.full if verbose else "") or str(error))
     if isinstance(error, OSError):
         return Failure(_os_message(error))
     if isinstance(error, _tensorflow(*_TENSORFLOW)):

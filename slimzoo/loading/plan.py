@@ -124,7 +124,7 @@ def open_contents(
     noted = json.loads(source.metadata.get("absent", "[]"))
     return Contents(
         found.variables,
-        tuple(found.absent or noted),
+        tuple(dict.fromkeys((*found.absent, *noted))),
         found.left_out,
         found.name_map,
         found.exclude,

@@ -9,11 +9,11 @@ from typing import Any
 
 from slimzoo import converters
 from slimzoo.converters.matching import Rename, renamed_names
-from slimzoo.converters.naming import in_file_scopes
+from slimzoo.converters.naming import excluded_among
 from slimzoo.converters.prefixes import stem
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes, cuts, matches_nothing
+from slimzoo.names import Scopes, cuts
 from slimzoo.registry import networks
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
@@ -106,10 +106,8 @@ def inspect(
 
 def _candidates(variables: Source, rename: Rename, exclude: Scopes) -> list[Candidate]:
     names = renamed_names(variables, rename)
-    for scope in exclude:
-        if not any(in_file_scopes(name, [scope]) for name in names):
-            raise SlimzooError(matches_nothing("exclude", scope, names))
-    kept = {new: variables.tensors[old] for new, old in names.items() if not in_file_scopes(new, exclude)}
+    gone = set(excluded_among(names, exclude))
+    kept = {new: variables.tensors[old] for new, old in names.items() if new not in gone}
     read = variables.with_tensors(kept)
     for prefix in ("", *_prefixes(read)):
         after = {name[len(prefix) :]: t for name, t in read.tensors.items() if name.startswith(prefix)}

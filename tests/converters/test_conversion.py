@@ -192,6 +192,11 @@ def test_what_is_excluded_is_left_out_and_counted(tmp_path):
     assert report.left_out == {"excluded": 1} and list(converters.read(tmp_path / "out.npz")) == [
         "net/weights"
     ]
+    converters.write_safetensors(
+        tmp_path / "t.safetensors", {"fc.weight": np.ones(2), "conv.bias": np.ones(3)}
+    )
+    converters.convert(tmp_path / "t.safetensors", tmp_path / "o.npz", exclude=["fc"], rename={"conv": "c"})
+    assert list(converters.read(tmp_path / "o.npz")) == ["c.bias"]
     with pytest.raises(SlimzooError, match=r'exclude=\["fc8"\] matches nothing'):
         converters.convert(tmp_path / "in.safetensors", tmp_path / "two.npz", exclude=["fc8"])
     assert not (tmp_path / "two.npz").exists()

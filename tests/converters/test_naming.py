@@ -139,6 +139,18 @@ def test_a_scope_in_place_of_the_networks_is_known_unless_it_is_another_networks
     assert list(read(of_other).variables) == list(of_other)
 
 
+def test_names_of_tensors_are_those_of_their_variables():
+    assert read({f"{name}:0": shape for name, shape in SHAPES.items()}).variables.shapes == SHAPES
+    assert read({f"tower_0/{name}:0": shape for name, shape in SHAPES.items()}).variables.shapes == SHAPES
+
+
+@pytest.mark.parametrize("prefix", ["", "tower_0/"])
+def test_an_auxiliary_head_that_the_file_is_without_is_said_to_be_absent(prefix):
+    shapes = {n: s for n, s in network_shapes("inception_v3").items() if "/AuxLogits/" not in n}
+    found = read(after(prefix, shapes), "inception_v3")
+    assert found.absent == ("InceptionV3/AuxLogits",) and found.variables.shapes == shapes
+
+
 def test_names_as_tf_layers_makes_them_are_known():
     words = {"weights": "kernel", "biases": "bias", "BatchNorm": "batch_normalization"}
     for network, shapes in ((NETWORK, SHAPES), ("mobilenet_v1_025", network_shapes("mobilenet_v1_025"))):

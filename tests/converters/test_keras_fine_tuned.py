@@ -1,5 +1,6 @@
 """Models that people made of keras.applications' networks, in every file that Keras writes of them."""
 
+import json
 import re
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 
 import slimzoo
 from slimzoo import converters
+from slimzoo.converters.formats.binary import encode_field
 from slimzoo.converters.name_maps import fitting, get_name_map
 from tests.converters import keras_models as made
 from tests.converters.keras_models import CLASSES, base_of, written
@@ -87,7 +89,8 @@ def test_layers_in_front_are_left_out_and_said(tmp_path, base, convolutions, kin
     model = made.sequential(base, dense(CLASSES), front=front)
     found, _ = read(written(model, tmp_path, kind))
     assert_equal(found, with_head(convolutions, *model.get_weights()[-2:]))
-    rescaling = "Rescaling (scale 0.5, offset -1); " if kind in (".h5", ".keras") else ""
+    known = {".h5": "Rescaling (scale 0.5, offset -1); ", "export": "Rescaling; "}  # others say nothing of it
+    rescaling = known.get(kind.replace(".keras", ".h5"), "")
     assert f"computes {rescaling}Normalization norm (mean 2, 3, 4, variance 1, 1, 1), which" in caplog.text
 
 
@@ -105,6 +108,22 @@ def test_a_maximum_in_place_of_the_mean_is_said(tmp_path, base):
     model = keras.Model(base.input, dense(CLASSES)(net))
     _, name_map = read(written(model, tmp_path, ".keras"))
     assert "computes GlobalMaxPooling2D, which mobilenet_v1_025 does not" in name_map.said[0]
+
+
+def test_the_configuration_in_a_savedmodel_of_keras_2_says_what_has_no_weights(tmp_path, base):
+    model = made.sequential(base, dense(CLASSES))
+    folder = written(model, tmp_path, "export")
+    rows = [("Rescaling", {"scale": 0.5}), ("Conv2D", {}), ("GlobalMaxPooling2D", {})]
+    layers = [{"class_name": name, "config": {"name": name, **settings}} for name, settings in rows]
+    root = json.dumps({"class_name": "Sequential", "config": {"layers": layers}}).encode()
+    node = encode_field(1, encode_field(3, b"root") + encode_field(5, root))
+    for content, said in (
+        (node, "Rescaling (scale 0.5); GlobalMaxPooling2D"),
+        (node[:-9], None),
+        (b"\0", None),
+    ):
+        (folder / "keras_metadata.pb").write_bytes(content)
+        assert converters.read(folder).metadata.get("keras_layers") == said
 
 
 def test_other_layers_than_one_last_one_are_no_head_of_the_network(base):

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 from slimzoo.converters.formats.binary import BYTES, FileBytes, fields
-from slimzoo.converters.formats.keras_layers import without_weights
+from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, without_weights
 
 _CONFIGURATION = "keras_metadata.pb"  # beside the graph, of Keras 2
 _MOST = 64 << 20  # bytes that are looked at
-_CLASSES = {b"rescaling": "Rescaling", b"global_max_pooling2d": "GlobalMaxPooling2D"}
-_IN_GRAPH = re.compile(rb"/(" + b"|".join(_CLASSES) + rb")(?:_\d+)*/")  # by the names that Keras gives
+_IN_GRAPH = re.compile(
+    rb"/(" + "|".join(WITHOUT_WEIGHTS).encode() + rb")(?:_\d+)*/"
+)  # by the names that Keras gives
 
 
 def said_of_layers(path: Path) -> dict[str, str]:
@@ -37,4 +38,4 @@ def _of_configuration(path: Path) -> str:
 def _of_graph(path: Path) -> str:
     with FileBytes(path) as file:
         found = dict.fromkeys(_IN_GRAPH.findall(bytes(file[0 : min(len(file), _MOST)])))
-    return "; ".join(_CLASSES[name] for name in found)
+    return "; ".join(WITHOUT_WEIGHTS[name.decode()] for name in found)

@@ -40,11 +40,13 @@ class Contents:
     Attributes:
       tensors: the data sets of numbers, none of them read.
       others: paths of data sets that hold something else, as text.
+      empty: paths of groups that hold nothing.
       attributes: text, or lists of it, by the path of their group or data set ("" is the root) and name.
     """
 
     tensors: Mapping[str, Tensor]
     others: tuple[str, ...]
+    empty: tuple[str, ...]
     attributes: Mapping[str, Mapping[str, Any]]
 
 
@@ -82,7 +84,7 @@ def contents(path: Path, wanted: tuple[str, ...]) -> Contents:
         )
         for name, (shape, dtype, start) in rows.items()
     }
-    return Contents(tensors, tuple(found["others"]), found["attributes"])
+    return Contents(tensors, tuple(found["others"]), tuple(found["empty"]), found["attributes"])
 
 
 def _dtype(name: str) -> np.dtype:

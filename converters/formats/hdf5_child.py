@@ -43,6 +43,7 @@ class Walk:
     Attributes:
       tensors: [shape, dtype, where its bytes start, None for packed ones] by path.
       others: paths of data sets that hold no numbers.
+      empty: paths of groups that hold nothing.
       attributes: text, or a list of it, by path and name; only names that begin as one of `wanted`.
       problems: what makes the file unsafe or absurd.
     """
@@ -51,6 +52,7 @@ class Walk:
         self.path, self.wanted, self.size = path, wanted, path.stat().st_size
         self.tensors: dict[str, list] = {}
         self.others: list[str] = []
+        self.empty: list[str] = []
         self.attributes: dict[str, dict[str, str | list[str]]] = {}
         self.problems: list[str] = []
         self.seen: set[int] = set()
@@ -62,6 +64,8 @@ class Walk:
             return
         self.seen.add(address)
         self._read_attributes(group, name)
+        if not len(group):
+            self.empty.append(name)
         for key in group:
             if len(self.tensors) + len(self.others) + len(self.seen) > MAX_OBJECTS:
                 raise ValueError(f"it holds over {MAX_OBJECTS:,} groups and tensors")
@@ -157,7 +161,7 @@ def index(path: str, wanted: list[str]) -> dict[str, Any]:
     with h5py.File(path, "r", locking=False) as file:
         walk.group(file)
     found = vars(walk)
-    return {key: found[key] for key in ("tensors", "others", "attributes", "problems")}
+    return {key: found[key] for key in ("tensors", "others", "empty", "attributes", "problems")}
 
 
 def unpack(path: str, target: str, tensors: list[tuple[str, str]]) -> dict[str, Any]:

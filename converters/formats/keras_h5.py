@@ -17,6 +17,7 @@ from slimzoo.converters.formats.binary import CHUNK, damaged
 from slimzoo.converters.formats.hdf5 import Contents, texts
 from slimzoo.converters.formats.keras_layers import (
     VARIABLES,
+    WITHOUT_WEIGHTS,
     guessed,
     layers_of,
     numbered,
@@ -61,7 +62,7 @@ def read(path: Path, config: Any = None) -> Source:
     try:
         config = config or _config(found)
         named = _by_layer(path, found, roots[0], config) if roots else _by_path(found, config)
-        beside = without_weights(config)
+        beside = without_weights(config) or _by_their_names(found)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         if isinstance(error, SlimzooError):
             raise
@@ -76,6 +77,12 @@ def read(path: Path, config: Any = None) -> Source:
         metadata=_metadata(found) | ({"keras_layers": beside} if beside else {}),
         skipped=[*found.others, *(place for place in found.tensors if place not in used)],
     )
+
+
+def _by_their_names(found: Contents) -> str:
+    """Returns what without_weights() tells, by the names of layers that hold nothing."""
+    classes = [_class(place.removesuffix("/vars")) for place in found.empty]
+    return "; ".join(dict.fromkeys(WITHOUT_WEIGHTS[name] for name in classes if name in WITHOUT_WEIGHTS))
 
 
 def _metadata(found: Contents) -> dict[str, str]:

@@ -26,6 +26,10 @@ _BY_COUNT = {  # fewer than all: a batch norm without scale; Keras's Inception n
 }
 _CHANGES_NOTHING = re.compile(r"InputLayer|ZeroPadding2D|.*Dropout.*|Gaussian.*|Random.*|Identity")  # in use
 _TELLING = ("scale", "offset", "mean", "variance", "function", "height", "width", "activation")  # settings
+WITHOUT_WEIGHTS = {  # class, as paths in a file spell it, of those that without_weights() tells of
+    "rescaling": "Rescaling",
+    "global_max_pooling2d": "GlobalMaxPooling2D",
+}
 _OLD = {
     "W": "kernel",
     "b": "bias",

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from slimzoo.converters.formats import object_graph, tf_v2
+from slimzoo.converters.formats import keras_graph, object_graph, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.object_graph import ATTRIBUTE, GRAPH
 from slimzoo.converters.source import Source
@@ -56,7 +56,7 @@ def read(path: Path) -> Source:
         path,
         object_graph.renamed(found, keys, names),
         files=[*found.files, path],
-        metadata=object_graph.said_aside(aside, len(there) - len(keys)),
+        metadata=object_graph.said_aside(aside, len(there) - len(keys)) | keras_graph.said_of_layers(path),
         skipped=[*(name for name in found.skipped if name != GRAPH), *aside],
     )
 

@@ -1,5 +1,6 @@
 """Models that people made of keras.applications' networks, in every file that Keras writes of them."""
 
+import json
 import re
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 
 import slimzoo
 from slimzoo import converters
+from slimzoo.converters.formats.binary import encode_field
 from slimzoo.converters.name_maps import fitting, get_name_map
 from tests.converters import keras_models as made
 from tests.converters.keras_models import CLASSES, base_of, written
@@ -16,8 +18,13 @@ from tests.converters.keras_twins import source, weights_of
 NETWORK = "mobilenet_v1_025"
 HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
 FILES = (".h5", ".weights.h5", ".keras", "export", "checkpoint")
+QUICK = {
+    (made.sequential, kind) for kind in FILES if kind != "export"
+} | {  # the rest takes a second or two each
+    *((made.functional, "checkpoint"), (made.nested, ".h5"), (made.subclassed, ".weights.h5"))
+}
 MODELS = [  # a class of one's own Keras saves with its configuration only
-    (make, kind)
+    pytest.param(make, kind, marks=() if (make, kind) in QUICK else pytest.mark.slow)
     for make in (made.sequential, made.functional, made.nested, made.subclassed)
     for kind in FILES
     if make is not made.subclassed or kind not in (".h5", ".keras")
@@ -60,7 +67,7 @@ def test_a_head_of_one_layer_becomes_the_networks_own(tmp_path, base, convolutio
     assert name_map.absent == () and name_map.said == ()
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", [".h5", ".weights.h5", "checkpoint"])
 def test_a_head_of_two_layers_is_left_out_and_said(tmp_path, base, convolutions, kind, caplog):
     path = written(made.sequential(base, dense(6), dense(CLASSES)), tmp_path, kind)
     found, name_map = read(path)
@@ -87,7 +94,8 @@ def test_layers_in_front_are_left_out_and_said(tmp_path, base, convolutions, kin
     model = made.sequential(base, dense(CLASSES), front=front)
     found, _ = read(written(model, tmp_path, kind))
     assert_equal(found, with_head(convolutions, *model.get_weights()[-2:]))
-    rescaling = "Rescaling (scale 0.5, offset -1); " if kind in (".h5", ".keras") else ""
+    scale = " (scale 0.5, offset -1)" * (kind in (".h5", ".keras"))  # others have no configuration
+    rescaling = f"Rescaling{scale}; " * (kind != "checkpoint")  # which holds no layer without weights
     assert f"computes {rescaling}Normalization norm (mean 2, 3, 4, variance 1, 1, 1), which" in caplog.text
 
 
@@ -107,6 +115,22 @@ def test_a_maximum_in_place_of_the_mean_is_said(tmp_path, base):
     assert "computes GlobalMaxPooling2D, which mobilenet_v1_025 does not" in name_map.said[0]
 
 
+def test_the_configuration_in_a_savedmodel_of_keras_2_says_what_has_no_weights(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), dense(CLASSES)])
+    folder = written(model, tmp_path, "export")
+    rows = [("Rescaling", {"scale": 0.5}), ("Conv2D", {}), ("GlobalMaxPooling2D", {})]
+    layers = [{"class_name": name, "config": {"name": name, **settings}} for name, settings in rows]
+    root = json.dumps({"class_name": "Sequential", "config": {"layers": layers}}).encode()
+    node = encode_field(1, encode_field(3, b"root") + encode_field(5, root))
+    for content, said in (
+        (node, "Rescaling (scale 0.5); GlobalMaxPooling2D"),
+        (node[:-9], None),
+        (b"\0", None),
+    ):
+        (folder / "keras_metadata.pb").write_bytes(content)
+        assert converters.read(folder).metadata.get("keras_layers") == said
+
+
 def test_other_layers_than_one_last_one_are_no_head_of_the_network(base):
     """A layer on all of the map, a convolution more, or a second normalisation."""
     arrays = weights_of(base)
@@ -122,7 +146,7 @@ def test_other_layers_than_one_last_one_are_no_head_of_the_network(base):
         assert name_map.absent == (HEAD,) and name_map.said
 
 
-INCEPTION = pytest.param("inception_v3", marks=pytest.mark.slow)  # 378 tensors, 5 files: a minute
+INCEPTION = pytest.param("inception_v3", marks=pytest.mark.slow)  # 378 tensors: 20 s
 
 
 @pytest.mark.parametrize("network", ["mobilenet_v2_035", INCEPTION])
@@ -133,7 +157,7 @@ def test_layers_that_are_trained_in_part_keep_their_order(tmp_path, network):
         layer.trainable = False
     expected = get_name_map("keras", network).apply(source(weights_of(base)))
     model = made.sequential(base, dense(CLASSES))
-    for kind in FILES:
+    for kind in (".h5", "checkpoint"):
         found, _ = read(written(model, tmp_path, kind), network)
         assert_equal({name: found[name] for name in expected}, expected)
 

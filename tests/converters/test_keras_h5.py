@@ -134,6 +134,38 @@ def test_a_keras_file_learns_its_names_from_the_configuration_and_runs_nothing_o
         converters.read(tmp_path / "m.keras")
 
 
+@pytest.mark.parametrize("place", ["layers/rescaling_1/vars", "model_weights/rescaling"])
+def test_layers_that_hold_nothing_are_told_by_their_names_where_no_configuration_is(tmp_path, place):
+    def fill(file):
+        file["layers/conv2d/vars/0"] = KERNEL
+        file.create_group(place)
+        file.create_group("layers/zero_padding2d/vars")
+
+    assert read(tmp_path, fill).metadata == {"keras_layers": "Rescaling"}
+
+
+def test_a_layer_of_no_known_class_is_known_by_the_shapes_of_its_variables(tmp_path):
+    def fill(file):
+        for name, arrays in {"head": (KERNEL[0, 0], BIAS), "norm": (BIAS,) * 4, "other": (BIAS,)}.items():
+            for i, array in enumerate(arrays):
+                file[f"{name}/vars/{i}"] = array
+
+    norm = ("gamma", "beta", "moving_mean", "moving_variance")
+    assert set(read(tmp_path, fill)) == {
+        *("head/kernel", "head/bias", "other/0"),
+        *(f"norm/{name}" for name in norm),
+    }
+
+
+def test_a_model_as_a_layer_has_the_order_of_its_configuration_not_that_of_what_is_trained(tmp_path):
+    rows = [{"class_name": "Conv2D", "config": {"name": name}} for name in ("block/a", "b", "c")]
+    inner = {"class_name": "Functional", "config": {"name": "base", "layers": rows}}
+    config = json.dumps({"class_name": "Sequential", "config": {"layers": [inner]}})
+    weights = {f"{name}/kernel:0": KERNEL for name in ("c", "block/a", "b")}
+    found = read(tmp_path, lambda f: legacy(f, {"base": weights}, {"model_config": config}))
+    assert list(found) == ["block/a/kernel", "b/kernel", "c/kernel"]
+
+
 def test_a_slimzoo_model_goes_by_slims_names(tmp_path):
     found = read(tmp_path, lambda f: f.create_dataset("vars/LeNet.conv-0a.x-1y.weights", data=KERNEL))
     assert list(found) == ["LeNet/conv-a/x.y/weights"]

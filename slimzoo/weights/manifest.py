@@ -22,7 +22,10 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 LENGTHS = {"sha256": 64, "sha384": 96, "md5": 32}  # hexadecimal digits
 MATHS = {  # of a row: what that means
     "same": "slim's network computes with these weights what they were released for",
-    "differs": "slim's network does with arguments of its own, which load() gives it; by tag only",
+    "differs": (
+        "slim's network computes with these weights what they were released for if built with arguments that "
+        "load() gives it; by tag only"
+    ),
     "other": "they are of another network and are refused",
 }
 _TABLES = {"family", "groups", "weights"}  # of one of its files

@@ -44,6 +44,7 @@ def test_a_certificate_names_both_sides_the_images_and_the_difference(arrays):
     assert set(found["versions"]) == {"slimzoo", "keras", "tensorflow"}
     assert 0 <= found["largest_difference"] <= 1e-4 * found["range_between_images"]
     assert found["range_between_images"] > 0.01
+    assert found["network_arguments"] == {"end_padding": True}
 
 
 def test_other_values_on_one_side_prove_nothing(arrays, monkeypatch):

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from slimzoo.converters.folded_values import variables_of
-from slimzoo.converters.formats import frozen_graph, tflite_graph
 from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
@@ -22,7 +21,6 @@ from slimzoo.names import Scopes
 from slimzoo.registry import Network, get_network
 
 log = logging.getLogger("slimzoo")
-_READERS: dict[str, Callable] = {"tflite": tflite_graph.layers, "frozen_graph": frozen_graph.layers}
 _ENOUGH = 0.9  # of a network's layers before its head, for a file that goes on otherwise to be one of it
 
 
@@ -37,12 +35,12 @@ def unfolded(
       arguments: of the network function.
     Raises: SlimzooError: its layers are not those of `network`, as far as its head.
     """
-    if source.format not in _READERS or "folded" not in source.metadata:
+    if source.layers is None or "folded" not in source.metadata:
         return None
     from slimzoo.converters.network_graph import network_layers  # brings TensorFlow
 
     row = get_network(network)
-    theirs, ours = _READERS[source.format](source.path), network_layers(network, arguments)
+    theirs, ours = source.layers(), network_layers(network, arguments)
     theirs = _without_preprocessing(source, theirs, ours) if theirs and ours else theirs
     count = _common(source, row, theirs, ours)
     tensors: dict[str, Tensor] = {}

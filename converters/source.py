@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from slimzoo.converters.graph import Layer
 
 # Reads a tensor's bytes one after another: into the memory given, or into a small one of its own.
 Chunks = Callable[[np.ndarray | None], Iterator[np.ndarray]]
@@ -58,6 +62,7 @@ class Source(Mapping[str, np.ndarray]):
       files: the files that hold it.
       metadata: text by key, as far as the format has any.
       skipped: names of what is no array of numbers (strings, resources).
+      layers: reads the layers of the graph in the file; None where there is no graph.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Source(Mapping[str, np.ndarray]):
         metadata: Mapping[str, str] | None = None,
         skipped: Iterable[str] = (),
         owner: object = None,
+        layers: Callable[[], list[Layer]] | None = None,
     ):
         self.format = format
         self.path = path
@@ -77,6 +83,7 @@ class Source(Mapping[str, np.ndarray]):
         self.files = tuple(files) or (path,)
         self.metadata = dict(metadata or {})
         self.skipped = tuple(skipped)
+        self.layers = layers
         self.owner = owner  # lives as long as the source: the folder an archive was unpacked to
 
     @property
@@ -112,6 +119,7 @@ class Source(Mapping[str, np.ndarray]):
             metadata=self.metadata,
             skipped=self.skipped,
             owner=self.owner or self,
+            layers=self.layers,
         )
 
 

@@ -27,6 +27,7 @@ from slimzoo.converters.formats import (
     tf_checkpoint,
     tf_v2,
     tflite,
+    tflite_graph,
     torch_file,
 )
 from slimzoo.converters.formats.binary import POINTER, POINTER_START, FileBytes, is_pointer
@@ -115,7 +116,7 @@ FORMATS = {
             title="TensorFlow Lite",
             suffixes=(),
             sniff=tflite.sniff,
-            read=tflite.read,
+            read=tflite_graph.read,
             write=None,
         ),
         Format(

@@ -64,11 +64,18 @@ def _read(path: Path, open_file: Callable[[Path], Source], member: str, folder: 
     if member:
         readable = {name: source for name, source in readable.items() if _is_named(name, member)}
         unreadable = {name: error for name, error in unreadable.items() if _is_named(name, member)}
+    readable = _unfolded(readable)
     if len(readable) != 1:
         raise SlimzooError(_none_or_several(path, member, names, readable, unreadable))
     ((name, source),) = readable.items()
     source.path, source.files = Path(f"{path}{SEPARATOR}{name}"), (path,)
     return source
+
+
+def _unfolded(readable: dict[str, Source]) -> dict[str, Source]:
+    """Returns those of `readable` that are no graph with folded weights, if there are such."""
+    folded = [n for n, s in readable.items() if s.format == "frozen_graph" and "folded" in s.metadata]
+    return {name: source for name, source in readable.items() if name not in folded} or readable
 
 
 def _is_named(name: str, member: str) -> bool:

@@ -66,7 +66,9 @@ def read(path: Path) -> Source:
     tensors, skipped = _named_tensors(path, names, constants)
     metadata = _image_size(nodes) | _lost(nodes, constants, variables, len(packed))
     unpacked = _unpacked(path, packed)
-    return Source("frozen_graph", path, tensors | unpacked, metadata=metadata, skipped=skipped)
+    found = tensors | unpacked
+    read_layers = partial(layers, path)
+    return Source("frozen_graph", path, found, metadata=metadata, skipped=skipped, layers=read_layers)
 
 
 def _open(path: Path) -> list[Node]:
@@ -123,7 +125,7 @@ def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]
     if any(name.endswith("/moving_variance") for name in tensors):
         metadata.pop("folded", None)
         tensors = {name: t for name, t in tensors.items() if not _LITERAL.search(name)}
-    return Source("frozen_graph", path, tensors, metadata=metadata)
+    return Source("frozen_graph", path, tensors, metadata=metadata, layers=partial(layers, path))
 
 
 def _tensor(path: Path, node: Node) -> Tensor | None:

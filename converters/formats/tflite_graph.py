@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.formats import tflite
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.flatbuffer import Table, root
-from slimzoo.converters.formats.tflite import MAX_TABLES, constant
 from slimzoo.converters.graph import KERNELS, Constant, Graph, Layer, Op, layers_of
-from slimzoo.converters.source import Tensor, tensors_of
+from slimzoo.converters.source import Source, Tensor, tensors_of
 
 _KINDS = {  # number of the operation: kind
     0: "add",
@@ -42,6 +42,13 @@ _MAX_INPUTS = 10_000
 _Turn = Callable[[np.ndarray], np.ndarray]
 
 
+def read(path: Path) -> Source:
+    """Opens the constants of the model `path`, as tflite.read does, with its layers."""
+    source = tflite.read(path)
+    source.layers = partial(layers, path)
+    return source
+
+
 def layers(path: Path) -> list[Layer]:
     """Returns the layers of the model `path`. Raises: SlimzooError: the file is damaged."""
     with FileBytes(path) as file:
@@ -52,9 +59,9 @@ def layers(path: Path) -> list[Layer]:
 
 
 def _graph(path: Path, model: Table) -> Graph:
-    codes = [max(row.number(0, "b"), row.number(3, "i")) for row in model.tables(1, MAX_TABLES)]
-    main = model.tables(2, MAX_TABLES)[0]
-    rows = main.tables(3, MAX_TABLES)
+    codes = [max(row.number(0, "b"), row.number(3, "i")) for row in model.tables(1, tflite.MAX_TABLES)]
+    main = model.tables(2, tflite.MAX_TABLES)[0]
+    rows = main.tables(3, tflite.MAX_TABLES)
     ops = [_op(row, codes[row.number(0, "I")]) for row in rows]
     constants = _constants(path, model, main) | {"sixth": _SIXTH}
     for op in ops:
@@ -73,10 +80,10 @@ def _in_two(op: Op) -> tuple[Op, Op]:
 
 def _constants(path: Path, model: Table, main: Table) -> dict[str, Constant]:
     """Returns {index of a tensor: its numbers}."""
-    buffers = model.tables(4, MAX_TABLES)
+    buffers = model.tables(4, tflite.MAX_TABLES)
     found = {}
-    for index, table in enumerate(main.tables(0, MAX_TABLES)):
-        if tensor := constant(path, table.text(3) or f"tensor_{index}", table, buffers):
+    for index, table in enumerate(main.tables(0, tflite.MAX_TABLES)):
+        if tensor := tflite.constant(path, table.text(3) or f"tensor_{index}", table, buffers):
             found[str(index)] = Constant(tensor.shape, tensor)
     return found
 

@@ -1,5 +1,7 @@
 """Weights into which batch norm was folded come back as those of a network, with the outputs they had."""
 
+import tarfile
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -124,6 +126,12 @@ def test_weights_of_16_bits_come_back(model, tmp_path):
     )
     found = slimzoo.load(NETWORK, weights=path)(IMAGES)
     np.testing.assert_allclose(found, model(IMAGES), rtol=1e-2, atol=1e-2)  # float16 has 11 bits
+
+
+def test_a_model_in_an_archive_comes_back(model, tflite, tmp_path):
+    with tarfile.open(tmp_path / "x.tgz", "w:gz") as archive:
+        archive.add(tflite, "model/x.tflite")
+    same(slimzoo.load(NETWORK, weights=tmp_path / "x.tgz")(IMAGES), model(IMAGES))
 
 
 def test_a_file_without_a_head_gives_a_new_one(tmp_path, caplog):

@@ -3,6 +3,7 @@
 import json
 import zlib
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -77,8 +78,28 @@ def test_a_released_archive_gives_its_float_graph(checkpoints):
     archive = checkpoints / "real" / "mobilenet_v1_0.25_128_frozen.tgz"
     graph = converters.read(checkpoints / "real" / "mobilenet_v1_0.25_128_frozen.pb")
     assert converters.compare(converters.read(archive), graph)
-    with pytest.raises(SlimzooError, match="quantized"):
-        converters.read(f"{archive}::quantized_graph.pb")
+    folded = converters.read(f"{archive}::quantized_graph.pb")
+    assert "26 kernels" in folded.metadata["folded"] and "2 tensors" in folded.metadata["dequantised"]
+
+
+def test_the_folded_graph_beside_it_is_of_the_same_numbers(checkpoints, tmp_path):
+    archive = checkpoints / "real" / "mobilenet_v1_0.25_128_frozen.tgz"
+    graph = converters.read(archive)
+    member, out = f"{archive}::quantized_graph.pb", tmp_path / "m.safetensors"
+    assert converters.convert(member, out, network="mobilenet_v1_025").tensors == MOBILENET
+    found, scope = converters.read(out), "MobilenetV1/Conv2d_0"
+    norm = {
+        name: graph[f"{scope}/BatchNorm/{name}"]
+        for name in ("gamma", "moving_variance", "beta", "moving_mean")
+    }
+    scale = norm["gamma"] / np.sqrt(norm["moving_variance"] + 0.001)
+    # float32, multiplied by TensorFlow and here
+    np.testing.assert_allclose(
+        found[f"{scope}/weights"], graph[f"{scope}/weights"] * scale, rtol=1e-5, atol=1e-6
+    )
+    beta = norm["beta"] - norm["moving_mean"] * scale
+    np.testing.assert_allclose(found[f"{scope}/BatchNorm/beta"], beta, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found[f"{scope}/BatchNorm/gamma"], 1)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v1_0.25_128_frozen.tgz", "mobilenet_v1_0.25_224_frozen.pb"])

@@ -66,7 +66,7 @@ def read_list(root: Path, split: str | None) -> Flags:
             return _read_file(folder / f"{split}.txt", split.rpartition("_")[0], known)
         if of_classes := sorted(folder.glob(f"*_{glob.escape(split)}.txt")):
             return _together(of_classes, split, known)
-    there = sorted({p.stem for folder in folders for p in folder.glob("*.txt") if "_" not in p.stem})
+    there = sorted({path.stem.rpartition("_")[2] for folder in folders for path in folder.glob("*.txt")})
     if split == ALL:
         return known
     if not there and split == "trainval":
@@ -120,14 +120,15 @@ def find_annotations(root: Path) -> dict[str, Path]:
 
 
 def annotation_folder(root: Path) -> Path:
-    """Returns where the annotations of the kit are, or should be."""
-    return next((root / name for name in _ANNOTATIONS if (root / name).is_dir()), root / _ANNOTATIONS[0])
+    """Returns where the annotations of the kit are, beside the images perhaps, or should be."""
+    folder = next((root / name for name in _ANNOTATIONS if (root / name).is_dir()), root / _ANNOTATIONS[0])
+    return root if not folder.is_dir() and any(root.glob("*.xml")) else folder
 
 
 def find_images(root: Path) -> dict[str, Path]:
     """Returns the images of the kit by name, with and without their ending."""
-    folder = next((root / name for name in _IMAGES if (root / name).is_dir()), None)
-    paths = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder else []
+    folder = next((root / name for name in _IMAGES if (root / name).is_dir()), annotation_folder(root))
+    paths = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder.is_dir() else []
     found = {same(path.name): path for path in paths}
     for ending in _ENDINGS:
         for path in paths:

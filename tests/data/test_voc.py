@@ -265,6 +265,12 @@ def test_a_kit_without_lists_is_taken_whole_and_said(tmp_path, caplog):
         voc.read(devkit, split="val")
 
 
+def test_a_kit_of_classes_own_lists_alone_has_the_splits_that_they_make_up(tmp_path):
+    devkit = kit(tmp_path, "ab", {"cat_train.txt": b"a 1\n", "dog_val.txt": b"b 1\n"})
+    with pytest.raises(FileNotFoundError, match=r"no split 'trainval' .*; splits there: train, val$"):
+        voc.read(devkit)
+
+
 def test_other_classes_than_voc_s_are_taken_from_the_whole_kit_and_said(tmp_path, caplog):
     devkit = kit(tmp_path, "ab", {"trainval.txt": b"a\n"}, text=annotation(("helmet", 0), ("person", 0)))
     (devkit / "VOC2012/Annotations/b.xml").write_text(annotation(("vest", 1)))
@@ -311,6 +317,15 @@ def test_folders_may_be_called_in_small_letters(tmp_path):
     for old, new in (("Annotations", "annotations"), ("JPEGImages", "images")):
         (year / old).rename(year / new)
     assert names_of(voc.read(year, split="all")) == ["a", "b"]
+
+
+def test_annotations_may_lie_beside_their_images(tmp_path):
+    year = kit(tmp_path, "ab", {}) / "VOC2012"
+    for folder in ("Annotations", "JPEGImages"):
+        for path in (year / folder).iterdir():
+            path.rename(tmp_path / path.name)
+    (tmp_path / "b.jpg").rename(tmp_path / "b.PNG")
+    assert names_of(voc.read(tmp_path, split="all")) == ["a", "b"]
 
 
 def test_a_kit_of_another_name_is_pointed_at(tmp_path):

@@ -204,12 +204,12 @@ def _read_as(found: Named, given: _Given) -> Named:
 
 
 def fitting_of(given: _Given) -> NameMap | None:
-    """Returns the map of another library that the names fit as they are, with or without what is excluded."""
+    """Returns the map of another library that the names fit as they are, without or with what is excluded."""
     if given.network is None or given.library == "":
         return None
     excluded = given.excluded
     rest = {name: t for name, t in given.variables.tensors.items() if name not in excluded}
-    for variables in (given.variables, given.variables.with_tensors(rest))[: 1 + bool(excluded)]:
+    for variables in (given.variables.with_tensors(rest), given.variables)[: 1 + bool(excluded)]:
         if given.library is None:
             found = fitting(variables, given.name)
         else:

@@ -42,9 +42,9 @@ def assert_logits(model, expected):
 def test_a_file_of_keras_gets_the_network_of_keras(keras_file, said):
     path, logits = keras_file
     model = slimzoo.load(NETWORK, weights=path, input_shape=SHAPE)
+    assert not said(logging.WARNING)
     assert_logits(model, logits)
     assert model.network_arguments == ARGUMENTS
-    assert not said(logging.WARNING)
     assert any("built with symmetric_pooling=True, batch" in text for text in said(logging.INFO))
 
 

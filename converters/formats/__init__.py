@@ -31,6 +31,7 @@ from slimzoo.converters.formats import (
     torch_file,
 )
 from slimzoo.converters.formats.binary import POINTER, POINTER_START, FileBytes, is_pointer
+from slimzoo.converters.formats.boundary import boundary, guarded
 from slimzoo.converters.source import Source
 from slimzoo.converters.whole_models import SUFFIXES
 from slimzoo.errors import SlimzooError
@@ -167,11 +168,16 @@ def open_source(path: str | os.PathLike) -> Source:
     text = os.path.expanduser(os.fspath(path))
     if archive.SEPARATOR in text and not os.path.exists(text):
         text, _, member = text.partition(archive.SEPARATOR)
-        return archive.read(_file(Path(text)), _open_member, member)
+        return _open_archive(_file(Path(text)), member)
     file = _file(Path(text))
     with FileBytes(file) as content:
         packed = archive.sniff(content)
-    return archive.read(file, _open_member) if packed else _open_file(file)
+    return _open_archive(file) if packed else _open_file(file)
+
+
+def _open_archive(path: Path, member: str = "") -> Source:
+    with boundary(path):
+        return archive.read(path, _open_member, member)
 
 
 def _file(path: Path) -> Path:
@@ -217,10 +223,11 @@ def _open_member(path: Path) -> Source:
 
 
 def _open_file(path: Path) -> Source:
-    row = format_of(path)
-    if row is None:
-        raise SlimzooError(_unknown(path))
-    return row.read(path)
+    with boundary(path):
+        row = format_of(path)
+        if row is None:
+            raise SlimzooError(_unknown(path))
+        return guarded(row.read(path), path)
 
 
 def _unknown(path: Path) -> str:

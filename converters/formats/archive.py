@@ -19,7 +19,7 @@ from slimzoo.converters.source import Source, TemporaryFolder
 from slimzoo.errors import SlimzooError, listing
 
 SEPARATOR = "::"  # archive.tgz::member
-MAX_MEMBERS = 10_000
+MAX_MEMBERS = 2_000
 MAX_BYTES = 16 << 30  # all members together
 MAX_UNPACKED = 256 << 20  # bytes that any archive may unpack to ...
 MAX_RATIO = 100  # ... or this many for each of its own: weights hardly shrink

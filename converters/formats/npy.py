@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +19,12 @@ import numpy as np
 from slimzoo.converters.formats.binary import FileBytes, check_total, damaged
 from slimzoo.converters.formats.pickles import Pairs, Span, leaves, refusal, unpickle
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 
 _MAGIC = b"\x93NUMPY"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _NUMBERS = re.compile(r"[<>|=]?[biufc](1|2|4|8|16)|[?]")
+_MAX_CODE = 32  # characters of the code of a type, as "<f4"
 _PAIR = ("weights", "biases")  # what a list of two arrays means where the second is a vector
 _ADVICE = (
     "Where you trust it, load it with numpy.load(path, allow_pickle=True) and save its arrays by numpy.savez"
@@ -42,9 +44,9 @@ def header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     try:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except (KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
-        raise ValueError(f"the head of an array is wrong: {error!r}"[:400]) from error
+        raise ValueError(f"the head of an array is wrong: {shown(str(error), 300)}") from error
     if min(shape, default=0) < 0 or any(type(size) is not int for size in shape) or dtype.subdtype:
-        raise ValueError(f"an array of shape {shape} and type {dtype}"[:400])
+        raise ValueError(f"an array of shape {shown(shape)} and type {shown(str(dtype))}")
     return shape, fortran, dtype
 
 
@@ -57,7 +59,7 @@ class _Type:
     def set_state(self, state: object) -> None:
         order = state[1] if isinstance(state, tuple) and len(state) > 1 else ""
         if order not in ("<", ">", "|", "="):
-            raise ValueError(f"byte order {order!r}"[:400])
+            raise ValueError(f"byte order {shown(order)}")
         self.code = ("<" if order in "|=" else str(order)) + self.code.lstrip("<>|=")
 
     @property
@@ -82,12 +84,12 @@ class _Array:
         if not isinstance(shape, tuple) or not isinstance(kind, _Type) or len(shape) > 32:
             raise ValueError("an array without shape and type")
         if not all(type(size) is int and 0 <= size < 1 << 48 for size in shape):
-            raise ValueError(f"an array of shape {shape}"[:400])
+            raise ValueError(f"an array of shape {shown(shape)}")
         self.shape, self.type, self.fortran = shape, kind, bool(fortran)
 
 
 def _type(arguments: tuple) -> _Type:
-    if not isinstance(arguments[0], str):
+    if not isinstance(arguments[0], str) or len(arguments[0]) > _MAX_CODE:
         raise ValueError("a type without a name")
     return _Type(arguments[0])
 
@@ -103,7 +105,7 @@ def _encoded(arguments: tuple) -> object:
     """What `_codecs.encode(text, "latin1")` is; long text stays in the file, in UTF-8."""
     text, encoding = arguments
     if encoding not in ("latin1", "latin-1"):
-        raise ValueError(f"encoding {encoding!r}"[:400])
+        raise ValueError(f"encoding {shown(encoding)}")
     return _Utf8(text) if isinstance(text, Span) else text.encode("latin-1")
 
 
@@ -190,17 +192,17 @@ def _root(value: object) -> Pairs:
     return value
 
 
-def _inside(value: object) -> list[tuple[object, object]] | None:
+def _inside(value: object) -> Iterable[tuple[object, object]] | None:
     if isinstance(value, Pairs):
         return value.items
-    return list(zip(_names(value), value, strict=True)) if isinstance(value, list | tuple) else None
+    return zip(_names(value), value, strict=True) if isinstance(value, list | tuple) else None
 
 
-def _names(values: list | tuple) -> tuple[str, ...]:
-    arrays = [value for value in values if isinstance(value, _Array)]
+def _names(values: list | tuple) -> Iterable[str]:
+    arrays = [value for value in values[:3] if isinstance(value, _Array)]
     if len(values) == len(arrays) == 2 and len(arrays[0].shape) > 1 and len(arrays[1].shape) == 1:
         return _PAIR
-    return tuple(map(str, range(len(values))))
+    return map(str, range(len(values)))
 
 
 def _tensor(path: Path, array: _Array) -> Tensor | None:

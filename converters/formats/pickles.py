@@ -7,14 +7,15 @@ which are ours; any other name is noted and stands for a value of which nothing 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from slimzoo.converters.formats.binary import FileBytes
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, shown
 
-MAX_OPERATIONS = 1_000_000  # a thousand tensors take about 40,000
+MAX_OPERATIONS = 1_000_000  # a thousand tensors take about 40,000; what a call is given counts too
 _LONG = 1 << 12  # bytes; longer strings stay in the file
 _MAX_LINE = 1 << 10
 _MAX_DEPTH = 5  # of dicts in dicts
@@ -65,7 +66,7 @@ class Unpickled:
 def refusal(path: object, names: tuple[str, ...], advice: str) -> SlimzooError:
     """Returns the error for a pickle that asks for `names`."""
     head = f"{path} asks Python for more than tensors; nothing of it was run, and it is not read. It names:"
-    return SlimzooError(f"{listing(head, [name[:200] for name in names])}\n{advice}")
+    return SlimzooError(f"{listing(head, [shown(name) for name in names])}\n{advice}")
 
 
 def unpickle(
@@ -87,12 +88,13 @@ def unpickle(
     try:
         value = machine.run()
     except (IndexError, KeyError, TypeError, AttributeError, struct.error, OverflowError) as error:
-        raise ValueError(f"its pickle is wrong at byte {machine.position}: {error!r}") from error
+        reason = f"{type(error).__name__} {shown(str(error))}"
+        raise ValueError(f"its pickle is wrong at byte {machine.position}: {reason}") from error
     return Unpickled(value, machine.position, tuple(dict.fromkeys(machine.refused)))
 
 
 def leaves(
-    root: object, separator: str, inside: Callable[[object], list[tuple[object, object]] | None]
+    root: object, separator: str, inside: Callable[[object], Iterable[tuple[object, object]] | None]
 ) -> dict[str, object]:
     """Returns what stands at the ends of dicts in dicts, by the keys that lead there.
 
@@ -102,9 +104,8 @@ def leaves(
     """
     found: dict[str, object] = {}
     waiting: list[tuple[str, object, int]] = [("", root, 0)]
-    for _ in range(_MAX_VISITS):
-        if not waiting:
-            return found
+    seen = 0
+    while waiting:
         name, value, depth = waiting.pop()
         inner = inside(value) if depth < _MAX_DEPTH else None
         if inner is None:
@@ -112,10 +113,12 @@ def leaves(
                 raise ValueError(f"the name {name!r} stands in it twice")
             continue
         before = f"{name}{separator}" if name else ""
-        waiting += [
-            (before + key_text(key), entry, depth + 1) for key, entry in reversed(inner[:_MAX_VISITS])
-        ]
-    raise ValueError(f"it holds more than {_MAX_VISITS:,} names")
+        entries = list(islice(inner, _MAX_VISITS))
+        seen += len(entries)
+        if seen >= _MAX_VISITS:
+            raise ValueError(f"it holds more than {_MAX_VISITS:,} names")
+        waiting += [(before + key_text(key), entry, depth + 1) for key, entry in reversed(entries)]
+    return found
 
 
 def key_text(key: object) -> str:
@@ -125,6 +128,16 @@ def key_text(key: object) -> str:
     if not isinstance(key, str) or len(key) > _MAX_NAME:
         raise ValueError(f"a key of a dict is no text of up to {_MAX_NAME} characters")
     return key
+
+
+def _items(value: object) -> int:
+    """Returns how much a builder may have to copy of `value`: what is in it, and in what that holds."""
+    inner = value if isinstance(value, tuple | list) else (value,)
+    return len(inner) + sum(
+        len(part.items if isinstance(part, Pairs) else part)
+        for part in inner
+        if isinstance(part, tuple | list | Pairs)
+    )
 
 
 class _Machine:
@@ -144,16 +157,22 @@ class _Machine:
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
         self.refused: list[str] = []
+        self.work = 0
 
     def run(self) -> object:
-        for _ in range(MAX_OPERATIONS):
+        while True:
+            self.charge(1)
             code = self.take(1)
             if code == b".":
                 return self.stack.pop()
             if code not in _OPERATIONS:
                 raise ValueError(f"operation {code!r} of its pickle is not one that weights need")
             _OPERATIONS[code](self)
-        raise ValueError(f"its pickle takes more than {MAX_OPERATIONS:,} operations")
+
+    def charge(self, work: int) -> None:
+        self.work += work
+        if self.work > MAX_OPERATIONS:
+            raise ValueError(f"its pickle takes more than {MAX_OPERATIONS:,} operations")
 
     def take(self, size: int) -> bytes:
         end = self.position + size
@@ -207,6 +226,7 @@ class _Machine:
         if isinstance(function, Refused):
             self.stack.append(function)
         elif callable(function) and isinstance(arguments, tuple):
+            self.charge(_items(arguments))
             self.stack.append(function(arguments))
         else:
             raise ValueError("its pickle calls what is no function")
@@ -214,6 +234,7 @@ class _Machine:
     def build(self) -> None:
         state = self.stack.pop()
         if not isinstance(self.stack[-1], Refused):
+            self.charge(_items(state))
             self.stack[-1].set_state(state)
 
     def persist(self) -> None:

@@ -19,12 +19,13 @@ import numpy as np
 from slimzoo.converters.formats.binary import FileBytes, damaged, file_chunks
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor, tensors_of
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import atomic_write
 
 MAX_HEADER = 100_000_000  # bytes, as in the reference implementation
 _MAX_PARTS = 2_000_000  # brackets, colons and commas in a header; a tensor has about 14
 _MAX_RANK = 64  # what NumPy can hold
+_MAX_SIZE = 1 << 48  # of an axis, and of the file
 _ALIGNMENT = 64  # of the first tensor in a file we write
 _TYPES = {
     "F64": "float64",
@@ -102,18 +103,18 @@ def _tensors(path: Path, header: Mapping[str, dict], total: int, start: int) -> 
 def _described(name: str, row: object) -> tuple[np.dtype, tuple[int, ...], int, int]:
     """Returns type, shape, begin and end of one tensor. Raises ValueError: its row is wrong."""
     if not isinstance(row, dict) or set(row) != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"{name!r} has not dtype, shape and data_offsets, and only these")
+        raise ValueError(f"{shown(name)} has not dtype, shape and data_offsets, and only these")
     if not isinstance(row["dtype"], str) or row["dtype"] not in _TYPES:
-        raise ValueError(f"{name} has type {row['dtype']}; known are {', '.join(_TYPES)}"[:400])
+        raise ValueError(f"{shown(name)} has type {shown(row['dtype'])}; known are {', '.join(_TYPES)}")
     if not all(isinstance(row[key], list) for key in ("shape", "data_offsets")):
-        raise ValueError(f"{name}: shape and data_offsets are lists of numbers")
+        raise ValueError(f"{shown(name)}: shape and data_offsets are lists of numbers")
     if len(row["shape"]) > _MAX_RANK or len(row["data_offsets"]) != 2:
-        raise ValueError(f"{name} has {len(row['shape'])} axes and {len(row['data_offsets'])} offsets")
+        raise ValueError(f"{shown(name)} has {len(row['shape'])} axes and {len(row['data_offsets'])} offsets")
     dtype, shape, (begin, end) = _dtype(_TYPES[row["dtype"]]), tuple(row["shape"]), row["data_offsets"]
-    if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
-        raise ValueError(f"{name} has shape {shape} at {begin}:{end}")
+    if not all(type(number) is int and 0 <= number < _MAX_SIZE for number in (*shape, begin, end)):
+        raise ValueError(f"{shown(name)} has shape {shown(shape)} at {shown(begin)}:{shown(end)}")
     if math.prod(shape) * dtype.itemsize != end - begin:
-        raise ValueError(f"{name} of shape {shape} and type {dtype} in {end - begin} bytes")
+        raise ValueError(f"{shown(name)} of shape {shown(shape)} and type {dtype} in {end - begin} bytes")
     return dtype, shape, begin, end
 
 
@@ -122,7 +123,7 @@ def _check_spans(spans: Iterable[tuple[int, int, str]], total: int) -> None:
     position = 0
     for begin, end, name in spans:
         if begin != position:
-            raise ValueError(f"{name} begins at {begin}, the tensor before ends at {position}")
+            raise ValueError(f"{shown(name)} begins at {begin}, the tensor before ends at {position}")
         position = end
     if position != total:
         raise ValueError(f"the tensors take {position} bytes, the file has {total} for them")

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from slimzoo.converters.formats.binary import FileBytes, damaged, encode_varint, file_chunks, varint
+from slimzoo.converters.formats.boundary import Budget
 from slimzoo.converters.formats.crc32c import Crc32c
 
 MAGIC = bytes.fromhex("57fb808b247547db")
@@ -21,8 +23,9 @@ _FOOTER = 48
 _TRAILER = 5
 _SNAPPY = b"\x01"
 _BLOCK = 4096  # bytes after which a written block ends
-_MAX_COMPRESSED = 16 << 20  # bytes of all blocks that are; unpacking takes a second for a few megabytes
-_MAX_ENTRIES = 60_000
+_MAX_COMPRESSED = 4 << 20  # bytes of all blocks that are; unpacking takes a second for a few megabytes
+MAX_ENTRIES = 60_000  # and blocks
+_MAX_KEY = 1 << 16  # bytes
 
 
 class Block(NamedTuple):
@@ -64,10 +67,13 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
         index, _ = _handle(footer, position)
         _check_bounds(file, index)
         check_block(file, index)
-        blocks = [_handle(row.value, 0)[0] for row in _block_entries(file, index)]
-        if sum(block.size for block in blocks) > len(file):
-            raise ValueError("its blocks overlap")
-        if sum(block.size for block in blocks if _compression(file, block) == _SNAPPY) > _MAX_COMPRESSED:
+        budget = Budget(file.path, len(file))
+        rows = islice(_block_entries(file, index, budget), MAX_ENTRIES + 1)
+        blocks = [_handle(row.value, 0)[0] for row in rows]
+        if len(blocks) > MAX_ENTRIES or sum(block.size for block in blocks) > len(file):
+            raise ValueError("its blocks overlap, or are too many")
+        packed = (block.size for block in (index, *blocks) if _compression(file, block) == _SNAPPY)
+        if sum(packed) > _MAX_COMPRESSED:
             raise ValueError(
                 f"more than {_MAX_COMPRESSED:,} bytes of it are compressed, as TensorFlow never does"
             )
@@ -76,10 +82,10 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
             _check_bounds(file, block)
             if check:
                 check_block(file, block)
-            for entry in _block_entries(file, block):
+            for entry in _block_entries(file, block, budget):
                 count += 1
-                if count > _MAX_ENTRIES:
-                    raise ValueError(f"more than {_MAX_ENTRIES:,} entries")
+                if count > MAX_ENTRIES:
+                    raise ValueError(f"more than {MAX_ENTRIES:,} entries")
                 yield entry
     except (ValueError, IndexError, struct.error) as error:
         if str(file.path) in str(error):
@@ -112,12 +118,12 @@ def _compression(file: FileBytes, block: Block) -> bytes:
     return file[block.start + block.size : block.start + block.size + 1]
 
 
-def _block_entries(file: FileBytes, block: Block) -> Iterator[Entry]:
+def _block_entries(file: FileBytes, block: Block, budget: Budget) -> Iterator[Entry]:
     data: FileBytes | bytes = file
     position, end = block.start, block.start + block.size
     compression = _compression(file, block)
     if compression == _SNAPPY:
-        data = _snappy(file[position:end])
+        data = _snappy(file[position:end], budget)
         position, end = 0, len(data)
     elif compression != b"\x00":
         raise ValueError(f"compression {compression.hex()} is not known")
@@ -132,14 +138,20 @@ def _block_entries(file: FileBytes, block: Block) -> Iterator[Entry]:
         size, position = varint(data, position, end)
         if shared > len(key) or position + fresh + size > end:
             raise ValueError("an entry runs over the end of its block")
+        if shared + fresh > _MAX_KEY:
+            raise ValueError(f"a name of {shared + fresh:,} bytes")
+        budget.spend(shared + fresh, "the names in it")
         key = key[:shared] + data[position : position + fresh]
         position += fresh
         yield Entry(key, data, position, position + size, block)
         position += size
 
 
-def _snappy(data: bytes) -> bytes:
+def _snappy(data: bytes, budget: Budget) -> bytes:
     size, position = varint(data, 0)
+    if len(data) > _MAX_COMPRESSED:
+        raise ValueError(f"a compressed block of {len(data):,} bytes")
+    budget.spend(size, "its compressed blocks")
     out = bytearray()
     while position < len(data) and len(out) <= size:
         tag = data[position]

@@ -15,6 +15,7 @@ import numpy as np
 
 from slimzoo.converters.formats.binary import BYTES, FileBytes, encode_field, fields, signed, varints
 from slimzoo.converters.source import as_bytes, empty
+from slimzoo.errors import shown
 
 _TYPES = {  # number in TensorFlow's DataType: NumPy's name
     1: "float32",
@@ -38,6 +39,8 @@ _NUMBER_FIELDS = {7, 10, 11, 13, 16, 17}  # varints
 _BITS_FIELD = 13  # half_val: the 16 bits of a float16 or bfloat16
 MAX_BYTES = 1 << 40
 MAX_CUTS = 8  # axes along which a tensor is cut; partitioners of TensorFlow cut along one
+_MAX_RANK = 254  # as in TensorFlow
+_MAX_CORNERS = 1 << 19  # of all slices of a tensor: a second's work
 
 
 class TensorField(NamedTuple):
@@ -72,13 +75,15 @@ def type_number(dtype: np.dtype) -> int:
 
 def parse_shape(data: FileBytes | bytes, start: int, stop: int) -> tuple[int, ...]:
     """Returns the sizes in a TensorShapeProto."""
-    shape = []
+    shape: list[int] = []
     for dim in fields(data, start, stop):
         if dim.number == 2:
+            if len(shape) == _MAX_RANK:
+                raise ValueError(f"a shape of more than {_MAX_RANK} axes")
             sizes = [signed(f.value or 0) for f in fields(data, dim.start, dim.stop) if f.number == 1]
             shape.append(sizes[0] if sizes else 0)
     if min(shape, default=0) < 0 or math.prod(shape) > MAX_BYTES:
-        raise ValueError(f"shape {shape}")
+        raise ValueError(f"shape {shown(shape)}")
     return tuple(shape)
 
 
@@ -103,7 +108,7 @@ def slice_shape(extents: Extents, shape: tuple[int, ...]) -> tuple[int, ...]:
     )
     for (start, _), size, whole in zip(extents, sizes, shape, strict=True):
         if start < 0 or size < 0 or start + size > whole:
-            raise ValueError(f"a slice {extents} does not fit {shape}")
+            raise ValueError(f"a slice {shown(extents)} does not fit {shown(shape)}")
     return sizes
 
 
@@ -131,6 +136,8 @@ def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) ->
     cut = [axis for axis, size in enumerate(shape) if any(box[axis] != size for box in sizes)]
     if len(cut) > MAX_CUTS:
         raise ValueError(f"{name} is cut along {len(cut)} axes; {MAX_CUTS} at most are read")
+    if len(found) << len(cut) > _MAX_CORNERS:
+        raise ValueError(f"{name} is cut into {len(found):,} slices along {len(cut)} axes")
     corners: Counter = Counter()
     for extents, box in zip(found, sizes, strict=True):
         _add_corners(corners, [(extents[axis][0], box[axis]) for axis in cut], 1)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from slimzoo.converters.formats import object_graph, sstable, tf_v1, tf_v2
-from slimzoo.converters.formats.binary import FileBytes, varint
+from slimzoo.converters.formats.binary import FileBytes, damaged, varint
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError, listing
 
@@ -142,7 +142,9 @@ def read(path: Path) -> Source:
     """
     with FileBytes(path) as file:
         whole = sstable.is_table(file)
-        first = next(sstable.entries(file, check=False)) if whole else None
+        first = next(sstable.entries(file, check=False), None) if whole else None
+        if whole and first is None:
+            raise damaged(path, "it is a table without any entry")
         tag = first.value[0] if first and not first.key and first.stop > first.start else _first_tag(file)
     if tag == tf_v1.META_TAG:
         return tf_v1.read(path)

@@ -26,7 +26,7 @@ from slimzoo.converters.formats.tensor_proto import (
     slice_shape,
 )
 from slimzoo.converters.source import Source, Tensor, stored_tensor
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, some
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")
 META_TAG = 0x0A  # the first byte of the first value; a V2 index has another there
@@ -99,7 +99,7 @@ def read(path: Path) -> Source:
     files = shards_of(path)
     if missing := [file.name for file in files if not file.is_file()]:
         raise FileNotFoundError(
-            f"{path} is one file of a set, and {', '.join(missing)} is missing beside it: "
+            f"{path} is one file of a set, and {some(missing)} is missing beside it: "
             "copy or download all to the same folder"
         )
     metas: dict[str, _Meta] = {}
@@ -134,9 +134,7 @@ def _read_shard(path: Path, metas: dict[str, _Meta]) -> None:
 
 
 def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
-    for row in fields(data, start, stop):
-        if row.number != 1:
-            continue
+    for row in _rows(data, start, stop):
         name, kind, slices = "", 0, []
         shape: tuple[int, ...] = ()
         for f in fields(data, row.start, row.stop):
@@ -153,6 +151,14 @@ def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str,
             raise ValueError(f"two shards disagree about {name}")
         for extents in slices:
             meta.slices.setdefault(extents, None)
+
+
+def _rows(data: FileBytes | bytes, start: int, stop: int) -> Iterator[Field]:
+    for count, row in enumerate(fields(data, start, stop)):
+        if count >= sstable.MAX_ENTRIES:
+            raise ValueError(f"more than {sstable.MAX_ENTRIES:,} tensors")
+        if row.number == 1:
+            yield row
 
 
 def _read_slice(

@@ -21,7 +21,7 @@ from slimzoo.converters.formats.torch_kinds import is_script, of_refused, script
 from slimzoo.converters.formats.torch_pickle import KNOWN, Described, StateDict, Storage, state_dict, storage
 from slimzoo.converters.formats.zip_archive import data_span, first_member, open_zip
 from slimzoo.converters.source import Chunks, Source, Tensor, empty, stored_tensor
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 
 _FIRST = re.compile(r"(^|/)(data\.pkl|data/\d+)$")
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -152,7 +152,7 @@ def _read_legacy(path: Path, file: FileBytes) -> _Content:
         position = found.stop
     magic, version, _, root, keys = values
     if magic != _MAGIC or version != _VERSION or not isinstance(keys, list):
-        raise damaged(path, f"version {version!r} of the format is not known")
+        raise damaged(path, f"version {shown(version)} of the format is not known")
     content = _Content(root)
     for key in keys:
         if not isinstance(key, str) or key not in seen or key in content.stored:

@@ -14,6 +14,7 @@ import numpy as np
 from slimzoo.converters.averages import is_average, plain_names
 from slimzoo.converters.formats.pickles import Pairs, Refused, key_text, leaves
 from slimzoo.converters.inference import AVERAGE
+from slimzoo.errors import shown
 
 _MAX_RANK = 32
 _MAX_REPEATED = 1 << 20  # elements of a tensor that repeats the values of a smaller storage
@@ -118,7 +119,7 @@ def _described(storage: Storage, kind: Kind, offset: int, shape: tuple, strides:
         raise ValueError("a tensor without a storage")
     numbers = (offset, *shape, *strides)
     if len(shape) != len(strides) or len(shape) > _MAX_RANK or not all(map(_is_size, numbers)):
-        raise ValueError(f"a tensor of shape {shape}, strides {strides} at {offset}"[:400])
+        raise ValueError(f"a tensor of shape {shown(shape)}, strides {shown(strides)} at {shown(offset)}")
     found = Described(storage, kind, offset, tuple(shape), tuple(strides))
     room = storage.size * storage.kind.stored.itemsize
     if (offset + found.extent) * kind.stored.itemsize > room:
@@ -138,7 +139,7 @@ def _first(arguments: tuple) -> object:
 
 
 def _text(arguments: tuple) -> str:
-    return ":".join(map(str, arguments))[:64]
+    return ":".join(map(shown, arguments))[:64]
 
 
 def storage(identity: object) -> Storage | Refused:

@@ -7,6 +7,7 @@ import click
 from slimzoo.cli.options import all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import shown
 
 if TYPE_CHECKING:
     from slimzoo.restoring.identify import Candidate
@@ -74,7 +75,7 @@ def _findings(inspection: "Inspection") -> str:
     if "moving averages" in inspection.left_out:
         lines.append("--ema takes the moving averages in place of the plain values")
     lines += [f"not numbers, passed over: {name}" for name in inspection.skipped]
-    lines += [f"{key}: {value}" for key, value in inspection.metadata.items()]
+    lines += [f"{shown(key)}: {shown(value, 2000)}" for key, value in inspection.metadata.items()]
     if inspection.nonfinite:
         lines.append(
             f"NaN or infinity in {len(inspection.nonfinite)} tensors: {', '.join(inspection.nonfinite)}"

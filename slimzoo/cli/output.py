@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
+from slimzoo.errors import clean, shown
 from slimzoo.files import plain
+
+_MAX_CELL = 500  # characters of a name in a table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 progress_option = click.option(
@@ -23,8 +26,8 @@ def examples(*lines: str) -> str:
 
 
 def echo(text: str) -> None:
-    """Prints `text` to stdout; parts of file names that are not UTF-8 are replaced."""
-    click.echo(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    """Prints `text` to stdout; what would steer a terminal, or is not UTF-8, is replaced."""
+    click.echo(clean(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
 
 
 def echo_json(value: Any) -> None:
@@ -83,7 +86,7 @@ def cell(value: Any) -> str:
         return f"{value:.4f}"
     if isinstance(value, tuple):
         return " x ".join("?" if part is None else str(part) for part in value) or "scalar"
-    return str(value)
+    return shown(str(value), _MAX_CELL)
 
 
 def short_count(number: int) -> str:

@@ -1,6 +1,9 @@
 """Runs a network function on variables that exist already: the third step of discover, create, bind."""
 
+import os
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
 from typing import Any
 
 import tensorflow as tf
@@ -8,6 +11,8 @@ import tensorflow as tf
 from slimzoo.errors import SlimzooError
 from slimzoo.names import in_scopes
 from slimzoo.slim.hosting import Host, hosted_by
+
+MOST_TRACES = 16  # a Model keeps of its eager calls; one of a small network takes 5 MB
 
 
 class BoundRun(Host):
@@ -87,14 +92,52 @@ class BoundRun(Host):
 
 
 class Traces:
-    """The tf.functions of eager calls; a bare dict would become a part of checkpoints and SavedModels."""
+    """The tf.functions of the latest eager calls, one a size of image; any thread may ask."""
 
     def __init__(self) -> None:
-        self.functions: dict[Any, Callable] = {}
+        self._functions: OrderedDict[Any, Callable] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Any, make: Callable[[], Callable]) -> Callable:
+        """Returns what `make` made for `key`, now or before; of too many the longest unused goes."""
+        with self._lock:
+            if key not in self._functions:
+                self._functions[key] = make()
+            self._functions.move_to_end(key)
+            while len(self._functions) > MOST_TRACES:
+                self._functions.popitem(last=False)
+            return self._functions[key]
+
+
+class _Process:
+    """Whether this process is a copy of one in which TensorFlow had started: without its threads."""
+
+    started = False
+    forked = False
+
+    @classmethod
+    def note_fork(cls) -> None:
+        cls.forked = cls.started
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Process.note_fork)
+
+
+def refuse_fork() -> None:
+    """Raises RuntimeError in a process that was forked from one that had a Model: it would hang for ever."""
+    if _Process.forked:
+        raise RuntimeError(
+            "this process is a fork of one in which TensorFlow was running, and TensorFlow hangs in it: its "
+            "threads were not copied. Start processes with multiprocessing.get_context('spawn'), or load the "
+            "model in the new process, before anything of TensorFlow runs in the old one."
+        )
+    _Process.started = True
 
 
 def refuse_session_graph() -> None:
     """Raises RuntimeError in a tf.Graph that a session would run."""
+    refuse_fork()
     if not tf.executing_eagerly() and not tf.compat.v1.get_default_graph().building_function:
         raise RuntimeError(
             "a slimzoo.Model cannot be made or run in a tf.Graph with a session: its variables live outside "

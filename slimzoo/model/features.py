@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
+from slimzoo.model.keras_files import OfFunction
 from slimzoo.model.provenance import Provenance
 from slimzoo.names import scopes_without, top_scopes
 from slimzoo.tracing import strides
@@ -37,7 +38,7 @@ Levels = int | str | Iterable[int | str] | None
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class FeatureModel(keras.Model):
+class FeatureModel(OfFunction):
     """From images to end points of a Model whose variables it shares."""
 
     def __init__(self, model: Hosted, names: str | Iterable[str], **kwargs: Any) -> None:

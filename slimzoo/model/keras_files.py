@@ -17,7 +17,20 @@ from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.parts import Parts
 
 
-class StoredByName(keras.Model):
+class OfFunction(keras.Model):
+    """A Keras model that runs a network function: what Keras does to layers of its own, it cannot do here."""
+
+    def quantize(self, mode: Any, *args: Any, **kwargs: Any) -> None:
+        """Raises SlimzooError: Keras quantises layers of its own, and a network function has none."""
+        del args, kwargs
+        raise SlimzooError(
+            f"{self.name}.quantize({mode!r}) is for models made of Keras's layers; this one is a TF-Slim "
+            "function. slimzoo convert to .tflite, or tf.lite.TFLiteConverter on what export() writes, "
+            "makes a model of 8 bits"
+        )
+
+
+class StoredByName(OfFunction):
     """The part of a Model that Keras's files are made and read by."""
 
     parts: Parts

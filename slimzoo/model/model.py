@@ -177,12 +177,11 @@ class Model(NoticesRange, StoredByName):
         if not tf.executing_eagerly():
             return self._bound_run(self._of_known_size(images), training, what)
         size = tuple(images.shape[1:])  # a trace serves one: networks look at it, as at the map they pool
+        run = partial(self._bound_run, training=training, what=what, alone=True)  # lambdas look alike
+        signature = [tf.TensorSpec((None, *size), images.dtype)]
         key = (training, what, size, self.trace_state())
-        if key not in self._traces.functions:
-            run = partial(self._bound_run, training=training, what=what, alone=True)  # lambdas look alike
-            signature = [tf.TensorSpec((None, *size), images.dtype)]
-            self._traces.functions[key] = tf.function(run, signature, autograph=False)
-        return self._traces.functions[key](images)
+        traced = self._traces.get(key, lambda: tf.function(run, signature, autograph=False))
+        return traced(images)
 
     def _of_known_size(self, images: tf.Tensor) -> tf.Tensor:
         """In a graph that left the size open, as Keras's do after two of them, the model's own size holds."""

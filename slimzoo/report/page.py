@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup, escape
 
+from slimzoo.errors import clean
 from slimzoo.report import charts
 from slimzoo.report.data import STATES, ClassAP, Confusion, ExampleScore, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
@@ -30,6 +31,7 @@ def render(data: ReportData, folder: Path) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource),
         autoescape=True,
+        finalize=_clean,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -86,6 +88,13 @@ def count(value: float) -> str:
 def percent(value: float) -> str:
     """`value` of 0..1; small but not nothing is "< 0.1 %"."""
     return "< 0.1 %" if 0 < value < 0.001 else f"{100 * value:.1f} %"
+
+
+def _clean(value: Any) -> Any:
+    """`value` as the page shows it: in text of any origin, no character that turns or hides it."""
+    if isinstance(value, str):
+        return type(value)(clean(value))  # Markup stays Markup
+    return value
 
 
 def breakable(scope: str) -> Markup:

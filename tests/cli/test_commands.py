@@ -208,3 +208,11 @@ def test_demo_prints_both_figures_and_where_the_report_is(slimzoo, monkeypatch):
     assert "mAP from restored weights: 0.500" in text
     assert "mAP from scratch:          0.250" in text
     assert "report: d/report.html" in text
+
+
+def test_what_a_file_is_called_inside_does_not_reach_the_terminal(slimzoo, tmp_path):
+    evil = "a\x1b[31m\x1b]0;title\x07\x9b2J\u202e\r\nb"
+    path = tmp_path / "evil.safetensors"
+    converters.write_safetensors(path, {evil: np.zeros(1, np.float32)}, {evil: evil, "license": evil})
+    for arguments in (["inspect", path], ["inspect", path, "--json"], ["inspect", path, "--filter", "a*"]):
+        assert slimzoo(*arguments).out.replace("\n", "").isprintable()

@@ -170,7 +170,7 @@ ROW = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
         ({"a": {**ROW, "data_offsets": [0, 8, 16]}}, 8, "3 offsets"),
         ({"a": {**ROW, "data_offsets": []}}, 8, "0 offsets"),
         ({"a": {**ROW, "data_offsets": {"0": 0, "8": 8}}}, 8, "lists of numbers"),
-        ({"a": {**ROW, "data_offsets": [0, 2**64 + 8]}}, 8, "in 18446744073709551624 bytes"),
+        ({"a": {**ROW, "data_offsets": [0, 2**64 + 8]}}, 8, "at 0:18446744073709551624"),
         ({"a": {**ROW, "data_offsets": [4, 12]}}, 12, "begins at 4, the tensor before ends at 0"),
         ({"__metadata__": None, "a": ROW}, 8, "no text"),
         ({"__metadata__": [], "a": ROW}, 8, "no text"),

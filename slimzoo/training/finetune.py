@@ -16,13 +16,13 @@ from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.names import Scopes
 from slimzoo.registry import get_network
-from slimzoo.training import held_out
+from slimzoo.training import held_out, image_files
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.loop import make_strategy, uses_gpu
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import Recipe, recipe_for
 from slimzoo.training.run import Run
-from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
 log = logging.getLogger("slimzoo")
@@ -93,6 +93,7 @@ def finetune(
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
       FileExistsError: `out` holds something.
+      SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     recipe = (recipe or recipe_for(get_network(model))).override(options or {})
@@ -114,17 +115,23 @@ def finetune(
         deterministic=not uses_gpu(strategy) if deterministic is None else deterministic,
         replicas=strategy.num_replicas_in_sync,
     )
-    folder = RunFolder(out, settings.to_dict(), overwrite)
-    with folder.given_up_on_failure(), strategy.scope():
-        network = _build(settings)
-        _check_trains(network, settings)
-    if settings.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    folder.start()
-    held_out.remember(folder.path, train, validation)
-    run = Run(network, folder, settings, strategy)
-    run.train(progress, tensorboard)
-    evaluation, report = run.finish(command, title, comparison, progress)
+    parts = {"train": train, "validation": validation}
+    with alone_in_run(out):
+        folder = RunFolder(out, settings.to_dict(), overwrite)
+        if folder.goes_on:
+            image_files.check(folder.path, parts)
+        with strategy.scope():
+            network = _build(settings)
+            _check_trains(network, settings)
+        if settings.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        folder.start()
+        held_out.remember(folder.path, train, validation)
+        if not folder.goes_on:
+            image_files.remember(folder.path, parts)
+        run = Run(network, folder, settings, strategy)
+        run.train(progress, tensorboard)
+        evaluation, report = run.finish(command, title, comparison, progress)
     best = run.best["step"]
     return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
 

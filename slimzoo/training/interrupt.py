@@ -1,10 +1,13 @@
-"""Ctrl-C and SIGTERM end a run between two steps, after it has been saved."""
+"""Ctrl-C and SIGTERM end a run between two steps or two batches of an evaluation, after it has been saved."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 class Stopped(Exception):
@@ -15,8 +18,12 @@ class Stopped(Exception):
         self.signal = signal_number
 
 
+class BrokenOffError(Exception):
+    """What was gone through was left in the middle, because a signal came."""
+
+
 class Watch:
-    """Remembers the first signal; the second Ctrl-C interrupts at once."""
+    """Remembers the first signal; the second, of either kind, interrupts at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -27,6 +34,13 @@ class Watch:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+
+    def until_signal(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yields `items`. Raises: BrokenOffError: a signal came."""
+        for item in items:
+            if self.signal is not None:
+                raise BrokenOffError
+            yield item
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 import tarfile
 import time
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from slimzoo.weights.cache import Cached
 from slimzoo.weights.download import CHUNK, digests
 from slimzoo.weights.manifest import WeightsRow
 
+log = logging.getLogger("slimzoo")
 INDEX = "slimzoo-bundle.json"  # the first member: what the others are
 FORMAT = 1
 LONGEST = 1 << 22  # bytes of a header or the index: several thousand weights
@@ -168,7 +170,7 @@ def _checked(entry: Any) -> tuple[list[str], WeightsRow | None]:
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, row: WeightsRow, entry: Mapping[str, Any]) -> str:
     """Writes one member to the cache; returns what was done."""
-    folder = cache.cache_dir() / row.network / row.tag
+    folder, new = cache.cache_dir() / row.network / row.tag, not cache.first_seen(row)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -187,7 +189,10 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, row: WeightsRow, entry
             folder, {"weights": str(row), **kept, "mtime_ns": stat.st_mtime_ns, "imported": _now()}
         )
     if not row.published:
-        cache.note_first_seen(str(row), entry["source_digests"]["sha256"], entry["source"], _now())
+        sha256 = entry["source_digests"]["sha256"]
+        if new:
+            log.warning("no digest of what %s is made of is published; noted the bundle's, %s", row, sha256)
+        cache.note_first_seen(str(row), sha256, entry["source"], _now())
     return "imported"
 
 

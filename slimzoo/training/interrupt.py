@@ -1,13 +1,10 @@
-"""Ctrl-C and SIGTERM end a run between two steps or two batches of an evaluation, after it has been saved."""
+"""Ctrl-C and SIGTERM end a run between two steps, or in an evaluation, after it has been saved."""
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
-
-Item = TypeVar("Item")
 
 
 class Stopped(Exception):
@@ -18,8 +15,8 @@ class Stopped(Exception):
         self.signal = signal_number
 
 
-class BrokenOffError(Exception):
-    """What was gone through was left in the middle, because a signal came."""
+class BrokenOff(BaseException):
+    """A signal left a block in its middle; nobody on the way takes it for an error of what is done there."""
 
 
 class Watch:
@@ -27,6 +24,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._breaks = False
 
     def notice(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
@@ -34,13 +32,22 @@ class Watch:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+        if self._breaks:
+            raise BrokenOff
 
-    def until_signal(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yields `items`. Raises: BrokenOffError: a signal came."""
-        for item in items:
+    @contextmanager
+    def breaking_off(self) -> Iterator[None]:
+        """Lets the first signal, even one that has come, leave the block at once: it can be done again.
+
+        Raises: BrokenOff: it did.
+        """
+        self._breaks = True
+        try:
             if self.signal is not None:
-                raise BrokenOffError
-            yield item
+                raise BrokenOff
+            yield
+        finally:
+            self._breaks = False
 
 
 @contextmanager

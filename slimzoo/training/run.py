@@ -22,7 +22,7 @@ from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
-from slimzoo.training.interrupt import BrokenOffError, Stopped, Watch, watch
+from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
 from slimzoo.training.loop import Trainer, evaluation_device
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.run_folder import RunFolder
@@ -209,8 +209,9 @@ class Run:
     def _evaluate(self, bar: tqdm, watcher: Watch) -> None:
         """Measures the model and saves everything; what a signal breaks off begins anew in the next part."""
         try:
-            evaluation = self._evaluation(watcher=watcher)
-        except BrokenOffError:
+            with watcher.breaking_off():
+                evaluation = self._evaluation()
+        except BrokenOff:
             return
         bar.set_postfix(mAP=f"{evaluation.map:.3f}", refresh=False)
         row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
@@ -225,11 +226,10 @@ class Run:
         if better:
             self._save_model()
 
-    def _evaluation(self, progress: bool = False, watcher: Watch | None = None) -> Evaluation:
+    def _evaluation(self, progress: bool = False) -> Evaluation:
         with evaluation_device(self.strategy):
             size, data = self.settings.recipe.batch_size, self._held_out
-            seen: Any = watcher.until_signal(data) if watcher else data
-            return evaluate(self.model, self.settings.validation, size, progress, seen)
+            return evaluate(self.model, self.settings.validation, size, progress, data)
 
     @functools.cached_property
     def _held_out(self) -> tf.data.Dataset:

@@ -134,7 +134,8 @@ def digest_of(values: Mapping[str, np.ndarray], about: Mapping[str, str] | None 
 
 def checkpoints(folder: str | os.PathLike) -> list[Path]:
     """Returns the checkpoints in `folder`, oldest first."""
-    return sorted(path for path in Path(folder).glob("step-*.safetensors") if _NAME.search(path.name))
+    found = Path(folder).glob("step-*.safetensors")
+    return sorted(path for path in found if _NAME.search(path.name) and path.is_file())
 
 
 def newest(folder: str | os.PathLike) -> Path | None:

@@ -1,12 +1,13 @@
 """The first signal is remembered, the second acts, and afterwards all is as before."""
 
+import contextlib
 import signal
 import threading
 
 import pytest
 
 from slimzoo.training import evaluation
-from slimzoo.training.interrupt import BrokenOffError, Stopped, watch
+from slimzoo.training.interrupt import BrokenOff, Stopped, watch
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,14 +34,20 @@ def test_so_does_a_second_sigterm(first):
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_what_is_gone_through_is_left_when_a_signal_comes():
-    seen = []
-    with watch() as watcher, pytest.raises(BrokenOffError):
-        for item in watcher.until_signal(range(10)):
-            seen.append(item)
-            if item == 2:
-                signal.raise_signal(signal.SIGTERM)
-    assert seen == [0, 1, 2]
+@pytest.mark.parametrize("first", SIGNALS)
+def test_what_can_be_done_again_is_left_at_once_whoever_catches_errors_there(first):
+    with watch() as watcher, pytest.raises(BrokenOff), watcher.breaking_off(), contextlib.suppress(Exception):
+        signal.raise_signal(first)
+    assert watcher.signal == first
+
+
+def test_it_is_not_begun_where_a_signal_has_come_and_what_is_around_it_goes_on():
+    with watch() as watcher:
+        with watcher.breaking_off():
+            pass
+        signal.raise_signal(signal.SIGTERM)  # outside of the block
+        with pytest.raises(BrokenOff), watcher.breaking_off():
+            raise AssertionError
 
 
 @pytest.mark.parametrize("interrupted", [1, 3], ids=["in the middle", "at the last step"])

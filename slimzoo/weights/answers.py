@@ -130,10 +130,10 @@ def reason(error: BaseException) -> str:
     return shown(str(error)) or type(error).__name__
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = LONGEST) -> str:
     """Returns what a server said as a message can hold it: one line, not long, no control characters."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _get(

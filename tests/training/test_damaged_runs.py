@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
+from slimzoo.data import folder
 from slimzoo.errors import SlimzooError
 from slimzoo.training import loop
 from slimzoo.training.evaluation import evaluate
+from slimzoo.training.run import Run
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.state import settings_in
 from tests.training.conftest import values
@@ -31,20 +33,20 @@ def warnings(caplog):
     return "\n".join(r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
 
 
-def write_checkpoint(folder, step, settings=SETTINGS):
-    folder.checkpoint_folder.mkdir(exist_ok=True)
+def write_checkpoint(run_folder, step, settings=SETTINGS):
+    run_folder.checkpoint_folder.mkdir(exist_ok=True)
     progress = {"best": {"step": 0, "score": None}, "history": [], "losses": [], "settings": settings}
     about = {"step": str(step), "progress": json.dumps(progress)}
-    path = folder.checkpoint_folder / f"step-{step:08d}.safetensors"
+    path = run_folder.checkpoint_folder / f"step-{step:08d}.safetensors"
     converters.write_safetensors(path, {"seed": np.zeros(2, np.int64)}, about)
     return path
 
 
 @pytest.fixture
 def started(tmp_path):
-    folder = RunFolder(tmp_path / "run", SETTINGS)
-    folder.start()
-    return folder
+    opened = RunFolder(tmp_path / "run", SETTINGS)
+    opened.start()
+    return opened
 
 
 # --- config.json ---
@@ -261,10 +263,33 @@ def test_the_checkpoints_of_a_run_remember_its_settings(killed):
     assert settings_in(killed / "model.safetensors") == settings
 
 
+def test_images_that_changed_under_their_names_are_said_before_a_run_goes_on(
+    run, class_folder, tmp_path, monkeypatch, caplog
+):
+    images = shutil.copytree(class_folder, tmp_path / "images")
+
+    def killed(self, *arguments):
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Run, "finish", killed)
+        run(tmp_path / "run", *parts_of(images), steps=1)
+    first, second = sorted(images.rglob("*.jpg"))[:2]
+    one, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(one)
+    assert "other files" not in warnings(caplog)
+    run(tmp_path / "run", *parts_of(images), steps=1)
+    assert "are other files than when the run in" in warnings(caplog)
+
+
+def parts_of(images):
+    data = folder.read(images)
+    return data, data
+
+
 @slow
 def test_a_model_damaged_in_the_last_step_does_not_cost_the_run(run, tmp_path, monkeypatch, caplog):
-    from slimzoo.training.run import Run
-
     finish = Run.finish
 
     def damaged(self, *arguments):

@@ -1,9 +1,11 @@
 """The cache of converted weights: <network>/<tag>/model.safetensors with model.json; weights.lock for all."""
 
 import functools
+import itertools
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -222,8 +224,12 @@ def known(root: Path) -> dict[str, dict[str, str]]:
     if root != cache_dir():  # it is only read
         _say(f"{wrong}\nWhat it noted there cannot be compared")
         return noted
-    with alone_in(root):
-        return _mended(root)
+    try:
+        with alone_in(root):
+            return _mended(root)
+    except SlimzooError as error:  # a cache that cannot be written: nothing will be noted there either
+        _say(f"{wrong}\n{error}")
+        return noted
 
 
 def set_aside(root: Path) -> list[Path]:
@@ -239,13 +245,16 @@ def _mended(root: Path) -> dict[str, dict[str, str]]:
         return noted
     if not os.access(path, os.R_OK):  # another user's: it need not be damaged
         raise SlimzooError(f"{wrong}; what is trusted on first use is noted there, so nothing can be")
-    aside = path.with_name(f"{KNOWN}.damaged-{len(set_aside(root)) + 1}")
+    numbered = (path.with_name(f"{KNOWN}.damaged-{number}") for number in itertools.count(1))
+    aside = next(place for place in numbered if not place.exists())
     try:
-        os.replace(path, aside)
+        if noted:  # a kill between the two leaves the damaged file where it was
+            shutil.copyfile(path, aside)
+            write_text(path, json.dumps(noted, indent=1))
+        else:
+            os.replace(path, aside)
     except OSError as error:
         raise write_error(error, aside) from error
-    if noted:
-        write_text(path, json.dumps(noted, indent=1))
     _say(
         f"{wrong}\nIt is kept as {aside}. Digests noted on first use that it held and {path} does not are "
         "unknown now: those weights are trusted anew when they are fetched, and that is said"

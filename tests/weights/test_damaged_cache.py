@@ -1,7 +1,9 @@
 """A cache in any state serves the right file again; what it once trusted is never forgotten in silence."""
 
+import errno
 import json
 import logging
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -166,6 +168,25 @@ def test_a_damaged_weights_lock_of_a_shared_cache_is_said_and_left_as_it_is(
     assert f"{shared / 'weights.lock'} is damaged" in warnings(caplog)
     assert (shared / "weights.lock").read_bytes() == b"{"
     assert not (shared / "weights.lock.damaged-1").exists()
+
+
+def test_where_it_cannot_be_kept_aside_nothing_is_written_over_it(
+    trusted, server, cache, monkeypatch, caplog
+):
+    (cache / "weights.lock").write_bytes(b"{")
+    real = os.replace
+
+    def refused(source, target):
+        if "damaged" in str(target):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", refused)
+    assert caching.known(cache) == {}
+    assert "weights.lock is damaged" in warnings(caplog)
+    with pytest.raises(SlimzooError, match=r"cannot write .*weights\.lock\.damaged-1: permission denied"):
+        weights.fetch(row_of(server.url("a.tgz"), tag="other"))
+    assert (cache / "weights.lock").read_bytes() == b"{"
 
 
 # --- what else may lie there ---

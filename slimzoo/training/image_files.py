@@ -41,6 +41,8 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
         raise SlimzooError(listing(headline, gone, limit=_SHOWN))
     try:
         before = schema.take(schema.read(folder / FILE), dict.fromkeys(parts, _ROWS), folder / FILE)
+        if any(len(before[part]) != len(data) for part, data in parts.items()):
+            raise Damaged(f"{folder / FILE} is damaged: it is of more or fewer images")
     except (FileNotFoundError, Damaged) as error:
         why = error if isinstance(error, Damaged) else f"{folder / FILE} is not there"
         log.warning("%s\nWhether the images are still those that the run began with is not known", why)
@@ -58,12 +60,12 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
 
 
 def _changed(paths: Iterable[str], before: Iterable[Any]) -> list[str]:
-    pairs = list(zip(paths, map(tuple, before), strict=False))
+    pairs = list(zip(paths, before, strict=True))
     return [path for (path, _), same in zip(pairs, _map(_is_same, pairs), strict=True) if not same]
 
 
 def _is_same(pair: tuple[str, Row]) -> bool:
-    path, (size, time, digest) = pair
+    path, (size, time, digest, *_) = pair
     found = Path(path).stat()
     if found.st_size != size:
         return False

@@ -1,5 +1,7 @@
 """A JSON file is believed field by field, and everything that cannot be is said with its name."""
 
+import os
+
 import pytest
 
 from slimzoo.files import schema
@@ -34,6 +36,7 @@ def test_values_are_taken_as_their_fields_say_and_others_left_out():
         {"share": 1.5},
         {"share": float("nan")},
         {"share": float("inf")},
+        {"facts": {"b": 10**400}},
         {"name": "A"},
         {"name": "a\n"},
         {"name": ["a"]},
@@ -102,3 +105,9 @@ def test_a_folder_in_the_place_of_a_file_is_damaged_and_no_file_is_no_file(tmp_p
         schema.read(tmp_path / "a.json")
     with pytest.raises(FileNotFoundError):
         schema.read(tmp_path / "b.json")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(Damaged, match="it is no file"):
+        schema.read(tmp_path / "a.json")

@@ -73,6 +73,13 @@ def test_images_that_are_gone_are_an_error_before_anything_is_trained(parts, tmp
         image_files.check(tmp_path, parts)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"train": [], "validation": []}', '{"train": [[1, 2]]}'])
+def test_a_damaged_note_of_them_is_said_once_and_made_again(content, parts, tmp_path, caplog):
+    (tmp_path / "images.json").write_text(content)
+    assert "is not known" in said(tmp_path, parts, caplog)
+    assert said(tmp_path, parts, caplog) == ""
+
+
 def test_a_run_that_noted_nothing_says_so_once_and_notes_it_now(parts, tmp_path, caplog):
     assert "images.json is not there" in said(tmp_path, parts, caplog)
     assert said(tmp_path, parts, caplog) == ""

@@ -27,7 +27,7 @@ from slimzoo.training.loop import Trainer, evaluation_device
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.run_folder import RunFolder
 from slimzoo.training.settings import Settings
-from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in
+from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
 
 log = logging.getLogger("slimzoo")
 
@@ -72,6 +72,8 @@ class Run:
         problems: list[str] = []
         for path in reversed(checkpoints(self.folder.checkpoint_folder)):
             try:
+                if settings_in(path) not in ({}, self.folder.settings):
+                    raise Damaged(f"{path} is of another run, with other settings")
                 self.step, progress = self.state.restore(path)
                 log.warning("going on from step %d of %d (%s)", self.step, self.settings.last_step, path)
                 return schema.take(progress, PROGRESS, path)

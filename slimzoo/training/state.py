@@ -46,7 +46,7 @@ class TrainingState:
 
     def save(self, folder: Path, step: int, progress: Mapping[str, Any]) -> Path:
         """Writes everything after `step` steps and removes all but the newest checkpoints."""
-        path = folder / f"step-{step:08d}.safetensors"
+        path = folder / _name(step)
         values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
         about = {"step": str(step), "progress": json.dumps(dict(progress))}
         digest = digest_of(values, about)
@@ -61,6 +61,8 @@ class TrainingState:
         Raises: Damaged: it is not as it was written. SlimzooError: it is of another model or optimizer.
         """
         about, values = _read(path)
+        if path.name != _name(about["step"]):
+            raise Damaged(f"{path} is of step {about['step']}: {_name(about['step'])} is its name")
         theirs = {name: value.shape for name, value in values.items()}
         ours = {name: tuple(variable.shape) for name, variable in self._variables.items()}
         problems = [
@@ -74,6 +76,10 @@ class TrainingState:
         for name, variable in self._variables.items():
             variable.assign(values[name])
         return about["step"], about["progress"]
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}.safetensors"
 
 
 def settings_in(path: Path) -> dict[str, Any]:

@@ -206,6 +206,13 @@ def model(change):
     return lambda out: change(out / "model.safetensors")
 
 
+def of_another_run(path):
+    source = converters.read(path)
+    progress = json.loads(source.metadata["progress"]) | {"settings": {"steps": 99}}
+    about = {"step": "4", "progress": json.dumps(progress)}
+    converters.write_safetensors(path, dict(source.items()), about, overwrite=True)
+
+
 @dataclass(frozen=True)
 class State:
     """A way to damage a run, and the words that it then goes on with."""
@@ -219,6 +226,11 @@ STATES = {
     "newest empty": State(newest(lambda path: path.write_bytes(b"")), "going on from step 2"),
     "newest another bit": State(newest(flip), "by its digest it is not what was written"),
     "newest another name": State(newest(lambda path: flip(path, 200)), "going on from step 2"),
+    "newest renamed": State(
+        newest(lambda path: path.rename(path.with_name("step-00000009.safetensors"))),
+        "is of step 4: step-00000004.safetensors is its name",
+    ),
+    "newest of another run": State(newest(of_another_run), "is of another run, with other settings"),
     "model cut": State(model(cut), "going on from step 4"),
     "model another bit": State(model(flip), "going on from step 4"),
     "model gone": State(model(lambda path: path.unlink()), "going on from step 4"),

@@ -15,6 +15,7 @@ from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
+from slimzoo.files.locks import writing
 
 if TYPE_CHECKING:
     from slimzoo.converters.plan import Prepared, Unfit
@@ -112,13 +113,14 @@ def convert(
     opened = open_for(src, dst, overwrite)
     options |= {"to": options["to"] or "", "metadata": {"source": Path(src).name}}
     map_path = Path(f"{dst}.map.json")
-    prepared, proposal = _prepared(opened, options, yes, None if map_file else map_path, overwrite)
-    if prove:
-        prepared = _proven(prepared)
-    with _bar(progress) as show:
-        report = write(prepared, dst, overwrite, allow_nonfinite=allow_nonfinite, progress=show)
-    if proposal:
-        _save_map(map_path, proposal, options["network"])
+    with writing(dst):
+        prepared, proposal = _prepared(opened, options, yes, None if map_file else map_path, overwrite)
+        if prove:
+            prepared = _proven(prepared)
+        with _bar(progress) as show:
+            report = write(prepared, dst, overwrite, allow_nonfinite=allow_nonfinite, progress=show)
+        if proposal:
+            _save_map(map_path, proposal, options["network"])
     return echo_json(report.to_dict()) if as_json else echo(str(report))
 
 

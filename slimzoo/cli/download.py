@@ -40,7 +40,7 @@ def download(
         try:
             path = weights.fetch(row, progress=progress, keep_original=keep_original)
             done.append({"weights": str(row), "path": path, "bytes": path.stat().st_size, "error": ""})
-        except (SlimzooError, FileNotFoundError) as error:
+        except (SlimzooError, OSError) as error:
             done.append({"weights": str(row), "path": None, "bytes": 0, "error": str(error)})
     _report(done, as_json)
 

@@ -11,6 +11,7 @@ from typing import Any
 from slimzoo.converters.whole_models import KINDS, kind_of
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write, sync, write_error
+from slimzoo.files.locks import writing
 
 OPSET = 17  # of ONNX; onnxruntime 1.12 and later
 
@@ -90,10 +91,11 @@ def export(model: Any, path: str, overwrite: bool = False) -> Path:
     row, write = KINDS[kind], _WRITERS[kind]
     if row.needs and importlib.util.find_spec(row.needs) is None:
         raise SlimzooError(f"{row.title} is written by {row.needs}: pip install 'slimzoo[onnx]'")
-    if kind == "/":
-        return _write_folder(Path(path), lambda folder: write(model, folder), overwrite)
-    with atomic_write(path, overwrite) as temporary:
-        write(model, temporary)
+    with writing(path):
+        if kind == "/":
+            return _write_folder(Path(path), lambda folder: write(model, folder), overwrite)
+        with atomic_write(path, overwrite) as temporary:
+            write(model, temporary)
     return Path(path)
 
 

@@ -16,13 +16,13 @@ from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.names import Scopes
 from slimzoo.registry import get_network
-from slimzoo.training import held_out
+from slimzoo.training import held_out, image_files
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.loop import make_strategy, uses_gpu
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import Recipe, recipe_for
 from slimzoo.training.run import Run
-from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
 log = logging.getLogger("slimzoo")
@@ -96,6 +96,7 @@ def finetune(
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
       FileExistsError: `out` holds something.
+      SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     recipe = (recipe or recipe_for(get_network(model))).override(options or {})
@@ -119,20 +120,26 @@ def finetune(
         deterministic=not uses_gpu(strategy) if deterministic is None else deterministic,
         replicas=strategy.num_replicas_in_sync,
     )
-    folder = RunFolder(out, settings.to_dict(), overwrite)
-    network = _built_for(folder, settings, strategy)
-    folder.start()
-    held_out.remember(folder.path, train, validation)
-    run = Run(network, folder, settings, strategy)
-    run.train(progress, tensorboard)
-    evaluation, report = run.finish(command, title, comparison, progress)
+    parts = {"train": train, "validation": validation}
+    with alone_in_run(out):
+        folder = RunFolder(out, settings.to_dict(), overwrite)
+        if folder.goes_on:
+            image_files.check(folder.path, parts)
+        network = _built_for(settings, strategy)
+        folder.start()
+        held_out.remember(folder.path, train, validation)
+        if not folder.goes_on:
+            image_files.remember(folder.path, parts)
+        run = Run(network, folder, settings, strategy)
+        run.train(progress, tensorboard)
+        evaluation, report = run.finish(command, title, comparison, progress)
     best = run.best["step"]
     return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
 
 
-def _built_for(folder: RunFolder, settings: Settings, strategy: tf.distribute.Strategy) -> Model:
-    """Returns the model as training begins with it, checked; `folder` goes again where that fails."""
-    with folder.given_up_on_failure(), strategy.scope():
+def _built_for(settings: Settings, strategy: tf.distribute.Strategy) -> Model:
+    """Returns the model as training begins with it, checked."""
+    with strategy.scope():
         network = _build(settings)
         _check_trains(network, settings)
     if settings.deterministic:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run between two steps, after it has been saved."""
+"""Ctrl-C and SIGTERM end a run between two steps, or in an evaluation, after it has been saved."""
 
 import signal
 import threading
@@ -15,11 +15,16 @@ class Stopped(Exception):
         self.signal = signal_number
 
 
+class BrokenOff(BaseException):
+    """A signal left a block in its middle; nobody on the way takes it for an error of what is done there."""
+
+
 class Watch:
-    """Remembers the first signal; the second Ctrl-C interrupts at once."""
+    """Remembers the first signal; the second, of either kind, interrupts at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._breaks = False
 
     def notice(self, number: int, frame: FrameType | None) -> None:
         """The signal handler."""
@@ -27,6 +32,22 @@ class Watch:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+        if self._breaks:
+            raise BrokenOff
+
+    @contextmanager
+    def breaking_off(self) -> Iterator[None]:
+        """Lets the first signal, even one that has come, leave the block at once: it can be done again.
+
+        Raises: BrokenOff: it did.
+        """
+        self._breaks = True
+        try:
+            if self.signal is not None:
+                raise BrokenOff
+            yield
+        finally:
+            self._breaks = False
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,22 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from slimzoo import converters
 from slimzoo.data.pipeline import batches
-from slimzoo.errors import SlimzooError
-from slimzoo.files import MODEL, write_text
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.files import MODEL, schema, write_text
+from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
 from slimzoo.model.saving import save
 from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
-from slimzoo.training.interrupt import Stopped, Watch, watch
+from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
 from slimzoo.training.loop import Trainer, evaluation_device
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.run_folder import RunFolder
 from slimzoo.training.settings import Settings
-from slimzoo.training.state import TrainingState
+from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
 
 log = logging.getLogger("slimzoo")
 
@@ -50,21 +50,70 @@ class Run:
         self.state = TrainingState(model, self.optimizer)
         self.step = 0
         self.best: dict[str, Any] = {"step": 0, "score": None}
+        self._saved = 0  # the step of the newest checkpoint
         self._losses: list[dict[str, Any]] = []  # of the steps since the last row of the history
         self._events: EventLog | None = None
         self._resume()
         model.note_training()
 
     def _resume(self) -> None:
-        path = self.folder.newest_checkpoint
-        if path is None:
+        progress = self._restored()
+        if progress is None:
             return
-        self.step, progress = self.state.restore(path)
-        self.best, self._losses = progress["best"], progress["losses"]
+        self.best, self._losses, self._saved = progress["best"], [*progress["losses"]], self.step
         self.folder.rewind(progress["history"])
-        if self.best["step"] == self.step != _trained_steps(self.folder.path / MODEL):
-            self._save_model()  # it was killed between the checkpoint and the model
-        log.warning("going on from step %d of %d (%s)", self.step, self.settings.last_step, path)
+        self._make_up_for_the_model()
+
+    def _restored(self) -> dict[str, Any] | None:
+        """Takes up the newest checkpoint that can be; returns its progress, None where there is none.
+
+        Raises: SlimzooError: there are some and none is whole, or they are of another model.
+        """
+        problems: list[str] = []
+        for path in reversed(checkpoints(self.folder.checkpoint_folder)):
+            try:
+                if settings_in(path) not in ({}, self.folder.settings):
+                    raise Damaged(f"{path} is of another run, with other settings")
+                self.step, progress = self.state.restore(path)
+                log.warning("going on from step %d of %d (%s)", self.step, self.settings.last_step, path)
+                return schema.take(progress, PROGRESS, path)
+            except Damaged as error:
+                log.warning("%s\nIt is passed over, and the one before it taken", error)
+                problems.append(str(error))
+        if problems:
+            headline = (
+                f"no checkpoint in {self.folder.checkpoint_folder} can be read; --overwrite begins anew:"
+            )
+            raise SlimzooError(listing(headline, problems))
+        return None
+
+    def _make_up_for_the_model(self) -> None:
+        """Writes the best model again where that of the folder is damaged, gone, or of another step.
+
+        Its values are still known at its own step; else the model as it stands is measured and is the best.
+        """
+        if self.best["step"] == 0 or self._has_best_model():
+            return
+        if self.best["step"] != self.step:
+            log.warning(
+                "%s is damaged, or not the model of step %d, the best so far: that one is lost, and the best "
+                "from step %d on is kept in its place",
+                *(self.folder.path / MODEL, self.best["step"], self.step),
+            )
+            self._is_best(self._evaluation().rank)
+            self.save()
+        self._save_model()
+
+    def _has_best_model(self) -> bool:
+        try:
+            steps, digest = model_in(self.folder.path / MODEL)
+        except Damaged:
+            return False
+        return steps == self.best["step"] and self.best.get("values", digest) == digest
+
+    def _is_best(self, score: list[float]) -> None:
+        values = {name: variable.numpy() for name, variable in self.model.variables_by_name.items()}
+        self.best = {"step": self.step, "score": score, "values": digest_of(values)}
 
     def train(self, progress: bool, tensorboard: bool) -> None:
         """Goes from where the run stands to its last step.
@@ -72,7 +121,7 @@ class Run:
         Raises: Stopped: SIGTERM or Ctrl-C came. SlimzooError: training diverged, an image cannot be read.
         """
         last = self.settings.last_step
-        if self.step >= last:
+        if self.step >= last and not self._evaluation_is_due:
             return
         if tensorboard:
             self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
@@ -86,27 +135,40 @@ class Run:
 
     def _go(self, watcher: Watch, bar: tqdm) -> None:
         iterator = self.trainer.distribute(self._batches())
-        last, interval = self.settings.last_step, self.settings.interval
-        log_every = max(1, last // 100)
-        while self.step < last:
+        last, log_every = self.settings.last_step, max(1, self.settings.last_step // 100)
+        if self._evaluation_is_due:  # it was broken off
+            self._evaluate(bar, watcher)
+        while self.step < last and watcher.signal is None:
             with naming_broken_images(self.settings.train):
                 batch = next(iterator)
             self._losses.append(self.trainer.step(batch))
             self.step += 1
             bar.update()
-            due = self.step % interval == 0 or self.step == last
-            if due or self.step % log_every == 0:
+            if self._is_interval or self.step % log_every == 0:
                 self._log_losses(bar)
-            if due:
-                self._evaluate(bar)
-            elif watcher.signal is not None:
+            if self._is_interval:
+                self._evaluate(bar, watcher)
+        if watcher.signal is not None:
+            if self._saved != self.step:
                 self.save()
-            if watcher.signal is not None and self.step < last:
-                raise Stopped(
-                    f"stopped after step {self.step} of {last}; all is saved in {self.folder.path}. "
-                    "The same command goes on from there.",
-                    watcher.signal,
-                )
+            raise self._stopped(watcher.signal)
+
+    @property
+    def _is_interval(self) -> bool:
+        return self.step % self.settings.interval == 0 or self.step == self.settings.last_step
+
+    @property
+    def _evaluation_is_due(self) -> bool:
+        """Whether this step should have been evaluated and was not."""
+        done = any(row["kind"] == "eval" and row["step"] == self.step for row in self.folder.history)
+        return self.step > 0 and self._is_interval and not done
+
+    def _stopped(self, signal: int) -> Stopped:
+        return Stopped(
+            f"stopped after step {self.step} of {self.settings.last_step}; all is saved in "
+            f"{self.folder.path}. The same command goes on from there.",
+            signal,
+        )
 
     def _batches(self) -> tf.data.Dataset:
         assert self.model.preprocessing is not None, "load() gives every registered network one"
@@ -123,7 +185,9 @@ class Run:
         """Writes a checkpoint of everything the next step depends on."""
         losses = [{name: float(value) for name, value in row.items()} for row in self._losses]
         progress = {"best": self.best, "history": self.folder.history, "losses": losses}
+        progress["settings"] = self.folder.settings  # where config.json is damaged
         self.state.save(self.folder.checkpoint_folder, self.step, progress)
+        self._saved = self.step
 
     @property
     def epoch(self) -> float:
@@ -144,8 +208,13 @@ class Run:
         bar.set_postfix(loss=f"{means['loss']:.3f}", refresh=False)
         self._record("train", **means, learning_rate=rate)
 
-    def _evaluate(self, bar: tqdm) -> None:
-        evaluation = self._evaluation()
+    def _evaluate(self, bar: tqdm, watcher: Watch) -> None:
+        """Measures the model and saves everything; what a signal breaks off begins anew in the next part."""
+        try:
+            with watcher.breaking_off():
+                evaluation = self._evaluation()
+        except BrokenOff:
+            return
         bar.set_postfix(mAP=f"{evaluation.map:.3f}", refresh=False)
         row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
         if not math.isnan(evaluation.accuracy):
@@ -154,7 +223,7 @@ class Run:
         score, best = evaluation.rank, self.best["score"]
         better = best is None or score > _as_rank(best) or not self.settings.keep_best
         if better:
-            self.best = {"step": self.step, "score": score}
+            self._is_best(score)
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
         if better:
             self._save_model()
@@ -190,6 +259,7 @@ class Run:
     ) -> tuple[Evaluation, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
         rows = self.model.summary_rows()
+        self._make_up_for_the_model()
         self.model.restore(self.folder.path / MODEL)
         evaluation = self._evaluation(progress)
         run_report.save_predictions(self.folder.path, evaluation)
@@ -207,11 +277,6 @@ class Run:
         return evaluation, report
 
 
-def _as_rank(score: list[float] | float) -> list[float]:
+def _as_rank(score: Sequence[float] | float) -> list[float]:
     """Returns the score that a checkpoint remembers; older ones hold the mAP alone."""
-    return score if isinstance(score, list) else [score]
-
-
-def _trained_steps(path: Path) -> int | None:
-    """Returns how many steps the model in `path` was trained, or None if there is none."""
-    return int(converters.read(path).metadata["trained_steps"]) if path.is_file() else None
+    return [*score] if isinstance(score, Sequence) else [score]

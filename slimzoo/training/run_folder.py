@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,15 +13,46 @@ from typing import Any
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import MODEL, check_writable, write_text
-from slimzoo.training.state import newest
+from slimzoo.files import MODEL, check_writable, schema, write_text
+from slimzoo.files.locks import alone_at
+from slimzoo.files.schema import Damaged, needed
+from slimzoo.training.state import checkpoints, newest, settings_in
 
+log = logging.getLogger("slimzoo")
 COLUMNS = (
     *("step", "epoch", "kind", "loss", "regularization"),
     *("map", "map_11point", "accuracy", "learning_rate"),
 )
 # What a run makes, besides config.json, checkpoints and event files.
 MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
+LOCK = ".lock"
+_CONFIG: schema.Schema = {
+    "settings": needed(schema.dict_of(schema.anything())),
+    "finished": needed(schema.flag()),
+}
+_BEGINNING = b'{\n "settings":'  # of config.json, as it is written here
+
+
+@contextlib.contextmanager
+def alone_in_run(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields the folder of a run, made if need be, which no other process trains in inside the block.
+
+    It is taken away again if the block fails before anything is in it.
+    Raises:
+      FileExistsError: `path` is a file.
+      SlimzooError: another process trains there, or it cannot be made.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(f"{path} is a file; name a folder for the run (--out)")
+    check_writable(path / "config.json", overwrite=True)
+    try:
+        with alone_at(path, path / LOCK, "wait for it, or name another folder (--out)"):
+            yield path
+    except Exception:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+        raise
 
 
 class RunFolder:
@@ -44,36 +76,32 @@ class RunFolder:
                 f"{self.path} holds other things than a run, which nothing may overwrite; name a new folder "
                 "(--out)"
             )
-        self._goes_on = False
+        self.goes_on = False
         if before is None or overwrite:
             return
-        self._goes_on = self.newest_checkpoint is not None
-        if before["finished"] or ((self.path / MODEL).exists() and not self._goes_on):
+        self.goes_on = self.newest_checkpoint is not None
+        if before["finished"] or ((self.path / MODEL).exists() and not self.goes_on):
             raise FileExistsError(
                 f"{self.path} holds a finished run; name another folder (--out), or replace it (--overwrite)"
             )
-        if self._goes_on:  # else it has nothing to lose: its settings may have been what it failed on
-            self._check_same(before["settings"])
+        if not self.goes_on:  # it has nothing to lose: its settings may have been what it failed on
+            return
+        if before["settings"] is None:
+            raise Damaged(
+                f"{self.config_path} is damaged, and no checkpoint remembers the settings of the run: nobody "
+                "can tell whether these are they. Name another folder (--out), or begin anew (--overwrite)"
+            )
+        self._check_same(before["settings"])
 
     def start(self) -> None:
         """Notes the settings; removes what was left half written, and a run that is to be replaced."""
         gone = [*self.path.glob(".*.tmp"), *self.checkpoint_folder.glob(".*.tmp")]
-        if not self._goes_on:
+        if not self.goes_on:
             gone += [self.path / name for name in MADE]
             gone += [*self.checkpoint_folder.glob("step-*.safetensors"), *self._event_files()]
         for path in gone:
             path.unlink(missing_ok=True)
         self._write_config(finished=False)
-
-    @contextlib.contextmanager
-    def given_up_on_failure(self) -> Iterator[None]:
-        """Takes the folder away again if the block fails before anything is in it."""
-        try:
-            yield
-        except Exception:
-            with contextlib.suppress(OSError):
-                self.path.rmdir()
-            raise
 
     @property
     def config_path(self) -> Path:
@@ -111,13 +139,38 @@ class RunFolder:
         return self.path.glob("tensorboard/events.out.tfevents.*")
 
     def _read_config(self) -> dict[str, Any] | None:
-        if not self.config_path.is_file():
-            return None
+        """Returns what config.json says; None where there is none, or another program's.
+
+        One that is damaged or gone is made up for by what the checkpoints remember; "settings" is None where
+        they do not.
+        """
+        path, saved = self.config_path, checkpoints(self.checkpoint_folder)
         try:
-            config = json.loads(self.config_path.read_text("utf-8"))
-            return config if {"settings", "finished"} <= config.keys() else None
-        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-            return None
+            config = schema.read(path)
+        except FileNotFoundError:
+            settings = self._remembered(f"{path} is not there", saved)
+            return None if settings is None else {"settings": settings, "finished": False}
+        except Damaged as error:
+            why = str(error)
+            if not _begins_as_ours(path):
+                return None
+        else:
+            if not isinstance(config, dict) or not _CONFIG.keys() & config.keys():
+                return None
+            wrong = schema.problems(config, _CONFIG)
+            if not wrong:
+                return config
+            why = listing(f"{path} says what cannot be:", wrong)
+        return {"settings": self._remembered(why, [self.path / MODEL, *saved]), "finished": False}
+
+    def _remembered(self, why: str, paths: Iterable[Path]) -> dict[str, Any] | None:
+        """Returns the settings that the last of `paths` remembers that can be read, or None."""
+        for path in reversed([*paths]):
+            with contextlib.suppress(SlimzooError):
+                if settings := settings_in(path):
+                    log.warning("%s\nThe settings of the run are taken from %s", why, path)
+                    return settings
+        return None
 
     def _write_config(self, finished: bool) -> None:
         config = {"settings": self.settings, "finished": finished}
@@ -133,6 +186,16 @@ class RunFolder:
         if problems:
             headline = f"{self.path} holds an unfinished run with other settings;"
             raise SlimzooError(listing(f"{headline} use the same, another --out, or --overwrite:", problems))
+
+
+def _begins_as_ours(path: Path) -> bool:
+    """Whether the file is a config.json of slimzoo's as far as it goes; an empty one may be."""
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(len(_BEGINNING)).rstrip(b"\0")
+    except OSError:
+        return False
+    return _BEGINNING.startswith(beginning)
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -1,5 +1,6 @@
 """Checkpoints of a training run: every value that the next step depends on, one safetensors file each."""
 
+import hashlib
 import json
 import os
 import re
@@ -12,10 +13,26 @@ import numpy as np
 
 from slimzoo import converters
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files import schema
+from slimzoo.files.schema import Damaged, in_text, needed
 from slimzoo.model.model import Model
+from slimzoo.weights.metadata import settings_of
 
 _NAME = re.compile(r"step-(\d{8})\.safetensors$")
 KEEP = 2  # newest checkpoints that stay
+_NUMBERS = schema.dict_of(schema.anything())
+_ABOUT: schema.Schema = {  # the metadata of a checkpoint; older ones have no digest
+    "step": needed(in_text(schema.whole())),
+    "progress": needed(in_text(_NUMBERS, nan=True)),
+    "sha256": schema.text("[0-9a-f]{64}", "64 lower-case hexadecimal digits"),
+}
+_RANK = schema.either(schema.list_of(schema.number()), schema.number(), schema.nothing())
+_SCORE = {"step": needed(schema.whole()), "score": needed(_RANK)}
+PROGRESS: schema.Schema = {  # what a run remembers beside its values
+    "best": needed(schema.shaped(_SCORE)),
+    "history": needed(schema.list_of(_NUMBERS)),
+    "losses": needed(schema.list_of(_NUMBERS)),
+}
 
 
 class TrainingState:
@@ -30,10 +47,11 @@ class TrainingState:
 
     def save(self, folder: Path, step: int, progress: Mapping[str, Any]) -> Path:
         """Writes everything after `step` steps and removes all but the newest checkpoints."""
-        path = folder / f"step-{step:08d}.safetensors"
+        path = folder / _name(step)
         values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
         about = {"step": str(step), "progress": json.dumps(dict(progress))}
-        converters.write_safetensors(path, values, about, overwrite=True)
+        digest = digest_of(values, about)
+        converters.write_safetensors(path, values, {**about, "sha256": digest}, overwrite=True)
         for old in checkpoints(folder)[:-KEEP]:
             old.unlink(missing_ok=True)
         return path
@@ -41,10 +59,13 @@ class TrainingState:
     def restore(self, path: Path) -> tuple[int, dict[str, Any]]:
         """Assigns everything in `path`; returns (step, progress).
 
-        Raises: SlimzooError: it is the checkpoint of another model or optimizer.
+        Raises: Damaged: it is not as it was written. SlimzooError: it is of another model or optimizer.
         """
-        source = converters.read(path)
-        theirs, ours = dict(source.shapes), {n: tuple(v.shape) for n, v in self._variables.items()}
+        about, values = _read(path)
+        if path.name != _name(about["step"]):
+            raise Damaged(f"{path} is of step {about['step']}: {_name(about['step'])} is its name")
+        theirs = {name: value.shape for name, value in values.items()}
+        ours = {name: tuple(variable.shape) for name, variable in self._variables.items()}
         problems = [
             f"{name}: {theirs.get(name, 'nothing')} there, {ours.get(name, 'nothing')} here"
             for name in sorted(theirs.keys() | ours.keys())
@@ -54,13 +75,74 @@ class TrainingState:
             headline = f"{path} is a checkpoint of another model or optimizer; {len(problems)} values differ:"
             raise SlimzooError(listing(headline, problems))
         for name, variable in self._variables.items():
-            variable.assign(source[name])
-        return int(source.metadata["step"]), json.loads(source.metadata["progress"])
+            variable.assign(values[name])
+        return about["step"], about["progress"]
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}.safetensors"
+
+
+def settings_in(path: Path) -> dict[str, Any]:
+    """Returns the settings of the run that the checkpoint or model at `path` is of, {} where it says none.
+
+    Raises: SlimzooError: it cannot be read.
+    """
+    source = _opened(path)
+    if "progress" not in source.metadata:
+        return settings_of(source.metadata)
+    settings = _about(source)["progress"].get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Returns what the checkpoint at `path` says of itself, and its values. Raises: Damaged."""
+    source = _opened(path)
+    about = _about(source)
+    try:
+        values = dict(source.items())
+    except (SlimzooError, OSError) as error:
+        raise Damaged(str(error)) from error
+    written = {name: source.metadata[name] for name in ("step", "progress")}
+    if about.get("sha256", digest := digest_of(values, written)) != digest:
+        raise Damaged(f"{path} is damaged: by its digest it is not what was written")
+    return about, values
+
+
+def _opened(path: Path) -> converters.Source:
+    try:
+        return converters.read(path)
+    except (SlimzooError, OSError) as error:
+        raise Damaged(str(error)) from error
+
+
+def _about(source: converters.Source) -> dict[str, Any]:
+    return schema.take(source.metadata, _ABOUT, source.path)
+
+
+def model_in(path: Path) -> tuple[int, str]:
+    """Returns how many steps the model at `path` was trained, and the digest of its values; or Damaged."""
+    source = _opened(path)
+    try:
+        about = schema.take(source.metadata, {"trained_steps": needed(in_text(schema.whole()))}, path)
+        return about["trained_steps"], digest_of(dict(source.items()))
+    except (SlimzooError, OSError) as error:
+        raise Damaged(str(error)) from error
+
+
+def digest_of(values: Mapping[str, np.ndarray], about: Mapping[str, str] | None = None) -> str:
+    """Returns the sha256 of `values` by name and of what is said `about` them."""
+    digest = hashlib.sha256(json.dumps(sorted((about or {}).items())).encode())
+    for name, value in sorted(values.items()):
+        digest.update(f"\n{name} {value.dtype} {value.shape}\n".encode())
+        digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def checkpoints(folder: str | os.PathLike) -> list[Path]:
     """Returns the checkpoints in `folder`, oldest first."""
-    return sorted(path for path in Path(folder).glob("step-*.safetensors") if _NAME.search(path.name))
+    found = Path(folder).glob("step-*.safetensors")
+    return sorted(path for path in found if _NAME.search(path.name) and path.is_file())
 
 
 def newest(folder: str | os.PathLike) -> Path | None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 import tarfile
 import time
 from collections.abc import Iterable, Mapping
@@ -11,17 +12,26 @@ from typing import Any
 
 import slimzoo
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import MODEL, atomic_write, write_error
+from slimzoo.files import MODEL, atomic_write, schema, write_error
+from slimzoo.files.locks import writing
+from slimzoo.files.schema import needed
 from slimzoo.registry import get_network
 from slimzoo.weights import cache, manifest
 from slimzoo.weights.cache import Cached
 from slimzoo.weights.download import CHUNK, digests
 from slimzoo.weights.manifest import WeightsRow
 
+log = logging.getLogger("slimzoo")
 INDEX = "slimzoo-bundle.json"  # the first member: what the others are
 FORMAT = 1
 LONGEST = 1 << 22  # bytes of a header or the index: several thousand weights
-_FIELDS = {"size": int, "sha256": str, "source": str, "source_digests": dict, "fetched": str}
+_FIELDS: schema.Schema = {  # of a line of the index
+    "size": needed(schema.whole()),
+    "sha256": needed(schema.text()),
+    "source": needed(schema.text()),
+    "source_digests": needed(schema.dict_of(schema.text())),
+    "fetched": needed(schema.text()),
+}
 
 
 def export_bundle(
@@ -37,6 +47,7 @@ def export_bundle(
     index = {"format": FORMAT, "slimzoo": slimzoo.__version__, "weights": [_entry(c) for c in chosen]}
     content = json.dumps(index, indent=1).encode()
     with (
+        writing(path),
         atomic_write(path, overwrite) as temporary,
         tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT) as tar,
     ):
@@ -140,7 +151,7 @@ def _checked(entry: Any) -> tuple[list[str], WeightsRow | None]:
     """Returns what is wrong with a line of the index, and its row."""
     if not isinstance(entry, dict) or not isinstance(name := entry.get("weights"), str):
         return [f"{entry!r:.80} is no line of an index"], None
-    wrong = [f"{name}: no {key}" for key, kind in _FIELDS.items() if not isinstance(entry.get(key), kind)]
+    wrong = [f"{name}: {problem}" for problem in schema.problems(entry, _FIELDS)]
     if wrong:
         return wrong, None
     try:
@@ -159,26 +170,29 @@ def _checked(entry: Any) -> tuple[list[str], WeightsRow | None]:
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, row: WeightsRow, entry: Mapping[str, Any]) -> str:
     """Writes one member to the cache; returns what was done."""
-    folder = cache.cache_dir() / row.network / row.tag
-    there = cache.cached(folder)
-    if there.record.get("sha256") == entry["sha256"] and not cache.wrong_with(
-        there, row.published, verify=True
-    ):
-        return "was here already"
+    folder, new = cache.cache_dir() / row.network / row.tag, not cache.first_seen(row)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(error, folder) from error
-    with cache.alone_in(folder), atomic_write(folder / MODEL, overwrite=True) as temporary:
-        _copy(_content(tar, member), temporary, row, entry)
-        _check_weights(temporary, row)
-    stat = (folder / MODEL).stat()
-    kept = {key: entry[key] for key in ("sha256", *_FIELDS)}
-    cache.write_record(
-        folder, {"weights": str(row), **kept, "mtime_ns": stat.st_mtime_ns, "imported": _now()}
-    )
+    with cache.alone_in(folder):
+        there = cache.cached(folder)
+        same = there.record.get("sha256") == entry["sha256"]
+        if same and not cache.wrong_with(there, row.published, verify=True):
+            return "was here already"
+        with atomic_write(folder / MODEL, overwrite=True) as temporary:
+            _copy(_content(tar, member), temporary, row, entry)
+            _check_weights(temporary, row)
+        stat = (folder / MODEL).stat()
+        kept = {key: entry[key] for key in ("sha256", *_FIELDS)}
+        cache.write_record(
+            folder, {"weights": str(row), **kept, "mtime_ns": stat.st_mtime_ns, "imported": _now()}
+        )
     if not row.published:
-        cache.note_first_seen(str(row), entry["source_digests"]["sha256"], entry["source"], _now())
+        sha256 = entry["source_digests"]["sha256"]
+        if new:
+            log.warning("no digest of what %s is made of is published; noted the bundle's, %s", row, sha256)
+        cache.note_first_seen(str(row), sha256, entry["source"], _now())
     return "imported"
 
 

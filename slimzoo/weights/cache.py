@@ -1,8 +1,11 @@
 """The cache of converted weights: <network>/<tag>/model.safetensors with model.json; weights.lock for all."""
 
+import functools
+import itertools
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +16,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from slimzoo.errors import SlimzooError
-from slimzoo.files import MODEL, write_text
+from slimzoo.files import MODEL, schema, write_error, write_text
+from slimzoo.files.locks import check_lock
+from slimzoo.files.schema import Damaged, needed
 from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import LENGTHS, WeightsRow
 
@@ -21,7 +26,16 @@ log = logging.getLogger("slimzoo")
 RECORD, LOCK, ORIGINAL = "model.json", ".lock", "original"
 KNOWN = "weights.lock"  # in the cache: the digests of what was trusted on first use, by row
 _MARKS = (MODEL, RECORD, LOCK, "*.part.json")  # of a folder of the cache; the lock may be gone
-_NEEDED = {"source", "source_digests", "sha256", "size", "mtime_ns"}  # of a record
+_DIGEST = needed(schema.text("[0-9a-f]{64}", "64 lower-case hexadecimal digits"))
+_RECORD: schema.Schema = {  # what is read of model.json
+    "source": needed(schema.text()),
+    "source_digests": needed(schema.dict_of(schema.text("[0-9a-f]+", "hexadecimal digits"), least=1)),
+    "sha256": _DIGEST,
+    "size": needed(schema.whole()),
+    "mtime_ns": needed(schema.whole(-(2**63))),
+    "fetched": schema.text(),
+}
+_NOTE: schema.Schema = {"sha256": _DIGEST, "source": schema.text(), "first_seen": schema.text()}
 
 
 def cache_dir() -> Path:
@@ -95,9 +109,20 @@ def cached_weights(root: Path | None = None) -> list[Cached]:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Returns what was noted beside the cached file in `folder`: source, digests, sizes; {} if nothing."""
-    record = _read_json(folder / RECORD)
-    return record if record.keys() >= _NEEDED else {}
+    """Returns what was noted beside the cached file in `folder`: source, digests, sizes; {} if nothing.
+
+    A note that is damaged counts as none, and is said once.
+    """
+    path = folder / RECORD
+    try:
+        record = schema.read(path)
+        schema.take(record, _RECORD, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except Damaged as error:
+        _say(f"{error}\nWhat lies beside it counts as not there, and is made again where it is asked for")
+        return {}
+    return record
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
@@ -143,7 +168,9 @@ def alone_in(folder: Path, wait: bool = True) -> Iterator[bool]:
 
     Args:
       wait: where another does, wait for it; else yield False.
+    Raises: SlimzooError: the lock there is a folder or a link.
     """
+    check_lock(folder / LOCK)
     lock = FileLock(folder / LOCK, fallback_to_soft=False)  # a soft lock outlives its process
     try:
         alone = _acquire(lock, folder, wait)
@@ -160,7 +187,7 @@ def _acquire(lock: FileLock, folder: Path, wait: bool) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         if wait:
-            log.info("waiting: another process is at work in %s", folder)
+            log.warning("waiting: another process is at work in %s", folder)
             lock.acquire()
         return wait
     return True
@@ -169,11 +196,10 @@ def _acquire(lock: FileLock, folder: Path, wait: bool) -> bool:
 def first_seen(row: WeightsRow) -> dict[str, str]:
     """Returns the sha256 that was noted when a file of `row` was first trusted, in any of the caches."""
     for root in cache_dirs():
-        noted = _read_json(root / KNOWN).get(str(row))
-        digest = noted.get("sha256") if isinstance(noted, dict) else None
+        noted = known(root).get(str(row), {}).get("sha256")
         before = read_record(root / row.network / row.tag).get("source_digests", {}).get("sha256")
-        if digest or before:
-            return {"sha256": str(digest or before)}
+        if noted or before:
+            return {"sha256": str(noted or before)}
     return {}
 
 
@@ -181,9 +207,83 @@ def note_first_seen(name: str, sha256: str, source: str, date: str) -> None:
     """Notes in the user's cache which file of the row `name` was trusted; what is noted there stays."""
     root = cache_dir()
     with alone_in(root):
-        known = _read_json(root / KNOWN)
-        known.setdefault(name, {"sha256": sha256, "source": source, "first_seen": date})
-        write_text(root / KNOWN, json.dumps(dict(sorted(known.items())), indent=1))
+        noted = _mended(root)
+        noted.setdefault(name, {"sha256": sha256, "source": source, "first_seen": date})
+        write_text(root / KNOWN, json.dumps(dict(sorted(noted.items())), indent=1))
+
+
+def known(root: Path) -> dict[str, dict[str, str]]:
+    """Returns what the weights.lock of the cache at `root` notes: {row: {"sha256": ...}}.
+
+    A damaged one is kept aside, and said: what it noted cannot be compared any more. Of one that is damaged
+    in some rows the others count.
+    """
+    noted, wrong = _read_known(root / KNOWN)
+    if not wrong:
+        return noted
+    if root != cache_dir():  # it is only read
+        _say(f"{wrong}\nWhat it noted there cannot be compared")
+        return noted
+    try:
+        with alone_in(root):
+            return _mended(root)
+    except SlimzooError as error:  # a cache that cannot be written: nothing will be noted there either
+        _say(f"{wrong}\n{error}")
+        return noted
+
+
+def set_aside(root: Path) -> list[Path]:
+    """Returns what was kept of a damaged weights.lock of the cache at `root`."""
+    return sorted(root.glob(f"{KNOWN}.damaged*"))
+
+
+def _mended(root: Path) -> dict[str, dict[str, str]]:
+    """Returns what is noted in `root`, where nobody else writes now; a damaged file is put aside."""
+    path = root / KNOWN
+    noted, wrong = _read_known(path)
+    if not wrong:
+        return noted
+    if not os.access(path, os.R_OK):  # another user's: it need not be damaged
+        raise SlimzooError(f"{wrong}; what is trusted on first use is noted there, so nothing can be")
+    numbered = (path.with_name(f"{KNOWN}.damaged-{number}") for number in itertools.count(1))
+    aside = next(place for place in numbered if not place.exists())
+    try:
+        if noted:  # a kill between the two leaves the damaged file where it was
+            shutil.copyfile(path, aside)
+            write_text(path, json.dumps(noted, indent=1))
+        else:
+            os.replace(path, aside)
+    except OSError as error:
+        raise write_error(error, aside) from error
+    _say(
+        f"{wrong}\nIt is kept as {aside}. Digests noted on first use that it held and {path} does not are "
+        "unknown now: those weights are trusted anew when they are fetched, and that is said"
+    )
+    return noted
+
+
+def _read_known(path: Path) -> tuple[dict[str, dict[str, str]], str]:
+    """Returns what can be read of a weights.lock, and what is wrong with it, or ""."""
+    try:
+        rows = schema.read(path)
+        schema.take(rows, {}, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ""
+    except Damaged as error:
+        return {}, str(error)
+    noted, problems = {}, []
+    for name, row in rows.items():
+        try:
+            noted[name] = schema.take(row, _NOTE, f"{path}, {name},")
+        except Damaged as error:
+            problems.append(str(error))
+    return noted, "\n".join(problems)
+
+
+@functools.cache
+def _say(text: str) -> None:
+    """Warns, once in a process."""
+    log.warning("%s", text)
 
 
 def remove(paths: Iterable[Path]) -> None:
@@ -202,11 +302,3 @@ def remove(paths: Iterable[Path]) -> None:
 def is_digest(value: Any, algorithm: str = "sha256") -> bool:
     """Whether `value` is a digest of `algorithm` in lower-case hexadecimal digits."""
     return isinstance(value, str) and len(value) == LENGTHS[algorithm] and not value.strip("0123456789abcdef")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -6,10 +6,10 @@ its caller. huggingface_hub begins anew in each process, and knows its own addre
 
 import hashlib
 import json
+import logging
 import os
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tqdm import tqdm
 
-import slimzoo
-from slimzoo.errors import SlimzooError
-from slimzoo.files import write_error
+from slimzoo.files import schema, write_error
+from slimzoo.files.schema import Damaged
+from slimzoo.weights import answers
+from slimzoo.weights.answers import LostError, SourceError
 
 if TYPE_CHECKING:
     import requests
 
+log = logging.getLogger("slimzoo")
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as lost
 FAILURES = 3  # attempts that bring nothing new, or too slowly, before an address is given up
 ROUNDS = 1000  # attempts in all: each of them brought something
@@ -32,21 +34,10 @@ LONGEST_PAUSE = 60.0  # seconds; also where the server asks for more
 SLOWEST = 1000  # bytes a second, over WINDOW seconds; a connection below is given up
 WINDOW = 60.0
 CHUNK = 1 << 20  # bytes
-TEMPORARY_STATUS = (408, 425, 429, 500, 502, 503, 504)  # HTTP answers worth another attempt
+LARGEST = 4 << 30  # bytes of a file of which no size is published; the largest released one has an eighth
+_NOTE = {"url": schema.text(), "validator": schema.text("[ -~]*")}  # beside a part
 ENDED = "the connection ended before the file did"
 LOCAL = ("127.0.0.1", "::1", "localhost")
-
-
-class SourceError(SlimzooError):
-    """One source cannot deliver the file; the message is the reason, another source may do better."""
-
-
-class _LostError(Exception):
-    """A connection that broke off, stalled or brought a temporary answer; `pause`: what the server asks."""
-
-    def __init__(self, reason: str, slow: bool = False, pause: float = 0.0):
-        super().__init__(reason)
-        self.slow, self.pause = slow, pause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +49,11 @@ class Wanted:
     verified: bool  # a digest will be checked afterwards, so that the connection need not be trusted
     algorithms: tuple[str, ...] = ("sha256",)  # of the digests to compute while it is written
     headers: Mapping[str, str] = field(default_factory=dict)  # of each request: who asks
+
+    @property
+    def most(self) -> int:
+        """How many bytes are written at most, whatever the server sends."""
+        return self.size or LARGEST
 
 
 @dataclass
@@ -111,21 +107,29 @@ def download(wanted: Wanted, part: Path, progress: bool = True) -> Fetched:
     """
     check_connection(wanted.url, wanted.verified)
     transfer = _Transfer(wanted, part, progress)
-    with _session() as session:
+    with answers.session() as session:
         failures = 0
         for attempts in range(1, ROUNDS + 1):  # noqa: B007  # its last value is told
             before = _size(part)
             try:
                 transfer.run(session)
                 return Fetched(transfer.hashing.digests, transfer.resumed > 0)
-            except _LostError as error:
+            except LostError as error:
                 lost = error
             moved = _size(part) > before and not lost.slow
             failures = 0 if moved else failures + 1
             if failures == FAILURES:
                 break
-            time.sleep(min(LONGEST_PAUSE, lost.pause or (0 if moved else PAUSE * 2 ** (failures - 1))))
+            _wait(wanted.url, lost, 0 if moved else PAUSE * 2 ** (failures - 1))
     raise SourceError(f"{lost} (after {_size(part):,} bytes, {attempts} attempt{'s' * (attempts > 1)})")
+
+
+def _wait(url: str, lost: LostError, usual: float) -> None:
+    """Sleeps before the next attempt, as long as the server asks or else as `usual`; says so."""
+    seconds = min(LONGEST_PAUSE, lost.pause or usual)
+    if seconds:
+        log.warning("%s: %s; asking again in %g seconds", url, lost, round(seconds, 2))
+    time.sleep(seconds)
 
 
 def forget(part: Path) -> None:
@@ -146,17 +150,13 @@ def probe(url: str, headers: Mapping[str, str] | None = None) -> int:
 
     Raises: SourceError: the server does not have it, or cannot be reached.
     """
-    import requests
-
-    try:
-        with (
-            _session() as session,
-            session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response,
-        ):
-            _check_status(response)
-            return int(response.headers.get("Content-Length") or 0)
-    except (requests.RequestException, _LostError) as error:
-        raise SourceError(_reason(error)) from error
+    with answers.session() as session:
+        try:
+            with answers.ask(session, url, headers or {}, TIMEOUT) as answer:
+                answers.check_status(answer, ranged=False)
+                return answers.length(answer) or 0
+        except LostError as error:
+            raise SourceError(str(error)) from error
 
 
 def check_connection(url: str, verified: bool) -> None:
@@ -175,7 +175,7 @@ class _Transfer:
         self.resumed = _resume_point(wanted, part)[0]
 
     def run(self, session: "requests.Session") -> None:
-        """One request. Raises: _LostError: another may bring the rest. SourceError: no other will."""
+        """One request. Raises: LostError: another may bring the rest. SourceError: no other will."""
         offset, validator = _resume_point(self.wanted, self.part)
         self.resumed = min(self.resumed, offset)
         self.hashing.seek(self.part, offset)
@@ -184,25 +184,36 @@ class _Transfer:
         headers = {**self.wanted.headers, **({"Range": f"bytes={offset}-"} if offset else {})}
         if offset and validator:
             headers["If-Range"] = validator
-        with _get(session, self.wanted.url, headers) as response:
-            check_connection(response.url, self.wanted.verified)
-            if response.status_code == 416 and self._is_complete(response, offset):
+        with answers.ask(session, self.wanted.url, headers, TIMEOUT, self._check) as answer:
+            if answer.status_code == 416 and offset and self._is_complete(answer, offset):
                 return
-            _check_status(response)
-            self._receive(response, _start(response, offset))
+            answers.check_status(answer, ranged=offset > 0)
+            self._receive(answer, self._start(answer, offset))
 
-    def _is_complete(self, response: "requests.Response", offset: int) -> bool:
+    def _check(self, url: str) -> None:
+        check_connection(url, self.wanted.verified)
+
+    def _is_complete(self, answer: "requests.Response", offset: int) -> bool:
         """There are no bytes after those of `part`: it is whole, or of another version and forgotten."""
-        if response.headers.get("Content-Range") == f"bytes */{offset}":
+        if answer.headers.get("Content-Range") == f"bytes */{offset}":
             return True
         forget(self.part)
-        raise _LostError(f"HTTP 416 {response.reason}")
+        raise LostError(f"HTTP 416 {answers.shown(answer.reason or '')}")
 
-    def _receive(self, response: "requests.Response", start: int) -> None:
-        length = response.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdigit() else self.wanted.size
+    def _start(self, answer: "requests.Response", offset: int) -> int:
+        try:
+            return answers.start(answer, offset, self.wanted.size)
+        except SourceError:  # or it would be asked for that part at every call
+            forget(self.part)
+            raise
+
+    def _receive(self, answer: "requests.Response", start: int) -> None:
+        length = answers.length(answer)
+        total = self.wanted.size if length is None else start + length
         if self.wanted.size and total != self.wanted.size:
             raise SourceError(f"has {total:,} bytes where {self.wanted.size:,} were published")
+        if total > self.wanted.most:
+            raise SourceError(f"has {total:,} bytes; no weights have more than {LARGEST:,}")
         self.resumed = min(self.resumed, start)
         self.hashing.seek(self.part, start)
         bar = tqdm(
@@ -214,20 +225,29 @@ class _Transfer:
             disable=None if self.progress else True,  # None: shown on a terminal only
         )
         with bar:
-            self._save(response, start, bar)
+            try:
+                self._save(answer, start, bar, total or self.wanted.most)
+            except SourceError:  # it sends too much: what came is another file
+                forget(self.part)
+                raise
         if total and self.hashing.position != total:
-            raise _LostError(ENDED)
+            raise LostError(ENDED)
 
-    def _save(self, response: "requests.Response", start: int, bar: tqdm) -> None:
-        """Appends the body at `start`; what was written stays when the connection or the user breaks off."""
+    def _save(self, answer: "requests.Response", start: int, bar: tqdm, most: int) -> None:
+        """Appends the body at `start`; what was written stays when the connection or the user breaks off.
+
+        Raises: SourceError: with it the file would have more than `most` bytes.
+        """
         try:
             with open(self.part, "r+b" if start else "wb") as file:
                 file.seek(start)
                 file.truncate()
                 if not start:
-                    _write_note(self.part, self.wanted.url, response.headers)
+                    _write_note(self.part, self.wanted.url, answer.headers)
                 try:
-                    for block in _blocks(response):
+                    for block in _blocks(answer):
+                        if self.hashing.position + len(block) > most:
+                            raise SourceError(f"sends more than the {most:,} bytes that it can have")
                         file.write(block)
                         self.hashing.update(block)
                         bar.update(len(block))
@@ -237,50 +257,20 @@ class _Transfer:
             raise write_error(error, self.part) from error
 
 
-def _session() -> "requests.Session":
-    """Returns a session with slimzoo's name; proxies and certificates are those of the environment."""
-    import requests
-
-    session = requests.Session()
-    session.headers.update({"User-Agent": f"slimzoo/{slimzoo.__version__}", "Accept-Encoding": "identity"})
-    return session
-
-
-def _get(session: "requests.Session", url: str, headers: dict[str, str]) -> "requests.Response":
-    import requests
-
-    try:
-        return session.get(url, headers=headers, stream=True, timeout=TIMEOUT)
-    except (requests.ConnectionError, requests.Timeout) as error:
-        raise _LostError(_reason(error), slow=isinstance(error, requests.Timeout)) from error
-    except requests.RequestException as error:  # an address that is none, too many redirects
-        raise SourceError(_reason(error)) from error
-
-
-def _check_status(response: "requests.Response") -> None:
-    if response.ok:
-        return
-    reason = f"HTTP {response.status_code} {response.reason}"
-    if response.status_code not in TEMPORARY_STATUS:
-        raise SourceError(reason)
-    asked = response.headers.get("Retry-After", "")
-    raise _LostError(reason, pause=float(asked) if asked.isdigit() and asked != "0" else 0.0)
-
-
-def _blocks(response: "requests.Response") -> Iterator[bytes]:
-    """Yields the body as it arrives. Raises: _LostError: it broke off, stalled or crawls."""
+def _blocks(answer: "requests.Response") -> Iterator[bytes]:
+    """Yields the body as it arrives. Raises: LostError: it broke off, stalled or crawls."""
     import urllib3
 
     began, received = time.monotonic(), 0
     while True:
         try:
-            block = _read(response)
+            block = _read(answer)
         except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
-            raise _LostError(f"nothing came for {TIMEOUT:g} seconds", slow=True) from error
+            raise LostError(f"nothing came for {TIMEOUT:g} seconds", slow=True) from error
         except (urllib3.exceptions.ProtocolError, ConnectionError) as error:
-            raise _LostError(ENDED) from error
+            raise LostError(ENDED) from error
         except urllib3.exceptions.HTTPError as error:
-            raise _LostError(_reason(error)) from error
+            raise LostError(answers.reason(error)) from error
         if not block:
             return
         yield block
@@ -288,21 +278,14 @@ def _blocks(response: "requests.Response") -> Iterator[bytes]:
         passed = time.monotonic() - began
         if passed > WINDOW:
             if received < SLOWEST * passed:
-                raise _LostError(f"only {received:,} bytes came in {passed:.0f} seconds", slow=True)
+                raise LostError(f"only {received:,} bytes came in {passed:.0f} seconds", slow=True)
             began, received = time.monotonic(), 0
 
 
-def _read(response: "requests.Response") -> bytes:
+def _read(answer: "requests.Response") -> bytes:
     """Returns what has arrived, at most CHUNK bytes; b"" at the end."""
-    raw: Any = response.raw
+    raw: Any = answer.raw
     return raw.read1(CHUNK) if hasattr(raw, "read1") else raw.read(CHUNK // 16)
-
-
-def _reason(error: Exception) -> str:
-    """Returns the innermost reason of an error that libraries have wrapped."""
-    while error.args and isinstance(inner := getattr(error.args[0], "reason", error.args[0]), Exception):
-        error = inner
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _flush(file: BinaryIO) -> None:
@@ -310,25 +293,15 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _start(response: "requests.Response", offset: int) -> int:
-    """Returns where the body begins: 0 for a server that sends the whole file, asked for a part or not."""
-    if response.status_code != 206:
-        return 0
-    given = response.headers.get("Content-Range", "")
-    if not given.startswith(f"bytes {offset}-"):
-        raise SourceError(f"answered a request for the bytes from {offset} with {given!r}")
-    return offset
-
-
 def _resume_point(wanted: Wanted, part: Path) -> tuple[int, str]:
     """Returns how many bytes of `part` can be kept, and the server's name for that version of the file."""
     size = _size(part)
     try:
-        note = json.loads(_note(part).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        note = schema.take(schema.read(_note(part)), _NOTE, _note(part))
+    except (Damaged, OSError):
         note = {}
-    same = isinstance(note, dict) and note.get("url") == wanted.url
-    validator = str(note.get("validator") or "") if same else ""
+    same = note.get("url") == wanted.url
+    validator = note.get("validator", "") if same else ""
     keep = same and (validator or wanted.verified) and not (wanted.size and size > wanted.size)
     return (size, validator) if keep else (0, "")
 

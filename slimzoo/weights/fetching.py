@@ -167,11 +167,14 @@ class Fetching:
     def _warn(self, source: WeightsSource, original: Brought) -> None:
         hint = self.row.hint
         as_named = f", which begins as the name of the file says ({hint})" if hint else ""
+        aside = ", ".join(map(str, cache.set_aside(cache_dir())))
+        earlier = f"; an earlier note may be in {aside}, which was damaged: compare" if aside else ""
         log.warning(
-            "no digest of %s is published; noted its sha256 %s%s",
+            "no digest of %s is published; noted its sha256 %s%s%s",
             source,
             original.digests["sha256"],
             as_named,
+            earlier,
         )
 
     # --- from the right file to the cached one ---

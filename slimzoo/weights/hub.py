@@ -10,10 +10,12 @@ from typing import Any
 import slimzoo
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL
-from slimzoo.weights.download import SourceError, digests
+from slimzoo.weights.answers import SourceError, shown
+from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import COMMIT, HUB
 
 log = logging.getLogger("slimzoo")
+_LONGEST = 1000  # characters of what the hub's client says
 REMOTE = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
 
@@ -118,6 +120,6 @@ def hub_errors(kind: type[SlimzooError], prefix: str = "") -> Iterator[None]:
         yield
     except SlimzooError:
         raise
-    except (OSError, ValueError, RuntimeError, *failures) as error:
-        text = " ".join(str(error).split())
-        raise kind(f"{prefix}{type(error).__name__}: {text}") from error
+    # its client lets through what a server's nonsense makes of its arithmetic and look-ups
+    except (OSError, ValueError, RuntimeError, ArithmeticError, LookupError, TypeError, *failures) as error:
+        raise kind(f"{prefix}{type(error).__name__}: {shown(str(error), _LONGEST)}") from error

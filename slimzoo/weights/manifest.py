@@ -3,7 +3,6 @@
 import difflib
 import functools
 import importlib.resources
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.registry import get_network, registered
+from slimzoo.weights.metadata import settings_of
 
 SCHEMES = ("https://", "http://", "file:///", "hf://", "package:")
 HUB = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[\w.-]+)/(?P<file>.+)")
@@ -125,14 +125,14 @@ def _no_weights(network: str) -> str:
     )
 
 
-def is_trained(metadata: Mapping[str, str]) -> bool:
+def is_trained(metadata: Mapping[str, Any]) -> bool:
     """Says whether weights with this metadata were trained on since they were released."""
     return metadata.get("trained") == "true" or "slimzoo_settings" in metadata
 
 
-def is_as_released(metadata: Mapping[str, str], row: WeightsRow) -> bool:
+def is_as_released(metadata: Mapping[str, Any], row: WeightsRow) -> bool:
     """Says whether weights with this metadata are those of `row`, and not something made of them."""
-    classes = metadata.get("num_classes", str(row.num_classes))
+    classes = str(metadata.get("num_classes", row.num_classes))
     return not is_trained(metadata) and "new" not in metadata and classes == str(row.num_classes)
 
 
@@ -141,7 +141,7 @@ def origin(metadata: dict[str, str]) -> WeightsRow | None:
     if named := metadata.get("weights_row"):
         return next((row for row in rows() if str(row) == named), None)
     network, tag = metadata.get("network", ""), metadata.get("tag", "")
-    settings = json.loads(metadata.get("slimzoo_settings", "{}"))
+    settings = settings_of(metadata)
     if settings:
         network, given = settings.get("model", network), settings.get("weights")
         tag = "" if given == "pretrained" else given or "from scratch"

@@ -1,42 +1,58 @@
 """The page of a model on the hub, made of its metadata, its manifest row, its run and its proof."""
 
-import json
+import html
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import slimzoo
 from slimzoo.errors import SlimzooError
+from slimzoo.files import schema
+from slimzoo.files.schema import needed
+from slimzoo.weights import metadata
 from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import WeightsRow, is_as_released
 
 HUB_LICENSES = ("apache-2.0", "mit", "bsd-3-clause", "cc-by-4.0", "cc0-1.0", "cc-by-sa-4.0", "gpl-3.0")
 SETTINGS = ("train", "validation", "steps", "batch_size", "optimizer", "learning_rate", "schedule", "seed")
+_PART = schema.either(schema.number(0, 1), schema.nothing())
+_REPORT: schema.Schema = {  # what is read of report.json
+    "evaluated_on": needed(schema.text()),
+    "map": _PART,
+    "map_11point": _PART,
+    "accuracy": _PART,
+    "best_step": schema.either(schema.whole(), schema.nothing()),
+    "settings": schema.dict_of(schema.anything()),
+    "ap": schema.dict_of(schema.list_of(schema.either(schema.number(0), schema.nothing()), least=3)),
+}
+_MARKS = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")  # what Markdown may take for more than itself
 
 
 def model_card(model: Path, repo: str, license: str = "") -> str:
     """Returns the text of README.md for the .safetensors file `model` in the repository `repo`.
 
-    Raises: SlimzooError: the file does not say of which network it is.
+    Raises: SlimzooError: the file does not say of which network it is, or it or the report beside it says
+      what cannot be.
     """
     from slimzoo import converters
     from slimzoo.weights.manifest import origin
 
     source = converters.read(model)
-    about = dict(source.metadata)
+    about = metadata.checked(source.metadata, model)
     if "network" not in about:
         raise SlimzooError(
             f"{model} does not say which network it belongs to; "
             f"`slimzoo convert {model} named.safetensors --network NAME` writes one that does"
         )
-    row, report = origin(about), _report(model)
+    row, report = origin(dict(source.metadata)), _report(model)
     parameters = sum(tensor.parameters for tensor in source.tensors.values())
     license = license or (row.license if row else about.get("license", ""))
     parts = [
         _front_matter(about, row, report, repo, license),
         f"# {repo.split('/')[1]}",
-        f"{about['network']} for TensorFlow and Keras 3, to be loaded with slimzoo {slimzoo.__version__} or "
-        "later.",
+        f"{escaped(about['network'])} for TensorFlow and Keras 3, to be loaded with slimzoo "
+        f"{slimzoo.__version__} or later.",
         _usage(repo),
         _model(about, parameters, digests(model)["sha256"]),
         _weights(row, about),
@@ -48,7 +64,7 @@ def model_card(model: Path, repo: str, license: str = "") -> str:
 
 
 def _front_matter(
-    about: Mapping[str, str], row: WeightsRow | None, report: Mapping[str, Any], repo: str, license: str
+    about: Mapping[str, Any], row: WeightsRow | None, report: Mapping[str, Any], repo: str, license: str
 ) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -94,75 +110,78 @@ def _usage(repo: str) -> str:
     )
 
 
-def _model(about: Mapping[str, str], parameters: int, sha256: str) -> str:
-    labels = json.loads(about.get("labels", '""'))
+def _model(about: Mapping[str, Any], parameters: int, sha256: str) -> str:
+    labels = about.get("labels", ())
     named = {"imagenet": "ImageNet's", "voc": "Pascal VOC's"}.get(str(labels)) or ", ".join(labels)
-    offset = "; class 0 is the background" if about.get("label_offset") == "1" else ""
+    offset = "; class 0 is the background" if about.get("label_offset") == 1 else ""
+    preprocessing = about["preprocessing"].to_dict() if "preprocessing" in about else {}
     return _table(
         "## The model",
         [
-            ("network", about["network"]),
+            ("network", escaped(about["network"])),
             ("parameters", f"{parameters:,}"),
-            ("classes", f"{about.get('num_classes', 'not said')}: {named or 'not named'}{offset}"),
-            ("several labels an image", "yes" if about.get("multi_label") == "true" else "no"),
-            ("preprocessing", _pairs(json.loads(about.get("preprocessing", "{}")))),
+            ("classes", f"{about.get('num_classes', 'not said')}: {escaped(named) or 'not named'}{offset}"),
+            ("several labels an image", "yes" if about.get("multi_label") else "no"),
+            ("preprocessing", _pairs(preprocessing)),
             ("sha256 of model.safetensors", f"`{sha256}`"),
         ],
     )
 
 
-def _weights(row: WeightsRow | None, about: Mapping[str, str]) -> str:
+def _weights(row: WeightsRow | None, about: Mapping[str, Any]) -> str:
     if row is None:
-        given = json.loads(about.get("slimzoo_settings", "{}")).get("weights")
-        source = Path(given).name if given else about.get("source", "")
+        given = about.get("slimzoo_settings", {}).get("weights")
+        source = escaped(Path(given).name if given else about.get("source", ""))
         fraction = about.get("restored_fraction")
-        share = f"; {float(fraction):.1%} of the parameters" if fraction else ""
+        share = f"; {fraction:.1%} of the parameters" if fraction else ""
         return f"## Where the weights are from\n\n{source}{share}" if source else ""
+    released = is_as_released(about, row)
     accuracy = "not published" if row.top1 is None else f"top-1 {row.top1} %, top-5 {row.top5 or '?'} %"
-    first = "These are" if is_as_released(about, row) else "The model was made from"
+    first = "These are" if released else "The model was made from"
     rows = [
-        ("published accuracy", f"{accuracy} ({row.accuracy_source})" if row.accuracy_source else accuracy),
+        (
+            "published accuracy",
+            f"{accuracy} ({escaped(row.accuracy_source)})" if row.accuracy_source else accuracy,
+        ),
         ("license of these weights", row.license),
         *(("source", source) for source in row.sources),
         *((name, f"`{digest}`") for name, digest in row.published.items()),
-        *((("source used", about["source"]),) if "source" in about and is_as_released(about, row) else ()),
+        *((("source used", escaped(about["source"])),) if "source" in about and released else ()),
         *((("sha256 of it", f"`{about['source_sha256']}`"),) if "source_sha256" in about else ()),
-        *((("note", row.note),) if row.note else ()),
+        *((("note", escaped(row.note)),) if row.note else ()),
     ]
     return _table(f"## Where the weights are from\n\n{first} {row}: {row.provenance}.", rows)
 
 
-def _run(report: Mapping[str, Any], about: Mapping[str, str]) -> str:
-    settings = report.get("settings") or json.loads(about.get("slimzoo_settings", "{}"))
+def _run(report: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    settings = report.get("settings") or about.get("slimzoo_settings", {})
     if not settings:
         return ""
     numbers = (("mAP", "map"), ("mAP, 11 points", "map_11point"), ("accuracy", "accuracy"))
     rows = [(name, f"{report[key]:.4f}") for name, key in numbers if isinstance(report.get(key), int | float)]
     if report.get("best_step") is not None:
-        rows.append(("step", f"{report['best_step']} of {settings.get('steps')}"))
-    rows += [(name, str(settings[name])) for name in SETTINGS if name in settings]
-    where = f" Measured on {report['evaluated_on']}." if report.get("evaluated_on") else ""
+        rows.append(("step", f"{report['best_step']} of {escaped(settings.get('steps'))}"))
+    rows += [(name, escaped(settings[name])) for name in SETTINGS if name in settings]
+    where = f" Measured on {escaped(report['evaluated_on'])}." if report.get("evaluated_on") else ""
     text = _table(f"## Training and result\n\nFine-tuned with slimzoo.{where}", rows)
     classes = [
-        (name, values[0], values[2])
-        for name, values in (report.get("ap") or {}).items()
-        if isinstance(values, list) and isinstance(values[0], int | float)
+        (name, values[0], values[2]) for name, values in report.get("ap", {}).items() if values[0] is not None
     ]
     if not classes:
         return text
-    lines = [f"| {name} | {value:.4f} | {count} |" for name, value, count in classes]
+    lines = [f"| {escaped(name)} | {value:.4f} | {count} |" for name, value, count in classes]
     return "\n".join([text, "", "| class | AP | images |", "|---|---|---|", *lines])
 
 
-def _parity(about: Mapping[str, str]) -> str:
+def _parity(about: Mapping[str, Any]) -> str:
     """The certificate of `slimzoo convert --prove`: what was compared, and the largest difference."""
-    try:
-        certificate = json.loads(about.get("parity", "{}"))
-    except ValueError:
+    certificate = about.get("parity")
+    if not certificate:
         return ""
-    if not isinstance(certificate, dict) or not certificate:
-        return ""
-    rows = [(name, _pairs(v) if isinstance(v, dict) else str(v)) for name, v in certificate.items()]
+    rows = [
+        (escaped(name), _pairs(value) if isinstance(value, dict) else escaped(value))
+        for name, value in certificate.items()
+    ]
     return _table(
         "## Parity\n\nBoth implementations were run on the same inputs when this was converted.", rows
     )
@@ -173,18 +192,27 @@ def _citation(row: WeightsRow | None) -> str:
 
 
 def _report(model: Path) -> dict[str, Any]:
-    """Returns report.json of the run that `model` lies in, {} where there is none."""
+    """Returns report.json of the run that `model` lies in, {} where there is none, or somebody else's."""
+    path = model.parent / "report.json"
     try:
-        found = json.loads((model.parent / "report.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = schema.read(path)
+    except FileNotFoundError:
         return {}
-    return found if isinstance(found, dict) and "evaluated_on" in found else {}
+    if isinstance(found, dict) and "evaluated_on" not in found:
+        return {}
+    return schema.take(found, _REPORT, path, "train again, or take the model alone")
+
+
+def escaped(value: Any) -> str:
+    """Returns `value` so that a page in Markdown shows it as it is: no markup, no HTML, on one line."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return _MARKS.sub(r"\\\g<0>", html.escape(text, quote=False))
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    return ", ".join(f"{escaped(name)} {escaped(value)}" for name, value in values.items())
 
 
 def _table(head: str, rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"| {name} | {' '.join(str(value).replace('|', '/').split())} |" for name, value in rows]
-    return "\n".join([head, "", "| | |", "|---|---|", *lines])
+    """Returns a table of two columns; what is not of our own in it must be escaped."""
+    return "\n".join([head, "", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

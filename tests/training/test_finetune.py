@@ -29,7 +29,14 @@ def finished(run, tmp_path_factory):
 def test_the_folder_holds_what_it_should(finished):
     names = {path.name for path in finished.folder.iterdir()}
     made = {"model.safetensors", "labels.txt", "history.csv", "config.json", "predictions.npz", "report.html"}
-    assert names == made | {"report.json", "checkpoints", "tensorboard", "train.txt", "validation.txt"}
+    assert names == made | {
+        "report.json",
+        "checkpoints",
+        "tensorboard",
+        "train.txt",
+        "validation.txt",
+        "images.json",
+    }
     assert (finished.folder / "labels.txt").read_text().split() == list(CLASSES)
     assert json.loads((finished.folder / "config.json").read_text())["finished"]
     assert len(list((finished.folder / "checkpoints").iterdir())) == 2

@@ -57,8 +57,9 @@ def test_what_is_imported_is_used_without_a_request(packed, rows, monkeypatch):
         assert weights.fetch(nowhere, verify=True).is_file()
 
 
-def test_what_was_trusted_on_first_use_is_carried_too(packed, rows):
+def test_what_was_trusted_on_first_use_is_carried_too_and_said(packed, rows, caplog):
     bundle.import_bundle(packed)
+    assert f"noted the bundle's, {rows[0].sha256}" in caplog.text
     assert cache.first_seen(rows[1]) == {"sha256": rows[0].sha256}
     assert list(json.loads((cache.cache_dir() / "weights.lock").read_text())) == ["cifarnet.two"]
 

@@ -286,6 +286,15 @@ def test_what_cannot_be_pushed_or_loaded_is_said(hub, at, run, tmp_path):
     assert [words for words, message in zip(expected, messages, strict=True) if words not in message] == []
 
 
+@pytest.mark.parametrize("error", [OverflowError("too large"), KeyError("etag"), TypeError("None")])
+def test_what_the_hubs_client_makes_of_nonsense_is_a_reason_like_any_other(error):
+    from slimzoo.weights import hub
+    from slimzoo.weights.answers import SourceError
+
+    with pytest.raises(SourceError, match=rf"{type(error).__name__}: "), hub.hub_errors(SourceError):
+        raise error
+
+
 def test_a_card_of_released_weights_is_made_of_their_row(tmp_path, variables):
     from slimzoo.weights.model_card import model_card
 

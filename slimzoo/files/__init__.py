@@ -74,6 +74,7 @@ def atomic_write(path: str | os.PathLike, overwrite: bool = False) -> Iterator[P
     try:
         yield temporary
         sync(temporary)
+        check_writable(path, overwrite)  # another process may have written it meanwhile
         os.replace(temporary, path)
         sync(path.parent)
     except OSError as error:

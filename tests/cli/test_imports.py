@@ -13,7 +13,7 @@ from tests.cli.test_help import commands
 SOURCE = Path(__file__).with_name("my_nets.py").read_text()
 TAKE_A_NETWORK = (
     *(("list",), ("info",), ("compare",), ("inspect",), ("convert",), ("predict",)),
-    *(("finetune", "voc"), ("finetune", "folder"), ("evaluate", "voc"), ("evaluate", "folder")),
+    *((command, kind) for command in ("finetune", "evaluate") for kind in ("voc", "folder", "boxes")),
 )
 TRAINING = ("--steps", 2, "--batch-size", 4, "--no-tensorboard", "--no-progress", "--no-deterministic")
 

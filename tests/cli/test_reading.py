@@ -14,7 +14,7 @@ from tests.cli.test_help import commands
 
 READING = {
     *(("convert",), ("predict",), ("inspect",)),
-    *(("evaluate", "voc"), ("evaluate", "folder"), ("finetune", "voc"), ("finetune", "folder")),
+    *((command, kind) for command in ("evaluate", "finetune") for kind in ("voc", "folder", "boxes")),
 }
 
 

@@ -18,9 +18,9 @@ WORKERS = 2
 
 
 def make_optimizer(kind):
-    """Returns momentum; for the kind "sync" over the mean gradient of both workers."""
+    """Returns momentum; unless the kind is "async" over the mean gradient of both workers."""
     optimizer = v1.train.MomentumOptimizer(0.01, 0.9)
-    if kind == "sync":
+    if kind != "async":
         return v1.train.SyncReplicasOptimizer(optimizer, WORKERS, total_num_replicas=WORKERS)
     return optimizer
 
@@ -51,8 +51,8 @@ def work(kind, index, logdir, target):
             train_step_fn=step,
             master=target,
             is_chief=index == 0,
-            number_of_steps=STEPS,
-            sync_optimizer=optimizer if kind == "sync" else None,
+            number_of_steps=STEPS // 2 if kind == "chief leaves" and index == 0 else STEPS,
+            sync_optimizer=None if kind == "async" else optimizer,
         )
     print(len(steps), last)
 

@@ -60,3 +60,9 @@ def test_two_workers_share_the_steps_and_end_both(kind, tmp_path):
         assert sum(steps for steps, _ in results) in (STEPS, STEPS + 1)
     assert [loss for _, loss in results] == pytest.approx([LAST_LOSS] * WORKERS, abs=0.01)  # two steps
     assert steps_saved(logdir)[-1] in (STEPS, STEPS + 1)  # by the chief
+
+
+@pytest.mark.slow
+def test_a_synchronous_worker_whose_chief_has_left_ends_too(tmp_path):
+    _, (steps, _) = train("chief leaves", tmp_path / "run")
+    assert 0 < steps < STEPS

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 import slimzoo
 from slimzoo.converters.name_maps import get_name_map
@@ -15,6 +16,7 @@ from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.model import Model
 from slimzoo.names import in_scopes
+from slimzoo.parity import process
 from slimzoo.parity.originals import get_original, installed
 from slimzoo.registry import Network, get_network
 
@@ -44,12 +46,13 @@ def images(pixels: int) -> np.ndarray:
 def prove(variables: Source, network: str, library: str = "") -> dict[str, Any]:
     """Runs `network` here and in `library` on `variables`, of slim's names; returns the certificate.
 
-    Here it is built with the arguments that the library's map names.
+    Here it is built with the arguments that the library's map names. The library runs in a process of its
+    own. Both compute on the CPU.
 
     Args:
       library: "" takes the first that is installed and has the network.
     Raises: SlimzooError: there is no other implementation here, or the logits are farther apart than 1e-4 of
-      their range over the images: nothing is proven then.
+      their range over the images, or it gives none: nothing is proven then.
     """
     library = library or _installed(network)
     original, name_map = get_original(library, network), get_name_map(library, network)
@@ -57,10 +60,11 @@ def prove(variables: Source, network: str, library: str = "") -> dict[str, Any]:
     row = get_network(network)
     classes = _classes(row, variables.shapes)
     arrays = {name: variables[name] for name in variables if not in_scopes(name, name_map.absent)}
-    shown, theirs = images(row.image_size), original.build(classes, row.image_size)
-    original.load(theirs, name_map.to_theirs(variables))
-    ours = Model(network, classes, initial_values=arrays, **name_map.arguments)(shown).numpy()
-    difference = _difference(ours, original.compute(theirs, shown))
+    shown = images(row.image_size)
+    theirs = process.compute(library, network, classes, name_map.to_theirs(variables), shown)
+    with tf.device("CPU"):  # a GPU may multiply in TF32, whose numbers have 10 bits
+        ours = Model(network, classes, initial_values=arrays, **name_map.arguments)(shown).numpy()
+    difference = _difference(ours, theirs.logits)
     _check(difference, network, library)
     return {
         "network": network,
@@ -69,7 +73,7 @@ def prove(variables: Source, network: str, library: str = "") -> dict[str, Any]:
         "largest_difference": difference.apart,
         "range_between_images": difference.span,
         "tolerance": f"{TOLERANCE:g} of that range",
-        "versions": {"slimzoo": slimzoo.__version__, **original.versions()},
+        "versions": {"slimzoo": slimzoo.__version__, **theirs.versions},
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         **({"network_arguments": dict(name_map.arguments)} if name_map.arguments else {}),
     }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
+from slimzoo.converters.name_maps import get_name_map
+from slimzoo.converters.name_maps.torch_layers import IGNORED
 from slimzoo.converters.name_maps.torch_resnet import UNITS
 from slimzoo.parity.originals import Original
 
@@ -59,11 +62,13 @@ ORIGINALS: dict[str, dict[str, tuple[str, Settings]]] = {
 
 def original(library: str, network: str) -> Original:
     """Returns the implementation of `network` in `library`."""
+    name_map = get_name_map(library, network)
+    assert name_map is not None
     return Original(
         title=ORIGINALS[library][network][0],
         versions=functools.partial(versions, library),
         build=lambda classes, pixels: build(library, network, classes),
-        load=load,
+        load=functools.partial(load, ignored=name_map.ignored),
         compute=compute,
     )
 
@@ -112,14 +117,14 @@ def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
-def load(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Gives `model` the values `arrays`: all of them, but how often its batch norms were trained."""
+def load(model: Any, arrays: Mapping[str, np.ndarray], ignored: Sequence[str] = IGNORED) -> None:
+    """Gives `model` the values `arrays`: all of them, but what a pattern of `ignored` is of."""
     import torch
 
     missing, unexpected = model.load_state_dict(
         {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, strict=False
     )
-    left = [name for name in missing if not name.endswith("num_batches_tracked")]
+    left = [name for name in missing if not any(re.fullmatch(pattern, name) for pattern in ignored)]
     if left or unexpected:
         raise ValueError(f"not given: {left}; not known: {unexpected}")
 

@@ -386,40 +386,5 @@ def test_the_limit_of_operations_leaves_room_for_large_networks(tmp_path):
     assert pickles.MAX_OPERATIONS >= 1_000_000
 
 
-def test_what_pytorch_saves_is_read_bit_by_bit(tmp_path):
-    torch = pytest.importorskip("torch", reason="needs PyTorch, which slimzoo does without")
-    random = torch.Generator().manual_seed(0)
-    saved = {
-        "parameter": torch.nn.Parameter(torch.randn(4, 3, 3, 3, generator=random)),
-        "channels_last": torch.randn(2, 3, 4, 5, generator=random).to(memory_format=torch.channels_last),
-        "transposed": torch.randn(3, 5, generator=random).t(),
-        "view": torch.arange(20.0)[5:9],
-        "half": torch.randn(4, generator=random).half(),
-        "brain": torch.randn(7, generator=random).bfloat16(),
-        "step": torch.tensor(7),
-        "flags": torch.tensor([True, False]),
-        "wide": torch.tensor([1, 65535], dtype=torch.uint16),
-        "complex": torch.view_as_complex(torch.randn(3, 2, generator=random)),
-    }
-    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
-    for new in (True, False):
-        for root in (saved, {"state_dict": saved, "epoch": 1}, model.state_dict()):
-            path = tmp_path / "w.pth"
-            torch.save(root, path, _use_new_zipfile_serialization=new)
-            source = converters.read(path)
-            expected = root.get("state_dict", root)
-            assert list(source) == list(expected)
-            for key, value in expected.items():
-                value = value.detach()
-                wanted = (value.float() if value.dtype == torch.bfloat16 else value).contiguous().numpy()
-                assert source[key].tobytes() == wanted.tobytes() and source.shapes[key] == wanted.shape
-        torch.save(model, path, _use_new_zipfile_serialization=new)
-        with pytest.raises(SlimzooError, match=r"torch\.nn\.modules\.conv\.Conv2d"):
-            converters.read(path)
-    torch.jit.script(model).save(path)
-    with pytest.raises(SlimzooError, match="__torch__"):
-        converters.read(path)
-
-
 def test_reading_imports_no_pytorch():
     assert "torch" not in torch_file.__dict__ and "torch" not in pickles.__dict__

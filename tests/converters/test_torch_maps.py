@@ -7,6 +7,7 @@ where they are installed, the same is computed anew.
 import functools
 import gzip
 import importlib
+import importlib.util
 import json
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import slimzoo
 from slimzoo.converters import write_safetensors
 from slimzoo.converters.name_maps import fitting, get_name_map
 from slimzoo.converters.source import Source, Tensor, tensors_of
+from slimzoo.parity import process
 from slimzoo.tracing.parts import network_shapes
 from tools import record_torch_names as recorder
 
@@ -139,53 +141,46 @@ def test_the_logits_are_those_recorded_of_the_original(original):
     assert_same_logits(our_logits(original, arrays), LOGITS[str(original)])
 
 
-# Where the libraries are installed.
+# Where the libraries are installed, in a process of their own.
 
 
-@pytest.fixture
-def build():
-    """build(original) -> the library's own model; skips where it is not installed."""
-
-    def build(original):
-        pytest.importorskip("torch", reason="PyTorch is not installed")
-        try:
-            return recorder.build(original)
-        except ImportError as error:
-            pytest.skip(f"{original.library} is not installed: {error}")
-
-    return build
+def skip_without(library):
+    for name in ("torch", library):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: pip install 'slimzoo[test-torch]'")
 
 
-@pytest.mark.parametrize("original", WEIGHTY)
-def test_the_logits_are_those_of_the_library_itself(original, build):
-    model = build(original)
-    shapes = recorder.shapes_of(model)
-    assert shapes == NAMES[str(original)], "renamed: run tools/record_torch_names.py"
-    theirs = recorder.logits_of(original, model)
-    assert_same_logits(our_logits(original, recorder.drawn_weights(original, shapes)), theirs)
+def their_logits(original, arrays):
+    """Returns what the library computes of the drawn images; it refuses tensors that are not its own.
+
+    Where it does, it may have renamed them: run tools/record_torch_names.py.
+    """
+    skip_without(original.library)
+    images = recorder.drawn_images(original.pixels)
+    return process.compute(original.library, original.network, recorder.CLASSES, arrays, images).logits
 
 
 @pytest.mark.parametrize("original", WEIGHTY)
-def test_the_library_computes_the_same_with_a_file_that_was_written_for_it(original, build, tmp_path):
-    model, name_map = build(original), map_of(original)
+def test_the_logits_are_those_of_the_library_itself(original):
     arrays = recorder.drawn_weights(original, NAMES[str(original)])
-    ours = name_map.apply(in_memory(arrays))
+    theirs = their_logits(original, arrays)
+    assert_same_logits(our_logits(original, arrays), theirs)
+
+
+@pytest.mark.parametrize("original", WEIGHTY)
+def test_the_library_computes_the_same_with_a_file_that_was_written_for_it(original, tmp_path):
+    name_map = map_of(original)
+    ours = name_map.apply(in_memory(recorder.drawn_weights(original, NAMES[str(original)])))
     write_safetensors(tmp_path / "theirs.safetensors", name_map.to_theirs(ours))
-    kept = {name: array for name, array in arrays.items() if name.startswith("aux")}
-    written = load_file(tmp_path / "theirs.safetensors")
-    recorder.load(model, written | kept)
-    again = recorder.compute(model, recorder.drawn_images(original.pixels))
+    again = their_logits(original, load_file(tmp_path / "theirs.safetensors"))
     assert_same_logits(again, LOGITS[str(original)])
 
 
 @pytest.mark.slow
-def test_the_auxiliary_head_of_inception_v3_is_torchvisions(build):
+def test_the_auxiliary_head_of_inception_v3_is_torchvisions(tmp_path):
+    skip_without("torchvision")
     original = next(o for o in recorder.ORIGINALS if str(o) == "torchvision/inception_v3")
-    model = build(original)
-    arrays = recorder.drawn_weights(original, recorder.shapes_of(model))
-    recorder.load(model, arrays)
-    images, found = recorder.drawn_images(299), []
-    model.Mixed_6e.register_forward_hook(lambda _, given, made: found.append(model.AuxLogits(made)))
-    recorder.compute(model, images)
+    process.run("tests.converters.torch_child:auxiliary_logits", tmp_path, "torchvision")
+    arrays, images = recorder.drawn_weights(original, NAMES[str(original)]), recorder.drawn_images(299)
     end_points = model_of(original, arrays, (299, 299, 3)).end_points(images)
-    assert_same_logits(np.asarray(end_points["AuxLogits"]), found[0].numpy())
+    assert_same_logits(np.asarray(end_points["AuxLogits"]), np.load(tmp_path / "logits.npy"))

@@ -250,12 +250,15 @@ def test_queues_are_filled_while_training_runs(tmp_path):
         assert slim.learning.train(op, str(tmp_path), number_of_steps=3, **QUIET) == 0
 
 
-def test_replicas_in_step_end_without_waiting_for_gradients(tmp_path):
+@pytest.mark.parametrize("folder", ["run", None])
+def test_replicas_in_step_end_without_waiting_for_gradients(folder, tmp_path):
     with tf.Graph().as_default():
         inner = v1.train.MomentumOptimizer(1.0, 0.9)
         optimizer = v1.train.SyncReplicasOptimizer(inner, 1, total_num_replicas=1)
         op = slim.learning.create_train_op(loss(), optimizer)
-        last = slim.learning.train(op, str(tmp_path), number_of_steps=4, sync_optimizer=optimizer, **QUIET)
+        last = slim.learning.train(
+            op, folder and str(tmp_path / folder), number_of_steps=4, sync_optimizer=optimizer, **QUIET
+        )
     assert last == pytest.approx(LOSSES[3], abs=2e-6)
 
 

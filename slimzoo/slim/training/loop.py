@@ -1,5 +1,6 @@
 """The loop of slim.learning.train: steps in a session that a tf.compat.v1.train.Supervisor looks after."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,12 +151,20 @@ class Loop:
             supervisor.summary_writer.add_session_log(log, self._global_step(session))
 
     def _finish(self, session: tf.compat.v1.Session, threads: list[Any], why: str) -> None:
-        if not self._saves:
-            return
         supervisor = self.supervisor
-        LOG.info("%s Saving model to disk.", why)
-        supervisor.saver.save(session, supervisor.save_path, global_step=supervisor.global_step)
-        if self.init_tokens:  # a queue of SyncReplicasOptimizer waits for gradients that no step will send
-            supervisor.request_stop()
-            session.close()
-        supervisor.stop(threads, close_summary_writer=False, ignore_live_threads=self.ignore_live_threads)
+        if self._saves:
+            LOG.info("%s Saving model to disk.", why)
+            supervisor.saver.save(session, supervisor.save_path, global_step=supervisor.global_step)
+        if self.init_tokens:
+            self._end_token_queues(session)
+        if self._saves:
+            supervisor.stop(threads, close_summary_writer=False, ignore_live_threads=self.ignore_live_threads)
+
+    def _end_token_queues(self, session: tf.compat.v1.Session) -> None:
+        """Ends the queues of SyncReplicasOptimizers: each waits for gradients that no step will send, and the
+        other workers for its tokens.
+        """
+        with contextlib.suppress(tf.errors.CancelledError):  # closed before
+            session.run([runner.cancel_op for runner in self.chief_queue_runners])
+        self.supervisor.request_stop()
+        session.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import Field, FileBytes, damaged, fields, file_chunks
+from slimzoo.converters.formats.binary import Field, FileBytes, HeldBytes, damaged, fields, file_chunks
 from slimzoo.converters.formats.tensor_proto import (
     Extents,
     TensorField,
@@ -133,7 +133,7 @@ def _read_shard(path: Path, metas: dict[str, _Meta]) -> None:
                     _read_slice(path, row, f, metas, checked)
 
 
-def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
+def _read_metas(data: FileBytes | HeldBytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
     for row in _rows(data, start, stop):
         name, kind, slices = "", 0, []
         shape: tuple[int, ...] = ()
@@ -153,7 +153,7 @@ def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str,
             meta.slices.setdefault(extents, None)
 
 
-def _rows(data: FileBytes | bytes, start: int, stop: int) -> Iterator[Field]:
+def _rows(data: FileBytes | HeldBytes, start: int, stop: int) -> Iterator[Field]:
     for count, row in enumerate(fields(data, start, stop)):
         if count >= sstable.MAX_ENTRIES:
             raise ValueError(f"more than {sstable.MAX_ENTRIES:,} tensors")
@@ -178,7 +178,7 @@ def _read_slice(
     if dtype is None or tensor is None:
         return
     tensor = tensor._replace(shape=slice_shape(extents, meta.shape))
-    data = None if isinstance(row.data, FileBytes) else row.data
+    data = row.data.data if isinstance(row.data, HeldBytes) else None
     meta.slices[extents] = _Piece(path, name, row.block, data, tensor, dtype, checked)
 
 

@@ -21,6 +21,7 @@ from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import (
     FIXED32,
     FileBytes,
+    HeldBytes,
     damaged,
     encode_field,
     encode_varint,
@@ -94,13 +95,13 @@ def read(prefix: Path) -> Source:
 def _rows(index: Path) -> tuple[int, dict[bytes, _Row]]:
     with FileBytes(index) as file:
         values = {entry.key: entry.value for entry in sstable.entries(file, check=True)}
-    header = {f.number: f.value for f in fields(values.pop(b""))}
+    header = {f.number: f.value for f in fields(HeldBytes(values.pop(b""), file.budget))}
     if header.get(2):
         raise SlimzooError(f"{index} was written on a big-endian machine; save it again on a usual one")
     shards = header.get(1) or 0
     if not 0 < shards < 100_000:
         raise ValueError(f"{shards} data files")
-    return shards, {key: _row(value) for key, value in values.items()}
+    return shards, {key: _row(HeldBytes(value, file.budget)) for key, value in values.items()}
 
 
 def checksums(prefix: Path) -> dict[str, tuple]:
@@ -135,7 +136,7 @@ def read_text(prefix: Path, name: str) -> bytes:
     return data[start + 4 :]
 
 
-def _row(data: bytes) -> _Row:
+def _row(data: HeldBytes) -> _Row:
     row = _Row()
     for f in fields(data):
         if f.number == 2:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _FLOOR = 16 << 20  # bytes that reading any file may copy ...
 _FACTOR = 16  # ... and this for each of its own: names in a table share their beginnings
-MAX_STEPS = 3_000_000  # of any file: positions looked up, operations walked over; about as many microseconds
+MAX_STEPS = 1_500_000  # of any file: positions looked up, operations walked over; about as many microseconds
 
 
 class Budget:

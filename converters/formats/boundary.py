@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from slimzoo.converters.graph import Layer
 
 _MAX_UNPACKED = 256 << 20  # bytes that the tensors of any file may claim together ...
-_MAX_RATIO = 100  # ... or this many for each of its own: what is packed, repeated or shared counts as it is read
+_MAX_RATIO = 100  # ... or this many for each of its own; some are packed, filled or shared
+
 
 @contextmanager
 def boundary(path: Path) -> Iterator[None]:

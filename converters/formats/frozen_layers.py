@@ -55,7 +55,7 @@ def _constants(nodes: list[Node], numbers: Mapping[str, Tensor]) -> dict[str, Co
     ready = list(found)
     while ready:
         for node in users.get(ready.pop(), ()):
-            price = sum(cost.get(name, _MAX_LOADS) for name in _operands(node))
+            price = (node.op in _ARITHMETIC) + sum(cost.get(name, _MAX_LOADS) for name in _operands(node))
             if node.name not in found and price < _MAX_LOADS and (made := _computed(node, found)):
                 found[node.name], cost[node.name] = made, price
                 ready.append(node.name)

@@ -85,9 +85,7 @@ def _integers(file: FileBytes, values: list[Field]) -> list[int]:
     inner = [f for v in values if v.number == 1 for f in fields(file, v.start, v.stop) if f.number == 3]
     if any(f.stop - f.start > _MAX_LIST for f in inner):
         raise ValueError(f"a list of strides or dilations of more than {_MAX_LIST} bytes")
-    packed = [
-        number for f in inner if f.wire == BYTES for number in varints(file[f.start : f.stop]).tolist()
-    ]
+    packed = [number for f in inner if f.wire == BYTES for number in varints(file[f.start : f.stop]).tolist()]
     return packed or [f.value for f in inner if f.value is not None]
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-_MAX_PARTS = 2_000_000  # brackets, colons and commas; a tensor of safetensors has about 14, a layer of Keras 100
+_MAX_PARTS = 2_000_000  # brackets, colons and commas; a tensor of safetensors has about 14
 
 
 def parsed(text: str | bytes, pairs: Callable[[list], Any] | None = None) -> Any:

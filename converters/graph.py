@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from slimzoo.converters.budget import Budget
 from slimzoo.converters.source import Tensor
 
 KERNELS = ("conv", "depthwise", "dense")  # kinds of operations whose second input is a kernel
@@ -24,7 +23,7 @@ _AFTER = (
     "div",
     "norm",
 )  # kinds that, with constants, may belong to the layer before
-_STEP = 32  # bytes that a step of a walk counts for
+_STEPS, _TIMES = 50_000, 2  # of walks: any graph may take so many, and come so often to each input
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -163,11 +162,13 @@ class _Ways:
                 self.consumers.setdefault(value, []).append(op)
         self.producers = {value: op for op in graph.ops for value in op.outputs}
         self.ends = frozenset(graph.outputs)
-        self.budget = Budget(len(graph.ops))
+        self.left = _STEPS + _TIMES * sum(1 + len(op.inputs) for op in graph.ops)
 
     def step(self, op: Op) -> None:
         """Counts that a walk comes to `op`. Raises ValueError: they come to no end, or cross too often."""
-        self.budget.spend(_STEP + len(op.inputs), "walks over its operations")
+        self.left -= 1 + len(op.inputs)
+        if self.left < 0:
+            raise ValueError("its operations go in a circle, or lead to one another absurdly often")
 
 
 def layers_of(graph: Graph) -> list[Layer]:

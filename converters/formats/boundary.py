@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import damaged
+from slimzoo.converters.formats.binary import MAX_TENSORS, damaged
 from slimzoo.converters.source import Chunks, Source, Tensor
 from slimzoo.errors import SlimzooError, shown
 
@@ -47,6 +47,8 @@ def boundary(path: Path) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "its parts are nested too deep"
     text = shown(str(error), 300)
     return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
 
@@ -54,8 +56,10 @@ def _reason(error: Exception) -> str:
 def guarded(source: Source, path: Path) -> Source:
     """Returns `source`, whose tensors and layers are read inside of boundary(path).
 
-    Raises: SlimzooError: its tensors claim far more than its files have.
+    Raises: SlimzooError: its tensors are absurdly many, or claim far more than its files have.
     """
+    if len(source.tensors) > MAX_TENSORS:
+        raise damaged(path, f"it holds {len(source.tensors):,} tensors, more than {MAX_TENSORS:,}")
     size = sum(file.stat().st_size for file in source.files if file.is_file())
     total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in source.tensors.values())
     if total > max(_MAX_UNPACKED, _MAX_RATIO * size):

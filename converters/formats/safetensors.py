@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import FileBytes, damaged, file_chunks
+from slimzoo.converters.formats.binary import MAX_TENSORS, FileBytes, damaged, file_chunks
 from slimzoo.converters.formats.plain_json import parsed
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor, tensors_of
@@ -89,6 +89,8 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _tensors(path: Path, header: Mapping[str, dict], total: int, start: int) -> dict[str, Tensor]:
+    if len(header) > MAX_TENSORS:
+        raise ValueError(f"{len(header):,} tensors; at most {MAX_TENSORS:,} are read")
     tensors, spans = {}, []
     for name, row in header.items():
         dtype, shape, begin, end = _described(name, row)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats.binary import (
+    MAX_TENSORS,
     FileBytes,
     HeldBytes,
     damaged,
@@ -31,7 +32,6 @@ _TRAILER = 5
 _SNAPPY = b"\x01"
 _BLOCK = 4096  # bytes after which a written block ends
 _MAX_COMPRESSED = 4 << 20  # bytes of all blocks that are; unpacking takes a second for a few megabytes
-MAX_ENTRIES = 60_000  # and blocks
 _MAX_KEY = 1 << 16  # bytes
 
 
@@ -74,9 +74,9 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
         index, _ = _handle(footer, position)
         _check_bounds(file, index)
         check_block(file, index)
-        rows = islice(_block_entries(file, index), MAX_ENTRIES + 1)
+        rows = islice(_block_entries(file, index), MAX_TENSORS + 1)
         blocks = [_handle(row.value, 0)[0] for row in rows]
-        if len(blocks) > MAX_ENTRIES or sum(block.size for block in blocks) > len(file):
+        if len(blocks) > MAX_TENSORS or sum(block.size for block in blocks) > len(file):
             raise ValueError("its blocks overlap, or are too many")
         packed = (block.size for block in (index, *blocks) if _compression(file, block) == _SNAPPY)
         if sum(packed) > _MAX_COMPRESSED:
@@ -90,8 +90,8 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
                 check_block(file, block)
             for entry in _block_entries(file, block):
                 count += 1
-                if count > MAX_ENTRIES:
-                    raise ValueError(f"more than {MAX_ENTRIES:,} entries")
+                if count > MAX_TENSORS:
+                    raise ValueError(f"more than {MAX_TENSORS:,} entries")
                 yield entry
     except (ValueError, IndexError, struct.error) as error:
         if str(file.path) in str(error):

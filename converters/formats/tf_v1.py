@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import Field, FileBytes, HeldBytes, damaged, fields, file_chunks
+from slimzoo.converters.formats.binary import (
+    MAX_TENSORS,
+    Field,
+    FileBytes,
+    HeldBytes,
+    damaged,
+    fields,
+    file_chunks,
+)
 from slimzoo.converters.formats.tensor_proto import (
     Extents,
     TensorField,
@@ -155,8 +163,8 @@ def _read_metas(data: FileBytes | HeldBytes, start: int, stop: int, metas: dict[
 
 def _rows(data: FileBytes | HeldBytes, start: int, stop: int) -> Iterator[Field]:
     for count, row in enumerate(fields(data, start, stop)):
-        if count >= sstable.MAX_ENTRIES:
-            raise ValueError(f"more than {sstable.MAX_ENTRIES:,} tensors")
+        if count >= MAX_TENSORS:
+            raise ValueError(f"more than {MAX_TENSORS:,} tensors")
         if row.number == 1:
             yield row
 

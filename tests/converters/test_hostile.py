@@ -6,8 +6,6 @@ import json
 import lzma
 import pickle
 import struct
-import subprocess
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -21,42 +19,8 @@ from slimzoo.converters.formats.binary import encode_field, encode_varint
 from slimzoo.converters.formats.boundary import boundary, guarded
 from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.source import Source, Tensor
-from slimzoo.errors import MAX_MESSAGE, SlimzooError
-
-LIMITS = {"seconds": 5, "bytes": 2 << 30}  # of work and of memory, for any of these files
-READ = """
-import json, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({bytes}, {bytes}))
-resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
-from slimzoo.converters.formats import open_source
 from slimzoo.errors import SlimzooError
-try:
-    source = open_source(sys.argv[1])
-    for name in source:
-        source[name]
-    print(json.dumps("read"))
-except SlimzooError as error:
-    print(json.dumps(str(error)))
-"""
-
-
-def message_of(path):
-    """Returns how reading the file at `path` ends, in a process that is held to LIMITS."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ.format(**LIMITS), str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{path.name}: exit {done.returncode}: {done.stderr[-800:]}"
-    return json.loads(done.stdout)
-
-
-def check_refused(path):
-    before = set(path.parent.iterdir())
-    text = message_of(path)
-    assert text != "read"
-    assert len(text) <= MAX_MESSAGE
-    assert text.replace("\n", "").isprintable()
-    assert set(path.parent.iterdir()) == before
-
+from tests.converters.limits import check_refused
 
 # --- pickles: a few hundred bytes that stand for 2^40 values ---
 

@@ -10,12 +10,12 @@ Prints how many files were read and what failed, and keeps those that did. Exit 
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,8 @@ def _run(kept: Path, reader: str, number: int, seconds: int) -> dict[str, Any]:
 
     folder = kept / f"{reader}-{number}"
     folder.mkdir()
-    write_job(folder, _samples()[reader][number](folder, saved))
+    sample = _samples()[reader][number](folder, saved)
+    write_job(folder, replace(sample, forks=True))  # any file may turn into HDF5
     command = [sys.executable, __file__, "--child", str(folder), "--seconds", str(seconds)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds + 120)
     count = _COUNT.search(done.stderr)
@@ -103,7 +104,7 @@ def _fuzz(folder: Path, seconds: int) -> None:
             seen.add(result)
             (folder / f"failure-{len(seen)}").write_bytes(data)
             with open(folder / "failures", "a") as log:
-                log.write(json.dumps(f"failure-{len(seen)}: {result}") + "\n")
+                log.write(f"failure-{len(seen)}: {' '.join(result.split())}\n")
 
     limits = [f"-max_total_time={seconds}", "-max_len=65536", "-rss_limit_mb=4096", "-timeout=30"]
     atheris.Setup([sys.argv[0], *limits, "-print_final_stats=1", str(corpus)], one)

@@ -117,7 +117,7 @@ def _zipped(members: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-PACKS = {
+PACKS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "gzip": lambda content: gzip.compress(content, 1),
     "keras": _in_keras,
@@ -197,7 +197,8 @@ class Deeds:
     """What reading does beside reading, as Python's audit events tell."""
 
     def __init__(self, allowed: Path):
-        self.allowed, self.watching, self.found = str(allowed), False, []
+        self.allowed, self.watching = str(allowed), False
+        self.found: list[str] = []
         sys.addaudithook(self)
 
     def __call__(self, event: str, arguments: tuple) -> None:

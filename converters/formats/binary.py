@@ -39,9 +39,13 @@ def damaged(path: Path | str, what: str) -> SlimzooError:
     return SlimzooError(f"{path} is cut short or damaged: {what}. Download or copy it again")
 
 
-def check_total(path: Path, size: int, tensors: Mapping[str, Tensor]) -> None:
-    """Raises SlimzooError if `tensors`, which may share bytes, claim far more than the file's `size`."""
-    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors.values())
+def check_total(path: Path, size: int, tensors: Mapping[str, Tensor], read: int = 0) -> None:
+    """Raises SlimzooError if `tensors`, which may share bytes, claim far more than the file's `size`.
+
+    Args:
+      read: the bytes that are read for them, where they do not stand in a row.
+    """
+    total = max(read, sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors.values()))
     if total > _MAX_SHARED * size + _WINDOW:
         raise damaged(path, f"its tensors claim {total:,} bytes of a file of {size:,}")
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats.binary import BYTES, Bytes, FileBytes, encode_field, fields, signed, varints
 from slimzoo.converters.source import as_bytes, empty
 from slimzoo.errors import shown
@@ -41,6 +42,7 @@ MAX_BYTES = 1 << 40
 MAX_CUTS = 8  # axes along which a tensor is cut; partitioners of TensorFlow cut along one
 _MAX_RANK = 254  # as in TensorFlow
 _MAX_CORNERS = 1 << 19  # of all slices of a tensor: a second's work
+_CORNER = 32  # bytes that one counts for
 
 
 class TensorField(NamedTuple):
@@ -126,8 +128,12 @@ def assemble(
     return whole
 
 
-def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) -> None:
-    """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two."""
+def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents], budget: Budget) -> None:
+    """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two.
+
+    Args:
+      budget: of the file; what comparing costs is taken off.
+    """
     found = list(slices)
     sizes = [slice_shape(extents, shape) for extents in found]
     held = sum(map(math.prod, sizes))
@@ -138,6 +144,7 @@ def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) ->
         raise ValueError(f"{name} is cut along {len(cut)} axes; {MAX_CUTS} at most are read")
     if len(found) << len(cut) > _MAX_CORNERS:
         raise ValueError(f"{name} is cut into {len(found):,} slices along {len(cut)} axes")
+    budget.spend((len(name) + (_CORNER << len(cut))) * len(found), "slices of its tensors")
     corners: Counter = Counter()
     for extents, box in zip(found, sizes, strict=True):
         _add_corners(corners, [(extents[axis][0], box[axis]) for axis in cut], 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import (
     MAX_TENSORS,
@@ -37,6 +38,7 @@ from slimzoo.converters.source import Source, Tensor, stored_tensor
 from slimzoo.errors import SlimzooError, some
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")
+_ROW = 100  # bytes of the row of a slice, about
 META_TAG = 0x0A  # the first byte of the first value; a V2 index has another there
 
 
@@ -192,6 +194,7 @@ def _read_slice(
 
 def _tensors(prefix: Path, metas: dict[str, _Meta]) -> tuple[dict[str, Tensor], list[str]]:
     tensors, skipped, lost = {}, [], []
+    budget = Budget(_ROW * sum(len(meta.slices) for meta in metas.values()))
     for name, meta in metas.items():
         dtype = dtype_of(meta.type)
         pieces = [(extents, piece) for extents, piece in meta.slices.items() if piece is not None]
@@ -200,17 +203,23 @@ def _tensors(prefix: Path, metas: dict[str, _Meta]) -> tuple[dict[str, Tensor], 
         elif len(pieces) < len(meta.slices) or not pieces:
             lost.append(name)
         else:
-            tensors[name] = _tensor(prefix, name, meta.shape, dtype, pieces)
+            tensors[name] = _tensor(prefix, name, meta, dtype, pieces, budget)
     if lost:
         raise damaged(prefix, f"it lists tensors that it does not hold: {', '.join(lost[:5])}")
     return tensors, skipped
 
 
 def _tensor(
-    prefix: Path, name: str, shape: tuple[int, ...], dtype: np.dtype, pieces: list[tuple[Extents, _Piece]]
+    prefix: Path,
+    name: str,
+    meta: _Meta,
+    dtype: np.dtype,
+    pieces: list[tuple[Extents, _Piece]],
+    budget: Budget,
 ) -> Tensor:
+    shape = meta.shape
     try:
-        check_cover(name, shape, [extents for extents, _ in pieces])
+        check_cover(name, shape, [extents for extents, _ in pieces], budget)
     except ValueError as error:
         raise damaged(prefix, str(error)) from error
     if len(pieces) == 1:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import (
     FIXED32,
@@ -48,6 +49,7 @@ from slimzoo.files import check_writable, sync, write_error
 
 _HEADER = encode_field(1, 1) + encode_field(3, encode_field(1, 1))  # one shard, little endian, version 1
 _MAX_TEXT = 64 << 20  # bytes
+_ROW = 100  # bytes of an entry, about
 
 
 @dataclass
@@ -167,6 +169,7 @@ def _check_files(index: Path, files: list[Path], rows: Mapping[bytes, _Row]) -> 
 
 def _tensors(files: list[Path], rows: Mapping[bytes, _Row]) -> tuple[dict[str, Tensor], list[str]]:
     tensors, skipped = {}, []
+    budget = Budget(_ROW * len(rows))
     for key, row in rows.items():
         if key.startswith(b"\x00"):  # a slice; its tensor's own row lists it
             continue
@@ -175,7 +178,7 @@ def _tensors(files: list[Path], rows: Mapping[bytes, _Row]) -> tuple[dict[str, T
         if dtype is None:
             skipped.append(name)
         elif row.slices:
-            check_cover(name, row.shape, row.slices)
+            check_cover(name, row.shape, row.slices, budget)
             parts = [(extents, rows[slice_key(name, extents)]) for extents in row.slices]
             pieces = [(extents, _tensor(files, name, part, dtype).load) for extents, part in parts]
             for extents, part in parts:

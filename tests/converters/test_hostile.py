@@ -163,6 +163,13 @@ def test_a_table_costs_no_more_than_its_size_allows(make, tmp_path):
         check_refused(path)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "d/" * 3_000, "n" * 60_000])
+def test_a_state_that_names_no_possible_file_is_refused(name, tmp_path):
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{name}"')
+    with pytest.raises(SlimzooError, match="names a checkpoint by"):
+        converters.read(tmp_path)
+
+
 # --- archives ---
 
 
@@ -196,6 +203,17 @@ def test_an_archive_of_thousands_of_files_is_no_checkpoint(tmp_path):
     with tarfile.open(path, "w:gz") as archive:
         for i in range(9_990):
             archive.addfile(tarfile.TarInfo(f"{i}.npz"))
+    check_refused(path)
+
+
+def test_an_archive_of_files_that_each_take_a_second_is_given_up(tmp_path):
+    costly = encode_field(1, encode_field(1, b"n") + encode_field(2, b"NoOp") + b"\x1a\0" * 500_000)
+    path = tmp_path / "a.tgz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for i in range(40):
+            info = tarfile.TarInfo(f"{i}.pb")
+            info.size = len(costly)
+            archive.addfile(info, io.BytesIO(costly))
     check_refused(path)
 
 

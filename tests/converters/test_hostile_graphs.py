@@ -14,11 +14,12 @@ import pytest
 from slimzoo.converters.formats.binary import encode_field, encode_varint
 from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.formats.sstable import table_bytes
+from slimzoo.converters.formats.tf_v2 import slice_key
 from slimzoo.converters.graph import Constant, Graph, Op, layers_of
 from slimzoo.converters.source import tensors_of
 from tests.converters.flat_files import flat
 from tests.converters.limits import check_refused, messages_of
-from tests.converters.torch_files import Contents, Raw, encode, pickled, write_zip
+from tests.converters.torch_files import Contents, Raw, encode, pickled, tensor, write_zip
 
 REFUSED = "its operations go in a circle, or lead to one another"  # how a walk over a graph ends early
 
@@ -276,6 +277,24 @@ def test_a_row_of_a_million_slices_is_refused(tmp_path):
     check_refused(tmp_path / "a.index")
 
 
+def test_many_tensors_of_many_slices_are_refused(tmp_path):
+    """Each of the tensors alone would be read: 1,920 slices, cut along eight axes."""
+    shape = (2,) * 7 + (15,)
+    sizes = encode_field(2, b"".join(encode_field(2, encode_field(1, size)) for size in shape))
+    part = encode_field(1, 4) + encode_field(2, encode_field(2, encode_field(1, 1)) * 8) + encode_field(5, 1)
+    cuts = [tuple((start, 1) for start in cell) for cell in np.ndindex(shape)]
+    listed = (
+        encode_field(7, b"".join(encode_field(1, encode_field(1, s) + b"\x10\1") for s, _ in c)) for c in cuts
+    )
+    row = encode_field(1, 4) + sizes + b"".join(listed)
+    names = [f"w{i}" for i in range(5)]
+    rows = [(slice_key(name, cut), part) for name in names for cut in cuts]
+    rows += [(b"", HEADER), *((name.encode(), row) for name in names)]
+    (tmp_path / "a.index").write_bytes(table_bytes(sorted(rows)))
+    (tmp_path / "a.data-00000-of-00001").write_bytes(bytes(16))
+    assert "take far more" in messages_of(tmp_path / "a.index")[0]
+
+
 def test_rows_that_all_claim_one_place_in_the_data_are_refused(tmp_path):
     size = 100_000
     row = encode_field(1, 4) + encode_field(2, encode_field(2, encode_field(1, size))) + encode_field(5, size)
@@ -369,4 +388,11 @@ def test_a_tensor_of_a_thousand_names_claims_its_bytes_a_thousand_times(tmp_path
     contents = Contents()
     held = contents.add(np.ones(1 << 20, np.float32))
     state = {"a": memoised(held), **{f"w{i}": Raw(b"h\0") for i in range(1_000)}}
+    check_refused(write_zip(tmp_path / "a.pth", pickled(state), contents.storages))
+
+
+def test_a_few_numbers_far_apart_claim_what_lies_between_them(tmp_path):
+    contents = Contents()
+    row = contents.hold(np.ones(1 << 20, np.float32))
+    state = {f"w{i}": tensor(row, (2,), ((1 << 20) - 1,)) for i in range(1_000)}
     check_refused(write_zip(tmp_path / "a.pth", pickled(state), contents.storages))

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from slimzoo.converters.folded_values import variables_of
+from slimzoo.converters.formats.boundary import guarded
 from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
@@ -48,7 +49,7 @@ def unfolded(
         tensors |= variables_of(source.path, their, our)
     absent = (*_scopes_of(ours[count:], row), *row.side_heads)
     _say_rounded(source)
-    found = source.with_tensors(tensors)
+    found = guarded(source.with_tensors(tensors), source.path)
     found.metadata |= {"unfolded": f"{count} layers", "absent": json.dumps(absent)}
     return found
 

@@ -23,6 +23,7 @@ _AFTER = (
     "div",
     "norm",
 )  # kinds that, with constants, may belong to the layer before
+_STEPS, _TIMES = 50_000, 2  # of walks: any graph may take so many, and come so often to each input
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -145,21 +146,45 @@ class Layer:
         return f"{self.kind}{kernel or f' of {self.channels} channels'}"
 
 
+class _Ways:
+    """Where the values of a graph come from and go to, and what walking along them may cost.
+
+    Attributes:
+      consumers: the operations that take a value, each once.
+      producers: the operation that a value comes out of.
+      ends: the values that come out of the graph.
+    """
+
+    def __init__(self, graph: Graph):
+        self.consumers: dict[str, list[Op]] = {}
+        for op in graph.ops:
+            for value in dict.fromkeys(op.inputs):
+                self.consumers.setdefault(value, []).append(op)
+        self.producers = {value: op for op in graph.ops for value in op.outputs}
+        self.ends = frozenset(graph.outputs)
+        self.left = _STEPS + _TIMES * sum(1 + len(op.inputs) for op in graph.ops)
+
+    def step(self, op: Op) -> None:
+        """Counts that a walk comes to `op`. Raises ValueError: they come to no end, or cross too often."""
+        self.left -= 1 + len(op.inputs)
+        if self.left < 0:
+            raise ValueError("its operations go in a circle, or lead to one another absurdly often")
+
+
 def layers_of(graph: Graph) -> list[Layer]:
-    """Returns the layers of `graph` in the order of a walk back from its outputs."""
-    consumers: dict[str, list[Op]] = {}
-    for op in graph.ops:
-        for value in dict.fromkeys(op.inputs):
-            consumers.setdefault(value, []).append(op)
-    producers = {value: op for op in graph.ops for value in op.outputs}
+    """Returns the layers of `graph` in the order of a walk back from its outputs.
+
+    Raises: ValueError: it has a circle of operations that a layer would be part of, or is absurdly woven.
+    """
+    ways = _Ways(graph)
     found: list[Layer] = []
     taken: set[int] = set()
-    for op in _in_order(graph):
+    for op in _in_order(graph, ways.producers):
         if id(op) not in taken and (start := _start(op, graph)):
-            steps, ops = _steps(op, start, graph, consumers)
+            steps, ops = _steps(op, start, graph, ways)
             taken.update(map(id, ops))
             start = replace(start, steps=(*start.steps, *steps))
-            found.append(_with_inputs(start, op, graph, producers))
+            found.append(_with_inputs(start, op, graph, ways))
     dilated = any(op.dilated for op in graph.ops)
     return [replace(layer, dilated=dilated) for layer in found]
 
@@ -175,10 +200,11 @@ def _start(op: Op, graph: Graph) -> Layer | None:
     return Layer("norm", None, (step,)) if step and all(c.is_vector for c in step.constants) else None
 
 
-def _with_inputs(layer: Layer, op: Op, graph: Graph, producers: Mapping[str, Op]) -> Layer:
+def _with_inputs(layer: Layer, op: Op, graph: Graph, ways: _Ways) -> Layer:
     """Returns `layer`, which begins with `op`, with what is done by constants to what goes into it."""
     found: list[Step] = []
-    while source := producers.get(op.inputs[0]):
+    while source := ways.producers.get(op.inputs[0]):
+        ways.step(source)
         step = _step(source, graph)
         computed = tuple(value for value in source.inputs if value not in graph.constants)
         if not computed or source.activated or not (step or source.kind == _SAME):
@@ -194,14 +220,13 @@ def _multiplies(step: Step) -> bool:
     return step.kind in ("mul", "div") and all(constant.is_number for constant in step.constants)
 
 
-def _steps(
-    op: Op, layer: Layer, graph: Graph, consumers: Mapping[str, list[Op]]
-) -> tuple[list[Step], list[Op]]:
+def _steps(op: Op, layer: Layer, graph: Graph, ways: _Ways) -> tuple[list[Step], list[Op]]:
     """Returns what is done by constants to what comes out of `op` alone, and the operations that do it."""
     steps: list[Step] = []
     ops: list[Op] = []
-    while not op.activated and len(op.outputs) and op.outputs[0] not in graph.outputs:
-        users = consumers.get(op.outputs[0], [])
+    while not op.activated and len(op.outputs) and op.outputs[0] not in ways.ends:
+        ways.step(op)
+        users = ways.consumers.get(op.outputs[0], [])
         if len(users) != 1:
             break
         op = users[0]
@@ -227,9 +252,8 @@ def _step(op: Op, graph: Graph) -> Step | None:
     return Step(op.kind, constants, op.epsilon)
 
 
-def _in_order(graph: Graph) -> Iterator[Op]:
+def _in_order(graph: Graph, producers: Mapping[str, Op]) -> Iterator[Op]:
     """Yields the operations that the outputs are computed by, each after its inputs."""
-    producers = {value: op for op in graph.ops for value in op.outputs}
     weights = _signatures(graph, producers)
     seen: set[int] = set()
     waiting = [(value, False) for value in reversed(graph.outputs)]
@@ -260,15 +284,18 @@ def _signatures(graph: Graph, producers: Mapping[str, Op]) -> dict[str, int]:
     open_: set[str] = set()
     while waiting:
         value = waiting[-1]
+        if value in found:
+            waiting.pop()
+            continue
         op = producers.get(value)
         inner = [] if op is None or value in graph.constants else list(op.inputs)
         missing = [name for name in inner if name not in found and name not in open_]
-        if value not in found and missing:
+        if missing:
             open_.add(value)
             waiting += missing
             continue
         waiting.pop()
-        found.setdefault(value, 0 if op is None or not inner else _signature(op, graph, found))
+        found[value] = 0 if op is None or not inner else _signature(op, graph, found)
     return found
 
 

@@ -17,11 +17,13 @@ from slimzoo.converters.name_maps.transforms import with_background
 from slimzoo.converters.naming import Named, excluded_among, named
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
+from slimzoo.files import schema
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import of_kind
 from slimzoo.registry import Network, get_network
 
 log = logging.getLogger("slimzoo")
+_SAID = {"network_arguments": schema.in_text(schema.dict_of(schema.anything()))}  # by a file of itself
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
     *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers"),
     *("name_map", "differs", "names", "source_sha256"),
@@ -225,7 +227,7 @@ def _of_background(background: str) -> dict[str, str]:
 def _network_arguments(source: Source, name_map: NameMap | None) -> dict[str, Any]:
     """Returns those of the network that the weights are for: by the file, else by the map of its names."""
     if "network_arguments" in source.metadata:
-        return json.loads(source.metadata["network_arguments"])
+        return schema.take(source.metadata, _SAID, source.path)["network_arguments"]
     return dict(name_map.arguments) if name_map else {}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import os
 import shutil
 import tarfile
 import zlib
@@ -23,6 +24,7 @@ MAX_MEMBERS = 2_000
 MAX_BYTES = 16 << 30  # all members together
 MAX_UNPACKED = 256 << 20  # bytes that any archive may unpack to ...
 MAX_RATIO = 100  # ... or this many for each of its own: weights hardly shrink
+_SECONDS = 2.0  # of work, for finding out which member is the checkpoint: one takes some hundredths
 _MAX_HEAD = 16 << 20  # bytes that tarfile may ask for at once: a longer name or comment is none
 _BAD_NAME = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
 _GZIP = b"\x1f\x8b"
@@ -184,7 +186,10 @@ def _open_all(
     """Returns what could be opened, and why the rest could not, both by name in the archive."""
     readable: dict[str, Source] = {}
     unreadable: dict[str, str] = {}
+    start = _work()
     for name in names:
+        if _work() - start > _SECONDS:
+            raise ValueError(f"its {len(names):,} files take over {_SECONDS:.0f} s of work to look at")
         if PurePosixPath(name).name == "checkpoint":
             continue
         try:
@@ -194,6 +199,11 @@ def _open_all(
         else:
             readable[str(source.path.relative_to(folder))] = source  # the files of a set give one checkpoint
     return _outermost(readable), unreadable
+
+
+def _work() -> float:
+    """Returns the seconds that this process, and those that it started, have worked."""
+    return sum(os.times()[:4])
 
 
 def _outermost(found: dict[str, Source]) -> dict[str, Source]:

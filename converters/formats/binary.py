@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.source import Tensor, as_bytes
 from slimzoo.errors import SlimzooError
 
 CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time
 _WINDOW = 1 << 14
+_LONGEST = 10  # bytes of a varint
+MAX_TENSORS = 60_000  # of any file; the largest networks have a few thousand
 _MAX_SHARED = 64  # bytes of tensors for each of the file: 8 bits become 32, and tied weights are stored once
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 POINTER_START = b"version https://git-lfs"
@@ -36,21 +39,45 @@ def damaged(path: Path | str, what: str) -> SlimzooError:
     return SlimzooError(f"{path} is cut short or damaged: {what}. Download or copy it again")
 
 
-def check_total(path: Path, size: int, tensors: Mapping[str, Tensor]) -> None:
-    """Raises SlimzooError if `tensors`, which may share bytes, claim far more than the file's `size`."""
-    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors.values())
+def check_total(path: Path, size: int, tensors: Mapping[str, Tensor], read: int = 0) -> None:
+    """Raises SlimzooError if `tensors`, which may share bytes, claim far more than the file's `size`.
+
+    Args:
+      read: the bytes that are read for them, where they do not stand in a row.
+    """
+    total = max(read, sum(tensor.parameters * tensor.dtype.itemsize for tensor in tensors.values()))
     if total > _MAX_SHARED * size + _WINDOW:
         raise damaged(path, f"its tensors claim {total:,} bytes of a file of {size:,}")
 
 
+class HeldBytes:
+    """Bytes in memory whose slices are taken off the budget of the file they are from."""
+
+    def __init__(self, data: bytes, budget: Budget):
+        self.data, self.budget = data, budget
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, span: slice) -> bytes:
+        found = self.data[span]
+        self.budget.spend(len(found))
+        return found
+
+
 class FileBytes:
-    """A file that is sliced like bytes; small slices come from a window, so that walking costs few reads."""
+    """A file that is sliced like bytes; small slices come from a window, so that walking costs few reads.
+
+    Attributes:
+      budget: what each slice is taken off.
+    """
 
     def __init__(self, path: Path):
         self.path = path
         self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._size = os.fstat(self._handle).st_size
         self._start, self._window = 0, b""
+        self.budget = Budget(self._size)
 
     def __enter__(self) -> FileBytes:
         return self
@@ -64,6 +91,7 @@ class FileBytes:
     def __getitem__(self, span: slice) -> bytes:
         """Returns the bytes of `span`; like bytes, fewer where the file ends."""
         start, stop, _ = span.indices(self._size)
+        self.budget.spend(stop - start)
         if stop - start > _WINDOW:
             return self._read(start, stop - start)
         if not self._start <= start <= stop <= self._start + len(self._window):
@@ -82,6 +110,9 @@ class FileBytes:
         """Fills a C-contiguous `array` from the bytes at `start`. Raises SlimzooError: it ends before."""
         for _ in file_chunks(self.path, start, array.nbytes, as_bytes(array)):
             pass
+
+
+Bytes = FileBytes | HeldBytes | bytes
 
 
 def file_chunks(path: Path, start: int, size: int, into: np.ndarray | None = None) -> Iterator[np.ndarray]:
@@ -120,7 +151,7 @@ class Field(NamedTuple):
     stop: int
 
 
-def fields(data: FileBytes | bytes, start: int = 0, stop: int | None = None) -> Iterator[Field]:
+def fields(data: Bytes, start: int = 0, stop: int | None = None) -> Iterator[Field]:
     """Yields the top-level fields of the message at start:stop of `data`, reading no contents.
 
     Raises: ValueError: it is no such message, or it does not end at `stop`.
@@ -146,9 +177,9 @@ def fields(data: FileBytes | bytes, start: int = 0, stop: int | None = None) -> 
         start = end
 
 
-def varint(data: FileBytes | bytes, start: int, stop: int | None = None) -> tuple[int, int]:
+def varint(data: Bytes, start: int, stop: int | None = None) -> tuple[int, int]:
     """Returns the number stored at `start` and where it ends. Raises ValueError: it does not end."""
-    limit = start + 10 if stop is None else min(start + 10, stop)
+    limit = start + _LONGEST if stop is None else min(start + _LONGEST, stop)
     value = 0
     for shift, byte in enumerate(data[start:limit]):
         value |= (byte & 0x7F) << (7 * shift)
@@ -162,13 +193,29 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def varints(data: bytes) -> list[int]:
-    """Returns all numbers of a packed field."""
-    values, start = [], 0
-    while start < len(data):
-        value, start = varint(data, start)
-        values.append(signed(value))
-    return values
+def varints(data: bytes) -> np.ndarray:
+    """Returns all numbers of a packed field, int64 [n]. Raises ValueError: one does not end."""
+    raw = np.frombuffer(data, np.uint8)
+    parts = [np.zeros(0, np.int64)]
+    while raw.size:
+        size = CHUNK - int(np.argmax(raw[:CHUNK][::-1] < 0x80)) if raw.size > CHUNK else raw.size
+        parts.append(_unpacked(raw[:size]))
+        raw = raw[size:]
+    return np.concatenate(parts)
+
+
+def _unpacked(raw: np.ndarray) -> np.ndarray:
+    """Returns the numbers in `raw`, which ends with one of them."""
+    ends = np.flatnonzero(raw < 0x80) + 1
+    starts = np.concatenate(([0], ends[:-1]))
+    if not ends.size or ends[-1] != raw.size or (ends - starts).max() > _LONGEST:
+        raise ValueError("a number does not end")
+    values = np.zeros(ends.size, np.uint64)
+    for place in range((ends - starts).max()):
+        more = starts + place < ends
+        bits = raw[starts[more] + place] & np.uint8(0x7F)
+        values[more] |= bits.astype(np.uint64) << np.uint64(7 * place)
+    return values.view(np.int64)
 
 
 def encode_varint(value: int) -> bytes:

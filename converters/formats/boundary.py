@@ -6,34 +6,24 @@ SlimzooError and the operating system's own errors leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import damaged
+from slimzoo.converters.formats.binary import MAX_TENSORS, damaged
 from slimzoo.converters.source import Chunks, Source, Tensor
 from slimzoo.errors import SlimzooError, shown
 
-_FLOOR = 16 << 20  # of what reading any file may cost, in bytes held or steps made ...
-_FACTOR = 16  # ... and this for each of its own bytes: names in a table share their beginnings
+if TYPE_CHECKING:
+    from slimzoo.converters.graph import Layer
 
-
-class Budget:
-    """What is left of what reading one file may cost: its size times a factor, and no less than a floor."""
-
-    def __init__(self, path: Path, size: int):
-        self.path, self.size = path, size
-        self.left = _FLOOR + _FACTOR * size
-
-    def spend(self, cost: int, what: str) -> None:
-        """Takes `cost` off. Raises SlimzooError: nothing is left; `what` says what it was for."""
-        self.left -= cost
-        if self.left < 0:
-            raise damaged(self.path, f"{what} take far more than its {self.size:,} bytes can be meant for")
+_MAX_UNPACKED = 256 << 20  # bytes that the tensors of any file may claim together ...
+_MAX_RATIO = 100  # ... or this many for each of its own; some are packed, filled or shared
 
 
 @contextmanager
@@ -57,12 +47,24 @@ def boundary(path: Path) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "its parts are nested too deep"
     text = shown(str(error), 300)
     return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def guarded(source: Source, path: Path) -> Source:
-    """Returns `source`, each of whose tensors is read inside of boundary(path)."""
+    """Returns `source`, whose tensors and layers are read inside of boundary(path).
+
+    Raises: SlimzooError: its tensors are absurdly many, or claim far more than its files have.
+    """
+    if len(source.tensors) > MAX_TENSORS:
+        raise damaged(path, f"it holds {len(source.tensors):,} tensors, more than {MAX_TENSORS:,}")
+    size = sum(file.stat().st_size for file in source.files if file.is_file())
+    total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in source.tensors.values())
+    if total > max(_MAX_UNPACKED, _MAX_RATIO * size):
+        raise damaged(path, f"its tensors claim {total:,} bytes of {size:,}")
+    source.layers = partial(_layers, path, source.layers) if source.layers else None
     source.tensors = {name: _guarded(tensor, path) for name, tensor in source.tensors.items()}
     return source
 
@@ -70,6 +72,11 @@ def guarded(source: Source, path: Path) -> Source:
 def _guarded(tensor: Tensor, path: Path) -> Tensor:
     chunks = partial(_chunks, path, tensor.chunks) if tensor.chunks else None
     return replace(tensor, load=partial(_load, path, tensor), chunks=chunks)
+
+
+def _layers(path: Path, layers: Callable[[], list[Layer]]) -> list[Layer]:
+    with boundary(path):
+        return layers()
 
 
 def _load(path: Path, tensor: Tensor) -> np.ndarray:

@@ -11,6 +11,7 @@ import struct
 from slimzoo.converters.formats.binary import FileBytes
 
 _MAX_TEXT = 4096  # bytes
+_NUMBER = 32  # bytes that a number takes as an object of Python
 
 
 class Table:
@@ -58,6 +59,7 @@ class Table:
         start, count = self.vector(number, width)
         if count > limit:
             raise ValueError(f"{count} numbers where at most {limit} can be")
+        self.data.budget.spend(count * _NUMBER)
         return struct.unpack(f"<{count}{kind}", self.data[start : start + count * width])
 
     def text(self, number: int) -> str:

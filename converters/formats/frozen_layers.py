@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -20,7 +21,8 @@ from slimzoo.converters.graph import (
 )
 from slimzoo.converters.source import Tensor
 
-_MAX_CHAIN = 32  # operations on constants, one after another
+_MAX_LOADS = 64  # of constants for what one is computed from
+_MAX_OPERANDS = 2
 _NO_OUTPUTS = ("Const", "Placeholder", "NoOp")
 _ARITHMETIC: dict[str, Callable] = {  # that may be left of a batch norm
     "Add": np.add,
@@ -35,31 +37,49 @@ _ARITHMETIC: dict[str, Callable] = {  # that may be left of a batch norm
 
 def layers_in(nodes: list[Node], numbers: Mapping[str, Tensor]) -> list[Layer]:
     """Returns the layers of the graph of `nodes`; `numbers` are its constants by name."""
-    constants = {name: Constant(tensor.shape, tensor, (name,)) for name, tensor in numbers.items()}
-    waiting = [node for node in nodes if node.name not in constants and _inputs(node)]
-    for _ in range(_MAX_CHAIN):
-        found = {node.name: made for node in waiting if (made := _computed(node, constants))}
-        if not found:
-            break
-        constants |= found
-        waiting = [node for node in waiting if node.name not in constants]
+    constants = _constants(nodes, numbers)
     ops = [_op(node, constants) for node in nodes if node.op != "Const"]
     used = {value for op in ops for value in op.inputs}
     outputs = [node.name for node in nodes if node.op not in _NO_OUTPUTS and node.name not in used]
     return layers_of(Graph(ops, outputs, constants))
 
 
-def _computed(node: Node, constants: Mapping[str, Constant]) -> Constant | None:
-    """Returns what `node` makes of constants alone, None where it does not."""
+def _constants(nodes: list[Node], numbers: Mapping[str, Tensor]) -> dict[str, Constant]:
+    """Returns `numbers`, and what nodes make of them alone, by name."""
+    found = {name: Constant(tensor.shape, tensor, (name,)) for name, tensor in numbers.items()}
+    users: dict[str, list[Node]] = {}
+    for node in nodes:
+        for name in _operands(node):
+            users.setdefault(name, []).append(node)
+    cost = dict.fromkeys(found, 1)
+    ready = list(found)
+    while ready:
+        for node in users.get(ready.pop(), ()):
+            price = (node.op in _ARITHMETIC) + sum(cost.get(name, _MAX_LOADS) for name in _operands(node))
+            if node.name not in found and price < _MAX_LOADS and (made := _computed(node, found)):
+                found[node.name], cost[node.name] = made, price
+                ready.append(node.name)
+    return found
+
+
+def _operands(node: Node) -> tuple[str, ...]:
+    """Returns the inputs of `node` if they may be all that its values come from."""
     inputs = _inputs(node)
     if TENSORFLOW_KINDS.get(node.op) == "same":
-        return constants.get(inputs[0])
-    taken = [constants[name] for name in inputs if name in constants]
-    if node.op not in _ARITHMETIC or len(taken) < len(inputs):
-        return None
+        return inputs[:1]
+    return inputs if node.op in _ARITHMETIC and len(inputs) <= _MAX_OPERANDS else ()
+
+
+def _computed(node: Node, constants: Mapping[str, Constant]) -> Constant | None:
+    """Returns what `node` makes of constants; None where it has no shape, or one larger than theirs."""
+    taken = [constants[name] for name in _operands(node)]
+    if node.op not in _ARITHMETIC:
+        return taken[0]
     try:
         shape = np.broadcast_shapes(*(constant.shape for constant in taken))
     except ValueError:
+        return None
+    if math.prod(shape) > max(math.prod(constant.shape) for constant in taken):
         return None
     tensors = [constant.tensor for constant in taken if constant.tensor]
     names = dict.fromkeys(name for constant in taken for name in constant.names)

@@ -11,6 +11,7 @@ from slimzoo.converters.formats.tensor_proto import TensorField, describe
 
 _GRAPH_FIELDS = {1: BYTES, 2: BYTES, 3: 0, 4: BYTES, 5: BYTES}  # node, library, version, versions, debug_info
 _MAX_NODES = 200_000
+_MAX_LIST = 1_000  # bytes of a list of numbers by axis
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _WITH_NUMBERS = (*_CONVOLUTIONS, "MatMul", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 
@@ -82,7 +83,9 @@ def _set_numbers(file: FileBytes, attribute: Field, node: Node) -> None:
 def _integers(file: FileBytes, values: list[Field]) -> list[int]:
     """Returns the numbers of an AttrValue that is a list of them, packed or one by one."""
     inner = [f for v in values if v.number == 1 for f in fields(file, v.start, v.stop) if f.number == 3]
-    packed = [number for f in inner if f.wire == BYTES for number in varints(file[f.start : f.stop])]
+    if any(f.stop - f.start > _MAX_LIST for f in inner):
+        raise ValueError(f"a list of strides or dilations of more than {_MAX_LIST} bytes")
+    packed = [number for f in inner if f.wire == BYTES for number in varints(file[f.start : f.stop]).tolist()]
     return packed or [f.value for f in inner if f.value is not None]
 
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -129,6 +129,7 @@ class _Packed:
     def __init__(self, path: Path, rows: Mapping[str, tuple[tuple[int, ...], np.dtype]]):
         self.path, self.rows = path, rows
         self.sizes = {name: math.prod(shape) * dtype.itemsize for name, (shape, dtype) in rows.items()}
+        self.starts = dict(zip(rows, accumulate(self.sizes.values(), initial=0), strict=False))
         self.folder: TemporaryFolder | None = None
         self.lock = Lock()
 
@@ -137,9 +138,7 @@ class _Packed:
         with self.lock:
             if self.folder is None:
                 self.folder = self._unpacked()
-        names = list(self.sizes)
-        start = sum(self.sizes[before] for before in names[: names.index(name)])
-        yield from file_chunks(self.folder.path / "tensors", start, self.sizes[name], into)
+        yield from file_chunks(self.folder.path / "tensors", self.starts[name], self.sizes[name], into)
 
     def _unpacked(self) -> TemporaryFolder:
         folder, total = TemporaryFolder(), sum(self.sizes.values())

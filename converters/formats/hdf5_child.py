@@ -18,7 +18,8 @@ import h5py
 import numpy as np
 
 MAX_OBJECTS, MAX_DEPTH, MAX_PROBLEMS = 100_000, 64, 100  # groups and data sets; groups in groups
-MAX_TEXT = 64 << 20  # bytes of one attribute
+MAX_TEXT = 64 << 20  # bytes of all attributes together ...
+MAX_TEXTS = 200_000  # ... and how many they are: names of layers and weights
 MAX_RATIO = 100  # a compressed tensor's size to what the file spends on it
 _SLACK = 1 << 20  # bytes; below it no ratio is looked at
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}  # all that come with h5py
@@ -56,6 +57,7 @@ class Walk:
         self.attributes: dict[str, dict[str, str | list[str]]] = {}
         self.problems: list[str] = []
         self.seen: set[int] = set()
+        self.texts = self.characters = 0  # of the attributes
 
     def group(self, group: Any, name: str = "", depth: int = 0) -> None:
         address = h5py.h5o.get_info(group.id).addr
@@ -85,11 +87,19 @@ class Walk:
         for key in owner.attrs:
             if key.startswith(self.wanted):
                 stored = owner.attrs.get_id(key)
-                if math.prod(stored.shape) * stored.dtype.itemsize > MAX_TEXT:
+                count = math.prod(stored.shape)
+                if count * stored.dtype.itemsize > MAX_TEXT or count > MAX_TEXTS:
                     raise ValueError(f"the attribute {key} of {name or 'the root'} is absurdly large")
                 found[key] = _texts(owner.attrs[key])
+                self._count(found[key])
         if found:
             self.attributes[name] = found
+
+    def _count(self, said: str | list[str]) -> None:
+        self.texts += len(said) if isinstance(said, list) else 1
+        self.characters += sum(map(len, said)) if isinstance(said, list) else len(said)
+        if self.texts > MAX_TEXTS or self.characters > MAX_TEXT:
+            raise ValueError(f"its attributes hold {self.texts:,} texts of {self.characters:,} characters")
 
     def _dataset(self, dataset: Any, name: str) -> None:
         self._read_attributes(dataset, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from slimzoo.converters.formats import keras_h5
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.keras_layers import layers_of
+from slimzoo.converters.formats.plain_json import parsed
 from slimzoo.converters.formats.zip_archive import first_member, open_zip
 from slimzoo.converters.source import Source, TemporaryFolder
 from slimzoo.errors import SlimzooError
@@ -60,7 +60,7 @@ def _config(path: Path, archive: zipfile.ZipFile) -> Any:
     if archive.getinfo(_CONFIG).file_size > _MAX_CONFIG:
         raise damaged(path, f"{_CONFIG} takes {archive.getinfo(_CONFIG).file_size:,} bytes")
     try:
-        config = json.loads(archive.read(_CONFIG))
+        config = parsed(archive.read(_CONFIG))
         list(layers_of(config))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise damaged(path, f"{_CONFIG} is wrong: {error}") from error

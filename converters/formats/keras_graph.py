@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from slimzoo.converters.formats.binary import BYTES, FileBytes, fields
 from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, without_weights
+from slimzoo.converters.formats.plain_json import parsed
 
 _CONFIGURATION = "keras_metadata.pb"  # beside the graph, of Keras 2
 _MOST = 64 << 20  # bytes that are looked at
@@ -26,16 +26,17 @@ def _of_configuration(path: Path) -> str:
     """Reads what is there as plain data; what is wrong with it costs the note, not the weights."""
     if not path.is_file() or path.stat().st_size > _MOST:
         return ""
-    data = path.read_bytes()
     try:
-        first = next(node for node in fields(data) if (node.number, node.wire) == (1, BYTES))
-        parts = {part.number: data[part.start : part.stop] for part in fields(data, first.start, first.stop)}
-        return without_weights(json.loads(parts[5]))
+        with FileBytes(path) as file:
+            first = next(node for node in fields(file) if (node.number, node.wire) == (1, BYTES))
+            parts = {p.number: file[p.start : p.stop] for p in fields(file, first.start, first.stop)}
+        return without_weights(parsed(parts[5]))
     except (StopIteration, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return ""
 
 
 def _of_graph(path: Path) -> str:
     with FileBytes(path) as file:
-        found = dict.fromkeys(_IN_GRAPH.findall(bytes(file[0 : min(len(file), _MOST)])))
-    return "; ".join(WITHOUT_WEIGHTS[name.decode()] for name in found)
+        found = _IN_GRAPH.finditer(file[0 : min(len(file), _MOST)])
+        names = dict.fromkeys(match[1].decode() for match in found)
+    return "; ".join(WITHOUT_WEIGHTS[name] for name in names)

@@ -25,9 +25,10 @@ from slimzoo.converters.formats.keras_layers import (
     variables,
     without_weights,
 )
+from slimzoo.converters.formats.plain_json import parsed
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.files import atomic_write, write_error
 from slimzoo.names import unescape
 
@@ -89,8 +90,8 @@ def _metadata(found: Contents) -> dict[str, str]:
     rows = found.attributes.get("", {})
     kept = {"keras_version": str(rows["keras_version"])} if "keras_version" in rows else {}
     try:
-        ours = json.loads(rows.get("slimzoo", "{}"))
-    except (ValueError, TypeError, RecursionError):
+        ours = parsed(rows.get("slimzoo", "{}"))
+    except (ValueError, TypeError, AttributeError):
         return kept
     return kept | {str(key): str(value) for key, value in ours.items()} if isinstance(ours, dict) else kept
 
@@ -108,8 +109,8 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
     order = {name: i for i, name in enumerate(classes)}  # a model as a layer has what is frozen last
     start = f"{root}/" if root else ""
     rows: list[tuple[str, str, str]] = []  # short name, name by the weight's own path, path in the file
-    for layer in texts(found.attributes[root], "layer_names") or []:
-        weights = texts(found.attributes.get(f"{start}{layer}", {}), "weight_names") or []
+    for layer in _distinct(found.attributes[root], "layer_names"):
+        weights = _distinct(found.attributes.get(f"{start}{layer}", {}), "weight_names")
         weights = sorted(weights, key=lambda weight: _of_owner(order, layer, weight, -1))
         short = [f"{layer}/{variable(layer, weight, classes.get(layer, ''))}" for weight in weights]
         own = [_by_own_path(layer, weight, classes) for weight in weights]
@@ -122,6 +123,14 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
         raise SlimzooError(listing(f"{path} is damaged: it names weights that it does not hold:", missing))
     counts = Counter(name for name, _, _ in rows)
     return {name if counts[name] == 1 else longer: place for name, longer, place in rows}
+
+
+def _distinct(attributes: Mapping[str, Any], key: str) -> list[str]:
+    """Returns the list of names `key`. Raises ValueError: one stands in it twice."""
+    names = texts(attributes, key) or []
+    if len(set(names)) < len(names):
+        raise ValueError(f"{shown(Counter(names).most_common(1)[0][0])} stands in {key} twice")
+    return names
 
 
 def _owner(layer: str, weight: str) -> str:
@@ -142,7 +151,7 @@ def _by_own_path(layer: str, weight: str, classes: Mapping[str, str]) -> str:
 
 def _config(found: Contents) -> Any:
     """Returns the configuration of the model as plain data, as far as the file has it."""
-    return json.loads(found.attributes.get("", {}).get("model_config", "{}"))
+    return parsed(found.attributes.get("", {}).get("model_config", "{}"))
 
 
 # The newer layout: groups by class and number, variables by number.

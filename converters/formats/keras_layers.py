@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from slimzoo.errors import shown
+
+_MAX_NAME = 1_000  # characters of a name; paths hold those of every layer around
 KERNEL_AND_BIAS = ("kernel", "bias")
 VARIABLES = {  # class of the layer, as paths in a file spell it: its variables
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -76,11 +79,19 @@ def layers_of(config: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
     Raises: ValueError, TypeError, KeyError: it is no such configuration.
     """
     rows = _rows(config)
-    classes = [snake_case(row["class_name"]) for row in rows]
+    classes = [snake_case(_name(row["class_name"])) for row in rows]
     for row, layer_class, place in zip(rows, classes, numbered(classes), strict=True):
         where = f"{path}layers/{place}"
-        yield where, str(row["config"]["name"]), layer_class
+        yield where, _name(row["config"]["name"]), layer_class
         yield from layers_of(row, f"{where}/")
+
+
+def _name(value: Any) -> str:
+    """Returns the name of a layer or of its class. Raises ValueError: it is none, or too long for one."""
+    name = str(value) if isinstance(value, str | int) else ""
+    if not name or len(name) > _MAX_NAME:
+        raise ValueError(f"{shown(value)} is no name of a layer of up to {_MAX_NAME} characters")
+    return name
 
 
 def _rows(config: Any) -> Sequence[Any]:
@@ -124,7 +135,7 @@ def _innermost(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if _rows(row):
             yield from _innermost(row)
         else:
-            yield str(row["class_name"]), row["config"]
+            yield _name(row["class_name"]), row["config"]
 
 
 def _told(name: str, settings: Mapping[str, Any]) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import tf_v2
-from slimzoo.converters.formats.binary import BYTES, VARINT, Field, damaged, fields
+from slimzoo.converters.formats.binary import BYTES, VARINT, Field, HeldBytes, damaged, fields
 from slimzoo.converters.source import Source, Tensor
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -39,20 +40,20 @@ def names_in(prefix: Path) -> dict[str, str]:
     They stand in the order of the model's layers. Raises: SlimzooError: the graph is damaged.
     """
     try:
-        objects = _objects(tf_v2.read_text(prefix, GRAPH))
+        objects = _objects(HeldBytes(text := tf_v2.read_text(prefix, GRAPH), Budget(len(text))))
         return {key: name for number in _in_order(objects) for key, name in objects[number].values.items()}
     except (ValueError, IndexError) as error:
         raise damaged(tf_v2.index_path(prefix), f"its graph of objects is wrong: {error}") from error
 
 
-def _objects(text: bytes) -> list[_Object]:
+def _objects(text: HeldBytes) -> list[_Object]:
     nodes = [node for node in fields(text) if (node.number, node.wire) == (1, BYTES)]
     if len(nodes) > _MAX_OBJECTS:
         raise ValueError(f"more than {_MAX_OBJECTS:,} objects")
     return [_object(text, node) for node in nodes]
 
 
-def _object(text: bytes, node: Field) -> _Object:
+def _object(text: HeldBytes, node: Field) -> _Object:
     found = _Object()
     for part in fields(text, node.start, node.stop):
         if part.wire != BYTES or part.number not in (1, 2):
@@ -66,7 +67,7 @@ def _object(text: bytes, node: Field) -> _Object:
     return found
 
 
-def _text(text: bytes, part: Field | None) -> str:
+def _text(text: HeldBytes, part: Field | None) -> str:
     return text[part.start : part.stop].decode() if part and part.wire == BYTES else ""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from slimzoo.converters.formats import keras_graph, object_graph, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.object_graph import ATTRIBUTE, GRAPH
+from slimzoo.converters.formats.plain_json import parsed
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 
@@ -79,10 +80,10 @@ def _read_own(path: Path, found: Source) -> Source | None:
     if note.stat().st_size > _MAX_EXTRA:
         raise damaged(note, f"more than {_MAX_EXTRA:,} bytes")
     try:
-        said = json.loads(note.read_text(encoding="utf-8"))
+        said = parsed(note.read_bytes())
         index, names, metadata = said["index"], said["variables"], said["metadata"]
         texts = [*names, *names.values(), *metadata, *metadata.values()]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged(note, f"it is no note of slimzoo: {error!r}") from error
     if not all(isinstance(text, str) for text in texts) or len(set(names.values())) < len(names):
         raise damaged(note, "names that are no text, or one name for two variables")

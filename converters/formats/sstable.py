@@ -14,8 +14,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from slimzoo.converters.formats.binary import FileBytes, damaged, encode_varint, file_chunks, varint
-from slimzoo.converters.formats.boundary import Budget
+from slimzoo.converters.budget import Budget
+from slimzoo.converters.formats.binary import (
+    MAX_TENSORS,
+    FileBytes,
+    HeldBytes,
+    damaged,
+    encode_varint,
+    file_chunks,
+    varint,
+)
 from slimzoo.converters.formats.crc32c import Crc32c
 
 MAGIC = bytes.fromhex("57fb808b247547db")
@@ -24,7 +32,6 @@ _TRAILER = 5
 _SNAPPY = b"\x01"
 _BLOCK = 4096  # bytes after which a written block ends
 _MAX_COMPRESSED = 4 << 20  # bytes of all blocks that are; unpacking takes a second for a few megabytes
-MAX_ENTRIES = 60_000  # and blocks
 _MAX_KEY = 1 << 16  # bytes
 
 
@@ -39,7 +46,7 @@ class Entry(NamedTuple):
     """A key, and where its value is: value = data[start:stop]."""
 
     key: bytes
-    data: FileBytes | bytes
+    data: FileBytes | HeldBytes
     start: int
     stop: int
     block: Block
@@ -67,10 +74,9 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
         index, _ = _handle(footer, position)
         _check_bounds(file, index)
         check_block(file, index)
-        budget = Budget(file.path, len(file))
-        rows = islice(_block_entries(file, index, budget), MAX_ENTRIES + 1)
+        rows = islice(_block_entries(file, index), MAX_TENSORS + 1)
         blocks = [_handle(row.value, 0)[0] for row in rows]
-        if len(blocks) > MAX_ENTRIES or sum(block.size for block in blocks) > len(file):
+        if len(blocks) > MAX_TENSORS or sum(block.size for block in blocks) > len(file):
             raise ValueError("its blocks overlap, or are too many")
         packed = (block.size for block in (index, *blocks) if _compression(file, block) == _SNAPPY)
         if sum(packed) > _MAX_COMPRESSED:
@@ -82,10 +88,10 @@ def entries(file: FileBytes, check: bool) -> Iterator[Entry]:
             _check_bounds(file, block)
             if check:
                 check_block(file, block)
-            for entry in _block_entries(file, block, budget):
+            for entry in _block_entries(file, block):
                 count += 1
-                if count > MAX_ENTRIES:
-                    raise ValueError(f"more than {MAX_ENTRIES:,} entries")
+                if count > MAX_TENSORS:
+                    raise ValueError(f"more than {MAX_TENSORS:,} entries")
                 yield entry
     except (ValueError, IndexError, struct.error) as error:
         if str(file.path) in str(error):
@@ -118,12 +124,12 @@ def _compression(file: FileBytes, block: Block) -> bytes:
     return file[block.start + block.size : block.start + block.size + 1]
 
 
-def _block_entries(file: FileBytes, block: Block, budget: Budget) -> Iterator[Entry]:
-    data: FileBytes | bytes = file
+def _block_entries(file: FileBytes, block: Block) -> Iterator[Entry]:
+    data: FileBytes | HeldBytes = file
     position, end = block.start, block.start + block.size
     compression = _compression(file, block)
     if compression == _SNAPPY:
-        data = _snappy(file[position:end], budget)
+        data = HeldBytes(_snappy(file[position:end], file.budget), file.budget)
         position, end = 0, len(data)
     elif compression != b"\x00":
         raise ValueError(f"compression {compression.hex()} is not known")
@@ -140,7 +146,7 @@ def _block_entries(file: FileBytes, block: Block, budget: Budget) -> Iterator[En
             raise ValueError("an entry runs over the end of its block")
         if shared + fresh > _MAX_KEY:
             raise ValueError(f"a name of {shared + fresh:,} bytes")
-        budget.spend(shared + fresh, "the names in it")
+        file.budget.spend(shared + fresh, "the names in it")
         key = key[:shared] + data[position : position + fresh]
         position += fresh
         yield Entry(key, data, position, position + size, block)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import BYTES, FileBytes, encode_field, fields, signed, varints
+from slimzoo.converters.budget import Budget
+from slimzoo.converters.formats.binary import BYTES, Bytes, FileBytes, encode_field, fields, signed, varints
 from slimzoo.converters.source import as_bytes, empty
 from slimzoo.errors import shown
 
@@ -41,6 +42,7 @@ MAX_BYTES = 1 << 40
 MAX_CUTS = 8  # axes along which a tensor is cut; partitioners of TensorFlow cut along one
 _MAX_RANK = 254  # as in TensorFlow
 _MAX_CORNERS = 1 << 19  # of all slices of a tensor: a second's work
+_CORNER = 32  # bytes that one counts for
 
 
 class TensorField(NamedTuple):
@@ -73,7 +75,7 @@ def type_number(dtype: np.dtype) -> int:
     raise ValueError(f"TensorFlow has no type for {dtype}; it has {', '.join(_TYPES.values())}")
 
 
-def parse_shape(data: FileBytes | bytes, start: int, stop: int) -> tuple[int, ...]:
+def parse_shape(data: Bytes, start: int, stop: int) -> tuple[int, ...]:
     """Returns the sizes in a TensorShapeProto."""
     shape: list[int] = []
     for dim in fields(data, start, stop):
@@ -92,7 +94,7 @@ def encode_shape(shape: Iterable[int]) -> bytes:
     return b"".join(encode_field(2, encode_field(1, size)) for size in shape)
 
 
-def parse_slice(data: FileBytes | bytes, start: int, stop: int) -> Extents:
+def parse_slice(data: Bytes, start: int, stop: int) -> Extents:
     """Returns the extents in a TensorSliceProto."""
     extents: list[tuple[int, int | None]] = []
     for extent in fields(data, start, stop):
@@ -126,8 +128,12 @@ def assemble(
     return whole
 
 
-def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) -> None:
-    """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two."""
+def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents], budget: Budget) -> None:
+    """Raises ValueError if `slices` are not `shape` cut up: elements lie outside, in no slice or in two.
+
+    Args:
+      budget: of the file; what comparing costs is taken off.
+    """
     found = list(slices)
     sizes = [slice_shape(extents, shape) for extents in found]
     held = sum(map(math.prod, sizes))
@@ -138,6 +144,7 @@ def check_cover(name: str, shape: tuple[int, ...], slices: Iterable[Extents]) ->
         raise ValueError(f"{name} is cut along {len(cut)} axes; {MAX_CUTS} at most are read")
     if len(found) << len(cut) > _MAX_CORNERS:
         raise ValueError(f"{name} is cut into {len(found):,} slices along {len(cut)} axes")
+    budget.spend((len(name) + (_CORNER << len(cut))) * len(found), "slices of its tensors")
     corners: Counter = Counter()
     for extents, box in zip(found, sizes, strict=True):
         _add_corners(corners, [(extents[axis][0], box[axis]) for axis in cut], 1)
@@ -158,7 +165,7 @@ def _add_corners(corners: Counter, box: list[tuple[int, int]], sign: int) -> Non
         corners[corner] += -sign if sum(ends) % 2 else sign
 
 
-def describe(data: FileBytes | bytes, start: int, stop: int) -> TensorField:
+def describe(data: Bytes, start: int, stop: int) -> TensorField:
     """Returns what a TensorProto holds and where, without reading its values."""
     kind, values = 0, (0, 0, 0)
     shape: tuple[int, ...] = ()
@@ -207,10 +214,10 @@ def _few_values(field: TensorField, data: FileBytes | bytes, dtype: np.dtype) ->
         if memory.size % dtype.itemsize:
             raise ValueError(f"{memory.size} bytes are no whole number of {dtype} values")
         return memory.view(dtype)
-    numbers = varints(memory.tobytes()) if field.number else []
+    numbers = varints(memory.tobytes() if field.number else b"")
     if field.number == _BITS_FIELD:
-        return (np.array(numbers, np.int64) & 0xFFFF).astype(np.uint16).view(dtype)
-    return np.array(numbers, np.int64).astype(dtype)
+        return (numbers & 0xFFFF).astype(np.uint16).view(dtype)
+    return numbers.astype(dtype)
 
 
 def _copy(data: FileBytes | bytes, start: int, memory: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from slimzoo.errors import SlimzooError, listing
 log = logging.getLogger("slimzoo")
 _PART = re.compile(r"^(.+)\.(?:index|meta|data-\d{5}-of-\d{5})$")
 _STATE = re.compile(rb'^\s*model_checkpoint_path:\s*"((?:[^"\\]|\\.)*)"')
+_MAX_NAME, _MAX_PATH = 230, 4_000  # bytes, so that ".data-00000-of-00001" may follow
 _FIRST_BLOCK = b"\x00\x00"  # the first entry of a table of ours shares nothing and has an empty key
 
 
@@ -93,6 +94,8 @@ def _named(state: Path) -> Path | None:
         return None
     text = match[1].decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
     named = Path(re.sub(r"-\?{5}-of-\d{5}$", "", text))
+    if len(text.encode()) > _MAX_PATH or any(len(part.encode()) > _MAX_NAME for part in named.parts):
+        raise damaged(state, f"it names a checkpoint by {len(text):,} characters")
     # A folder that was moved still names its old place; what lies beside the state file comes first.
     places = (state.parent / named.name, state.parent / named)
     return next((place for place in places if _exists(place)), places[-1])

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import Field, FileBytes, damaged, fields, file_chunks
+from slimzoo.converters.formats.binary import (
+    MAX_TENSORS,
+    Field,
+    FileBytes,
+    HeldBytes,
+    damaged,
+    fields,
+    file_chunks,
+)
 from slimzoo.converters.formats.tensor_proto import (
     Extents,
     TensorField,
@@ -29,6 +38,7 @@ from slimzoo.converters.source import Source, Tensor, stored_tensor
 from slimzoo.errors import SlimzooError, some
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")
+_ROW = 100  # bytes of the row of a slice, about
 META_TAG = 0x0A  # the first byte of the first value; a V2 index has another there
 
 
@@ -133,7 +143,7 @@ def _read_shard(path: Path, metas: dict[str, _Meta]) -> None:
                     _read_slice(path, row, f, metas, checked)
 
 
-def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
+def _read_metas(data: FileBytes | HeldBytes, start: int, stop: int, metas: dict[str, _Meta]) -> None:
     for row in _rows(data, start, stop):
         name, kind, slices = "", 0, []
         shape: tuple[int, ...] = ()
@@ -153,10 +163,10 @@ def _read_metas(data: FileBytes | bytes, start: int, stop: int, metas: dict[str,
             meta.slices.setdefault(extents, None)
 
 
-def _rows(data: FileBytes | bytes, start: int, stop: int) -> Iterator[Field]:
+def _rows(data: FileBytes | HeldBytes, start: int, stop: int) -> Iterator[Field]:
     for count, row in enumerate(fields(data, start, stop)):
-        if count >= sstable.MAX_ENTRIES:
-            raise ValueError(f"more than {sstable.MAX_ENTRIES:,} tensors")
+        if count >= MAX_TENSORS:
+            raise ValueError(f"more than {MAX_TENSORS:,} tensors")
         if row.number == 1:
             yield row
 
@@ -178,12 +188,13 @@ def _read_slice(
     if dtype is None or tensor is None:
         return
     tensor = tensor._replace(shape=slice_shape(extents, meta.shape))
-    data = None if isinstance(row.data, FileBytes) else row.data
+    data = row.data.data if isinstance(row.data, HeldBytes) else None
     meta.slices[extents] = _Piece(path, name, row.block, data, tensor, dtype, checked)
 
 
 def _tensors(prefix: Path, metas: dict[str, _Meta]) -> tuple[dict[str, Tensor], list[str]]:
     tensors, skipped, lost = {}, [], []
+    budget = Budget(_ROW * sum(len(meta.slices) for meta in metas.values()))
     for name, meta in metas.items():
         dtype = dtype_of(meta.type)
         pieces = [(extents, piece) for extents, piece in meta.slices.items() if piece is not None]
@@ -192,17 +203,23 @@ def _tensors(prefix: Path, metas: dict[str, _Meta]) -> tuple[dict[str, Tensor], 
         elif len(pieces) < len(meta.slices) or not pieces:
             lost.append(name)
         else:
-            tensors[name] = _tensor(prefix, name, meta.shape, dtype, pieces)
+            tensors[name] = _tensor(prefix, name, meta, dtype, pieces, budget)
     if lost:
         raise damaged(prefix, f"it lists tensors that it does not hold: {', '.join(lost[:5])}")
     return tensors, skipped
 
 
 def _tensor(
-    prefix: Path, name: str, shape: tuple[int, ...], dtype: np.dtype, pieces: list[tuple[Extents, _Piece]]
+    prefix: Path,
+    name: str,
+    meta: _Meta,
+    dtype: np.dtype,
+    pieces: list[tuple[Extents, _Piece]],
+    budget: Budget,
 ) -> Tensor:
+    shape = meta.shape
     try:
-        check_cover(name, shape, [extents for extents, _ in pieces])
+        check_cover(name, shape, [extents for extents, _ in pieces], budget)
     except ValueError as error:
         raise damaged(prefix, str(error)) from error
     if len(pieces) == 1:

@@ -17,10 +17,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
 from slimzoo.converters.formats.binary import (
     FIXED32,
     FileBytes,
+    HeldBytes,
     damaged,
     encode_field,
     encode_varint,
@@ -47,6 +49,7 @@ from slimzoo.files import check_writable, sync, write_error
 
 _HEADER = encode_field(1, 1) + encode_field(3, encode_field(1, 1))  # one shard, little endian, version 1
 _MAX_TEXT = 64 << 20  # bytes
+_ROW = 100  # bytes of an entry, about
 
 
 @dataclass
@@ -94,13 +97,13 @@ def read(prefix: Path) -> Source:
 def _rows(index: Path) -> tuple[int, dict[bytes, _Row]]:
     with FileBytes(index) as file:
         values = {entry.key: entry.value for entry in sstable.entries(file, check=True)}
-    header = {f.number: f.value for f in fields(values.pop(b""))}
+    header = {f.number: f.value for f in fields(HeldBytes(values.pop(b""), file.budget))}
     if header.get(2):
         raise SlimzooError(f"{index} was written on a big-endian machine; save it again on a usual one")
     shards = header.get(1) or 0
     if not 0 < shards < 100_000:
         raise ValueError(f"{shards} data files")
-    return shards, {key: _row(value) for key, value in values.items()}
+    return shards, {key: _row(HeldBytes(value, file.budget)) for key, value in values.items()}
 
 
 def checksums(prefix: Path) -> dict[str, tuple]:
@@ -135,7 +138,7 @@ def read_text(prefix: Path, name: str) -> bytes:
     return data[start + 4 :]
 
 
-def _row(data: bytes) -> _Row:
+def _row(data: HeldBytes) -> _Row:
     row = _Row()
     for f in fields(data):
         if f.number == 2:
@@ -166,6 +169,7 @@ def _check_files(index: Path, files: list[Path], rows: Mapping[bytes, _Row]) -> 
 
 def _tensors(files: list[Path], rows: Mapping[bytes, _Row]) -> tuple[dict[str, Tensor], list[str]]:
     tensors, skipped = {}, []
+    budget = Budget(_ROW * len(rows))
     for key, row in rows.items():
         if key.startswith(b"\x00"):  # a slice; its tensor's own row lists it
             continue
@@ -174,7 +178,7 @@ def _tensors(files: list[Path], rows: Mapping[bytes, _Row]) -> tuple[dict[str, T
         if dtype is None:
             skipped.append(name)
         elif row.slices:
-            check_cover(name, row.shape, row.slices)
+            check_cover(name, row.shape, row.slices, budget)
             parts = [(extents, rows[slice_key(name, extents)]) for extents in row.slices]
             pieces = [(extents, _tensor(files, name, part, dtype).load) for extents, part in parts]
             for extents, part in parts:

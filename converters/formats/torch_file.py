@@ -89,7 +89,8 @@ def read(path: Path) -> Source:
             if isinstance(error, SlimzooError):
                 raise
             raise damaged(path, str(error)) from error
-        check_total(path, len(file), tensors)
+        read = sum(row.extent * row.kind.stored.itemsize for row in found.tensors.values())
+        check_total(path, len(file), tensors, read)
     return Source("torch", path, tensors, metadata=_metadata(found), skipped=found.skipped)
 
 

@@ -34,18 +34,28 @@ def without_names(root: object) -> str:
     """Returns what to say of tensors that have no names; "" where some have."""
     if isinstance(root, Described):
         return f"holds one tensor of shape {root.shape} without a name. {_NAMED}"
-    lists = [value for value in _values(root) if _of_tensors(value)]
-    if not lists or any(isinstance(value, Described) for value in _values(root)):
+    values = _values(root)
+    lists = [value for value in values if _of_tensors(value)]
+    if not lists or any(isinstance(value, Described) for value in values):
         return ""
     count = sum(isinstance(value, Described) for found in lists for value in found)
     return f"holds a list of {count} tensors, and no names that say which is which. {_NAMED}"
 
 
-def _values(root: object, depth: int = 4) -> list:
-    """Returns what stands at the ends of dicts in dicts; a list is an end."""
-    if not isinstance(root, Pairs) or not depth:
-        return [root]
-    return [value for _, inner in root.items for value in _values(inner, depth - 1)]
+def _values(root: object) -> list:
+    """Returns what stands at the ends of dicts in dicts, each once; a list is an end."""
+    found, seen = [], set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Pairs):
+            waiting += [inner for _, inner in value.items]
+        else:
+            found.append(value)
+    return found
 
 
 def _of_tensors(value: object) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -215,6 +217,7 @@ _TRAINING = re.compile(
     r"(?i).*(optim|sched|scaler|criterion|rng|hyper|callback).*|args?|config|cfg|loss|loops"
 )
 _MAX_DEPTH = 4
+_MAX_AVERAGES = 4  # keys that may be of them, and are looked into
 
 
 def state_dict(root: object) -> StateDict:
@@ -225,8 +228,9 @@ def state_dict(root: object) -> StateDict:
     found = StateDict()
     path: list[str] = []
     averages: dict[str, object] = {}
+    holders = _holders(root)
     for _ in range(_MAX_DEPTH):
-        inner = None if _is_state_dict(root) else _wrapped(root)
+        inner = None if _is_state_dict(root, holders) else _wrapped(root, holders)
         if inner is None:
             break
         for key, value in _items(root):
@@ -243,7 +247,7 @@ def state_dict(root: object) -> StateDict:
             found.skipped.append(name)
     if not found.tensors:
         raise ValueError("it holds no tensors by name, that is, no state dict")
-    for key, value in averages.items():
+    for key, value in islice(averages.items(), _MAX_AVERAGES):
         _add_averages(found, key, value)
     return found
 
@@ -268,33 +272,45 @@ def _inside(value: object) -> list[tuple[object, object]] | None:
     return value.items if isinstance(value, Pairs) else None
 
 
-def _is_state_dict(root: object) -> bool:
+def _is_state_dict(root: object, holders: Set[int]) -> bool:
     """Whether `root` itself holds the weights, and not only a best_acc1 or rng beside them."""
-    beside = [value for _, value in _items(root) if _items(value) and _has_tensors(value)]
-    return _has_kernels(root) or (_has_tensors(root) and not beside)
+    beside = any(id(value) in holders for _, value in _items(root))
+    return _has_kernels(root) or (id(root) in holders and not beside)
 
 
 def _has_kernels(value: object) -> bool:
     return any(isinstance(inner, Described) and len(inner.shape) > 1 for _, inner in _items(value))
 
 
-def _has_tensors(value: object) -> bool:
-    """Whether `value` is a tensor, or a dict that holds one at any depth; each dict is looked at once."""
-    waiting, seen = [value], set()
+def _holders(root: object) -> set[int]:
+    """Returns id() of each dict in `root` that holds a tensor at any depth; each is looked at once."""
+    around: dict[int, list[int]] = {}  # {a dict: those that it stands in}
+    holding: list[int] = []
+    seen: set[int] = set()
+    waiting = [root]
     while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, Described):
-            return True
-        if id(inner) not in seen:
-            seen.add(id(inner))
-            waiting += [further for _, further in _items(inner)]
-    return False
+        outer = waiting.pop()
+        if id(outer) in seen:
+            continue
+        seen.add(id(outer))
+        for _, value in _items(outer):
+            if isinstance(value, Described):
+                holding.append(id(outer))
+            elif isinstance(value, Pairs):
+                around.setdefault(id(value), []).append(id(outer))
+                waiting.append(value)
+    found: set[int] = set()
+    while holding:
+        inner = holding.pop()
+        if inner not in found:
+            found.add(inner)
+            holding += around.get(inner, ())
+    return found
 
 
-def _wrapped(root: object) -> tuple[str, object] | None:
+def _wrapped(root: object, holders: Set[int]) -> tuple[str, object] | None:
     """Returns the key and the value of what in `root` looks most like a state dict."""
-    inside = {key: value for key, value in _items(root) if isinstance(key, str) and _items(value)}
-    inside = {key: value for key, value in inside.items() if _has_tensors(value)}
+    inside = {key: value for key, value in _items(root) if isinstance(key, str) and id(value) in holders}
     for names in (_WRAPPERS, [name for name in inside if not _TRAINING.fullmatch(name)]):
         there = [name for name in names if name in inside]
         plain = [name for name in there if not is_average(name)] or there

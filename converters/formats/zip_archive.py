@@ -18,7 +18,8 @@ from pathlib import Path
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.errors import SlimzooError
 
-MAX_DIRECTORY = 4 << 20  # bytes of the list of members: about 40,000 of them
+MAX_DIRECTORY = 4 << 20  # bytes of the list of members
+MAX_MEMBERS = 20_000
 MAX_UNPACKED = 256 << 20  # bytes of all members together, or the ratio to the file's size
 MAX_RATIO = 100
 _BROKEN = (
@@ -91,6 +92,8 @@ def _check_directory(path: Path) -> None:
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"it has {len(members):,} members; at most {MAX_MEMBERS:,} are read")
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
         twice, _ = Counter(names).most_common(1)[0]

@@ -1,5 +1,6 @@
-"""What an image file says of itself before its pixels: the format, and how a camera was held."""
+"""What an image file says of itself before its pixels: the format, their number, how a camera was held."""
 
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ SIGNATURES = {  # format: how its files begin
 }
 READABLE = f"{', '.join(SIGNATURES)} can be read"
 UPRIGHT = 1
+MAX_PIXELS = 1 << 27  # 400 MB of RGB; the largest cameras have 100 to 200 million
 _FOREIGN = (  # format, where its mark stands, the mark
     ("WebP", 8, b"WEBP"),
     ("TIFF", 0, b"II*\0"),
@@ -22,13 +24,22 @@ _FOREIGN = (  # format, where its mark stands, the mark
     ("Photoshop", 0, b"8BPS"),
 )
 _ORIENTATION = 0x0112  # of the tags of EXIF
+_PIXELS, _END = 0xDA, 0xD9  # kinds of blocks of a JPEG
+_WITHOUT_CONTENT = (0x01, *range(0xD0, 0xD8))
+_FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))  # say the size
+_PICTURE, _EXTENSION = b"\x2c", b"\x21"  # blocks of a GIF
 
 
 class Header(NamedTuple):
-    """The format, None if it is no image that can be read; EXIF's orientation, 1 (upright) to 8."""
+    """The format, None if it is no image that can be read; EXIF's orientation, 1 (upright) to 8.
+
+    Attributes:
+      pixels: how many are decoded, of a GIF those of every picture in it; 0 where that is not said.
+    """
 
     format: str | None
     orientation: int
+    pixels: int
 
 
 def read_header(path: str | os.PathLike) -> Header:
@@ -37,9 +48,16 @@ def read_header(path: str | os.PathLike) -> Header:
         with open(path, "rb") as file:
             found = _format_of(file.read(8))
             file.seek(0)
-            return Header(found, _orientation(file, found))
+            return Header(found, _orientation(file, found), _pixels(file, found))
     except OSError:
-        return Header(None, UPRIGHT)
+        return Header(None, UPRIGHT, 0)
+
+
+def too_large(path: str | os.PathLike, header: Header) -> str:
+    """Returns what to say of an image with more pixels than are decoded; "" for others."""
+    if header.pixels <= MAX_PIXELS:
+        return ""
+    return f"{path} decodes to {header.pixels:,} pixels; up to {MAX_PIXELS:,} are read: save it smaller"
 
 
 def image_format(path: str | os.PathLike) -> str | None:
@@ -69,18 +87,35 @@ def _orientation(file: BinaryIO, image_format: str | None) -> int:
 
 
 def _jpeg_exif(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(2)
-    while True:
-        mark, kind, length = struct.unpack(">BBH", file.read(4))
-        if mark != 0xFF or kind in (0xDA, 0xD9) or length < 2:  # the pixels, the end, or no JPEG
-            return
-        if kind == 0xFF:  # bytes may be filled up
-            file.seek(-3, os.SEEK_CUR)
-            continue
-        body = file.read(length - 2) if kind == 0xE1 else b""
+    for kind, size in _jpeg_blocks(file):
+        body = file.read(size) if kind == 0xE1 else b""
         if body.startswith(b"Exif\0\0"):
             yield body[6:]
-        file.seek(length - 2 - len(body), os.SEEK_CUR)
+
+
+def _jpeg_blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yields kind and size of each block before the pixels, with `file` at its content."""
+    file.seek(2)
+    while (kind := _jpeg_mark(file)) not in (_PIXELS, _END):
+        if kind in _WITHOUT_CONTENT:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        end = file.tell() + length - 2
+        if length < 2:
+            return
+        yield kind, length - 2
+        file.seek(end)
+
+
+def _jpeg_mark(file: BinaryIO) -> int:
+    """Returns the kind of the next block; what stands before its 0xFF is passed over, as libjpeg does."""
+    while byte := file.read(1):
+        if byte == b"\xff":
+            while (byte := file.read(1)) == b"\xff":
+                pass
+            if byte not in (b"", b"\0"):
+                return byte[0]
+    return _END
 
 
 def _png_exif(file: BinaryIO) -> Iterator[bytes]:
@@ -107,3 +142,54 @@ def _of_tags(block: bytes) -> int:
             (value,) = struct.unpack_from(f"{order}{'I' if kind == 4 else 'H'}", block, start + 10 + 12 * i)
             return value if 1 <= value <= 8 else UPRIGHT
     return UPRIGHT
+
+
+def _pixels(file: BinaryIO, image_format: str | None) -> int:
+    count = {"JPEG": _jpeg_pixels, "PNG": _png_pixels, "GIF": _gif_pixels, "BMP": _bmp_pixels}
+    try:
+        return count[image_format](file) if image_format else 0
+    except struct.error:  # cut off: whoever reads its pixels will say so
+        return 0
+
+
+def _jpeg_pixels(file: BinaryIO) -> int:
+    frames = [file.read(5) for kind, _ in _jpeg_blocks(file) if kind in _FRAMES]
+    return max((math.prod(struct.unpack(">xHH", frame)) for frame in frames), default=0)
+
+
+def _png_pixels(file: BinaryIO) -> int:
+    file.seek(16)
+    return math.prod(struct.unpack(">II", file.read(8)))
+
+
+def _bmp_pixels(file: BinaryIO) -> int:
+    file.seek(14)
+    (header,) = struct.unpack("<I", file.read(4))
+    kind = "<HH" if header == 12 else "<ii"
+    return abs(math.prod(struct.unpack(kind, file.read(struct.calcsize(kind)))))
+
+
+def _gif_pixels(file: BinaryIO) -> int:
+    """Returns the pixels of all pictures: the decoder holds every one before it gives the first."""
+    file.seek(6)
+    width, height, flags = struct.unpack("<HHBxx", file.read(7))
+    _skip_palette(file, flags)
+    total = width * height
+    while (kind := file.read(1)) in (_PICTURE, _EXTENSION):
+        if kind == _PICTURE:
+            width, height, flags = struct.unpack("<xxxxHHB", file.read(9))
+            total += width * height
+            _skip_palette(file, flags)
+        file.seek(1, os.SEEK_CUR)  # the size of a code, or what the extension is for
+        while size := file.read(1):
+            if size == b"\0":
+                break
+            file.seek(size[0], os.SEEK_CUR)
+        if total > MAX_PIXELS:
+            break
+    return total
+
+
+def _skip_palette(file: BinaryIO, flags: int) -> None:
+    if flags & 0x80:
+        file.seek(3 << (flags & 7) + 1, os.SEEK_CUR)

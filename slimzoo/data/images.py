@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.headers import READABLE, UPRIGHT, foreign, image_format, read_header
+from slimzoo.data.headers import READABLE, UPRIGHT, foreign, image_format, read_header, too_large
 from slimzoo.errors import SlimzooError, listing, tensorflow_says
 
 _REFUSED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -65,7 +65,7 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
       turn: upright, where EXIF says how the camera was held.
     Raises:
       FileNotFoundError: there is no such file.
-      SlimzooError: it is not an image, or broken.
+      SlimzooError: it is not an image, broken, or of too many pixels.
     """
     path = Path(path)
     if not path.is_file():
@@ -73,6 +73,8 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
     header = read_header(path)
     if header.format is None:
         raise SlimzooError(f"{path} is not an image; {READABLE}{foreign(path)}")
+    if large := too_large(path, header):
+        raise SlimzooError(large)
     try:
         if header.format == "BMP":
             return _bitmap(path.read_bytes())

@@ -7,13 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.headers import UPRIGHT, read_header
+from slimzoo.data.headers import UPRIGHT, read_header, too_large
 from slimzoo.data.images import decode, read_image, turned
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing, apply, augment
 
 PADDING = -1  # the index of an example that only fills up the last batch
 _ORDER, _VIEW = 0, 1  # what a seed is used for
+_NO_BATCHES = "no batches can be made:"
 _NO_END = np.iinfo(np.int64).max
 
 
@@ -48,7 +49,7 @@ def batches(
       num_parallel_calls: images read at a time; the order does not depend on it.
     Returns: image float32 [B, size, size, channels], labels and weights float32 [B, K], index int64 [B]
       (which example of `dataset`).
-    Raises: SlimzooError: `dataset` is empty, or a number is out of its range.
+    Raises: SlimzooError: `dataset` is empty, an image of it has too many pixels, or a number is out of range.
     """
     _check(dataset, batch_size, seed, start_step)
     repeat = training if repeat is None else repeat
@@ -96,7 +97,7 @@ def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> Non
     if start_step < 0:
         problems.append(f"start_step is {start_step}; it must be at least 0")
     if problems:
-        raise SlimzooError(listing("no batches can be made:", problems))
+        raise SlimzooError(listing(_NO_BATCHES, problems))
 
 
 def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int) -> tf.data.Dataset:
@@ -133,6 +134,9 @@ def _file_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     paths = tf.constant(dataset.paths)
     with ThreadPoolExecutor() as threads:
         headers = [*threads.map(read_header, dataset.paths)]
+    both = zip(dataset.paths, headers, strict=True)
+    if problems := [large for path, header in both if (large := too_large(path, header))]:
+        raise SlimzooError(listing(_NO_BATCHES, problems))
     bitmaps = any(header.format == "BMP" for header in headers)
     orientations = np.array([header.orientation for header in headers], np.int32)
     if not dataset.turn or (orientations == UPRIGHT).all():

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Unpack, overload
 
+from slimzoo import converters
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap, worded
 from slimzoo.errors import SlimzooError
@@ -231,4 +232,5 @@ def _whole(path: Path, others: Iterable[Any]) -> Any:
         )
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
+    converters.read(path)  # which says what is wrong with it; Keras trusts what it opens
     return keras.models.load_model(path)

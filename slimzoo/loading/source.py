@@ -1,10 +1,9 @@
 """Where a name leads: a network, and the weights that it is to have."""
 
 import glob
-import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,24 @@ from typing import Any
 from slimzoo import converters, weights
 from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError
-from slimzoo.files import MODEL
+from slimzoo.files import MODEL, schema
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Network, get_network, is_network, list_models, network_of
 from slimzoo.weights import WeightsRow
+from slimzoo.weights.metadata import ADVICE, FIELDS
 
 log = logging.getLogger("slimzoo")
 Name = str | os.PathLike
 NOT_RELEASED = Provenance()
+_SAID = {  # by a file of itself
+    name: FIELDS[name]
+    for name in (
+        *("num_classes", "label_offset", "labels", "preprocessing", "multi_label"),
+        *("network_arguments", "image_size", "new", "absent"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -122,19 +129,18 @@ def _from_row(row: WeightsRow) -> Source:
         path=weights.fetch(row),
         num_classes=row.num_classes,
         label_offset=row.label_offset,
-        labels=_labels(row),
+        labels=_labels(row.labels, row.label_offset) if row.num_classes else None,
         preprocessing=Preprocessing.from_dict(row.preprocessing),
         name_map=get_name_map(row.name_map, row.network) if row.maths == "differs" else None,
         provenance=Provenance(str(row)),
     )
 
 
-def _labels(row: WeightsRow) -> tuple[str, ...] | None:
-    if not row.num_classes:  # weights without the last layers
-        return None
-    if row.labels == "imagenet":
-        return imagenet(row.label_offset)
-    return voc() if row.labels == "voc" else tuple(row.labels)
+def _labels(said: str | Sequence[str], offset: int) -> tuple[str, ...]:
+    """Returns the names of the classes, of which a file or a row may say only which list it is."""
+    if said == "imagenet":
+        return imagenet(offset)
+    return voc() if said == "voc" else tuple(said)
 
 
 def of_imagenet(source: Source, network: Network, num_classes: int | None) -> Source:
@@ -151,22 +157,17 @@ def from_file(path: Path) -> Source:
     if path.is_dir() and (path / MODEL).is_file():
         path = path / MODEL
     about = dict(converters.read(path).metadata)
+    said = schema.take(about, _SAID, path, ADVICE)
     return Source(
         where=str(path),
         path=path,
         metadata=about,
-        num_classes=int(about["num_classes"]) if "num_classes" in about else None,
-        label_offset=int(about.get("label_offset", 0)),
-        labels=tuple(json.loads(about["labels"])) if "labels" in about else None,
-        preprocessing=_preprocessing(about),
-        multi_label=json.loads(about.get("multi_label", "false")),
-        arguments=json.loads(about.get("network_arguments", "{}")),
-        image_size=int(about["image_size"]) if "image_size" in about else None,
+        num_classes=said.get("num_classes"),
+        label_offset=said.get("label_offset", 0),
+        labels=_labels(said["labels"], said.get("label_offset", 0)) if "labels" in said else None,
+        preprocessing=said.get("preprocessing"),
+        multi_label=said.get("multi_label", False),
+        arguments=said.get("network_arguments", {}),
+        image_size=said.get("image_size"),
         provenance=Provenance.from_metadata(about),
     )
-
-
-def _preprocessing(about: Mapping[str, str]) -> Preprocessing | None:
-    if "preprocessing" not in about:
-        return None
-    return Preprocessing.from_dict(json.loads(about["preprocessing"]))

@@ -11,7 +11,7 @@ from slimzoo.files.schema import Damaged, Field, Schema, in_text
 if TYPE_CHECKING:
     from slimzoo.preprocessing import Preprocessing
 
-_ADVICE = "it was changed by hand, or is damaged; save or convert it again"
+ADVICE = "it was changed by hand, or is damaged; save or convert it again"
 
 
 def _preprocessing() -> Field:
@@ -63,10 +63,10 @@ def checked(metadata: Mapping[str, str], where: str | PathLike) -> dict[str, Any
 
     Raises: Damaged: a field cannot be, or they do not fit together; all of them are named.
     """
-    about = schema.take(dict(metadata), FIELDS, where, _ADVICE)
+    about = schema.take(dict(metadata), FIELDS, where, ADVICE)
     labels, classes = about.get("labels"), about.get("num_classes")
     if isinstance(labels, tuple) and classes and len(labels) != classes:
-        raise Damaged(f"{where} says that it has {classes} classes, and names {len(labels)}; {_ADVICE}")
+        raise Damaged(f"{where} says that it has {classes} classes, and names {len(labels)}; {ADVICE}")
     return about
 
 
@@ -78,4 +78,4 @@ def settings_of(metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         return FIELDS["slimzoo_settings"](metadata.get("slimzoo_settings", "{}"))
     except ValueError as error:
-        raise SlimzooError(f"the weights' slimzoo_settings cannot be read ({_ADVICE})") from error
+        raise SlimzooError(f"the weights' slimzoo_settings cannot be read ({ADVICE})") from error

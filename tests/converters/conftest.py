@@ -25,32 +25,33 @@ def arrays():
 
 @pytest.fixture
 def save_checkpoint():
-    """save(prefix, arrays, version="V2", sharded=False, partitions={}) -> the prefix that Saver returned."""
+    """See saved()."""
+    return saved
 
-    def save(prefix, arrays, version="V2", sharded=False, partitions=None):
-        prefix.parent.mkdir(exist_ok=True)
-        with tf.Graph().as_default():
-            for i, (name, value) in enumerate(arrays.items()):
-                split = (partitions or {}).get(name)
-                with tf.device(f"/cpu:{i % 2 if sharded else 0}"):
-                    tf.compat.v1.get_variable(
-                        name,
-                        shape=np.shape(value),
-                        dtype=tf.as_dtype(np.asarray(value).dtype),
-                        initializer=_slices_of(value),
-                        partitioner=tf.compat.v1.fixed_size_partitioner(*split) if split else None,
-                    )
-            config = tf.compat.v1.ConfigProto(
-                device_count={"CPU": 2 if sharded else 1}, allow_soft_placement=True
-            )
-            with tf.compat.v1.Session(config=config) as session:
-                session.run(tf.compat.v1.global_variables_initializer())
-                saver = tf.compat.v1.train.Saver(
-                    write_version=getattr(tf.compat.v1.train.SaverDef, version), sharded=sharded
+
+def saved(prefix, arrays, version="V2", sharded=False, partitions=None):
+    """Returns the prefix that Saver wrote `arrays` to; partitions: {name: (slices, axis)}."""
+    prefix.parent.mkdir(exist_ok=True)
+    with tf.Graph().as_default():
+        for i, (name, value) in enumerate(arrays.items()):
+            split = (partitions or {}).get(name)
+            with tf.device(f"/cpu:{i % 2 if sharded else 0}"):
+                tf.compat.v1.get_variable(
+                    name,
+                    shape=np.shape(value),
+                    dtype=tf.as_dtype(np.asarray(value).dtype),
+                    initializer=_slices_of(value),
+                    partitioner=tf.compat.v1.fixed_size_partitioner(*split) if split else None,
                 )
-                return saver.save(session, str(prefix))
-
-    return save
+        config = tf.compat.v1.ConfigProto(
+            device_count={"CPU": 2 if sharded else 1}, allow_soft_placement=True
+        )
+        with tf.compat.v1.Session(config=config) as session:
+            session.run(tf.compat.v1.global_variables_initializer())
+            saver = tf.compat.v1.train.Saver(
+                write_version=getattr(tf.compat.v1.train.SaverDef, version), sharded=sharded
+            )
+            return saver.save(session, str(prefix))
 
 
 def _slices_of(value):

@@ -20,6 +20,7 @@ import tempfile
 import time
 import types
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def _zipped(members: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-PACKS = {
+PACKS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "gzip": lambda content: gzip.compress(content, 1),
     "keras": _in_keras,
@@ -196,7 +197,8 @@ class Deeds:
     """What reading does beside reading, as Python's audit events tell."""
 
     def __init__(self, allowed: Path):
-        self.allowed, self.watching, self.found = str(allowed), False, []
+        self.allowed, self.watching = str(allowed), False
+        self.found: list[str] = []
         sys.addaudithook(self)
 
     def __call__(self, event: str, arguments: tuple) -> None:
@@ -215,13 +217,15 @@ class Deeds:
 
 
 def read_all(path: Path) -> int:
-    """Reads every array of `path` and returns how many there are."""
+    """Reads every array of `path`, and the layers of its graph; returns how many arrays there are."""
     from slimzoo.converters.formats import open_source
 
     source = open_source(path)
     for name in source:
         array = source[name]
         array.sum() if array.dtype.kind in "biufc" else None
+    if source.layers:
+        source.layers()
     return len(source)
 
 
@@ -286,27 +290,44 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES,) * 2)
 
 
-def main(folder: Path, first: int, count: int) -> dict:
+def watched(folder: Path) -> tuple[Callable[[bytes], str], Sample]:
+    """Returns check(content of the damaged file) -> what happened, see attempt(); and what is damaged.
+
+    From here on this process is held to BYTES, and what it does is watched.
+    """
     sample = Sample(**json.loads((folder / "job.json").read_text()))
     mutated, opened = folder / sample.mutated, folder / sample.opened
-    content, pack = mutated.read_bytes(), PACKS[sample.pack]
+    pack = PACKS[sample.pack]
     private = folder / "unpacked"
     private.mkdir(exist_ok=True)
     tempfile.tempdir = str(private)
+    content = mutated.read_bytes()
     mutated.write_bytes(pack(content))
     assert read_all(opened), "the sample itself is not read"
+    mutated.write_bytes(content)
     signal.signal(signal.SIGPROF, too_slow)
     deeds = Deeds(private)
     if sample.forks:
         run_forked(deeds)
     limit_memory()
+
+    def check(content: bytes) -> str:
+        mutated.write_bytes(pack(content))
+        return attempt(opened, deeds)
+
+    return check, sample
+
+
+def main(folder: Path, first: int, count: int) -> dict:
+    check, sample = watched(folder)
+    content, private = (folder / sample.mutated).read_bytes(), folder / "unpacked"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     counts, failures, slowest = {"read": 0, "refused": 0}, [], 0.0
     for number in range(first, first + count):
         (folder / "last").write_text(str(number))
-        mutated.write_bytes(pack(mutate(content, f"{sample.mutated} {number}")))
+        damaged = mutate(content, f"{sample.mutated} {number}")
         start = time.process_time()
-        result = attempt(opened, deeds)
+        result = check(damaged)
         slowest = max(slowest, time.process_time() - start)
         if result in counts:
             counts[result] += 1

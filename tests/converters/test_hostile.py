@@ -6,8 +6,6 @@ import json
 import lzma
 import pickle
 import struct
-import subprocess
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -21,42 +19,8 @@ from slimzoo.converters.formats.binary import encode_field, encode_varint
 from slimzoo.converters.formats.boundary import boundary, guarded
 from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.source import Source, Tensor
-from slimzoo.errors import MAX_MESSAGE, SlimzooError
-
-LIMITS = {"seconds": 5, "bytes": 2 << 30}  # of work and of memory, for any of these files
-READ = """
-import json, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({bytes}, {bytes}))
-resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
-from slimzoo.converters.formats import open_source
 from slimzoo.errors import SlimzooError
-try:
-    source = open_source(sys.argv[1])
-    for name in source:
-        source[name]
-    print(json.dumps("read"))
-except SlimzooError as error:
-    print(json.dumps(str(error)))
-"""
-
-
-def message_of(path):
-    """Returns how reading the file at `path` ends, in a process that is held to LIMITS."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ.format(**LIMITS), str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{path.name}: exit {done.returncode}: {done.stderr[-800:]}"
-    return json.loads(done.stdout)
-
-
-def check_refused(path):
-    before = set(path.parent.iterdir())
-    text = message_of(path)
-    assert text != "read"
-    assert len(text) <= MAX_MESSAGE
-    assert text.replace("\n", "").isprintable()
-    assert set(path.parent.iterdir()) == before
-
+from tests.converters.limits import check_refused
 
 # --- pickles: a few hundred bytes that stand for 2^40 values ---
 
@@ -199,6 +163,13 @@ def test_a_table_costs_no_more_than_its_size_allows(make, tmp_path):
         check_refused(path)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "d/" * 3_000, "n" * 60_000])
+def test_a_state_that_names_no_possible_file_is_refused(name, tmp_path):
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{name}"')
+    with pytest.raises(SlimzooError, match="names a checkpoint by"):
+        converters.read(tmp_path)
+
+
 # --- archives ---
 
 
@@ -232,6 +203,17 @@ def test_an_archive_of_thousands_of_files_is_no_checkpoint(tmp_path):
     with tarfile.open(path, "w:gz") as archive:
         for i in range(9_990):
             archive.addfile(tarfile.TarInfo(f"{i}.npz"))
+    check_refused(path)
+
+
+def test_an_archive_of_files_that_each_take_a_second_is_given_up(tmp_path):
+    costly = encode_field(1, encode_field(1, b"n") + encode_field(2, b"NoOp") + b"\x1a\0" * 500_000)
+    path = tmp_path / "a.tgz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for i in range(40):
+            info = tarfile.TarInfo(f"{i}.pb")
+            info.size = len(costly)
+            archive.addfile(info, io.BytesIO(costly))
     check_refused(path)
 
 

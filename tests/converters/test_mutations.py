@@ -123,8 +123,9 @@ def tflite(folder, save):
 
 
 def npy(folder, save):
-    layers = {"conv": [few_arrays()["net/conv/weights"], few_arrays()["net/conv/biases"]]}
-    np.save(folder / "w.npy", {**layers, "fc": {"weights": np.ones((40, 30))}}, allow_pickle=True)
+    conv = [few_arrays()["net/conv/weights"], few_arrays()["net/conv/biases"]]
+    layers = np.array({"conv": conv, "fc": {"weights": np.ones((40, 30))}}, object)
+    np.save(folder / "w.npy", layers, allow_pickle=True)
     return Sample("w.npy", "w.npy")
 
 

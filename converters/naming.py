@@ -129,7 +129,7 @@ def named(
         exclude=given.exclude,
         absent=() if whole or not network else _without_any(network.side_heads, variables),
         in_file=names,
-        hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
+        hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.wanted()),
     )
     if network and (layers := folding.unfolded(variables, network.name, arguments)):
         return replace(found, variables=layers, absent=folding.absent_in(layers))

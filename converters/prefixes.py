@@ -120,8 +120,8 @@ def _at(
 def choose(found: Iterable[Fit], given: Shapes, wanted: Wanted, where: object, renamed: bool) -> Fit | None:
     """Returns the one way to read a file, None where something of it would be left over for no reason.
 
-    What may be left over: anything beside a network without its last layers, as in a detector; and beside
-    names that the caller has chosen, the same network once more.
+    What may be left over: single numbers, as of an epoch; anything beside a network without its last layers,
+    as in a detector; and beside names that the caller has chosen, the same network once more.
 
     Args:
       given: {tensor: shape} of the file.
@@ -129,7 +129,7 @@ def choose(found: Iterable[Fit], given: Shapes, wanted: Wanted, where: object, r
     Raises: SlimzooError: the file holds the network several times.
     """
     found = list({fit.taken: fit for fit in reversed([*found])}.values())[::-1]
-    if whole := [fit for fit in found if not fit.others]:
+    if whole := [fit for fit in found if all(given[name] == () for name in fit.others)]:
         return whole[0]
     found = [fit for fit in found if fit.name_map.library != BARE]
     found = [fit for fit in found if _has_shapes(fit, given, wanted)] or found
@@ -203,14 +203,13 @@ class _Covered:
         return self.covered / max(1, self.wanted)
 
 
-def hint(given: Shapes, maps: Iterable[NameMap], shapes: Shapes) -> str:
+def hint(given: Shapes, maps: Iterable[NameMap], wanted: Wanted) -> str:
     """Returns the `rename` that would help a file, as a line of a message; "" for none.
 
     Args:
       given: {tensor: shape} of the file.
-      shapes: of the network's variables.
     """
-    every = (_covered(given, name_map, shapes) for name_map in maps)
+    every = (_covered(given, name_map, wanted) for name_map in maps)
     found = max(every, key=lambda found: found.part, default=None)
     if found is None or found.part < (1 if found.become else 0.5):
         return ""
@@ -233,14 +232,12 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _covered(given: Shapes, name_map: NameMap, shapes: Shapes) -> _Covered:
-    wanted: dict[str, tuple[int, ...] | None] = {n: None for entry in name_map.rows for n in entry.theirs}
-    if name_map.library in (SLIM, TF_LAYERS, BARE):  # laid out as the variables are
-        wanted = {entry.theirs[0]: tuple(shapes[entry.ours[0]]) for entry in name_map.rows}
+def _covered(given: Shapes, name_map: NameMap, wanted: Wanted) -> _Covered:
+    shapes = _shapes_of(name_map, wanted)
     after: dict[str, dict[str, str]] = {}
     for name, shape in given.items():
         for before, rest in cuts(name):
-            if rest in wanted and wanted[rest] in (None, tuple(shape)):
+            if rest in shapes and shapes[rest] in (None, tuple(shape)):
                 after.setdefault(before, {})[rest] = name
     prefixes: list[str] = []
     covered: dict[str, str] = {}
@@ -250,4 +247,14 @@ def _covered(given: Shapes, name_map: NameMap, shapes: Shapes) -> _Covered:
             covered |= after[before]
     become = name_map.rows[0].ours[0].partition("/")[0] if name_map.library == BARE else ""
     others = set(given).difference(covered.values())
-    return _Covered(tuple(prefixes), len(covered), len(wanted), tuple(sorted(others)), become)
+    return _Covered(tuple(prefixes), len(covered), len(shapes), tuple(sorted(others)), become)
+
+
+def _shapes_of(name_map: NameMap, wanted: Wanted) -> dict[str, tuple[int, ...] | None]:
+    """Returns the shapes of the names of `name_map`; None for any: of other layouts, and any classes."""
+    if name_map.library not in (SLIM, TF_LAYERS, BARE):
+        return {name: None for entry in name_map.rows for name in entry.theirs}
+    return {
+        entry.theirs[0]: None if wanted.of_last(entry) else tuple(wanted.shapes[entry.ours[0]])
+        for entry in name_map.rows
+    }

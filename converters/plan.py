@@ -23,7 +23,7 @@ from slimzoo.registry import Network, get_network
 
 log = logging.getLogger("slimzoo")
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
-    *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers"),
+    *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers", "keras_head"),
     *("name_map", "differs", "names", "source_sha256"),
 )
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from slimzoo.converters.formats.binary import BYTES, FileBytes, fields
-from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, without_weights
+from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, by_class, without_weights
 
 _CONFIGURATION = "keras_metadata.pb"  # beside the graph, of Keras 2
 _MOST = 64 << 20  # bytes that are looked at
@@ -18,24 +18,23 @@ _IN_GRAPH = re.compile(
 
 def said_of_layers(path: Path) -> dict[str, str]:
     """Returns the metadata that say what without_weights() tells of the SavedModel whose graph is `path`."""
-    said = _of_configuration(path.with_name(_CONFIGURATION)) or _of_graph(path)
-    return {"keras_layers": said} if said else {}
+    return _of_configuration(path.with_name(_CONFIGURATION)) or _of_graph(path)
 
 
-def _of_configuration(path: Path) -> str:
+def _of_configuration(path: Path) -> dict[str, str]:
     """Reads what is there as plain data; what is wrong with it costs the note, not the weights."""
     if not path.is_file() or path.stat().st_size > _MOST:
-        return ""
+        return {}
     data = path.read_bytes()
     try:
         first = next(node for node in fields(data) if (node.number, node.wire) == (1, BYTES))
         parts = {part.number: data[part.start : part.stop] for part in fields(data, first.start, first.stop)}
         return without_weights(json.loads(parts[5]))
     except (StopIteration, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return ""
+        return {}
 
 
-def _of_graph(path: Path) -> str:
+def _of_graph(path: Path) -> dict[str, str]:
     with FileBytes(path) as file:
         found = dict.fromkeys(_IN_GRAPH.findall(bytes(file[0 : min(len(file), _MOST)])))
-    return "; ".join(WITHOUT_WEIGHTS[name.decode()] for name in found)
+    return by_class(name.decode() for name in found)

@@ -23,6 +23,7 @@ _AFTER = (
     "div",
     "norm",
 )  # kinds that, with constants, may belong to the layer before
+FUNCTIONS = ("relu", "relu6", "sigmoid", "tanh", "elu", "leaky relu")  # kinds that are not linear
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -35,6 +36,12 @@ TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Mul": "mul",
     "RealDiv": "div",
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), "norm"),
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Elu": "elu",
+    "LeakyRelu": "leaky relu",
     **dict.fromkeys(("Identity", "StopGradient", "CheckNumerics", "PlaceholderWithDefault", "Cast"), _SAME),
     **dict.fromkeys(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "Squeeze", "Reshape"), _SAME),
     **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND"), _SAME),
@@ -76,9 +83,9 @@ class Op:
     """One operation; its values are known by name.
 
     Attributes:
-      kind: one of KERNELS, of those that may follow one, "same", or "" for any other.
+      kind: one of KERNELS, of those that may follow one, of FUNCTIONS, "same", or "" for any other.
       dilated: it spreads a kernel over every other pixel, or more.
-      activated: a function that is not linear comes after it, in the same operation.
+      activation: the function that is not linear and comes after it, in the same operation.
     """
 
     kind: str
@@ -87,7 +94,7 @@ class Op:
     stride: int = 1
     dilated: bool = False
     epsilon: float = 0.0
-    activated: bool = False
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,7 @@ class Layer:
       dilated: kernels of its graph are, so that its strides may be other ones than the network's.
       before: the numbers that its inputs are multiplied with; writers of graphs put these into kernels.
       images: what is done by constants to the images, where no layer comes before this one.
+      then: the function, as one of FUNCTIONS, that is applied to its channels; "" for none that is known.
     """
 
     kind: str
@@ -126,6 +134,7 @@ class Layer:
     dilated: bool = False
     before: tuple[Step, ...] = ()
     images: tuple[Step, ...] = ()
+    then: str = ""
 
     @property
     def channels(self) -> int:
@@ -156,9 +165,9 @@ def layers_of(graph: Graph) -> list[Layer]:
     taken: set[int] = set()
     for op in _in_order(graph):
         if id(op) not in taken and (start := _start(op, graph)):
-            steps, ops = _steps(op, start, graph, consumers)
+            steps, ops, then = _steps(op, start, graph, consumers)
             taken.update(map(id, ops))
-            start = replace(start, steps=(*start.steps, *steps))
+            start = replace(start, steps=(*start.steps, *steps), then=then)
             found.append(_with_inputs(start, op, graph, producers))
     dilated = any(op.dilated for op in graph.ops)
     return [replace(layer, dilated=dilated) for layer in found]
@@ -181,7 +190,7 @@ def _with_inputs(layer: Layer, op: Op, graph: Graph, producers: Mapping[str, Op]
     while source := producers.get(op.inputs[0]):
         step = _step(source, graph)
         computed = tuple(value for value in source.inputs if value not in graph.constants)
-        if not computed or source.activated or not (step or source.kind == _SAME):
+        if not computed or source.activation or not (step or source.kind == _SAME):
             break
         found += [step] if step else []
         op = replace(source, inputs=computed)
@@ -196,11 +205,12 @@ def _multiplies(step: Step) -> bool:
 
 def _steps(
     op: Op, layer: Layer, graph: Graph, consumers: Mapping[str, list[Op]]
-) -> tuple[list[Step], list[Op]]:
-    """Returns what is done by constants to what comes out of `op` alone, and the operations that do it."""
+) -> tuple[list[Step], list[Op], str]:
+    """Returns what is done by constants to what comes out of `op` alone, by which operations; and what then."""
     steps: list[Step] = []
     ops: list[Op] = []
-    while not op.activated and len(op.outputs) and op.outputs[0] not in graph.outputs:
+    then = op.activation
+    while not then and len(op.outputs) and op.outputs[0] not in graph.outputs:
         users = consumers.get(op.outputs[0], [])
         if len(users) != 1:
             break
@@ -209,9 +219,12 @@ def _steps(
         if step and all(math.prod(c.shape) in (1, layer.channels) for c in step.constants):
             steps.append(step)
             ops.append(op)
+            then = op.activation
+        elif op.kind in FUNCTIONS:
+            then = op.kind
         elif op.kind != _SAME:
             break
-    return steps, ops
+    return steps, ops, then
 
 
 def _step(op: Op, graph: Graph) -> Step | None:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -207,17 +207,20 @@ def fitting_of(given: _Given) -> NameMap | None:
     """Returns the map of another library that the names fit as they are, without or with what is excluded."""
     if given.network is None or given.library == "":
         return None
-    excluded = given.excluded
-    rest = {name: t for name, t in given.variables.tensors.items() if name not in excluded}
-    for variables in (given.variables.with_tensors(rest), given.variables)[: 1 + bool(excluded)]:
-        if given.library is None:
-            found = fitting(variables, given.name)
-        else:
-            name_map = get_name_map(given.library, given.name)
-            found = name_map.fitted(variables) if name_map else None
-        if found:
-            return found
-    return None
+    if given.excluded and (found := _fitted(given, given.excluded)):
+        return found
+    found = _fitted(given, frozenset())
+    spare = given.excluded.difference(name for entry in found.rows for name in entry.theirs) if found else ()
+    return _fitted(given, spare) or found if spare else found
+
+
+def _fitted(given: _Given, aside: Container[str]) -> NameMap | None:
+    rest = {name: tensor for name, tensor in given.variables.tensors.items() if name not in aside}
+    variables = given.variables.with_tensors(rest)
+    if given.library is None:
+        return fitting(variables, given.name)
+    name_map = get_name_map(given.library, given.name)
+    return name_map.fitted(variables) if name_map else None
 
 
 def _by_alphabet(name_map: NameMap, variables: Source) -> bool:

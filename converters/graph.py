@@ -24,6 +24,7 @@ _AFTER = (
     "norm",
 )  # kinds that, with constants, may belong to the layer before
 FUNCTIONS = ("relu", "relu6", "sigmoid", "tanh", "elu", "leaky relu")  # kinds that are not linear
+_FUNCTIONS_ALONE = [{kind} for kind in FUNCTIONS]
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -212,7 +213,9 @@ def _steps(
     then = op.activation
     while not then and len(op.outputs) and op.outputs[0] not in graph.outputs:
         users = consumers.get(op.outputs[0], [])
-        if len(users) != 1:
+        if {user.kind for user in users} in _FUNCTIONS_ALONE:  # some writers merge equal operations
+            then = users[0].kind
+        if then or len(users) != 1:
             break
         op = users[0]
         step = _step(op, graph)
@@ -220,8 +223,6 @@ def _steps(
             steps.append(step)
             ops.append(op)
             then = op.activation
-        elif op.kind in FUNCTIONS:
-            then = op.kind
         elif op.kind != _SAME:
             break
     return steps, ops, then

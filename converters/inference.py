@@ -45,7 +45,8 @@ def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> 
             *(_name(source), left_out[RANGES]),
         )
     if ema:
-        _warn_of_plain(_name(source), [n for n in _trained(kinds) if n not in averages and shapes[n]])
+        trained = (name for name in _trained(kinds) if shapes[name])
+        _warn_of_plain(_name(source), [name for name in trained if name not in averages])
         left_out["plain values"] = len(averages.keys() & kept.keys())
         left_out[AVERAGES] -= len(averages)
         kept |= {variable: tensors[average] for variable, average in averages.items()}
@@ -82,7 +83,8 @@ def _averages(where: str, shapes: Shapes, kinds: Mapping[str, str]) -> dict[str,
 
 
 def _trained(kinds: Mapping[str, str]) -> list[str]:
-    return [n for n, kind in kinds.items() if not kind and re.split(r"[/.]", n)[-1] not in _UNTRAINED]
+    kept = (name for name, kind in kinds.items() if not kind and f"{name}/biased" not in kinds)
+    return [name for name in kept if re.split(r"[/.]", name)[-1] not in _UNTRAINED]
 
 
 def _warn_of_plain(where: str, names: list[str]) -> None:

@@ -61,6 +61,7 @@ def test_what_is_done_to_channels_at_once_is_of_the_layer():
         ([Op("add", ("x", "b"), ("out",), activation="tanh")], "tanh"),
         ([Op("add", ("x", "images"), ("y",)), Op("relu", ("y",), ("out",))], ""),
         ([Op("relu", ("x",), ("y",)), Op("mul", ("x", "y"), ("out",))], ""),
+        ([Op("relu", ("x",), (y,)) for y in "yz"] + [Op("add", ("y", "z"), ("out",))], "relu"),
     ],
 )
 def test_the_function_after_a_layer_is_told_if_it_is_of_that_layer_alone(ops, then):

@@ -127,6 +127,29 @@ def test_what_fits_only_in_part_stays_as_it_is_with_the_rename_that_would_help(s
     assert told.endswith(f"\nLikely: {hint}") and "another network" not in told
 
 
+def test_the_hint_is_the_same_for_any_number_of_classes():
+    shapes = {name: (*shape[:-1], 77) if name.startswith(HEAD) else shape for name, shape in SHAPES.items()}
+    text = read(shapes | {"odd/weights": (3,)}).hint()
+    assert text.endswith('exclude=["odd"]')
+    text = read(after("t/", shapes) | {"odd/weights": (3,)}).hint()
+    assert text.endswith('all 8 names fit after t/: rename={"t": ""} and exclude=["odd"]')
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "online_model."])
+def test_numbers_beside_another_librarys_network_are_left_out_and_said(prefix, caplog):
+    shapes = after(prefix, of_torch()) | {"n_averaged": (), "step": ()}
+    found = read(shapes, "mobilenet_v1_025")
+    assert found.variables.shapes == MOBILENET and found.unused == ("n_averaged", "step")
+    assert "left out, no part of the network: 2 in n_averaged, step" in caplog.text
+
+
+def test_tensors_beside_another_librarys_network_are_not_left_out_unasked():
+    shapes = after("module.", of_torch()) | {"criterion.weight": (5,)}
+    assert list(read(shapes, "mobilenet_v1_025").variables) == list(shapes)
+    found = read(shapes, "mobilenet_v1_025", exclude=["criterion"])
+    assert found.variables.shapes == MOBILENET
+
+
 def test_a_file_of_nothing_alike_gets_no_hint():
     assert read({f"a/{i}": (3,) for i in range(9)}).hint() == ""
 

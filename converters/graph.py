@@ -207,7 +207,7 @@ def _multiplies(step: Step) -> bool:
 def _steps(
     op: Op, layer: Layer, graph: Graph, consumers: Mapping[str, list[Op]]
 ) -> tuple[list[Step], list[Op], str]:
-    """Returns what is done by constants to what comes out of `op` alone, by which operations; and what then."""
+    """Returns what is done by constants to what comes out of `op` alone, by which operations; what then."""
     steps: list[Step] = []
     ops: list[Op] = []
     then = op.activation

@@ -113,10 +113,10 @@ def guessed(shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...] | None:
 
 
 def without_weights(config: Any) -> dict[str, str]:
-    """Returns the metadata that say what else a model computes than its layers with weights, by its configuration.
+    """Returns the metadata that say what a model computes, by its configuration, beside its weights' layers.
 
-    "keras_layers" are before the first convolution and change pixels; "keras_head" changes what the last layer
-    gets, or makes.
+    "keras_layers" are before the first convolution, and change pixels; "keras_head" changes what the last
+    layer gets, or makes.
     Raises: ValueError, TypeError, KeyError: it is no such configuration.
     """
     rows = list(_innermost(config))
@@ -144,8 +144,9 @@ def _of_head(rows: Sequence[Layer]) -> list[Layer]:
 
 def _is_of_logits(name: str, settings: Mapping[str, Any]) -> bool:
     """Whether a network whose logits are what the last layer makes of averages is the same with it."""
-    activated = name in ("Dense", "Activation") and settings.get("activation") in (None, "linear", "softmax")
-    return activated or bool(_CHANGES_NOTHING.fullmatch(name) or _OF_LOGITS.fullmatch(name))
+    function = settings.get("activation")
+    plain = name in ("Dense", "Activation") and function in (None, "linear", "softmax")
+    return plain or bool(_CHANGES_NOTHING.fullmatch(name) or _OF_LOGITS.fullmatch(name))
 
 
 def _innermost(config: Any) -> Iterator[Layer]:

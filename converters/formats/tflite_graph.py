@@ -109,7 +109,9 @@ def _op(row: Table, code: int) -> Op:
         outputs,
         stride=options.number(_STRIDES[kind], "i") if kind in _STRIDES else 1,
         dilated=options.number(_DILATIONS[kind], "i", 1) > 1 if kind in _DILATIONS else spread,
-        activation=_FUNCTIONS.get(options.number(_ACTIVATIONS[kind], "b"), "") if kind in _ACTIVATIONS else "",
+        activation=_FUNCTIONS.get(options.number(_ACTIVATIONS[kind], "b"), "")
+        if kind in _ACTIVATIONS
+        else "",
     )
 
 

@@ -55,8 +55,8 @@ def _of_end(source: Source, network: str) -> str:
         return ""
     several = " (multi_label=True where classes are told by a sigmoid each)" if "sigmoid" in told else ""
     return (
-        f"{source.path}: its model computes {told} at its end, which {network} does not: the logits are those "
-        f"of averages, and of its last layer without more{several}"
+        f"{source.path}: its model computes {told} at its end, which {network} does not: the logits are "
+        f"of averages, and of its last layer alone{several}"
     )
 
 

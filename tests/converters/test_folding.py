@@ -250,3 +250,16 @@ def test_the_real_deeplab_gives_its_mobilenet_without_head(shared, file, caplog)
         name.rpartition("/")[0].removesuffix("/BatchNorm") for name in network.restore_report.reinitialised
     } == {"MobilenetV2/Conv_1"}
     assert "MobilenetV2/Conv_1: new here" in caplog.text
+
+
+def test_a_file_of_a_network_with_arguments_is_converted_with_them(shared, tmp_path):
+    path = shared / "checkpoints" / "real" / "deeplabv3_mnv2_dm05_pascal_quant.tflite"
+    written = tmp_path / "x.safetensors"
+    with pytest.raises(SlimzooError, match=r"with the arguments that it had \(as divisible_by=1\)"):
+        converters.convert(path, written, network="mobilenet_v2_050")
+    converters.convert(path, written, network="mobilenet_v2_050", network_arguments={"divisible_by": 1})
+    found = slimzoo.load(written, num_classes=0)
+    expected = slimzoo.load("mobilenet_v2_050", weights=path, num_classes=0, divisible_by=1)
+    for name in expected.restore_report.restored:
+        np.testing.assert_array_equal(found.variables_by_name[name], expected.variables_by_name[name])
+    assert found.network_arguments["divisible_by"] == 1

@@ -319,9 +319,9 @@ def test_a_member_of_an_archive_is_named_behind_two_colons(tmp_path):
             archive.add(tmp_path / f"{name}.safetensors", f"x/{name}.safetensors")
     found = slimzoo.load("lenet", weights=f"{tmp_path / 'two.tgz'}::b.safetensors")
     assert_same(values(found), values(model))
-    with pytest.raises(SlimzooError, match="c.safetensors"):
+    with pytest.raises(SlimzooError, match=r"c\.safetensors"):
         slimzoo.load("lenet", weights=f"{tmp_path / 'two.tgz'}::c.safetensors")
-    with pytest.raises(FileNotFoundError, match="no weights '.*no.tgz::b"):
+    with pytest.raises(FileNotFoundError, match=r"no weights '.*no\.tgz::b"):
         slimzoo.load("lenet", weights=f"{tmp_path / 'no.tgz'}::b")
 
 

@@ -20,11 +20,13 @@ from slimzoo.converters.numbered import numbered
 from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes, matches_nothing
+from slimzoo.names import Scopes, cuts, matches_nothing
 from slimzoo.registry import Network, networks
 
 log = logging.getLogger("slimzoo")
 Shapes = Mapping[str, tuple[int, ...]]
+NUMBERS = "numbers of no variable"
+_COUNTED = ".num_batches_tracked"  # of PyTorch's batch norms, which the maps of names know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +107,9 @@ def named(
 ) -> Named:
     """Returns the tensors of `source` under the names of `network`'s variables; none is read yet.
 
-    In this order: what only training needs is left out, and averages taken; `rename`; `exclude`, of names in
-    the file as of slim's; what stands before every name is taken off; another library's names are mapped.
+    In this order: what only training needs is left out, and averages taken; `rename`; numbers of no variable
+    are left out; `exclude`, of names in the file as of slim's; what stands before every name is taken off;
+    another library's names are mapped.
 
     Args:
       network: None: a function of the caller's own.
@@ -122,6 +125,10 @@ def named(
     names = renamed_names(kept, rename)
     variables = kept.with_tensors({new: kept.tensors[old] for new, old in names.items()})
     shapes = functools.cache(shapes)
+    if network and (numbers := _numbers_of_none(variables, shapes, Scopes(exclude))):
+        left_out[NUMBERS] += len(numbers)
+        rest = {name: t for name, t in variables.tensors.items() if name not in numbers}
+        variables = variables.with_tensors(rest)
     given = _Given(variables, network, shapes, Scopes(exclude), bool(rename), library, whole)
     found = Named(
         variables=variables,
@@ -164,6 +171,13 @@ def _of_variables(source: Source) -> Source:
     if len(set(names.values())) < len(names):
         return source
     return source.with_tensors({names[name]: tensor for name, tensor in source.tensors.items()})
+
+
+def _numbers_of_none(variables: Source, shapes: Callable[[], Shapes], exclude: Scopes) -> set[str]:
+    """Returns the tensors of one number that are no variables, as an epoch, but for what is known of."""
+    found = {name for name, tensor in variables.tensors.items() if tensor.shape == ()}
+    found = {name for name in found if not (name.endswith(_COUNTED) or in_file_scopes(name, exclude))}
+    return {name for name in found if not any(rest in shapes() for _, rest in cuts(name))}
 
 
 def _without_any(scopes: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:

@@ -120,8 +120,8 @@ def _at(
 def choose(found: Iterable[Fit], given: Shapes, wanted: Wanted, where: object, renamed: bool) -> Fit | None:
     """Returns the one way to read a file, None where something of it would be left over for no reason.
 
-    What may be left over: single numbers, as of an epoch; anything beside a network without its last layers,
-    as in a detector; and beside names that the caller has chosen, the same network once more.
+    What may be left over: anything beside a network without its last layers, as in a detector; and beside
+    names that the caller has chosen, the same network once more.
 
     Args:
       given: {tensor: shape} of the file.
@@ -129,7 +129,7 @@ def choose(found: Iterable[Fit], given: Shapes, wanted: Wanted, where: object, r
     Raises: SlimzooError: the file holds the network several times.
     """
     found = list({fit.taken: fit for fit in reversed([*found])}.values())[::-1]
-    if whole := [fit for fit in found if all(given[name] == () for name in fit.others)]:
+    if whole := [fit for fit in found if not fit.others]:
         return whole[0]
     found = [fit for fit in found if fit.name_map.library != BARE]
     found = [fit for fit in found if _has_shapes(fit, given, wanted)] or found

@@ -132,7 +132,7 @@ def said(layers: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 def _of_head(rows: Sequence[Layer]) -> list[Layer]:
-    """Returns what is computed between the last pooling and the last layer, in its activation, and after it."""
+    """Returns what is computed between the last pooling and the last layer, by its activation, and after."""
     kernels = [i for i, (name, _) in enumerate(rows) if "Conv" in name or name == "Dense"]
     pools = [i for i, (name, _) in enumerate(rows) if name.startswith("Global")]
     last = max(kernels, default=len(rows))
@@ -143,7 +143,7 @@ def _of_head(rows: Sequence[Layer]) -> list[Layer]:
 
 
 def _is_of_logits(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a network whose logits are what the last layer makes of averages is the same with it."""
+    """Whether logits that are what the last layer makes of averages are the same with this layer."""
     function = settings.get("activation")
     plain = name in ("Dense", "Activation") and function in (None, "linear", "softmax")
     return plain or bool(_CHANGES_NOTHING.fullmatch(name) or _OF_LOGITS.fullmatch(name))

@@ -136,11 +136,20 @@ def test_the_hint_is_the_same_for_any_number_of_classes():
 
 
 @pytest.mark.parametrize("prefix", ["", "module.", "online_model."])
-def test_numbers_beside_another_librarys_network_are_left_out_and_said(prefix, caplog):
-    shapes = after(prefix, of_torch()) | {"n_averaged": (), "step": ()}
-    found = read(shapes, "mobilenet_v1_025")
-    assert found.variables.shapes == MOBILENET and found.unused == ("n_averaged", "step")
-    assert "left out, no part of the network: 2 in n_averaged, step" in caplog.text
+def test_numbers_beside_a_network_are_left_out_and_counted(prefix):
+    for ours, theirs in ((MOBILENET, of_torch()), (MOBILENET, MOBILENET)):
+        found = read(after(prefix, theirs) | {"n_averaged": (), "best/step": ()}, "mobilenet_v1_025")
+        assert found.variables.shapes == ours and found.left_out == {"numbers of no variable": 2}
+    counters = {"a.num_batches_tracked": ()}
+    assert not read(after(prefix, of_torch()) | counters, "mobilenet_v1_025").left_out
+
+
+def test_a_number_that_is_a_variable_or_excluded_is_not_left_out():
+    shapes = {"net/w": (3,), "net/scale": ()}
+    found = named(source(after("t/", shapes)), get_network(NETWORK), lambda: shapes)
+    assert {"t/net/scale", "net/scale"} & set(found.variables) and not found.left_out
+    found = read(SHAPES | {"epoch": ()}, exclude=["epoch"])
+    assert "epoch" in found.variables and list(found.exclude) == ["epoch"]
 
 
 def test_tensors_beside_another_librarys_network_are_not_left_out_unasked():

@@ -12,6 +12,8 @@ from slimzoo.names import cuts, prefixes_of
 
 Shapes = Mapping[str, tuple[int, ...]]
 SLIM, TF_LAYERS, BARE = "slim", "tf.layers", "slim without the outermost scope"  # libraries of spellings()
+DOTTED = 'slim, with "." for "/"'
+_OURS = (SLIM, TF_LAYERS, BARE, DOTTED)  # laid out as the variables are
 _TF_LAYERS = {"weights": "kernel", "biases": "bias"}  # what slim calls it: what tf.layers does
 _SHOWN = 5  # names in a message
 
@@ -62,13 +64,14 @@ class Fit:
     @property
     def of_slim(self) -> bool:
         """Whether the names after the prefix are slim's, and no other library's."""
-        return self.name_map.library in (SLIM, TF_LAYERS, BARE)
+        return self.name_map.library in _OURS
 
 
 def spellings(network: str, shapes: Shapes) -> list[NameMap]:
-    """Returns how slim's own variables may be called: as they are, by tf.layers, without their scope."""
+    """Returns how slim's own variables may be called: as they are, by tf.layers, with dots, without scope."""
     ours = list(shapes)
     found = {SLIM: ours, TF_LAYERS: [_of_tf_layers(name) for name in ours]}
+    found[DOTTED] = [name.replace("/", ".") for name in ours]
     if len({name.partition("/")[0] for name in ours}) == 1 and all("/" in name for name in ours):
         found[BARE] = [name.partition("/")[2] for name in ours]
     return [
@@ -173,8 +176,8 @@ def line(fit: Fit, where: object) -> str:
         parts.append(f"{len(fit.taken)} names fit with {scope}/ in place of {fit.prefix or 'nothing'}")
     elif fit.prefix:
         parts.append(f"{len(fit.taken)} names fit after {fit.prefix}, which is taken off")
-    if fit.name_map.library == TF_LAYERS:
-        parts.append("its names are those of tf.layers")
+    if fit.name_map.library in (TF_LAYERS, DOTTED):
+        parts.append(f"its names are those of {fit.name_map.library}")
     if fit.others:
         parts.append(
             f"left out, no part of the network: {len(fit.others)} in {', '.join(_scopes(fit.others))}"
@@ -252,7 +255,7 @@ def _covered(given: Shapes, name_map: NameMap, wanted: Wanted) -> _Covered:
 
 def _shapes_of(name_map: NameMap, wanted: Wanted) -> dict[str, tuple[int, ...] | None]:
     """Returns the shapes of the names of `name_map`; None for any: of other layouts, and any classes."""
-    if name_map.library not in (SLIM, TF_LAYERS, BARE):
+    if name_map.library not in _OURS:
         return {name: None for entry in name_map.rows for name in entry.theirs}
     return {
         entry.theirs[0]: None if wanted.of_last(entry) else tuple(wanted.shapes[entry.ours[0]])

@@ -94,6 +94,13 @@ def test_of_several_towers_the_one_whose_shapes_fit_is_taken():
     assert in_file(read(body)) == {name: f"b/{name}" for name in BODY}
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "tower_0/"])
+def test_dots_in_place_of_slashes_are_known_and_said(prefix, caplog):
+    theirs = {name.replace("/", "."): shape for name, shape in SHAPES.items()}
+    assert read(after(prefix, theirs)).variables.shapes == SHAPES
+    assert 'its names are those of slim, with "." for "/"' in caplog.text
+
+
 def test_a_detector_gives_its_backbone_and_what_is_left_out_is_said(caplog):
     extra = {"BoxPredictor_0/weights": (3,), "FeatureExtractor/LeNet/conv9/weights": (3,)}
     found = read(after("FeatureExtractor/", BODY) | extra)

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from slimzoo.converters.formats import Format, format_for, open_source
 from slimzoo.converters.formats.binary import file_chunks
@@ -56,6 +58,7 @@ def convert(
     rename: Rename = None,
     headless: bool = False,
     background: str = "keep",
+    network_arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> ConversionReport:
     """Writes the weights of `source` to `destination`, tensor by tensor, without what only training needs.
 
@@ -78,6 +81,8 @@ def convert(
       to: the library whose names and layout the destination gets; "": slim's own.
       background: the class 0 of ImageNet's 1001: "keep"; "drop" makes 1000 classes; "synthetic" makes 1001 of
         1000 by a class that never wins. The metadata say so, and the label_offset. It needs `network`.
+      network_arguments: with which the weights compute, as {"divisible_by": 1}, for load() to know; those of
+        a file of slimzoo's, and of a name map, are known without. They need `network`.
       headless: the destination is without the last layers of `network`; so it is, too, if the source is.
     Raises:
       FileExistsError: `destination` is there and `overwrite` is not set.
@@ -96,6 +101,7 @@ def convert(
         rename=rename,
         headless=headless,
         background=background,
+        network_arguments=network_arguments,
     )
     return write(prepared, destination, overwrite, allow_nonfinite=allow_nonfinite, progress=progress)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -49,6 +50,9 @@ def unfolded(
         tensors |= variables_of(source.path, their, our)
     absent = (*_scopes_of(ours[count:], row), *row.side_heads)
     _say_rounded(source)
+    _say_functions(source, network, theirs[:count], ours[:count])
+    if left := theirs[count:]:
+        log.warning("%s: left out are its last %d layers, from %s on", source.path, len(left), left[0])
     found = guarded(source.with_tensors(tensors), source.path)
     found.metadata |= {"unfolded": f"{count} layers", "absent": json.dumps(absent)}
     return found
@@ -139,3 +143,15 @@ def _scopes_of(layers: Sequence[Layer], network: Network) -> tuple[str, ...]:
 def _say_rounded(source: Source) -> None:
     if rounded := source.metadata.get("dequantised"):
         log.warning("%s: its weights were rounded, %s", source.path, rounded)
+
+
+def _say_functions(source: Source, network: str, theirs: Sequence[Layer], ours: Sequence[Layer]) -> None:
+    """Says which functions the file applies to layers in place of those of the network."""
+    pairs = zip(theirs, ours, strict=True)
+    others = Counter((their.then, our.then) for their, our in pairs if their.then not in ("", our.then))
+    for (there, here), count in others.items():
+        log.warning(
+            "%s: %d of its layers are followed by %s, those of %s by %s: other numbers. Arguments of the "
+            "network (as activation_fn=) may give it the same",
+            *(source.path, count, there, network, here or "nothing"),
+        )

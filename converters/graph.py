@@ -24,6 +24,8 @@ _AFTER = (
     "norm",
 )  # kinds that, with constants, may belong to the layer before
 _STEPS, _TIMES = 50_000, 2  # of walks: any graph may take so many, and come so often to each input
+FUNCTIONS = ("relu", "relu6", "sigmoid", "tanh", "elu", "leaky relu")  # kinds that are not linear
+_FUNCTIONS_ALONE = [{kind} for kind in FUNCTIONS]
 _SAME = "same"  # moves or marks values, and leaves the channels where they are
 TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Conv2D": "conv",
@@ -36,6 +38,12 @@ TENSORFLOW_KINDS = {  # TensorFlow's name of an operation: its kind
     "Mul": "mul",
     "RealDiv": "div",
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), "norm"),
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Elu": "elu",
+    "LeakyRelu": "leaky relu",
     **dict.fromkeys(("Identity", "StopGradient", "CheckNumerics", "PlaceholderWithDefault", "Cast"), _SAME),
     **dict.fromkeys(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "Squeeze", "Reshape"), _SAME),
     **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND"), _SAME),
@@ -77,9 +85,9 @@ class Op:
     """One operation; its values are known by name.
 
     Attributes:
-      kind: one of KERNELS, of those that may follow one, "same", or "" for any other.
+      kind: one of KERNELS, of those that may follow one, of FUNCTIONS, "same", or "" for any other.
       dilated: it spreads a kernel over every other pixel, or more.
-      activated: a function that is not linear comes after it, in the same operation.
+      activation: the function that is not linear and comes after it, in the same operation.
     """
 
     kind: str
@@ -88,7 +96,7 @@ class Op:
     stride: int = 1
     dilated: bool = False
     epsilon: float = 0.0
-    activated: bool = False
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ class Layer:
       dilated: kernels of its graph are, so that its strides may be other ones than the network's.
       before: the numbers that its inputs are multiplied with; writers of graphs put these into kernels.
       images: what is done by constants to the images, where no layer comes before this one.
+      then: the function, as one of FUNCTIONS, that is applied to its channels; "" for none that is known.
     """
 
     kind: str
@@ -127,6 +136,7 @@ class Layer:
     dilated: bool = False
     before: tuple[Step, ...] = ()
     images: tuple[Step, ...] = ()
+    then: str = ""
 
     @property
     def channels(self) -> int:
@@ -181,9 +191,9 @@ def layers_of(graph: Graph) -> list[Layer]:
     taken: set[int] = set()
     for op in _in_order(graph, ways.producers):
         if id(op) not in taken and (start := _start(op, graph)):
-            steps, ops = _steps(op, start, graph, ways)
+            steps, ops, then = _steps(op, start, graph, ways)
             taken.update(map(id, ops))
-            start = replace(start, steps=(*start.steps, *steps))
+            start = replace(start, steps=(*start.steps, *steps), then=then)
             found.append(_with_inputs(start, op, graph, ways))
     dilated = any(op.dilated for op in graph.ops)
     return [replace(layer, dilated=dilated) for layer in found]
@@ -207,7 +217,7 @@ def _with_inputs(layer: Layer, op: Op, graph: Graph, ways: _Ways) -> Layer:
         ways.step(source)
         step = _step(source, graph)
         computed = tuple(value for value in source.inputs if value not in graph.constants)
-        if not computed or source.activated or not (step or source.kind == _SAME):
+        if not computed or source.activation or not (step or source.kind == _SAME):
             break
         found += [step] if step else []
         op = replace(source, inputs=computed)
@@ -220,23 +230,27 @@ def _multiplies(step: Step) -> bool:
     return step.kind in ("mul", "div") and all(constant.is_number for constant in step.constants)
 
 
-def _steps(op: Op, layer: Layer, graph: Graph, ways: _Ways) -> tuple[list[Step], list[Op]]:
-    """Returns what is done by constants to what comes out of `op` alone, and the operations that do it."""
+def _steps(op: Op, layer: Layer, graph: Graph, ways: _Ways) -> tuple[list[Step], list[Op], str]:
+    """Returns what is done by constants to what comes out of `op` alone, by which operations; what then."""
     steps: list[Step] = []
     ops: list[Op] = []
-    while not op.activated and len(op.outputs) and op.outputs[0] not in ways.ends:
+    then = op.activation
+    while not then and len(op.outputs) and op.outputs[0] not in ways.ends:
         ways.step(op)
         users = ways.consumers.get(op.outputs[0], [])
-        if len(users) != 1:
+        if {user.kind for user in users} in _FUNCTIONS_ALONE:  # some writers merge equal operations
+            then = users[0].kind
+        if then or len(users) != 1:
             break
         op = users[0]
         step = _step(op, graph)
         if step and all(math.prod(c.shape) in (1, layer.channels) for c in step.constants):
             steps.append(step)
             ops.append(op)
+            then = op.activation
         elif op.kind != _SAME:
             break
-    return steps, ops
+    return steps, ops, then
 
 
 def _step(op: Op, graph: Graph) -> Step | None:

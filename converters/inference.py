@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,10 @@ from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError, listing
 
 log = logging.getLogger("slimzoo")
-_UNTRAINED = ("moving_mean", "moving_variance")  # variables that are averages, and have none of their own
+_UNTRAINED = {  # the last part of a name: of what is an average, or a number, and has none of its own
+    *("moving_mean", "moving_variance", "running_mean", "running_var", "num_batches_tracked")
+}
+_SHOWN = 3  # names in a message
 
 
 def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> tuple[Source, Counter[str]]:
@@ -41,6 +45,8 @@ def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> 
             *(_name(source), left_out[RANGES]),
         )
     if ema:
+        trained = (name for name in _trained(kinds) if shapes[name])
+        _warn_of_plain(_name(source), [name for name in trained if name not in averages])
         left_out["plain values"] = len(averages.keys() & kept.keys())
         left_out[AVERAGES] -= len(averages)
         kept |= {variable: tensors[average] for variable, average in averages.items()}
@@ -77,11 +83,18 @@ def _averages(where: str, shapes: Shapes, kinds: Mapping[str, str]) -> dict[str,
 
 
 def _trained(kinds: Mapping[str, str]) -> list[str]:
-    return [
-        name
-        for name, kind in kinds.items()
-        if not kind and not name.endswith(tuple(f"/{n}" for n in _UNTRAINED))
-    ]
+    kept = (name for name, kind in kinds.items() if not kind and f"{name}/biased" not in kinds)
+    return [name for name in kept if re.split(r"[/.]", name)[-1] not in _UNTRAINED]
+
+
+def _warn_of_plain(where: str, names: list[str]) -> None:
+    """Says which trained variables keep their values among averages."""
+    if names:
+        shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+        log.warning(
+            "%s: %d of its tensors have no moving average and keep their plain values: %s",
+            *(where, len(names), shown),
+        )
 
 
 def _name(source: Mapping) -> str:

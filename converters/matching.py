@@ -17,6 +17,7 @@ Rename = Mapping[str, str] | Callable[[str], str] | None
 _SEPARATORS = "/."
 _OTHER = "Likely: another network:"
 _SHOWN = 12  # differences of a kind in a message
+_SCOPES = 3  # in a sentence
 
 
 @dataclass(frozen=True)
@@ -222,16 +223,26 @@ def _all_norm(names: Iterable[str]) -> bool:
 
 
 def _other_network(found: Differences, given: Shapes, wanted: Shapes) -> str:
-    tops = [{name.split("/")[0] for name in names} for names in (given, wanted)]
+    tops = [set(map(_outermost, names)) for names in (given, wanted)]
     if not given or not wanted or tops[0] & tops[1]:
         return ""
-    theirs, ours = (" and ".join(sorted(top)[:3]) for top in tops)
+    theirs, ours = (_several(top) for top in tops)
     if all(len(top) == 1 for top in tops):
         (old,), (new,) = tops
         moved = {f"{new}/{name.partition('/')[2]}": shape for name, shape in given.items()}
         if not differences(moved, wanted):
             return f'only the outermost scope differs: rename={{"{old}": "{new}"}}'
     return f"another network: the file's variables are in {theirs}, the network's in {ours}"
+
+
+def _outermost(name: str) -> str:
+    return name.partition("/" if "/" in name else ".")[0]
+
+
+def _several(scopes: set[str]) -> str:
+    """Returns `scopes` as a sentence has them, the first few."""
+    more = [f"{len(scopes) - _SCOPES} others"] if len(scopes) > _SCOPES else []
+    return " and ".join([*sorted(scopes)[:_SCOPES], *more])
 
 
 def _averages_only(found: Differences, given: Shapes, wanted: Shapes) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -20,11 +20,13 @@ from slimzoo.converters.numbered import numbered
 from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes, matches_nothing
+from slimzoo.names import Scopes, cuts, matches_nothing
 from slimzoo.registry import Network, networks
 
 log = logging.getLogger("slimzoo")
 Shapes = Mapping[str, tuple[int, ...]]
+NUMBERS = "numbers of no variable"
+_COUNTED = ".num_batches_tracked"  # of PyTorch's batch norms, which the maps of names know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +107,9 @@ def named(
 ) -> Named:
     """Returns the tensors of `source` under the names of `network`'s variables; none is read yet.
 
-    In this order: what only training needs is left out, and averages taken; `rename`; `exclude`, of names in
-    the file as of slim's; what stands before every name is taken off; another library's names are mapped.
+    In this order: what only training needs is left out, and averages taken; `rename`; numbers of no variable
+    are left out; `exclude`, of names in the file as of slim's; what stands before every name is taken off;
+    another library's names are mapped.
 
     Args:
       network: None: a function of the caller's own.
@@ -122,6 +125,10 @@ def named(
     names = renamed_names(kept, rename)
     variables = kept.with_tensors({new: kept.tensors[old] for new, old in names.items()})
     shapes = functools.cache(shapes)
+    if network and (numbers := _numbers_of_none(variables, shapes, Scopes(exclude))):
+        left_out[NUMBERS] += len(numbers)
+        rest = {name: t for name, t in variables.tensors.items() if name not in numbers}
+        variables = variables.with_tensors(rest)
     given = _Given(variables, network, shapes, Scopes(exclude), bool(rename), library, whole)
     found = Named(
         variables=variables,
@@ -129,7 +136,7 @@ def named(
         exclude=given.exclude,
         absent=() if whole or not network else _without_any(network.side_heads, variables),
         in_file=names,
-        hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.shapes()),
+        hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.wanted()),
     )
     if network and (layers := folding.unfolded(variables, network.name, arguments)):
         return replace(found, variables=layers, absent=folding.absent_in(layers))
@@ -164,6 +171,13 @@ def _of_variables(source: Source) -> Source:
     if len(set(names.values())) < len(names):
         return source
     return source.with_tensors({names[name]: tensor for name, tensor in source.tensors.items()})
+
+
+def _numbers_of_none(variables: Source, shapes: Callable[[], Shapes], exclude: Scopes) -> set[str]:
+    """Returns the tensors of one number that are no variables, as an epoch, but for what is known of."""
+    found = {name for name, tensor in variables.tensors.items() if tensor.shape == ()}
+    found = {name for name in found if not (name.endswith(_COUNTED) or in_file_scopes(name, exclude))}
+    return {name for name in found if not any(rest in shapes() for _, rest in cuts(name))}
 
 
 def _without_any(scopes: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
@@ -207,17 +221,20 @@ def fitting_of(given: _Given) -> NameMap | None:
     """Returns the map of another library that the names fit as they are, without or with what is excluded."""
     if given.network is None or given.library == "":
         return None
-    excluded = given.excluded
-    rest = {name: t for name, t in given.variables.tensors.items() if name not in excluded}
-    for variables in (given.variables.with_tensors(rest), given.variables)[: 1 + bool(excluded)]:
-        if given.library is None:
-            found = fitting(variables, given.name)
-        else:
-            name_map = get_name_map(given.library, given.name)
-            found = name_map.fitted(variables) if name_map else None
-        if found:
-            return found
-    return None
+    if given.excluded and (found := _fitted(given, given.excluded)):
+        return found
+    found = _fitted(given, frozenset())
+    spare = given.excluded.difference(name for entry in found.rows for name in entry.theirs) if found else ()
+    return _fitted(given, spare) or found if spare else found
+
+
+def _fitted(given: _Given, aside: Container[str]) -> NameMap | None:
+    rest = {name: tensor for name, tensor in given.variables.tensors.items() if name not in aside}
+    variables = given.variables.with_tensors(rest)
+    if given.library is None:
+        return fitting(variables, given.name)
+    name_map = get_name_map(given.library, given.name)
+    return name_map.fitted(variables) if name_map else None
 
 
 def _by_alphabet(name_map: NameMap, variables: Source) -> bool:

@@ -25,7 +25,7 @@ from slimzoo.registry import Network, get_network
 log = logging.getLogger("slimzoo")
 _SAID = {"network_arguments": schema.in_text(schema.dict_of(schema.anything()))}  # by a file of itself
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
-    *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers"),
+    *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers", "keras_head"),
     *("name_map", "differs", "names", "source_sha256"),
 )
 
@@ -103,14 +103,19 @@ def prepare(
     rename: Rename = None,
     headless: bool = False,
     background: str = "keep",
+    network_arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Prepared:
     """Returns what of `source` is to be written; the arguments are those of convert().
 
     Raises: Unfit: `source` does not fit `network`. SlimzooError: an argument does not fit `source`.
     """
-    if (name_map or to or background != "keep") and not network:
-        raise SlimzooError("names of another library, and classes, are those of a network: say network=...")
-    found = _named(source, network, ema=ema, rename=rename, exclude=exclude, library=name_map)
+    if (name_map or to or background != "keep" or network_arguments) and not network:
+        raise SlimzooError(
+            "names of another library, classes and arguments are those of a network: say network=..."
+        )
+    known = network_arguments or _network_arguments(source, None)
+    settings = {"ema": ema, "rename": rename, "exclude": exclude, "library": name_map, "arguments": known}
+    found = _named(source, network, **settings)
     if network and headless:
         found = _without(found, Scopes(get_network(network).main_heads).of(found.variables))
     variables, theirs = found.variables, found.name_map
@@ -118,9 +123,11 @@ def prepare(
     absent: tuple[str, ...] = ()
     if network:
         variables = with_background(variables, get_network(network).heads, background)
-        absent, about = _fit(replace(found, variables=variables), network, headless)
+        absent, about = _fit(replace(found, variables=variables), network, headless, known)
         notes |= _of_background(background) | about
-    arguments = _network_arguments(source, theirs)
+    arguments = {**_network_arguments(source, theirs), **network_arguments}
+    if network_arguments:
+        notes |= {"network_arguments": json.dumps(arguments)}
     if theirs:
         notes |= {"name_map": str(theirs)} | _of_original(source, theirs, arguments)
     if target := get_name_map(to, network or ""):
@@ -168,7 +175,7 @@ def _named(source: Source, network: str | None, **settings: Any) -> Named:
             return {}
         from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
 
-        return network_shapes(network)
+        return network_shapes(network, arguments=settings["arguments"])
 
     found = named(source, get_network(network) if network else None, shapes, **settings)
     return _without(found, excluded_among(found.variables, found.exclude))
@@ -182,7 +189,9 @@ def _without(found: Named, names: Iterable[str]) -> Named:
     return replace(found, variables=found.variables.with_tensors(kept), left_out=left_out)
 
 
-def _fit(found: Named, network: str, headless: bool) -> tuple[tuple[str, ...], dict[str, str]]:
+def _fit(
+    found: Named, network: str, headless: bool, arguments: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, str]]:
     """Checks that the variables of `found` are those of `network`.
 
     Returns: the scopes that they are without, and the metadata that say what they are of.
@@ -192,7 +201,7 @@ def _fit(found: Named, network: str, headless: bool) -> tuple[tuple[str, ...], d
     row, variables, known_absent = get_network(network), found.variables, found.absent
     headless = headless or _is_headless(variables, row, known_absent)
     classes = 0 if headless else row.classes_in(variables.shapes)
-    wanted = network_shapes(network, classes)
+    wanted = network_shapes(network, classes, arguments)
     absent = tuple(
         scope
         for scope in dict.fromkeys((*row.side_heads, *known_absent))

@@ -12,6 +12,8 @@ from slimzoo.names import cuts, prefixes_of
 
 Shapes = Mapping[str, tuple[int, ...]]
 SLIM, TF_LAYERS, BARE = "slim", "tf.layers", "slim without the outermost scope"  # libraries of spellings()
+DOTTED = 'slim, with "." for "/"'
+_OURS = (SLIM, TF_LAYERS, BARE, DOTTED)  # laid out as the variables are
 _TF_LAYERS = {"weights": "kernel", "biases": "bias"}  # what slim calls it: what tf.layers does
 _SHOWN = 5  # names in a message
 
@@ -62,13 +64,14 @@ class Fit:
     @property
     def of_slim(self) -> bool:
         """Whether the names after the prefix are slim's, and no other library's."""
-        return self.name_map.library in (SLIM, TF_LAYERS, BARE)
+        return self.name_map.library in _OURS
 
 
 def spellings(network: str, shapes: Shapes) -> list[NameMap]:
-    """Returns how slim's own variables may be called: as they are, by tf.layers, without their scope."""
+    """Returns how slim's own variables may be called: as they are, by tf.layers, with dots, without scope."""
     ours = list(shapes)
     found = {SLIM: ours, TF_LAYERS: [_of_tf_layers(name) for name in ours]}
+    found[DOTTED] = [name.replace("/", ".") for name in ours]
     if len({name.partition("/")[0] for name in ours}) == 1 and all("/" in name for name in ours):
         found[BARE] = [name.partition("/")[2] for name in ours]
     return [
@@ -173,8 +176,8 @@ def line(fit: Fit, where: object) -> str:
         parts.append(f"{len(fit.taken)} names fit with {scope}/ in place of {fit.prefix or 'nothing'}")
     elif fit.prefix:
         parts.append(f"{len(fit.taken)} names fit after {fit.prefix}, which is taken off")
-    if fit.name_map.library == TF_LAYERS:
-        parts.append("its names are those of tf.layers")
+    if fit.name_map.library in (TF_LAYERS, DOTTED):
+        parts.append(f"its names are those of {fit.name_map.library}")
     if fit.others:
         parts.append(
             f"left out, no part of the network: {len(fit.others)} in {', '.join(_scopes(fit.others))}"
@@ -203,14 +206,13 @@ class _Covered:
         return self.covered / max(1, self.wanted)
 
 
-def hint(given: Shapes, maps: Iterable[NameMap], shapes: Shapes) -> str:
+def hint(given: Shapes, maps: Iterable[NameMap], wanted: Wanted) -> str:
     """Returns the `rename` that would help a file, as a line of a message; "" for none.
 
     Args:
       given: {tensor: shape} of the file.
-      shapes: of the network's variables.
     """
-    every = (_covered(given, name_map, shapes) for name_map in maps)
+    every = (_covered(given, name_map, wanted) for name_map in maps)
     found = max(every, key=lambda found: found.part, default=None)
     if found is None or found.part < (1 if found.become else 0.5):
         return ""
@@ -233,14 +235,12 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _covered(given: Shapes, name_map: NameMap, shapes: Shapes) -> _Covered:
-    wanted: dict[str, tuple[int, ...] | None] = {n: None for entry in name_map.rows for n in entry.theirs}
-    if name_map.library in (SLIM, TF_LAYERS, BARE):  # laid out as the variables are
-        wanted = {entry.theirs[0]: tuple(shapes[entry.ours[0]]) for entry in name_map.rows}
+def _covered(given: Shapes, name_map: NameMap, wanted: Wanted) -> _Covered:
+    shapes = _shapes_of(name_map, wanted)
     after: dict[str, dict[str, str]] = {}
     for name, shape in given.items():
         for before, rest in cuts(name):
-            if rest in wanted and wanted[rest] in (None, tuple(shape)):
+            if rest in shapes and shapes[rest] in (None, tuple(shape)):
                 after.setdefault(before, {})[rest] = name
     prefixes: list[str] = []
     covered: dict[str, str] = {}
@@ -250,4 +250,14 @@ def _covered(given: Shapes, name_map: NameMap, shapes: Shapes) -> _Covered:
             covered |= after[before]
     become = name_map.rows[0].ours[0].partition("/")[0] if name_map.library == BARE else ""
     others = set(given).difference(covered.values())
-    return _Covered(tuple(prefixes), len(covered), len(wanted), tuple(sorted(others)), become)
+    return _Covered(tuple(prefixes), len(covered), len(shapes), tuple(sorted(others)), become)
+
+
+def _shapes_of(name_map: NameMap, wanted: Wanted) -> dict[str, tuple[int, ...] | None]:
+    """Returns the shapes of the names of `name_map`; None for any: of other layouts, and any classes."""
+    if name_map.library not in _OURS:
+        return {name: None for entry in name_map.rows for name in entry.theirs}
+    return {
+        entry.theirs[0]: None if wanted.of_last(entry) else tuple(wanted.shapes[entry.ours[0]])
+        for entry in name_map.rows
+    }

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from slimzoo.converters.formats.binary import BYTES, FileBytes, fields
-from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, without_weights
+from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, by_class, without_weights
 from slimzoo.converters.formats.plain_json import parsed
 
 _CONFIGURATION = "keras_metadata.pb"  # beside the graph, of Keras 2
@@ -18,25 +18,24 @@ _IN_GRAPH = re.compile(
 
 def said_of_layers(path: Path) -> dict[str, str]:
     """Returns the metadata that say what without_weights() tells of the SavedModel whose graph is `path`."""
-    said = _of_configuration(path.with_name(_CONFIGURATION)) or _of_graph(path)
-    return {"keras_layers": said} if said else {}
+    return _of_configuration(path.with_name(_CONFIGURATION)) or _of_graph(path)
 
 
-def _of_configuration(path: Path) -> str:
+def _of_configuration(path: Path) -> dict[str, str]:
     """Reads what is there as plain data; what is wrong with it costs the note, not the weights."""
     if not path.is_file() or path.stat().st_size > _MOST:
-        return ""
+        return {}
     try:
         with FileBytes(path) as file:
             first = next(node for node in fields(file) if (node.number, node.wire) == (1, BYTES))
             parts = {p.number: file[p.start : p.stop] for p in fields(file, first.start, first.stop)}
         return without_weights(parsed(parts[5]))
     except (StopIteration, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return ""
+        return {}
 
 
-def _of_graph(path: Path) -> str:
+def _of_graph(path: Path) -> dict[str, str]:
     with FileBytes(path) as file:
         found = _IN_GRAPH.finditer(file[0 : min(len(file), _MOST)])
         names = dict.fromkeys(match[1].decode() for match in found)
-    return "; ".join(WITHOUT_WEIGHTS[name] for name in names)
+    return by_class(names)

@@ -17,7 +17,7 @@ from slimzoo.converters.formats.binary import CHUNK, damaged
 from slimzoo.converters.formats.hdf5 import Contents, texts
 from slimzoo.converters.formats.keras_layers import (
     VARIABLES,
-    WITHOUT_WEIGHTS,
+    by_class,
     guessed,
     layers_of,
     numbered,
@@ -75,15 +75,14 @@ def read(path: Path, config: Any = None) -> Source:
         "keras_h5",
         path,
         {name: found.tensors[place] for name, place in named.items()},
-        metadata=_metadata(found) | ({"keras_layers": beside} if beside else {}),
+        metadata=_metadata(found) | beside,
         skipped=[*found.others, *(place for place in found.tensors if place not in used)],
     )
 
 
-def _by_their_names(found: Contents) -> str:
+def _by_their_names(found: Contents) -> dict[str, str]:
     """Returns what without_weights() tells, by the names of layers that hold nothing."""
-    classes = [_class(place.removesuffix("/vars")) for place in found.empty]
-    return "; ".join(dict.fromkeys(WITHOUT_WEIGHTS[name] for name in classes if name in WITHOUT_WEIGHTS))
+    return by_class(_class(place.removesuffix("/vars")) for place in found.empty)
 
 
 def _metadata(found: Contents) -> dict[str, str]:

@@ -29,10 +29,12 @@ _BY_COUNT = {  # fewer than all: a batch norm without scale; Keras's Inception n
 }
 _CHANGES_NOTHING = re.compile(r"InputLayer|ZeroPadding2D|.*Dropout.*|Gaussian.*|Random.*|Identity")  # in use
 _TELLING = ("scale", "offset", "mean", "variance", "function", "height", "width", "activation")  # settings
-WITHOUT_WEIGHTS = {  # class, as paths in a file spell it, of those that without_weights() tells of
-    "rescaling": "Rescaling",
-    "global_max_pooling2d": "GlobalMaxPooling2D",
+_OF_LOGITS = re.compile(r"Softmax|Reshape|Flatten|(Global)?AveragePooling2D|ActivityRegularization")
+WITHOUT_WEIGHTS = {  # class, as paths in a file spell it: where without_weights() tells of it, and how
+    "rescaling": ("keras_layers", "Rescaling"),
+    "global_max_pooling2d": ("keras_head", "GlobalMaxPooling2D"),
 }
+Layer = tuple[str, Mapping[str, Any]]  # class and settings
 _OLD = {
     "W": "kernel",
     "b": "bias",
@@ -102,6 +104,14 @@ def _rows(config: Any) -> Sequence[Any]:
     return inner if isinstance(inner, list) else ()  # a Sequential of Keras 1
 
 
+def by_class(classes: Iterable[str]) -> dict[str, str]:
+    """Returns what without_weights() does, as far as the classes of layers show it, as paths spell them."""
+    found: dict[str, list[str]] = {}
+    for key, text in (WITHOUT_WEIGHTS[name] for name in classes if name in WITHOUT_WEIGHTS):
+        found.setdefault(key, []).append(text)
+    return said(found)
+
+
 def guessed(shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...] | None:
     """Returns the names of the variables of a layer of unknown class, by their `shapes`, or None."""
     ranks = [len(shape) for shape in shapes]
@@ -113,23 +123,44 @@ def guessed(shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...] | None:
     return KERNEL_AND_BIAS[:1] if ranks in ([2], [4]) else None
 
 
-def without_weights(config: Any) -> str:
-    """Returns which layers without weights a model's configuration has that change what is computed.
+def without_weights(config: Any) -> dict[str, str]:
+    """Returns the metadata that say what a model computes, by its configuration, beside its weights' layers.
 
-    These are the ones before the first convolution, which change pixels, and a maximum over the whole map.
+    "keras_layers" are before the first convolution, and change pixels; "keras_head" changes what the last
+    layer gets, or makes.
     Raises: ValueError, TypeError, KeyError: it is no such configuration.
     """
     rows = list(_innermost(config))
     first = next((i for i, (name, _) in enumerate(rows) if "Conv" in name), 0)
-    told = [
-        _told(*row)
-        for i, row in enumerate(rows)
-        if row[0].startswith("GlobalMaxPool") or (i < first and not _CHANGES_NOTHING.fullmatch(row[0]))
-    ]
-    return "; ".join(told)
+    front = [row for row in rows[:first] if not _CHANGES_NOTHING.fullmatch(row[0])]
+    return said({"keras_layers": map(_told, front), "keras_head": map(_told, _of_head(rows))})
 
 
-def _innermost(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def said(layers: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Returns the metadata that name `layers`."""
+    joined = {key: "; ".join(dict.fromkeys(texts)) for key, texts in layers.items()}
+    return {key: text for key, text in joined.items() if text}
+
+
+def _of_head(rows: Sequence[Layer]) -> list[Layer]:
+    """Returns what is computed between the last pooling and the last layer, by its activation, and after."""
+    kernels = [i for i, (name, _) in enumerate(rows) if "Conv" in name or name == "Dense"]
+    pools = [i for i, (name, _) in enumerate(rows) if name.startswith("Global")]
+    last = max(kernels, default=len(rows))
+    start = max([i for i in pools if i < last], default=last)
+    inside = [] if any(start < i < last for i in kernels) else rows[start:last]
+    ends = [("Dense", {"activation": row[1].get("activation")}) for row in rows[last : last + 1]]
+    return [row for row in (*inside, *ends, *rows[last + 1 :]) if not _is_of_logits(*row)]
+
+
+def _is_of_logits(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether logits that are what the last layer makes of averages are the same with this layer."""
+    function = settings.get("activation")
+    plain = name in ("Dense", "Activation") and function in (None, "linear", "softmax")
+    return plain or bool(_CHANGES_NOTHING.fullmatch(name) or _OF_LOGITS.fullmatch(name))
+
+
+def _innermost(config: Any) -> Iterator[Layer]:
     """Yields class and settings of every layer that is not made of others."""
     for row in _rows(config):
         if _rows(row):
@@ -138,6 +169,7 @@ def _innermost(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield _name(row["class_name"]), row["config"]
 
 
-def _told(name: str, settings: Mapping[str, Any]) -> str:
-    said = [f"{key} {str(settings[key])[:40]}" for key in _TELLING if settings.get(key) is not None]
-    return f"{name} ({', '.join(said)})" if said else name
+def _told(layer: Layer) -> str:
+    name, settings = layer
+    told = [f"{key} {str(settings[key])[:40]}" for key in _TELLING if settings.get(key) is not None]
+    return f"{name} ({', '.join(told)})" if told else name

@@ -21,7 +21,11 @@ _KINDS = {  # number of the operation: kind
     4: "depthwise",
     6: "same",  # Dequantize, of float16
     9: "dense",
+    14: "sigmoid",
     18: "mul",
+    19: "relu",
+    21: "relu6",
+    28: "tanh",
     42: "div",
     22: "same",  # Reshape
     37: "same",  # BatchToSpaceND
@@ -29,6 +33,8 @@ _KINDS = {  # number of the operation: kind
     41: "sub",
     43: "same",  # Squeeze
     53: "same",  # Cast
+    98: "leaky relu",
+    111: "elu",
     114: "same",  # Quantize
     117: "swish",  # x * relu6(x + 3) / 6; its last step may be in the next kernel instead
 }
@@ -37,6 +43,7 @@ _SIXTH = Constant((), tensors_of({"": np.array(1 / 6)})[""])
 _STRIDES = {"conv": 2, "depthwise": 2}  # field of the options: stride_h
 _DILATIONS = {"conv": 5, "depthwise": 6}
 _ACTIVATIONS = {"conv": 3, "depthwise": 4, "dense": 0, "add": 0, "mul": 0, "sub": 0, "div": 0}
+_FUNCTIONS = {1: "relu", 2: "relu from -1 to 1", 3: "relu6", 4: "tanh", 5: "sign"}  # in the same operation
 _MULTIPLIER = 3  # field of a depthwise convolution's options
 _MAX_INPUTS = 10_000
 _Turn = Callable[[np.ndarray], np.ndarray]
@@ -102,7 +109,9 @@ def _op(row: Table, code: int) -> Op:
         outputs,
         stride=options.number(_STRIDES[kind], "i") if kind in _STRIDES else 1,
         dilated=options.number(_DILATIONS[kind], "i", 1) > 1 if kind in _DILATIONS else spread,
-        activated=kind in _ACTIVATIONS and options.number(_ACTIVATIONS[kind], "b") != 0,
+        activation=_FUNCTIONS.get(options.number(_ACTIVATIONS[kind], "b"), "")
+        if kind in _ACTIVATIONS
+        else "",
     )
 
 

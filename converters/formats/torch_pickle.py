@@ -226,6 +226,8 @@ def state_dict(root: object) -> StateDict:
     Raises: ValueError: there is none.
     """
     found = StateDict()
+    if isinstance(root, list | tuple):  # as [model.state_dict(), epoch]
+        root = Pairs([(str(place), value) for place, value in enumerate(root)])
     path: list[str] = []
     averages: dict[str, object] = {}
     holders = _holders(root)

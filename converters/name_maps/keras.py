@@ -16,7 +16,7 @@ from typing import Any
 from slimzoo.converters.name_maps import NameMap, Row
 from slimzoo.converters.name_maps.keras_fitting import Layer, Pairs, find_base, find_top, layers_in
 from slimzoo.converters.name_maps.keras_networks import TWINS
-from slimzoo.converters.name_maps.keras_sayings import said_of
+from slimzoo.converters.name_maps.keras_sayings import of_twin, said_of
 from slimzoo.converters.source import Source
 
 NETWORKS = tuple(TWINS)
@@ -77,7 +77,10 @@ class KerasMap(NameMap):
             "ignored": _others(source, rows),
             "absent": self.absent if top else fitted.absent,
             "by_order": not _labels(rows) <= _labels(self.rows),
-            "said": said_of(source, self.network, inputs, front, head, found=bool(top)),
+            "said": (
+                *of_twin(source, self.network, pairs, find_base(base.rows, head)),
+                *said_of(source, self.network, inputs, front, head, found=bool(top)),
+            ),
         }
         return replace(fitted, **changes)
 
@@ -112,7 +115,7 @@ class KerasMap(NameMap):
 
 def _heeding(found: KerasMap, source: Source) -> KerasMap:
     """Returns the map of a file that has the network's layers only, as far as they have weights."""
-    changes: dict[str, Any] = {"said": said_of(source, found.network, [], [], [], found=True)}
+    changes: dict[str, Any] = {"said": said_of(source, found.network, [], [], [], found=bool(found.top))}
     return found if found.said else replace(found, **changes)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.options import POSITIVE, all_of, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         "slimzoo convert runs/voc voc.tflite --size 160",
         "slimzoo convert towers.ckpt vgg_16.safetensors --network vgg_16 --rename tower_0=",
         "slimzoo convert detector.ckpt backbone.safetensors --network mobilenet_v1 --headless",
+        "slimzoo convert edge.tflite v2.safetensors --network mobilenet_v2_050 --argument divisible_by=1",
         "slimzoo convert renamed.ckpt resnet.safetensors --network resnet_v1_50 --yes",
     )
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
 )
 @all_of(reading_options)
+@arguments_option
 @click.option("--headless", is_flag=True, help="Leave out the last layers of the network.")
 @click.option(
     "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"
@@ -137,6 +139,7 @@ def _said_network(src: str, options: dict[str, Any], needed: bool) -> str | None
     if (
         needed
         or options["to"]
+        or options["network_arguments"]
         or options["name_map"]
         or options["headless"]
         or options["background"] != "keep"
@@ -219,7 +222,7 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
 
     if Path(dst).resolve() in {file.resolve() for file in read(src).files}:
         raise SlimzooError(f"{dst} is the source itself; name another file")
-    reading = {name: options[name] for name in ("ema", "exclude", "rename", "size")}
+    reading = {name: options[name] for name in ("ema", "exclude", "rename", "size", "network_arguments")}
     try:
         model = load(network, weights=src, input_shape=_input_shape(network, options), **reading)
     except SlimzooError as error:

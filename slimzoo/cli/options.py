@@ -2,6 +2,7 @@
 
 import fnmatch
 import functools
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,23 +43,52 @@ exclude_option = click.option(
 )
 
 
-def _as_dict(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict | None:
-    pairs = [text.partition("=") for text in given]
-    if wrong := [old for old, sign, _ in pairs if not sign]:
-        raise click.BadParameter(
-            f"{', '.join(map(repr, wrong))}: OLD=NEW, as in tower_0=, module.= or my_net=vgg_16",
-            context,
-            parameter,
-        )
-    return {old: new for old, _, new in pairs} or None
+def _pairs(example: str) -> Callable:
+    """Returns the callback of an option that is given OLD=NEW, with an `example` for a message."""
+
+    def split(
+        context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+    ) -> dict[str, str] | None:
+        pairs = [text.partition("=") for text in given]
+        if wrong := [old for old, sign, _ in pairs if not sign]:
+            message = f"{', '.join(map(repr, wrong))}: {parameter.metavar}, as in {example}"
+            raise click.BadParameter(message, context, parameter)
+        return {old: new for old, _, new in pairs} or None
+
+    return split
 
 
 rename_option = click.option(
     "--rename",
     multiple=True,
     metavar="OLD=NEW",
-    callback=_as_dict,
+    callback=_pairs("tower_0=, module.= or my_net=vgg_16"),
     help="A name in the file, or the beginning of names, and what it becomes; may be repeated.",
+)
+
+
+def _as_arguments(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, Any]:
+    """Returns {NAME: VALUE as Python or JSON has it, or the text}."""
+    pairs = _pairs("divisible_by=1 or symmetric_pooling=True")(context, parameter, given) or {}
+    return {name: _plain(value) for name, value in pairs.items()}
+
+
+def _plain(text: str) -> Any:
+    try:
+        return json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+    except ValueError:
+        return text
+
+
+arguments_option = click.option(
+    "--argument",
+    "network_arguments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_as_arguments,
+    help="Of the network function, with which the weights compute, as divisible_by=1; may be repeated.",
 )
 reading_options = (rename_option, exclude_option, ema_option)  # of every command that reads weights
 batch_size_option = click.option("--batch-size", type=POSITIVE, default=32, show_default=True)

@@ -110,7 +110,7 @@ def open_contents(
     found = named(
         converters.read(source.path),
         network,
-        lambda: network_shapes(network.name),
+        lambda: network_shapes(network.name, arguments=arguments),
         ema=ema,
         rename=rename,
         exclude=exclude,

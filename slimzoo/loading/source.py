@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo import converters, weights
+from slimzoo.converters.formats.archive import SEPARATOR
 from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL, schema
@@ -112,15 +113,19 @@ def _from_weights(network: Network, text: str) -> Source:
     rows = {row.tag: row for row in weights.rows() if row.network == network.name}
     if text in rows:
         return _from_row(rows[text])
-    path = Path(text)
-    if path.exists() or any(
-        path.parent.glob(f"{glob.escape(path.name)}*")
-    ):  # a checkpoint's prefix is no file
+    path = Path(text).expanduser()
+    if _is_there(path):
         return from_file(path)
     raise FileNotFoundError(
         f"no weights {text!r} for {network.name}: there is no such file, and the tags are "
         f"{', '.join(rows) or 'none'}"
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether `path` is of a file or a folder, a checkpoint's prefix, or a member of an archive."""
+    archive = Path(os.fspath(path).partition(SEPARATOR)[0])
+    return path.exists() or archive.is_file() or any(path.parent.glob(f"{glob.escape(path.name)}*"))
 
 
 def _from_row(row: WeightsRow) -> Source:

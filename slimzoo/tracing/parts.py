@@ -102,9 +102,13 @@ def discover_parts(parts: Parts, keep_graph: bool | None = None) -> Discovery:
     return discover(parts.run, parts.input_shape, tf.float32, parts.modes, keep_graph=kept)
 
 
-def network_shapes(network_name: str, num_classes: int | None = None) -> dict[str, tuple[int, ...]]:
+def network_shapes(
+    network_name: str,
+    num_classes: int | None = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, tuple[int, ...]]:
     """Returns {variable name: shape} of a registered network, without making a variable."""
-    found = discover_parts(resolve(network_name, num_classes), keep_graph=False)
+    found = discover_parts(resolve(network_name, num_classes, arguments=arguments), keep_graph=False)
     return {spec.name: spec.shape for spec in found.variables.values()}
 
 

@@ -93,8 +93,9 @@ def same(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_a_tflite_model_comes_back_with_the_logits_it_had(model, tflite):
+def test_a_tflite_model_comes_back_with_the_logits_it_had_and_nothing_to_say(model, tflite, caplog):
     found = slimzoo.load(NETWORK, weights=tflite)
+    assert not caplog.text
     same(found(IMAGES), model(IMAGES))
     assert found.num_classes == 5 and not found.restore_report.missing
     assert set(found.variables_by_name) == set(model.variables_by_name)
@@ -144,7 +145,7 @@ def test_a_file_without_a_head_gives_a_new_one(tmp_path, caplog):
     assert report.metadata["num_classes"] == "0"
 
 
-def test_what_another_task_adds_behind_the_features_is_no_head(model, tmp_path):
+def test_what_another_task_adds_behind_the_features_is_no_head_and_said(model, tmp_path, caplog):
     more = tf.constant(np.random.RandomState(2).randn(1, 1, 5, 4).astype(np.float32))
 
     def detector(images):
@@ -153,6 +154,13 @@ def test_what_another_task_adds_behind_the_features_is_no_head(model, tmp_path):
     path = to_tflite(tmp_path / "x.tflite", detector)
     with pytest.raises(SlimzooError, match="is without the last layer of folded_little"):
         slimzoo.load(NETWORK, weights=path)
+    assert "left out are its last 2 layers, from " in caplog.text
+
+
+def test_a_function_in_place_of_the_networks_is_said(model, tmp_path, caplog):
+    path = to_tflite(tmp_path / "x.tflite", lambda images: tf.nn.relu6(model(images)))
+    slimzoo.load(NETWORK, weights=path)
+    assert "1 of its layers are followed by relu6, those of folded_little by nothing" in caplog.text
 
 
 def test_another_network_is_refused_with_the_first_difference(tflite):
@@ -242,3 +250,16 @@ def test_the_real_deeplab_gives_its_mobilenet_without_head(shared, file, caplog)
         name.rpartition("/")[0].removesuffix("/BatchNorm") for name in network.restore_report.reinitialised
     } == {"MobilenetV2/Conv_1"}
     assert "MobilenetV2/Conv_1: new here" in caplog.text
+
+
+def test_a_file_of_a_network_with_arguments_is_converted_with_them(shared, tmp_path):
+    path = shared / "checkpoints" / "real" / "deeplabv3_mnv2_dm05_pascal_quant.tflite"
+    written = tmp_path / "x.safetensors"
+    with pytest.raises(SlimzooError, match=r"with the arguments that it had \(as divisible_by=1\)"):
+        converters.convert(path, written, network="mobilenet_v2_050")
+    converters.convert(path, written, network="mobilenet_v2_050", network_arguments={"divisible_by": 1})
+    found = slimzoo.load(written, num_classes=0)
+    expected = slimzoo.load("mobilenet_v2_050", weights=path, num_classes=0, divisible_by=1)
+    for name in expected.restore_report.restored:
+        np.testing.assert_array_equal(found.variables_by_name[name], expected.variables_by_name[name])
+    assert found.network_arguments["divisible_by"] == 1

@@ -54,7 +54,22 @@ def test_what_is_done_to_channels_at_once_is_of_the_layer():
     np.testing.assert_array_equal([scale, offset], [[2, 3], [1 * 2 + 1, 2 * 3 + 2]])
 
 
-@pytest.mark.parametrize("between", [{"activated": True}, {}])
+@pytest.mark.parametrize(
+    "ops, then",
+    [
+        ([Op("same", ("x",), ("y",)), Op("relu6", ("y",), ("out",))], "relu6"),
+        ([Op("add", ("x", "b"), ("out",), activation="tanh")], "tanh"),
+        ([Op("add", ("x", "images"), ("y",)), Op("relu", ("y",), ("out",))], ""),
+        ([Op("relu", ("x",), ("y",)), Op("mul", ("x", "y"), ("out",))], ""),
+        ([Op("relu", ("x",), (y,)) for y in "yz"] + [Op("add", ("y", "z"), ("out",))], "relu"),
+    ],
+)
+def test_the_function_after_a_layer_is_told_if_it_is_of_that_layer_alone(ops, then):
+    graph = Graph([Op("conv", ("images", "k1"), ("x",)), *ops], ("out",), CONSTANTS | VECTORS)
+    assert [layer.then for layer in layers_of(graph)] == [then]
+
+
+@pytest.mark.parametrize("between", [{"activation": "relu"}, {}])
 def test_what_is_not_linear_ends_a_layer(between):
     ops = [Op("conv", ("images", "k1"), ("x",), **between)]
     if not between:

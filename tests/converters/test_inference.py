@@ -45,6 +45,15 @@ def test_averages_take_the_place_of_the_values_they_follow():
     assert left_out["plain values"] == 1 and "moving averages" not in left_out
 
 
+def test_what_has_no_average_keeps_its_values_and_is_said(caplog):
+    more = {"net/bn/moving_mean": WEIGHTS[0], "net.bn.running_var": WEIGHTS[0], "epoch": np.float32(3)}
+    converters.inference_variables(TRAINING | more, ema=True)
+    assert not caplog.text  # these are averages, or numbers
+    kept, _ = converters.inference_variables(TRAINING | {"net/frozen": WEIGHTS[0]}, ema=True)
+    np.testing.assert_array_equal(kept["net/frozen"], WEIGHTS[0])
+    assert "1 of its tensors have no moving average and keep their plain values: net/frozen" in caplog.text
+
+
 def test_averages_alone_are_enough():
     kept, _ = converters.inference_variables({AVERAGE: WEIGHTS}, ema=True)
     assert set(kept) == {"net/w"}

@@ -10,6 +10,7 @@ import pytest
 import slimzoo
 from slimzoo import converters
 from slimzoo.converters.formats.binary import encode_field
+from slimzoo.converters.formats.keras_layers import without_weights
 from slimzoo.converters.name_maps import fitting, get_name_map
 from tests.converters import keras_models as made
 from tests.converters.keras_models import CLASSES, base_of, written
@@ -112,7 +113,15 @@ def test_a_maximum_in_place_of_the_mean_is_said(tmp_path, base):
     net = keras.layers.GlobalMaxPooling2D()(base.output)
     model = keras.Model(base.input, dense(CLASSES)(net))
     _, name_map = read(written(model, tmp_path, ".keras"))
-    assert "computes GlobalMaxPooling2D, which mobilenet_v1_025 does not" in name_map.said[0]
+    assert "computes GlobalMaxPooling2D at its end, which mobilenet_v1_025 does not" in name_map.said[0]
+
+
+def test_of_two_networks_in_a_model_it_is_said_which_is_taken(base):
+    arrays = weights_of(base)
+    two = {f"{tower}/{name}": value for tower in ("one", "two") for name, value in arrays.items()}
+    assert fitting(source(arrays), NETWORK).said == ()
+    name_map = fitting(source(two), NETWORK)
+    assert "that from one/conv1 on is taken, not that from two/conv1 on" in name_map.said[0]
 
 
 def test_the_configuration_in_a_savedmodel_of_keras_2_says_what_has_no_weights(tmp_path):
@@ -123,12 +132,30 @@ def test_the_configuration_in_a_savedmodel_of_keras_2_says_what_has_no_weights(t
     root = json.dumps({"class_name": "Sequential", "config": {"layers": layers}}).encode()
     node = encode_field(1, encode_field(3, b"root") + encode_field(5, root))
     for content, said in (
-        (node, "Rescaling (scale 0.5); GlobalMaxPooling2D"),
-        (node[:-9], None),
-        (b"\0", None),
+        (node, {"keras_layers": "Rescaling (scale 0.5)", "keras_head": "GlobalMaxPooling2D"}),
+        (node[:-9], {}),
+        (b"\0", {}),
     ):
         (folder / "keras_metadata.pb").write_bytes(content)
-        assert converters.read(folder).metadata.get("keras_layers") == said
+        assert {k: v for k, v in converters.read(folder).metadata.items() if "keras_" in k} == said
+
+
+@pytest.mark.parametrize(
+    "layers, said",
+    [
+        ([("Dense", "relu")], "Dense (activation relu)"),
+        ([("Dense", "sigmoid")], "Dense (activation sigmoid)"),
+        ([("Dense", "softmax")], None),
+        ([("Dense", "linear"), ("Activation", "tanh")], "Activation (activation tanh)"),
+        ([("Dropout", None), ("Dense", None), ("Softmax", None)], None),
+        ([("UnitNormalization", None), ("Dense", None), ("Rescaling", None)], "UnitNormalization; Rescaling"),
+        ([("Conv2D", "relu"), ("Activation", "hard_silu"), ("Conv2D", "softmax")], None),
+    ],
+)
+def test_what_a_model_computes_at_its_end_is_told_where_logits_are_not_of_averages(layers, said):
+    rows = [("Conv2D", None), ("Add", None), ("GlobalAveragePooling2D", None), *layers]
+    config = [{"class_name": name, "config": {"activation": function}} for name, function in rows]
+    assert without_weights({"config": {"layers": config}}).get("keras_head") == said
 
 
 def test_other_layers_than_one_last_one_are_no_head_of_the_network(base):

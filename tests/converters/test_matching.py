@@ -2,7 +2,7 @@
 
 import pytest
 
-from slimzoo.converters.matching import match
+from slimzoo.converters.matching import Misfit, match
 from slimzoo.errors import SlimzooError
 
 VGG = {
@@ -115,3 +115,12 @@ def test_the_likely_reason_is_given(source, target, reason):
 
 def test_no_reason_is_made_up():
     assert "Likely" not in message({"a/x": (1,), "a/y": (2,)}, {"a/x": (3, 1), "a/z": (2,)})
+
+
+def test_another_network_is_named_by_the_outermost_scopes_whatever_separates_them():
+    given = {f"model.layer{i}.weight": (3,) for i in range(9)}
+    with pytest.raises(Misfit, match=r"the file's variables are in model, the network's in LeNet$"):
+        match(given, {"LeNet/conv1/weights": (3,)})
+    given = {f"part_{i}/weights": (3,) for i in range(9)}
+    with pytest.raises(Misfit, match=r"are in part_0 and part_1 and part_2 and 6 others, the network's"):
+        match(given, {"LeNet/conv1/weights": (3,)})

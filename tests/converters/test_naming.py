@@ -94,6 +94,13 @@ def test_of_several_towers_the_one_whose_shapes_fit_is_taken():
     assert in_file(read(body)) == {name: f"b/{name}" for name in BODY}
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "tower_0/"])
+def test_dots_in_place_of_slashes_are_known_and_said(prefix, caplog):
+    theirs = {name.replace("/", "."): shape for name, shape in SHAPES.items()}
+    assert read(after(prefix, theirs)).variables.shapes == SHAPES
+    assert 'its names are those of slim, with "." for "/"' in caplog.text
+
+
 def test_a_detector_gives_its_backbone_and_what_is_left_out_is_said(caplog):
     extra = {"BoxPredictor_0/weights": (3,), "FeatureExtractor/LeNet/conv9/weights": (3,)}
     found = read(after("FeatureExtractor/", BODY) | extra)
@@ -125,6 +132,38 @@ def test_what_fits_only_in_part_stays_as_it_is_with_the_rename_that_would_help(s
         match(found.variables.shapes, SHAPES)
     told = str(caught.value.hinting(found.hint))
     assert told.endswith(f"\nLikely: {hint}") and "another network" not in told
+
+
+def test_the_hint_is_the_same_for_any_number_of_classes():
+    shapes = {name: (*shape[:-1], 77) if name.startswith(HEAD) else shape for name, shape in SHAPES.items()}
+    text = read(shapes | {"odd/weights": (3,)}).hint()
+    assert text.endswith('exclude=["odd"]')
+    text = read(after("t/", shapes) | {"odd/weights": (3,)}).hint()
+    assert text.endswith('all 8 names fit after t/: rename={"t": ""} and exclude=["odd"]')
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "online_model."])
+def test_numbers_beside_a_network_are_left_out_and_counted(prefix):
+    for ours, theirs in ((MOBILENET, of_torch()), (MOBILENET, MOBILENET)):
+        found = read(after(prefix, theirs) | {"n_averaged": (), "best/step": ()}, "mobilenet_v1_025")
+        assert found.variables.shapes == ours and found.left_out == {"numbers of no variable": 2}
+    counters = {"a.num_batches_tracked": ()}
+    assert not read(after(prefix, of_torch()) | counters, "mobilenet_v1_025").left_out
+
+
+def test_a_number_that_is_a_variable_or_excluded_is_not_left_out():
+    shapes = {"net/w": (3,), "net/scale": ()}
+    found = named(source(after("t/", shapes)), get_network(NETWORK), lambda: shapes)
+    assert {"t/net/scale", "net/scale"} & set(found.variables) and not found.left_out
+    found = read(SHAPES | {"epoch": ()}, exclude=["epoch"])
+    assert "epoch" in found.variables and list(found.exclude) == ["epoch"]
+
+
+def test_tensors_beside_another_librarys_network_are_not_left_out_unasked():
+    shapes = after("module.", of_torch()) | {"criterion.weight": (5,)}
+    assert list(read(shapes, "mobilenet_v1_025").variables) == list(shapes)
+    found = read(shapes, "mobilenet_v1_025", exclude=["criterion"])
+    assert found.variables.shapes == MOBILENET
 
 
 def test_a_file_of_nothing_alike_gets_no_hint():

@@ -34,6 +34,19 @@ def test_lists_beside_named_tensors_are_passed_over(tmp_path):
     assert list(converters.read(write_zip(tmp_path / "w.pth", pickled(saved), contents.storages))) == ["w"]
 
 
+@pytest.mark.parametrize("form", sorted(FORMS))
+@pytest.mark.parametrize("make", [list, tuple])
+def test_a_state_dict_in_a_list_is_read_under_its_place(tmp_path, form, make):
+    def read(*names):
+        contents = Contents()
+        dicts = [{name: contents.add(np.zeros((2, 2), np.float32))} for name in names]
+        root = make([*dicts, 3])
+        return converters.read(FORMS[form](tmp_path / "w.pth", pickled(root), contents.storages))
+
+    assert list(read("w")) == ["w"] and read("w").metadata["unwrapped"] == "0"
+    assert list(read("w", "exp_avg")) == ["0.w", "1.exp_avg"]
+
+
 def test_quantized_tensors_are_called_what_they_are(tmp_path):
     held = Raw(encode(("storage", name("torch.QInt8Storage"), "0", "cpu", 4)) + b"Q")
     scheme = (name("torch.per_tensor_affine"), 0.5, 0)

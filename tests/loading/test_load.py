@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import tarfile
 
 import ml_dtypes
 import numpy as np
@@ -307,6 +308,27 @@ def test_a_frozen_graph_and_the_archive_it_comes_in_are_the_same_network(shared,
     two = slimzoo.load(SMALL, weights=shared / REAL / "mobilenet_v1_0.25_128_frozen.tgz", size=128)
     assert_same(values(one), values(two))
     assert one.labels == imagenet(1) and "the labels are ImageNet's" in caplog.text
+
+
+def test_a_member_of_an_archive_is_named_behind_two_colons(tmp_path):
+    model = slimzoo.load("lenet")
+    for name in ("a", "b"):
+        slimzoo.save(model, tmp_path / f"{name}.safetensors")
+    with tarfile.open(tmp_path / "two.tgz", "w:gz") as archive:
+        for name in ("a", "b"):
+            archive.add(tmp_path / f"{name}.safetensors", f"x/{name}.safetensors")
+    found = slimzoo.load("lenet", weights=f"{tmp_path / 'two.tgz'}::b.safetensors")
+    assert_same(values(found), values(model))
+    with pytest.raises(SlimzooError, match=r"c\.safetensors"):
+        slimzoo.load("lenet", weights=f"{tmp_path / 'two.tgz'}::c.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"no weights '.*no\.tgz::b"):
+        slimzoo.load("lenet", weights=f"{tmp_path / 'no.tgz'}::b")
+
+
+def test_weights_are_found_below_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    slimzoo.save(slimzoo.load("lenet"), tmp_path / "w.safetensors")
+    assert slimzoo.load("lenet", weights="~/w.safetensors").restore_report.fraction == 1
 
 
 PHOTOGRAPHS = {  # seen by eye; the network gives each more than 0.6

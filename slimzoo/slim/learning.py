@@ -154,7 +154,9 @@ def train(
       train_step_kwargs: handed to `train_step_fn`; left out, what `train_step` knows.
       log_every_n_steps: 0 logs none.
       graph: None: the default graph. It is finalized.
-      master, is_chief: for a cluster: the server, and whether this worker saves and initialises.
+      master, is_chief: for a cluster: the server, and whether this worker saves and initialises. A worker
+        starts when every task of the cluster answers; one that may have ended is not waited for with
+        session_config=tf.compat.v1.ConfigProto(device_filters=["/job:ps", "/job:worker/task:1"]).
       global_step: None: that of the graph.
       number_of_steps: as counted by the global step, steps of earlier runs included; None: no end.
       init_op, local_init_op, ready_op: None for nothing; left out, all variables and tables.

@@ -14,7 +14,7 @@ from tests.conftest import QUICK
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {  # beside dot files
     *("slimzoo", "converters", "weights_manifest", "tests", "tools"),
-    *("pyproject.toml", "setup.py", "README.md", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("pyproject.toml", "setup.py", "README.md", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
 }
 
 

@@ -10,6 +10,7 @@ Prints how many files were read and what failed, and keeps those that did. Exit 
 """
 
 import argparse
+import importlib.util
 import re
 import subprocess
 import sys
@@ -53,6 +54,8 @@ def _parse(arguments: Sequence[str] | None) -> Any:
         return options
     if unknown := set(options.readers) - set(_samples()):
         parser.error(f"no reader is called {', '.join(sorted(unknown))}; there are {', '.join(_samples())}")
+    if not importlib.util.find_spec("atheris"):
+        parser.error("atheris, which leads the search, is not installed: pip install atheris")
     options.readers = options.readers or list(_samples())
     return options
 

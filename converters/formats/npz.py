@@ -14,7 +14,7 @@ import numpy as np
 from slimzoo.converters.formats import npy
 from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
 from slimzoo.converters.formats.watch import Watch
-from slimzoo.converters.formats.zip_archive import is_zip, open_zip
+from slimzoo.converters.formats.zip_archive import is_zip, kept_open, zip_errors
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
@@ -33,7 +33,8 @@ def read(path: Path) -> Source:
 
     Raises: SlimzooError: the file is damaged, is another kind of ZIP archive, or holds Python objects.
     """
-    with open_zip(path) as archive:
+    archive = kept_open(path)  # and closed with the last tensor that is read from it
+    with zip_errors(path):
         members = [info for info in archive.infolist() if not info.is_dir()]
         if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
             raise SlimzooError(
@@ -54,22 +55,28 @@ def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Tens
         raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
     if header + math.prod(shape) * dtype.itemsize != info.file_size:
         raise damaged(path, f"{info.filename} of shape {shape} and type {dtype} in {info.file_size} bytes")
-    load = partial(_load, path, info.filename, header, shape, dtype, fortran)
+    load = partial(_load, archive, info, header, shape, dtype, fortran)
     return Tensor(tuple(shape), dtype.newbyteorder("<"), load)
 
 
 def _load(
-    path: Path, member: str, header: int, shape: tuple[int, ...], dtype: np.dtype, fortran: bool
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    header: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    fortran: bool,
 ) -> np.ndarray:
     array = empty(shape[::-1] if fortran else shape, dtype)
-    with open_zip(path) as archive, archive.open(member) as file:
+    path = str(archive.filename)
+    with zip_errors(path), archive.open(info) as file:
         file.read(header)
         view, done = as_bytes(array).data, 0
         while done < len(view) and (chunk := file.read(min(CHUNK, len(view) - done))):
             view[done : done + len(chunk)] = chunk
             done += len(chunk)
         if done < len(view) or file.read(1):
-            raise damaged(path, f"{member} has another size than it states")
+            raise damaged(path, f"{info.filename} has another size than it states")
     if fortran or dtype != dtype.newbyteorder("<"):
         plain = empty(shape, dtype.newbyteorder("<"))
         plain[...] = array.T if fortran else array

@@ -57,15 +57,32 @@ def first_member(file: FileBytes) -> str:
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Opens the archive `path` for reading; whatever is wrong with its bytes becomes a SlimzooError.
+    """Opens the archive `path` for reading, see kept_open; what is inside is in zip_errors, too."""
+    with zip_errors(path), kept_open(path) as archive:
+        yield archive
+
+
+def kept_open(path: Path) -> zipfile.ZipFile:
+    """Returns the archive `path`, its list of members read once, however many of them are.
 
     Names are told apart, and what the members claim to unpack to is in proportion to the file.
     """
-    try:
+    with zip_errors(path):
         _check_directory(path)
-        with zipfile.ZipFile(path) as archive:
+        archive = zipfile.ZipFile(path)
+        try:
             _check_members(path, archive.infolist())
-            yield archive
+        except ValueError:
+            archive.close()
+            raise
+        return archive
+
+
+@contextmanager
+def zip_errors(path: Path | str) -> Iterator[None]:
+    """Turns whatever is said of wrong bytes of the archive `path` into a SlimzooError."""
+    try:
+        yield
     except SlimzooError:
         raise
     except OSError as error:

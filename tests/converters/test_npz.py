@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
+from slimzoo.converters.formats import zip_archive
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -48,3 +49,12 @@ def test_numbers_of_the_wrong_byte_order_are_converted_right(tmp_path):
     np.testing.assert_array_equal(
         converters.read(tmp_path / "a.safetensors")["a"], np.arange(5, dtype=np.float32)
     )
+
+
+def test_the_list_of_members_is_read_once_however_many_are_read(tmp_path, monkeypatch):
+    np.savez(tmp_path / "a.npz", **{f"w{i}": np.zeros(1, np.float32) for i in range(20)})
+    read = []
+    monkeypatch.setattr(zip_archive, "_check_directory", read.append)
+    source = converters.read(tmp_path / "a.npz")
+    assert [source[name].shape for name in source] == [(1,)] * 20
+    assert len(read) == 1

@@ -1,11 +1,10 @@
 """Where a name leads: a network, and the weights that it is to have."""
 
 import glob
-import json
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Network, get_network, is_network, list_models, network_of
-from slimzoo.weights import WeightsRow
+from slimzoo.weights import WeightsRow, metadata
 
 log = logging.getLogger("slimzoo")
 Name = str | os.PathLike
@@ -30,15 +29,16 @@ class Source:
 
     where: str
     path: Path
+    network: str = ""  # "" where the file does not say
     num_classes: int | None = None
     label_offset: int = 0
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network function
+    arguments: Mapping[str, Any] | None = None  # of the network function; None where the file does not say
     name_map: NameMap | None = None  # of the library that computes otherwise than slim, where no file tells
     image_size: int | None = None  # pixels; where the file says so without saying more
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()  # scopes that the file says it is without
     provenance: Provenance = NOT_RELEASED
 
 
@@ -66,12 +66,12 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
     if weights_given is not None:
         raise SlimzooError(f"{file} holds weights already; give weights= with the name of a network")
     source = from_file(file)
-    if "network" not in source.metadata:
+    if not source.network:
         raise SlimzooError(
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
             f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
         )
-    return network_of(file, source.metadata["network"]), source
+    return network_of(file, source.network), source
 
 
 def _split(text: str) -> tuple[Network, str]:
@@ -130,11 +130,14 @@ def _from_row(row: WeightsRow) -> Source:
 
 
 def _labels(row: WeightsRow) -> tuple[str, ...] | None:
-    if not row.num_classes:  # weights without the last layers
-        return None
-    if row.labels == "imagenet":
-        return imagenet(row.label_offset)
-    return voc() if row.labels == "voc" else tuple(row.labels)
+    return _named(row.labels, row.label_offset) if row.num_classes else None  # without the last layers: None
+
+
+def _named(labels: str | Iterable[str], label_offset: int) -> tuple[str, ...]:
+    """Returns names of classes: those that are given, or those of the set that is called so."""
+    if labels == "imagenet":
+        return imagenet(label_offset)
+    return voc() if labels == "voc" else tuple(labels)
 
 
 def of_imagenet(source: Source, network: Network, num_classes: int | None) -> Source:
@@ -150,23 +153,20 @@ def from_file(path: Path) -> Source:
     """Returns the weights at `path` with what the file says of itself."""
     if path.is_dir() and (path / MODEL).is_file():
         path = path / MODEL
-    about = dict(converters.read(path).metadata)
+    file = converters.read(path)
+    about = metadata.said_by(file.metadata, path)
+    classes, offset = about.get("num_classes"), about.get("label_offset", 0)
     return Source(
         where=str(path),
         path=path,
-        metadata=about,
-        num_classes=int(about["num_classes"]) if "num_classes" in about else None,
-        label_offset=int(about.get("label_offset", 0)),
-        labels=tuple(json.loads(about["labels"])) if "labels" in about else None,
-        preprocessing=_preprocessing(about),
-        multi_label=json.loads(about.get("multi_label", "false")),
-        arguments=json.loads(about.get("network_arguments", "{}")),
-        image_size=int(about["image_size"]) if "image_size" in about else None,
-        provenance=Provenance.from_metadata(about),
+        network=about.get("network", ""),
+        num_classes=classes,
+        label_offset=offset,
+        labels=_named(about["labels"], offset) if about.get("labels") and classes != 0 else None,
+        preprocessing=about.get("preprocessing"),
+        multi_label=about.get("multi_label", False),
+        arguments=about.get("network_arguments"),
+        image_size=about.get("image_size"),
+        absent=about.get("absent", ()),
+        provenance=Provenance.from_metadata(file.metadata, path),
     )
-
-
-def _preprocessing(about: Mapping[str, str]) -> Preprocessing | None:
-    if "preprocessing" not in about:
-        return None
-    return Preprocessing.from_dict(json.loads(about["preprocessing"]))

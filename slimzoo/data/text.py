@@ -1,6 +1,7 @@
 """Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
 
 import codecs
+import re
 import unicodedata
 from pathlib import Path
 
@@ -19,8 +20,13 @@ def read_lines(path: Path) -> list[str]:
     The encoding is that of its byte order mark, else UTF-8, else UTF-16 where every other byte is 0, else
     Latin-1, which reads everything.
     """
-    lines = _decode(path.read_bytes()).splitlines()
-    return [same(line.strip()) for line in lines if line.strip()]
+    return [line for line in all_lines(path) if line]
+
+
+def all_lines(path: Path) -> list[str]:
+    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts."""
+    marks_and_blanks = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")  # marks are inside where files were joined
+    return [same(marks_and_blanks.sub("", line)) for line in _decode(path.read_bytes()).splitlines()]
 
 
 def same(name: str) -> str:

@@ -30,8 +30,11 @@ def all_lines(path: Path) -> list[str]:
 
 
 def same(name: str) -> str:
-    """Returns `name` with accents and letters in one (NFC), so that a Mac's names equal everybody's."""
-    return unicodedata.normalize("NFC", name)
+    """Returns `name` with accents and letters in one (NFC), so that a Mac's names equal everybody's.
+
+    Bytes of a file name that are no UTF-8 stand as \\udce9: whatever is kept of it can be written down.
+    """
+    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _decode(content: bytes) -> str:

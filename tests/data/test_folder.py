@@ -153,3 +153,9 @@ def test_what_stands_in_place_of_an_image_is_called_so(root, content, words):
     (root / "cats" / "9.jpg").write_bytes(content)
     with pytest.raises(SlimzooError, match=rf"9\.jpg: not an image .*{words}"):
         folder.read(root)
+
+
+def test_names_that_are_no_utf_8_are_classes_that_can_be_written_down(root):
+    os.rename(root / "cats", os.fsencode(root) + b"/ch\xe2ts")
+    assert folder.read(root).classes == ("ch\\udce2ts", "dogs")
+    assert len(folder.read(root, ("dogs", "ch\\udce2ts"))) == 4

@@ -46,6 +46,7 @@ class NoticesRange(keras.Model):
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains as Keras does."""
+        _look_at_validation(self, kwargs.get("validation_data"))
         return super().fit(_looked_at(self, x), *args, **kwargs)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -80,6 +81,13 @@ def _looked_at(model: Any, data: Any) -> Any:
     if inspect.isgenerator(data):
         return (_seen(model, batch) for batch in data)
     return _seen(model, data)
+
+
+def _look_at_validation(model: Any, data: Any) -> None:
+    """Warns where the images of validation_data=(images, labels) look wrong; a tf.data is not looked at."""
+    images = data[0] if isinstance(data, tuple) and data else None
+    if isinstance(images, np.ndarray | tf.Tensor) and len(images) and model.preprocessing is not None:
+        _warn_once(model, "validation images of", check_range(model.preprocessing, images[:_ENOUGH]))
 
 
 def _seen(model: Any, batch: Any) -> Any:

@@ -183,3 +183,13 @@ def test_nested_lists_are_the_image_or_the_batch_that_they_were(model):
 def test_what_is_no_number_is_no_image(model):
     with pytest.raises(SlimzooError, match=r"an image of \|S3 was given; give pixels of 0\.\.255"):
         model.preprocess(b"abc")
+
+
+def test_wrong_validation_images_are_noticed_beside_right_ones(model, warned):
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    right = model.preprocess(RAW)
+    model.fit(right, LABELS, validation_data=(right, LABELS), verbose=0)
+    assert warned() == []
+    model.fit(right, LABELS, validation_data=(UNIT, LABELS), verbose=0)
+    (message,) = warned()
+    assert message.startswith("validation images of cifarnet: values go from 0 to 1")

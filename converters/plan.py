@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -18,12 +19,15 @@ from slimzoo.converters.naming import Named, excluded_among, named
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.files import schema
+from slimzoo.files.schema import in_text, needed
+from slimzoo.labels import BACKGROUND
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import of_kind
 from slimzoo.registry import Network, get_network
 
 log = logging.getLogger("slimzoo")
-_SAID = {"network_arguments": schema.in_text(schema.dict_of(schema.anything()))}  # by a file of itself
+_NAMES = in_text(schema.list_of(schema.text()))
+_ARGUMENTS: schema.Schema = {"network_arguments": in_text(schema.dict_of(schema.anything()))}
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
     *("layout", "unwrapped", "not_read", "averages", "folded", "keras_layers", "keras_head"),
     *("name_map", "differs", "names", "source_sha256"),
@@ -113,7 +117,8 @@ def prepare(
         raise SlimzooError(
             "names of another library, classes and arguments are those of a network: say network=..."
         )
-    known = network_arguments or _network_arguments(source, None)
+    said = _of_source(source)
+    known = network_arguments or _network_arguments(said, source.path, None)
     settings = {"ema": ema, "rename": rename, "exclude": exclude, "library": name_map, "arguments": known}
     found = _named(source, network, **settings)
     if network and headless:
@@ -124,8 +129,8 @@ def prepare(
     if network:
         variables = with_background(variables, get_network(network).heads, background)
         absent, about = _fit(replace(found, variables=variables), network, headless, known)
-        notes |= _of_background(background) | about
-    arguments = {**_network_arguments(source, theirs), **network_arguments}
+        notes |= _of_background(background, said) | about
+    arguments = {**_network_arguments(said, source.path, theirs), **network_arguments}
     if network_arguments:
         notes |= {"network_arguments": json.dumps(arguments)}
     if theirs:
@@ -141,7 +146,7 @@ def prepare(
         absent=absent,
         name_map=theirs,
         target=target,
-        metadata={**_of_source(source), **notes, **(metadata or {})},
+        metadata={**said, **notes, **(metadata or {})},
     )
 
 
@@ -224,19 +229,30 @@ def _is_headless(variables: Source, network: Network, known_absent: Iterable[str
 
 
 def _of_source(source: Source) -> dict[str, str]:
-    return {key: text for key, text in source.metadata.items() if key not in OF_THE_FILE}
+    """Returns what the file says; what another program's means by `network_arguments` is none of ours."""
+    foreign = "network" not in source.metadata and schema.problems(source.metadata, _ARGUMENTS)
+    aside = (*OF_THE_FILE, *(_ARGUMENTS if foreign else ()))
+    return {key: text for key, text in source.metadata.items() if key not in aside}
 
 
-def _of_background(background: str) -> dict[str, str]:
+def _of_background(background: str, said: Mapping[str, str]) -> dict[str, str]:
+    """Returns what becomes of what is `said`: the first of the names of classes goes, or comes."""
     if background == "keep":
         return {}
-    return {"background": background, "label_offset": "0" if background == "drop" else "1"}
+    about = {"background": background, "label_offset": "0" if background == "drop" else "1"}
+    if schema.problems(said, {"labels": needed(_NAMES)}):  # of none, or of ImageNet, which goes by the offset
+        return about
+    names = _NAMES(said["labels"])
+    return about | {"labels": json.dumps(names[1:] if background == "drop" else (BACKGROUND, *names))}
 
 
-def _network_arguments(source: Source, name_map: NameMap | None) -> dict[str, Any]:
-    """Returns those of the network that the weights are for: by the file, else by the map of its names."""
-    if "network_arguments" in source.metadata:
-        return schema.take(source.metadata, _SAID, source.path)["network_arguments"]
+def _network_arguments(said: Mapping[str, str], path: Path, name_map: NameMap | None) -> dict[str, Any]:
+    """Returns those of the network that the weights are for: by the file, else by the map of its names.
+
+    Raises: Damaged: they cannot be.
+    """
+    if "network_arguments" in said:
+        return schema.take(said, _ARGUMENTS, path)["network_arguments"]
     return dict(name_map.arguments) if name_map else {}
 
 

@@ -70,3 +70,8 @@ def test_a_folder_without_permission_says_so(tmp_path):
 def test_a_long_listing_is_cut_and_counted():
     text = listing("wrong:", [f"problem {i}" for i in range(50)], limit=3)
     assert text.splitlines() == ["wrong:", *(f"  problem {i}" for i in range(3)), "  ... and 47 more"]
+
+
+def test_text_with_a_file_name_that_is_no_utf_8_can_be_written(tmp_path):
+    path = write_text(tmp_path / "file.txt", f"{os.fsdecode(b'caf' + bytes([0xE9]))}\n")
+    assert path.read_text("utf-8") == "caf\\udce9\n"

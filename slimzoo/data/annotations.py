@@ -20,6 +20,11 @@ class Annotation:
         """The classes of all its objects."""
         return {name for name, _ in self.objects}
 
+    @property
+    def shown(self) -> set[str]:
+        """The classes with an object that is not difficult."""
+        return {name for name, difficult in self.objects if not difficult}
+
 
 def read_annotation(path: str | os.PathLike) -> Annotation:
     """Returns what an annotation file says.

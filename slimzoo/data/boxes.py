@@ -1,10 +1,10 @@
 """Boxes as COCO's JSON or YOLO's text files keep them, as labels of images: what has a box shows."""
 
 import json
+import logging
 import os
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,12 @@ import numpy as np
 
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import read_lines, same
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.data.yolo_names import FILES, read_names
+from slimzoo.errors import SlimzooError, listing, some
 
+log = logging.getLogger("slimzoo")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-_NAMES = ("classes.txt", "obj.names", "data.yaml", "dataset.yaml")  # of YOLO's classes
+_CROWD = (1, True, "1")
 
 
 class _Found(NamedTuple):
@@ -31,7 +33,8 @@ def read(
 ) -> Dataset:
     """Reads the images of a COCO file, or of a folder of YOLO's, with the classes that have a box in them.
 
-    A class of which COCO marks crowds only (iscrowd) has weight 0 there: neither right nor wrong.
+    A class of which COCO marks crowds only (iscrowd) has weight 0 there: neither right nor wrong. Classes of
+    one name are one class.
 
     Args:
       path: a .json file; or a folder that holds images/ and labels/, or images with a text file beside each.
@@ -49,8 +52,10 @@ def read(
         )
     found = _read_yolo(root, images, classes) if root.is_dir() else _read_coco(root, images)
     names = found.classes if classes is None else tuple(map(same, classes))
+    repeated = [name for name, times in Counter(names).items() if times > 1]
     shown = {label for labels in found.images.values() for label in labels}
-    problems = found.problems + [f"unknown class {label!r}" for label in sorted(shown - set(names))]
+    problems = found.problems + [f"class {name!r} is given more than once" for name in repeated]
+    problems += [f"unknown class {label!r}" for label in sorted(shown - set(names))]
     problems += [f"{image}: no such image" for image in found.images if not image.is_file()]
     if not found.images:
         problems.append("no image in it")
@@ -69,23 +74,42 @@ def _example(image: Path, labels: Mapping[str, bool], classes: tuple[str, ...]) 
 def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
     try:
         tables = json.loads(path.read_bytes())
-        names = {
-            row["id"]: same(row["name"]) for row in sorted(tables["categories"], key=lambda row: row["id"])
-        }
-        files = {row["id"]: row["file_name"] for row in tables["images"]}
-        boxes = [(b["image_id"], b["category_id"], bool(b.get("iscrowd"))) for b in tables["annotations"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        names = {row["id"]: same(row["name"]) for row in tables["categories"]}
+        files = {row["id"]: os.fspath(row["file_name"]) for row in tables["images"]}
+        boxes = [(b["image_id"], b["category_id"], b.get("iscrowd")) for b in tables["annotations"]]
+        classes = _in_order(names)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SlimzooError(f"{path} is no COCO file (images, annotations, categories): {error!r}") from error
-    problems = [f"a box is of image {i}, which is not listed" for i in {i for i, _, _ in boxes} - {*files}]
+    problems = [*_repeated("image", tables["images"]), *_repeated("category", tables["categories"])]
+    problems += [f"a box is of image {i}, which is not listed" for i in {i for i, _, _ in boxes} - {*files}]
     problems += [
         f"a box is of category {c}, which is not listed" for c in {c for _, c, _ in boxes} - {*names}
     ]
     place = Path(folder) if folder else _coco_folder(path, files.values())
-    labels: dict[Any, dict[str, bool]] = {image: {} for image in files}
-    for image, category, crowd in boxes:
-        if image in files and category in names:
-            labels[image][names[category]] = labels[image].get(names[category], False) or not crowd
-    return _Found({place / files[image]: labels[image] for image in files}, tuple(names.values()), problems)
+    images = {number: _at(place, name) for number, name in files.items()}
+    labels: dict[Path, dict[str, bool]] = {image: {} for image in images.values()}
+    for number, category, crowd in boxes:
+        if number in files and category in names:
+            shown, name = labels[images[number]], names[category]
+            shown[name] = shown.get(name, False) or crowd not in _CROWD
+    return _Found(labels, classes, problems)
+
+
+def _repeated(what: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Returns which rows say otherwise of a number that a row before them has."""
+    first: dict[Any, Any] = {}
+    key = "file_name" if what == "image" else "name"
+    return [
+        f"{what} {row['id']} is {first[row['id']]!r} and {row[key]!r}"
+        for row in rows
+        if first.setdefault(row["id"], row[key]) != row[key]
+    ]
+
+
+def _at(folder: Path, name: str) -> Path:
+    """Returns where the image `name` is; one that was written down on Windows may have a backslash in it."""
+    path = folder / name
+    return path if "\\" not in name or path.is_file() else folder / name.replace("\\", "/")
 
 
 def _coco_folder(path: Path, files: Iterable[str]) -> Path:
@@ -94,7 +118,7 @@ def _coco_folder(path: Path, files: Iterable[str]) -> Path:
     around = (path.parent, path.parent.parent)
     places = [place / name for place in around for name in ("", part, "images", f"images/{part}")]
     first = next(iter(files), "")
-    return next((place for place in places if (place / first).is_file()), path.parent)
+    return next((place for place in places if _at(place, first).is_file()), path.parent)
 
 
 def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str] | None) -> _Found:
@@ -109,7 +133,14 @@ def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str
         problems += faults
     if files and not any(file.is_file() for file in files.values()):
         problems.append("no image has a text file of labels, in labels/ or beside it")
-    return _Found(images, names, problems)
+    else:
+        _say_left_out(root, files, all_images=folder is None)
+    return _Found(images, _in_order(names), problems)
+
+
+def _in_order(names: Mapping[int, str]) -> tuple[str, ...]:
+    """Returns the names by their numbers; two numbers of one name are one class."""
+    return tuple(dict.fromkeys(names[number] for number in sorted(names)))
 
 
 def _yolo_file(image: Path, root: Path, place: Path) -> Path:
@@ -121,36 +152,41 @@ def _yolo_file(image: Path, root: Path, place: Path) -> Path:
     return next((file for file in files if file.is_file()), files[-1])
 
 
-def _yolo_labels(path: Path, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def _yolo_labels(path: Path, names: Mapping[int, str]) -> tuple[list[str], list[str]]:
     """Returns the classes in a text file, none where there is no file, and what is wrong in it."""
     numbers = [line.split()[0] for line in read_lines(path)] if path.is_file() else []
-    known = {str(i): name for i, name in enumerate(names)}
-    problems = [f"{path}: class {n}; there are 0 to {len(names) - 1}" for n in numbers if n not in known]
+    known = {str(i): name for i, name in names.items()}
+    there = f"0 to {len(names) - 1}" if max(names) < len(names) else ", ".join(known)
+    problems = [f"{path}: class {n}; there are {there}" for n in numbers if n not in known]
     return [known[n] for n in numbers if n in known], problems
 
 
-def _yolo_names(root: Path, given: Sequence[str] | None) -> tuple[str, ...]:
+def _yolo_names(root: Path, given: Sequence[str] | None) -> dict[int, str]:
     """Returns what the numbers mean: the folder's own names, or those that are given where it has none."""
-    places = [folder / name for folder in (root, root / "labels", *root.parents[:2]) for name in _NAMES]
+    places = [folder / name for folder in (root, root / "labels", *root.parents[:2]) for name in FILES]
     path = next((place for place in places if place.is_file()), None)
-    names = _names_in(path) if path else tuple(map(same, given or ()))
+    names = read_names(path) if path else dict(enumerate(map(same, given or ())))
     if not names:
         raise SlimzooError(
-            f"{root} does not say its classes: no {', '.join(_NAMES)} with names in it; name them (--classes)"
+            f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them (--classes)"
         )
     return names
 
 
-def _names_in(path: Path) -> tuple[str, ...]:
-    """Returns the lines of a file; of a .yaml what follows `names:`, in brackets or one a line."""
-    lines = read_lines(path)
-    if path.suffix != ".yaml":
-        return tuple(lines)
-    start = next((i for i, line in enumerate(lines) if line.startswith("names:")), len(lines))
-    text = "\n".join(lines[start:]).removeprefix("names:").strip()
-    if text.startswith("["):
-        names = text[1:].partition("]")[0].split(",")
-    else:
-        rows = takewhile(bool, (re.fullmatch(r"(?:-|\d+:)\s*(.+)", line) for line in text.splitlines()))
-        names = [row[1] for row in rows if row]
-    return tuple(name.strip().strip("'\"") for name in names if name.strip())
+def _say_left_out(root: Path, files: Mapping[Path, Path], all_images: bool) -> None:
+    """Warns of images without labels, and of labels without an image; none is a problem by itself."""
+    without = [path for path, file in files.items() if not file.is_file()]
+    if without:
+        log.warning(
+            "%d of %d images in %s have no text file of labels, so that nothing shows on them: %s",
+            *(len(without), len(files), root, some([path.name for path in without])),
+        )
+    folder = root / "labels"
+    stray = [
+        str(path) for path in sorted({*folder.rglob("*.txt")} - {*files.values()}) if path.name not in FILES
+    ]
+    if all_images and stray:
+        log.warning(
+            "%d text files in %s have no image (%s) and are left out: %s",
+            *(len(stray), folder, ", ".join(_ENDINGS), some(stray)),
+        )

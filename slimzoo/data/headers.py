@@ -67,9 +67,15 @@ def image_format(path: str | os.PathLike) -> str | None:
 
 
 def foreign(path: str | os.PathLike) -> str:
-    """Returns what to add of a file that image_format knows nothing of, if it is an image all the same."""
+    """Returns what to add of a file that image_format knows nothing of: what it is instead, if that shows."""
     with open(path, "rb") as file:
-        start = file.read(16)
+        start = file.read(64)
+    if not start:
+        return "; it is empty"
+    if start.startswith(b"version https://git-lfs"):
+        return "; it is a Git LFS pointer, not the file itself: run `git lfs pull`"
+    if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "; it is a web page: what was downloaded is not the image"
     name = next((name for name, place, mark in _FOREIGN if start.startswith(mark, place)), None)
     return f"; it is {name}: save it as PNG" if name else ""
 

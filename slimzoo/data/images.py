@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.headers import READABLE, UPRIGHT, foreign, image_format, read_header, too_large
@@ -112,5 +112,7 @@ def _bitmap(contents: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(contents), formats=["BMP"]) as image:
             return np.array(image.convert("RGB"))
+    except UnidentifiedImageError as error:
+        raise SlimzooError("it is cut off, or of a kind that Pillow does not know") from error
     except _UNREADABLE as error:
         raise SlimzooError(f"{error}; save it as PNG if other programs can read it") from error

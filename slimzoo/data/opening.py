@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,7 @@ def open_data(
         return folder.read(place, names) if kind == "folder" else boxes.read(place, images, names)
 
     train = replace(read(data, split, None if kind == "folder" else classes), turn=turn)
+    _say_alike(train)
     if isinstance(validation, (int, float)):
         return splits.split(train, float(validation), seed)
     held_out = replace(read(validation, validation, train.classes), turn=turn)
@@ -79,6 +81,18 @@ def _laid_out(data: str | os.PathLike) -> tuple[str | os.PathLike, str | None]:
         f"; {', '.join(left)} is left alone" if left else "",
     )
     return train, None if held_out is None else str(held_out)
+
+
+def _say_alike(train: Dataset) -> None:
+    """Warns of classes that are one, as it seems, written in two ways."""
+    names: dict[str, list[str]] = {}
+    for name in train.classes:
+        names.setdefault(re.sub(r"[\s_-]+", "", name.casefold()), []).append(repr(name))
+    alike = [" and ".join(several) for several in names.values() if len(several) > 1]
+    if alike:
+        log.warning(
+            "classes of %s with nearly the same name are classes apart: %s", train.name, ", ".join(alike)
+        )
 
 
 def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:

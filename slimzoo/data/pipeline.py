@@ -1,5 +1,6 @@
 """Batches of a data set: which images step s holds, and how each is changed, follows from (seed, s) alone."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -131,7 +132,7 @@ def _loader(
 
 
 def _file_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
-    paths = tf.constant(dataset.paths)
+    paths = tf.constant([os.fsencode(path) for path in dataset.paths])
     with ThreadPoolExecutor() as threads:
         headers = [*threads.map(read_header, dataset.paths)]
     both = zip(dataset.paths, headers, strict=True)

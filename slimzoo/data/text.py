@@ -1,6 +1,7 @@
 """Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
 
 import codecs
+import re
 import unicodedata
 from pathlib import Path
 
@@ -19,13 +20,21 @@ def read_lines(path: Path) -> list[str]:
     The encoding is that of its byte order mark, else UTF-8, else UTF-16 where every other byte is 0, else
     Latin-1, which reads everything.
     """
-    lines = _decode(path.read_bytes()).splitlines()
-    return [same(line.strip()) for line in lines if line.strip()]
+    return [line for line in all_lines(path) if line]
+
+
+def all_lines(path: Path) -> list[str]:
+    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts."""
+    marks_and_blanks = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")  # marks are inside where files were joined
+    return [same(marks_and_blanks.sub("", line)) for line in _decode(path.read_bytes()).splitlines()]
 
 
 def same(name: str) -> str:
-    """Returns `name` with accents and letters in one (NFC), so that a Mac's names equal everybody's."""
-    return unicodedata.normalize("NFC", name)
+    """Returns `name` with accents and letters in one (NFC), so that a Mac's names equal everybody's.
+
+    Bytes of a file name that are no UTF-8 stand as \\udce9: whatever is kept of it can be written down.
+    """
+    return unicodedata.normalize("NFC", name).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _decode(content: bytes) -> str:

@@ -12,7 +12,7 @@ from slimzoo.data.annotations import Annotation, read_annotation
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import same
 from slimzoo.data.voc_files import annotation_folder, find_annotations, find_images, find_year, read_list
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, some
 from slimzoo.labels import VOC
 
 log = logging.getLogger("slimzoo")
@@ -47,12 +47,16 @@ def read(
     problems += _problems_of_classes(root, annotations, names)
     _say_ignored_flags(root, listed, names)
     images, examples = find_images(root), []
+    found: dict[Path | None, list[str]] = {}
     for name, flags in listed.items():
         annotation = annotations.get(name, Annotation())
         image = _image_of(images, name, annotation.filename)
         if image is None or not image.is_file():
             problems.append(f"{image or root / 'JPEGImages' / f'{name}.jpg'}: no such image")
+        found.setdefault(image, []).append(name)
         examples.append(_example(image or root, annotation, flags, names))
+    problems += _problems_of_shared(found)
+    _say_contradictions(root, annotations, listed, names)
     title = f"{root.name} {split or 'all'}"
     if not listed:
         problems.append(f"no image is listed in {root} ({split or 'Annotations'})")
@@ -119,6 +123,38 @@ def _say_ignored_flags(root: Path, listed: Mapping[str, Mapping[str, int]], name
         )
 
 
+def _problems_of_shared(found: Mapping[Path | None, Sequence[str]]) -> list[str]:
+    """Returns which images several annotations are of: each would deny the classes of the others."""
+    shared = {image: names for image, names in found.items() if image is not None and len(names) > 1}
+    return [
+        f"{image}: the image of several annotations: {', '.join(names)}" for image, names in shared.items()
+    ]
+
+
+def _say_contradictions(
+    root: Path,
+    annotations: Mapping[str, Annotation],
+    listed: Mapping[str, Mapping[str, int]],
+    names: tuple[str, ...],
+) -> None:
+    """Warns where a flag says of a class that it shows and no object does, or the other way round."""
+    differ = [
+        image
+        for image, flags in listed.items()
+        if image in annotations and any(_contradicts(annotations[image], flags, label) for label in names)
+    ]
+    if differ:
+        log.warning(
+            "flags in lists of %s contradict the annotations of %d images, and are believed: %s",
+            *(root, len(differ), some(differ)),
+        )
+
+
+def _contradicts(annotation: Annotation, flags: Mapping[str, int], label: str) -> bool:
+    flag = flags.get(label, 0)
+    return (flag == 1 and label not in annotation.names) or (flag == -1 and label in annotation.shown)
+
+
 def _image_of(images: Mapping[str, Path], name: str, filename: str) -> Path | None:
     """Returns the image called `name`, the one with the ending of `filename` if there are several."""
     if PurePath(filename).stem == name and filename in images:
@@ -129,8 +165,7 @@ def _image_of(images: Mapping[str, Path], name: str, filename: str) -> Path | No
 def _example(
     image: Path, annotation: Annotation, flags: Mapping[str, int], classes: tuple[str, ...]
 ) -> Example:
-    shown = {label for label, difficult in annotation.objects if not difficult}
-    said = {label: 1 if label in shown else 0 for label in annotation.names} | dict(flags)
+    said = {label: 1 if label in annotation.shown else 0 for label in annotation.names} | dict(flags)
     labels = np.array([said.get(label, -1) == 1 for label in classes], np.float32)
     weights = np.array([said.get(label, -1) != 0 for label in classes], np.float32)
     return Example(str(image), labels, weights)

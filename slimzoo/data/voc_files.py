@@ -4,7 +4,7 @@ import glob
 import logging
 import re
 from collections import Counter
-from pathlib import Path, PurePath
+from pathlib import Path, PureWindowsPath
 
 from slimzoo.data.text import read_lines, same
 from slimzoo.errors import SlimzooError, listing
@@ -86,29 +86,34 @@ def _together(paths: list[Path], split: str, known: Flags) -> Flags:
 
 
 def _read_file(path: Path, class_name: str, known: Flags) -> Flags:
-    rows = [row for line in read_lines(path) for row in _row(line, known)]
+    rows = [row for line in read_lines(path) for row in _row(line, known, of_class=bool(class_name))]
     repeated = sorted(name for name, times in Counter(name for name, _ in rows).items() if times > 1)
     if repeated:
         raise SlimzooError(listing(f"{path} lists images more than once:", repeated))
     return {name: {same(class_name): flag} if class_name and flag is not None else {} for name, flag in rows}
 
 
-def _row(line: str, known: Flags) -> list[tuple[str, int | None]]:
-    """Returns (image, flag) of a line; a name may hold blanks, and a line several names without."""
+def _row(line: str, known: Flags, of_class: bool) -> list[tuple[str, int | None]]:
+    """Returns (image, flag) of a line; a name may hold blanks, and a line several names without.
+
+    In a list that is `of_class`, `1 0` is the flag of image 1; in others it is the images 1 and 0.
+    """
     if line in known:
         return [(line, None)]
-    if flagged := _FLAGGED.fullmatch(line):
-        return [(_image_name(flagged[1], known), int(flagged[2]))]
     parts = [_image_name(part, known) for part in line.split()]
-    if all(part in known for part in parts):
+    together = all(part in known for part in parts)
+    flagged = _FLAGGED.fullmatch(line)
+    if flagged and (of_class or not together):
+        return [(_image_name(flagged[1], known), int(flagged[2]))]
+    if together:
         return [(part, None) for part in parts]
     return [(_image_name(line, known), None)]
 
 
 def _image_name(text: str, known: Flags) -> str:
-    """Returns `text` without a folder and an ending, if that is an image and `text` is none."""
-    path = PurePath(text)
-    bare = path.stem if path.suffix.lower() in _ENDINGS else path.name
+    """Returns `text` without a folder (of Windows too) and an ending, if that is an image and `text` none."""
+    path = PureWindowsPath(text)
+    bare = path.stem if path.suffix.lower() in (*_ENDINGS, ".xml") else path.name
     return bare if text not in known and bare in known else text
 
 

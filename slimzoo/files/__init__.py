@@ -86,9 +86,9 @@ def atomic_write(path: str | os.PathLike, overwrite: bool = False) -> Iterator[P
 
 
 def write_text(path: str | os.PathLike, text: str, overwrite: bool = True) -> Path:
-    """Writes `text` as UTF-8 to `path`, whole or not at all."""
+    """Writes `text` as UTF-8 to `path`, whole or not at all; what cannot be is written as \\udce9."""
     with atomic_write(path, overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return Path(path)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Unpack, overload
 from slimzoo import converters
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap, worded
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
@@ -26,6 +26,7 @@ from slimzoo.tracing.parts import discover_parts, resolve
 
 log = logging.getLogger("slimzoo")
 MODEL_SETTINGS = ("dtype", "label_offset", "multi_label", "name", "seed", "trainable")  # not the network's
+_OTHERS = (*MODEL_SETTINGS, "arg_scope", "data_format")
 
 
 @overload
@@ -144,7 +145,7 @@ def _filled(
     """Makes the Model of `plan` with the values in `contents`."""
     own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
     arguments = {**own, "multi_label": plan.multi_label, **arguments}
-    discovery = _discovered(plan, arguments)
+    discovery = _built_as_said(plan, source, arguments)
     shapes = {spec.name: spec.shape for spec in discovery.variables.values()}
     absent = plan.absent_among(shapes)
     exclude = Scopes((*plan.exclude, *absent), plan.exclude.option)
@@ -169,8 +170,10 @@ def _network_arguments(
 
     They are those that the file says, else those that the map of its names knows.
     """
-    if name_map is None or "network_arguments" in source.metadata:
+    if source.arguments is not None:
         return source.arguments
+    if name_map is None:
+        return {}
     own = name_map.arguments
     if changed := {name: given[name] for name in own if name in given and given[name] != own[name]}:
         log.warning(
@@ -184,8 +187,29 @@ def _network_arguments(
 
 def _of_the_network(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what of `arguments` its function takes, and not the Model."""
-    others = (*MODEL_SETTINGS, "arg_scope", "data_format")
-    return {name: value for name, value in arguments.items() if name not in others}
+    return {name: value for name, value in arguments.items() if name not in _OTHERS}
+
+
+def _built_as_said(plan: Plan, source: Source, arguments: Mapping[str, Any]) -> Discovery:
+    """Returns what _discovered() does.
+
+    Raises: SlimzooError: it cannot be built, perhaps for what the file of `source` says of its arguments.
+    """
+    said = source.arguments or {}
+    if wrong := [name for name in said if name in _OTHERS]:
+        raise SlimzooError(
+            f"{source.where} names {', '.join(wrong)} among the arguments of {plan.network.name}, whose "
+            "function takes none of that name; save or convert it again"
+        )
+    try:
+        return _discovered(plan, arguments)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        if not said:
+            raise
+        raise SlimzooError(
+            f"{plan.network.name} cannot be built: {error}\n{source.where} says that it is built with "
+            f"{shown(worded(said))}; if that is damaged, save or convert it again"
+        ) from error
 
 
 def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:

@@ -1,6 +1,5 @@
 """What load() is going to make: decided from the network, what its weights hold, and what is asked for."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -121,10 +120,9 @@ def open_contents(
             "%s holds %d moving averages too; the plain values are taken, ema=True takes the averages",
             *(source.where, averages),
         )
-    noted = json.loads(source.metadata.get("absent", "[]"))
     return Contents(
         found.variables,
-        tuple(dict.fromkeys((*found.absent, *noted))),
+        tuple(dict.fromkeys((*found.absent, *source.absent))),
         found.left_out,
         found.name_map,
         found.exclude,
@@ -164,8 +162,13 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
             f"{source.where} is without the last layer of {network.name}: num_classes=N makes a new one, "
             "num_classes=0 leaves it out"
         )
-    if source.labels is None and "num_classes" not in source.metadata:
+    if source.labels is None and source.num_classes is None:
         source = of_imagenet(source, network, known)
+    if source.labels is not None and known and len(source.labels) != known and wanted.labels is None:
+        raise SlimzooError(
+            f"{source.where} names {len(source.labels)} classes, and its last layer tells {known} apart; "
+            "labels= names them"
+        )
     asked = wanted.num_classes
     new_head = asked is not None and asked != known and (headless or known is not None)
     kind = contents.name_map.preprocessing if contents.name_map else ""

@@ -3,8 +3,8 @@
 import glob
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,16 @@ from slimzoo import converters, weights
 from slimzoo.converters.formats.archive import SEPARATOR
 from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError
-from slimzoo.files import MODEL, schema
+from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Network, get_network, is_network, list_models, network_of
-from slimzoo.weights import WeightsRow
-from slimzoo.weights.metadata import ADVICE, FIELDS
+from slimzoo.weights import WeightsRow, metadata
 
 log = logging.getLogger("slimzoo")
 Name = str | os.PathLike
 NOT_RELEASED = Provenance()
-_SAID = {  # by a file of itself
-    name: FIELDS[name]
-    for name in (
-        *("num_classes", "label_offset", "labels", "preprocessing", "multi_label"),
-        *("network_arguments", "image_size", "new", "absent"),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -38,15 +30,16 @@ class Source:
 
     where: str
     path: Path
+    network: str = ""  # "" where the file does not say
     num_classes: int | None = None
     label_offset: int = 0
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the network function
+    arguments: Mapping[str, Any] | None = None  # of the network function; None where the file does not say
     name_map: NameMap | None = None  # of the library that computes otherwise than slim, where no file tells
     image_size: int | None = None  # pixels; where the file says so without saying more
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()  # scopes that the file says it is without
     provenance: Provenance = NOT_RELEASED
 
 
@@ -74,12 +67,12 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
     if weights_given is not None:
         raise SlimzooError(f"{file} holds weights already; give weights= with the name of a network")
     source = from_file(file)
-    if "network" not in source.metadata:
+    if not source.network:
         raise SlimzooError(
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
             f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
         )
-    return network_of(file, source.metadata["network"]), source
+    return network_of(file, source.network), source
 
 
 def _split(text: str) -> tuple[Network, str]:
@@ -134,18 +127,22 @@ def _from_row(row: WeightsRow) -> Source:
         path=weights.fetch(row),
         num_classes=row.num_classes,
         label_offset=row.label_offset,
-        labels=_labels(row.labels, row.label_offset) if row.num_classes else None,
+        labels=_labels(row),
         preprocessing=Preprocessing.from_dict(row.preprocessing),
         name_map=get_name_map(row.name_map, row.network) if row.maths == "differs" else None,
         provenance=Provenance(str(row)),
     )
 
 
-def _labels(said: str | Sequence[str], offset: int) -> tuple[str, ...]:
-    """Returns the names of the classes, of which a file or a row may say only which list it is."""
-    if said == "imagenet":
-        return imagenet(offset)
-    return voc() if said == "voc" else tuple(said)
+def _labels(row: WeightsRow) -> tuple[str, ...] | None:
+    return _named(row.labels, row.label_offset) if row.num_classes else None  # without the last layers: None
+
+
+def _named(labels: str | Iterable[str], label_offset: int) -> tuple[str, ...]:
+    """Returns names of classes: those that are given, or those of the set that is called so."""
+    if labels == "imagenet":
+        return imagenet(label_offset)
+    return voc() if labels == "voc" else tuple(labels)
 
 
 def of_imagenet(source: Source, network: Network, num_classes: int | None) -> Source:
@@ -161,18 +158,20 @@ def from_file(path: Path) -> Source:
     """Returns the weights at `path` with what the file says of itself."""
     if path.is_dir() and (path / MODEL).is_file():
         path = path / MODEL
-    about = dict(converters.read(path).metadata)
-    said = schema.take(about, _SAID, path, ADVICE)
+    file = converters.read(path)
+    about = metadata.said_by(file.metadata, path)
+    classes, offset = about.get("num_classes"), about.get("label_offset", 0)
     return Source(
         where=str(path),
         path=path,
-        metadata=about,
-        num_classes=said.get("num_classes"),
-        label_offset=said.get("label_offset", 0),
-        labels=_labels(said["labels"], said.get("label_offset", 0)) if "labels" in said else None,
-        preprocessing=said.get("preprocessing"),
-        multi_label=said.get("multi_label", False),
-        arguments=said.get("network_arguments", {}),
-        image_size=said.get("image_size"),
-        provenance=Provenance.from_metadata(about),
+        network=about.get("network", ""),
+        num_classes=classes,
+        label_offset=offset,
+        labels=_named(about["labels"], offset) if about.get("labels") and classes != 0 else None,
+        preprocessing=about.get("preprocessing"),
+        multi_label=about.get("multi_label", False),
+        arguments=about.get("network_arguments"),
+        image_size=about.get("image_size"),
+        absent=about.get("absent", ()),
+        provenance=Provenance.from_metadata(file.metadata, path),
     )

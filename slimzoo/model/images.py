@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from slimzoo.data.images import read_image
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.model.noticing import notice_pixels
+from slimzoo.model.noticing import note_prepared, notice_pixels
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.pictures import as_pixels
 from slimzoo.preprocessing.transform import prepared
@@ -27,10 +27,23 @@ def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model:
     """
     if isinstance(images, str | os.PathLike):
         images = [images]
-    if not isinstance(images, list | tuple):
+    if tf.is_tensor(images) and not hasattr(images, "numpy"):
+        raise SlimzooError(
+            "preprocess() takes images, and this is a tensor of a graph, of which nothing is known yet; in a "
+            "tf.data pipeline use model.preprocessing.apply"
+        )
+    if not isinstance(images, list | tuple) or _is_nested(images):
         array = np.asarray(as_pixels(images, turn))
         images = list(array) if array.ndim == 4 else [array]
-    return tf.stack(_prepare_all(images, preprocessing, turn, model))
+    batch = tf.stack(_prepare_all(images, preprocessing, turn, model))
+    if model is not None:
+        note_prepared(model, batch)
+    return batch
+
+
+def _is_nested(images: Sequence[Any]) -> bool:
+    """Whether lists in a list are the numbers of an image or a batch, as array.tolist() gives them."""
+    return bool(images) and all(isinstance(image, list | tuple) for image in images)
 
 
 def best_of(
@@ -72,6 +85,10 @@ def _one(image: Any, turn: bool, model: Any) -> np.ndarray:
     if isinstance(image, str | os.PathLike):
         return read_image(image, turn)
     pixels = np.asarray(as_pixels(image, turn))
+    if pixels.dtype.kind not in "biuf":
+        raise SlimzooError(
+            f"an image of {pixels.dtype} was given; give pixels of 0..255, a Pillow image or a path"
+        )
     if model is not None:
         notice_pixels(model, pixels)
     return pixels

@@ -340,11 +340,12 @@ class Model(NoticesRange, StoredByName):
         from slimzoo.restoring.fitting import read_for
 
         source = read(path)
+        provenance = Provenance.from_metadata(source.metadata, path)
         values, report = read_for(source, self.variable_shapes(), exclude, rename, ema, self.network)
         values.read_all()
         values.check_finite(path)
         self._assign(values)
-        self.restore_report, self.provenance = report, Provenance.from_metadata(source.metadata)
+        self.restore_report, self.provenance = report, provenance
         return report
 
     def _assign(self, values: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from slimzoo.preprocessing.ranges import check_dtype
 log = logging.getLogger("slimzoo")
 _LOOKED_AT: WeakSet = WeakSet()  # models whose first batch was seen
 _WARNED: WeakSet = WeakSet()
+_PREPARED: WeakKeyDictionary = WeakKeyDictionary()  # model: lowest and highest value of what it prepared last
 _ENOUGH = 16  # images of a batch, to see what range it has
 
 
@@ -22,6 +23,12 @@ def notice_pixels(model: Any, pixels: np.ndarray) -> None:
     """Warns, if nobody has yet, where `pixels` for preprocess() are not of 0..255."""
     if model not in _WARNED and pixels.size:
         _warn_once(model, "pixels for", check_pixels(pixels))
+
+
+def note_prepared(model: Any, images: Any) -> None:
+    """Notes a batch that slimzoo prepared itself: it is right, however pale or dark its images are."""
+    if model not in _LOOKED_AT and len(images):
+        _PREPARED[model] = _span(images[:_ENOUGH])
 
 
 def notice_range(model: Any, images: tf.Tensor) -> None:
@@ -39,6 +46,7 @@ class NoticesRange(keras.Model):
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains as Keras does."""
+        _look_at_validation(self, kwargs.get("validation_data"))
         return super().fit(_looked_at(self, x), *args, **kwargs)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -73,6 +81,13 @@ def _looked_at(model: Any, data: Any) -> Any:
     if inspect.isgenerator(data):
         return (_seen(model, batch) for batch in data)
     return _seen(model, data)
+
+
+def _look_at_validation(model: Any, data: Any) -> None:
+    """Warns where the images of validation_data=(images, labels) look wrong; a tf.data is not looked at."""
+    images = data[0] if isinstance(data, tuple) and data else None
+    if isinstance(images, np.ndarray | tf.Tensor) and len(images) and model.preprocessing is not None:
+        _warn_once(model, "validation images of", check_range(model.preprocessing, images[:_ENOUGH]))
 
 
 def _seen(model: Any, batch: Any) -> Any:
@@ -120,8 +135,14 @@ def _first_seen(model: Any, number: tf.Tensor, batch: Any) -> Any:
 def _look(model: Any, images: Any) -> np.bool_:
     if model not in _LOOKED_AT:
         _LOOKED_AT.add(model)
-        _warn_once(model, "input of", check_range(model.preprocessing, images))
+        if len(images) and _PREPARED.get(model) != _span(images):
+            _warn_once(model, "input of", check_range(model.preprocessing, images))
     return np.True_
+
+
+def _span(images: Any) -> tuple[float, float]:
+    values = np.asarray(images)
+    return float(values.min()), float(values.max())
 
 
 def _warn_once(model: Any, what: str, message: str | None) -> None:

@@ -4,12 +4,14 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import tensorflow as tf
 
 from slimzoo import weights
 from slimzoo.weights import WeightsRow
+from slimzoo.weights.metadata import said_by
 
 SAMPLE = 8  # values of each variable in a fingerprint
 
@@ -34,11 +36,11 @@ class Provenance:
         return next((row for row in weights.rows() if str(row) == self.released), None)
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
-        """Returns what a weight file says of itself."""
-        row = weights.origin(dict(metadata))
-        new = tuple(json.loads(metadata.get("new", "[]")))
-        return cls(str(row), weights.is_trained(metadata), new) if row else cls()
+    def from_metadata(cls, metadata: Mapping[str, str], where: str | PathLike) -> "Provenance":
+        """Returns what the weight file `where` says of itself. Raises: Damaged: what it says cannot be."""
+        about = said_by(metadata, where)
+        row = weights.origin({name: metadata[name] for name in about})
+        return cls(str(row), weights.is_trained(about), about.get("new", ())) if row else cls()
 
     def to_metadata(self) -> dict[str, str]:
         """Returns what to write into a weight file."""

@@ -7,7 +7,8 @@ import numpy as np
 from slimzoo.errors import SlimzooError
 
 _SHADES = ("L", "RGB")  # modes whose numbers are what a network takes
-_CONVERTED = ("1", "P", "PA", "LA", "La", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV")  # drops alpha
+_CONVERTED = ("1", "P", "PA", "LA", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")  # drops alpha
+_PREMULTIPLIED = ("La", "RGBa")  # by alpha, which is undone
 _SIXTEEN = "I;16"  # and its byte orders
 
 
@@ -28,6 +29,8 @@ def as_pixels(image: Any, turn: bool = True) -> Any:
         return np.array(image)
     if image.mode.startswith(_SIXTEEN):
         return (np.array(image) >> 8).astype(np.uint8)  # as 16-bit files are read
+    if image.mode in _PREMULTIPLIED:
+        image = image.convert(image.mode.upper())
     if image.mode in _CONVERTED:
         return np.array(image.convert("RGB"))
     raise SlimzooError(

@@ -7,6 +7,8 @@ import numpy as np
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 _BLACK = 1.5  # of 255: no picture is so dark, but values of 0..1 may go a little beyond when they are resized
+_CUT_OFF = 0.01  # of 255: what rounding may leave of a black picture
+_FAR = 10.0  # from 0: the values of pictures do not all lie near 0 where they may go so far
 _GRAY = (0.2989, 0.587, 0.114)  # the weights of tf.image.rgb_to_grayscale
 
 
@@ -72,13 +74,33 @@ def check_range(preprocessing: Preprocessing, images: Any) -> str | None:
     not_standardised = channel_mean(preprocessing) is None and 0 <= low < high
     if low < lowest - slack or high > highest + slack or not_standardised:
         return f"{span}. Prepare pixels with preprocessing.apply"
-    if highest > 2 and -1.01 <= low < high <= 1.01:
+    if _looks_scaled(low, high, highest):
         return f"{span}. They look scaled to 0..1 or -1..1; give pixels of 0..255 to preprocessing.apply"
+    if _CUT_OFF < _brightest(preprocessing, images) <= _BLACK:
+        return f"{span}. They are what 0..1 becomes; give pixels of 0..255 to preprocessing.apply"
     if channel_scale(preprocessing).max() > 1 and 0 <= low < 0.1 and high > 0.5:
         return f"{span}. They look scaled to 0..1; give pixels of 0..255 to preprocessing.apply"
     if lowest < 0 <= low and high > 2 and np.array_equal(images, np.rint(images)):
         return f"{span}. They are whole numbers, pixels as it seems; prepare them with preprocessing.apply"
     return check_dtype(preprocessing, images.dtype)
+
+
+def _looks_scaled(low: float, high: float, highest: float) -> bool:
+    """Whether values are of 0..1 or -1..1 in place of a range up to `highest`.
+
+    Where that is little, as torchvision's 2.6, a pale picture may lie within -1..1 too: there the values must
+    go from end to end.
+    """
+    within = highest > 2 and -1.01 <= low < high <= 1.01
+    return within and (highest > _FAR or (high > 0.8 and (low < -0.8 or abs(low) < 0.1)))
+
+
+def _brightest(preprocessing: Preprocessing, images: np.ndarray) -> float:
+    """Returns the largest of the pixels that `images` were made of; 0 where that cannot be told."""
+    mean = channel_mean(preprocessing)
+    if mean is None or images.shape[-1] != len(mean):
+        return 0.0
+    return float(np.max(images * channel_scale(preprocessing) + mean))
 
 
 def check_dtype(preprocessing: Preprocessing, dtype: Any) -> str | None:

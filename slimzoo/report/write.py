@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 from slimzoo.report.data import ReportData
 
@@ -30,11 +31,14 @@ def write_report(folder: str | Path, data: ReportData, *, overwrite: bool = True
 
 
 def read_report(folder: str | Path) -> ReportData:
-    """Returns the data of the report in `folder`. Raises ValueError: its report.json is damaged."""
+    """Returns the data of the report in `folder`. Raises SlimzooError: its report.json is damaged."""
     path = Path(folder) / DATA
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; give the folder that a training run wrote.")
-    return ReportData.from_json(path.read_text("utf-8"))
+    try:
+        return ReportData.from_json(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SlimzooError(f"{path} cannot be read: {error}") from error
 
 
 def redraw_report(folder: str | Path) -> Path:

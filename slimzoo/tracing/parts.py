@@ -151,7 +151,8 @@ def _unknown_arguments(
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         return []
     name, allowed = getattr(function, "__name__", "the network function"), ", ".join(takes)
-    unknown = [a for a in arguments if a not in takes or a in ("is_training", "num_classes")]
+    ours = (next(iter(takes), "images"), "is_training", "num_classes")
+    unknown = [a for a in arguments if a not in takes or a in ours]
     if num_classes is not None and "num_classes" not in takes:
         unknown.append("num_classes")
     return [f"{name} does not take {argument!r}; it takes {allowed}" for argument in unknown]

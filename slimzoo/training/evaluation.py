@@ -13,6 +13,7 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.model import Model
+from slimzoo.model.noticing import note_prepared
 from slimzoo.report.history import rank
 from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
@@ -145,6 +146,7 @@ def check_fits(model: Model, dataset: Dataset) -> None:
 
 
 def _evaluate_batch(model: Model, batch: Mapping[str, tf.Tensor]) -> tuple[np.ndarray, float, float]:
+    note_prepared(model, batch["image"])
     logits = model(batch["image"], training=False)
     loss, terms = _batch_loss(logits, batch["labels"], batch["weights"], model.multi_label, logits.shape[1])
     scores = tf.sigmoid(logits) if model.multi_label else tf.nn.softmax(logits)

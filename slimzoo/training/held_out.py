@@ -22,9 +22,19 @@ def remember(folder: Path, train: Dataset, validation: Dataset) -> None:
 def images(folder: str | os.PathLike, part: str) -> frozenset[str] | None:
     """Returns the names of the images in `part` ("train", "validation") of the run in `folder`, None if
     unknown.
+
+    Raises: SlimzooError: the file that remembers them is damaged.
     """
     path = Path(folder) / _FILES[part]
-    return frozenset(path.read_text("utf-8").split("\n")) - {""} if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return frozenset(path.read_text("utf-8").split("\n")) - {""}
+    except UnicodeDecodeError as error:
+        raise SlimzooError(
+            f"{path} is damaged ({error}): which images are of that part of the run is not known any more. "
+            "Delete it to measure all the same"
+        ) from error
 
 
 def count_trained_on(folder: str | os.PathLike, dataset: Dataset) -> int:

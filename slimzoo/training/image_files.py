@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, some
 from slimzoo.files import schema, write_text
 from slimzoo.files.schema import Damaged, needed
 
@@ -24,9 +24,13 @@ Row = tuple[int, int, str]  # size, time in nanoseconds, digest
 
 
 def remember(folder: Path, parts: Mapping[str, Dataset]) -> None:
-    """Writes size, time and digest of every image of `parts` ("train", "validation") into `folder`."""
+    """Writes size, time and digest of every image of `parts` ("train", "validation") into `folder`.
+
+    It warns of images that are held out and trained on, as copies under another path.
+    """
     rows = {part: _map(_row, data.paths) for part, data in parts.items()}
     write_text(folder / FILE, json.dumps(rows))
+    _say_copies(parts, rows)
 
 
 def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
@@ -57,6 +61,27 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
                 ", ".join(names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]),
             )
     return None
+
+
+def _say_copies(parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]) -> None:
+    trained = {(size, digest): path for (size, _, digest), path in _pairs("train", parts, rows) if digest}
+    copies = [
+        f"{path} of {trained[size, digest]}"
+        for (size, _, digest), path in _pairs("validation", parts, rows)
+        if (size, digest) in trained
+    ]
+    if copies:
+        log.warning(
+            "%d of the %d held-out images are copies of images that are trained on, which makes every figure "
+            "too good: %s",
+            *(len(copies), len(parts["validation"]), some(copies, _SHOWN)),
+        )
+
+
+def _pairs(
+    part: str, parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]
+) -> Iterable[tuple[Row, str]]:
+    return zip(rows[part], parts[part].paths, strict=True)
 
 
 def _changed(paths: Iterable[str], before: Iterable[Any]) -> list[str]:

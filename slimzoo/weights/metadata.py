@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from slimzoo.errors import SlimzooError
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, Field, Schema, in_text
+from slimzoo.labels import VOC
 
 if TYPE_CHECKING:
     from slimzoo.preprocessing import Preprocessing
 
-ADVICE = "it was changed by hand, or is damaged; save or convert it again"
+_ADVICE = "it was changed by hand, or is damaged; save or convert it again"
 
 
 def _preprocessing() -> Field:
@@ -63,11 +64,33 @@ def checked(metadata: Mapping[str, str], where: str | PathLike) -> dict[str, Any
 
     Raises: Damaged: a field cannot be, or they do not fit together; all of them are named.
     """
-    about = schema.take(dict(metadata), FIELDS, where, ADVICE)
-    labels, classes = about.get("labels"), about.get("num_classes")
-    if isinstance(labels, tuple) and classes and len(labels) != classes:
-        raise Damaged(f"{where} says that it has {classes} classes, and names {len(labels)}; {ADVICE}")
+    about = schema.take(dict(metadata), FIELDS, where, _ADVICE)
+    classes, named = about.get("num_classes"), _count(about)
+    if classes and named not in (None, classes):
+        raise Damaged(f"{where} says that it has {classes} classes, and names {named}; {_ADVICE}")
     return about
+
+
+def _count(about: Mapping[str, Any]) -> int | None:
+    """Returns how many classes have a name, None where nothing is said of them."""
+    labels = about.get("labels")
+    if labels == "imagenet":
+        return 1000 + about.get("label_offset", 0)
+    return len(VOC) if labels == "voc" else None if labels is None else len(labels)
+
+
+def said_by(metadata: Mapping[str, str], where: str | PathLike) -> dict[str, Any]:
+    """Returns what checked() does; of another program's file, which names no network, the fields that can be.
+
+    Raises: Damaged: it is of slimzoo's making, and not as slimzoo writes it.
+    """
+    if "network" in metadata:
+        return checked(metadata, where)
+    return checked({name: value for name, value in metadata.items() if _can_be(name, value)}, where)
+
+
+def _can_be(name: str, value: str) -> bool:
+    return name in FIELDS and not schema.problems({name: value}, {name: FIELDS[name]})
 
 
 def settings_of(metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -78,4 +101,4 @@ def settings_of(metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         return FIELDS["slimzoo_settings"](metadata.get("slimzoo_settings", "{}"))
     except ValueError as error:
-        raise SlimzooError(f"the weights' slimzoo_settings cannot be read ({ADVICE})") from error
+        raise SlimzooError(f"the weights' slimzoo_settings cannot be read ({_ADVICE})") from error

@@ -1,6 +1,7 @@
 """convert(): any format in, any out, nothing lost and nothing half written."""
 
 import errno
+import json
 import os
 
 import numpy as np
@@ -206,12 +207,15 @@ def test_the_background_class_is_dropped_or_made_and_the_file_says_so(tmp_path):
     random = np.random.default_rng(0)
     shapes = network_shapes("mobilenet_v1_025", 1001)
     arrays = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
-    converters.write_safetensors(tmp_path / "1001.safetensors", arrays, {})
+    names = [f"name {i}" for i in range(1001)]
+    converters.write_safetensors(tmp_path / "1001.safetensors", arrays, {"labels": json.dumps(names)})
     files = [tmp_path / f"{name}.safetensors" for name in ("1001", "1000", "again")]
     dropped = converters.convert(files[0], files[1], network="mobilenet_v1_025", background="drop")
     made = converters.convert(files[1], files[2], network="mobilenet_v1_025", background="synthetic")
     assert (dropped.metadata["label_offset"], made.metadata["label_offset"]) == ("0", "1")
     assert (dropped.metadata["num_classes"], made.metadata["num_classes"]) == ("1000", "1001")
+    assert json.loads(dropped.metadata["labels"]) == names[1:]
+    assert json.loads(made.metadata["labels"]) == ["background", *names[1:]]
     head = "MobilenetV1/Logits/Conv2d_1c_1x1/biases"
     np.testing.assert_array_equal(converters.read(files[1])[head], arrays[head][1:])
     np.testing.assert_array_equal(converters.read(files[2])[head][1:], arrays[head][1:])
@@ -220,3 +224,16 @@ def test_the_background_class_is_dropped_or_made_and_the_file_says_so(tmp_path):
         converters.convert(
             files[1], tmp_path / "no.safetensors", network="mobilenet_v1_025", background="drop"
         )
+
+
+def test_arguments_that_cannot_be_are_laid_to_the_file_and_those_of_another_program_left_out(tmp_path):
+    values = {"net/weights": np.ones(2, np.float32)}
+    source, out = tmp_path / "in.safetensors", tmp_path / "out.safetensors"
+    converters.write_safetensors(source, values, {"network": "lenet", "network_arguments": "[1"})
+    with pytest.raises(SlimzooError, match=r"in\.safetensors says what cannot be:\n  network_arguments"):
+        converters.convert(source, out)
+    converters.write_safetensors(
+        source, values, {"network_arguments": "of mine", "note": "x"}, overwrite=True
+    )
+    report = converters.convert(source, out)
+    assert "network_arguments" not in report.metadata and report.metadata["note"] == "x"

@@ -139,3 +139,91 @@ def test_what_is_not_there_or_empty_is_refused(tmp_path):
         boxes.read(tmp_path / "none")
     with pytest.raises(SlimzooError, match="no image in it"):
         boxes.read(tmp_path, classes=("a",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "names:\n  1: vest\n  0: helmet\n",
+        "names: {1: vest, 0: helmet}\n",
+        "names: {'0': 'helmet', \"1\": \"vest\"}  # both\n",
+        "# names: [x]\nnames:  # of what is worn\n  - helmet  # yellow\n\n  # and\n  - 'vest'\nnc: 2\n",
+        "names: [\n  'helmet',  # yellow\n  vest,\n]\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["data.yaml", "data.yml"])
+def test_names_in_yaml_go_by_their_numbers_however_they_are_written(tmp_path, name, text):
+    yolo(tmp_path, {"a": "0 .5 .5 .1 .1", "b": "1 .5 .5 .1 .1"})
+    (tmp_path / name).write_text(text)
+    dataset = boxes.read(tmp_path)
+    assert dataset.classes == ("helmet", "vest")
+    np.testing.assert_array_equal(dataset.labels, np.eye(2))
+
+
+def test_commas_and_signs_in_quotes_are_part_of_a_name(tmp_path):
+    yolo(tmp_path, {"a": "1 .5 .5 .1 .1"})
+    (tmp_path / "data.yaml").write_text("names: ['red, [big]', \"dog's # 1\", it''s]\n")
+    assert boxes.read(tmp_path).classes == ("red, [big]", "dog's # 1", "it''s")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("classes.txt", "a\n\nc\n"), ("data.yaml", "names:\n 0: a\n 2: c\n")]
+)
+def test_a_number_without_a_name_moves_no_other(tmp_path, name, text):
+    yolo(tmp_path, {"a": "2 .5 .5 .1 .1"})
+    (tmp_path / name).write_text(text)
+    dataset = boxes.read(tmp_path)
+    assert dataset.classes == ("a", "c") and dataset.counts == {"a": 0, "c": 1}
+    (tmp_path / "labels" / "a.txt").write_text("1 .5 .5 .1 .1")
+    with pytest.raises(SlimzooError, match="class 1; there are 0, 2"):
+        boxes.read(tmp_path)
+
+
+def test_images_without_labels_and_labels_without_images_are_said(tmp_path, caplog):
+    yolo(tmp_path, {"a": "0 .5 .5 .1 .1", "b": None})
+    (tmp_path / "labels" / "scan.txt").write_text("0 .5 .5 .1 .1")  # of scan.webp
+    with caplog.at_level("WARNING", "slimzoo"):
+        boxes.read(tmp_path, classes=("helmet",))
+    assert "1 of 2 images" in caplog.text and "nothing shows on them: b.png" in caplog.text
+    assert "have no image (.jpg, .jpeg, .png, .bmp, .gif) and are left out" in caplog.text
+
+
+def test_rows_of_one_file_are_one_image_and_categories_of_one_name_one_class(coco, tmp_path):
+    images = [*TABLES["images"], {"id": 8, "file_name": "a.jpg"}]
+    kinds = [*TABLES["categories"], {"id": 10, "name": "vest"}]
+    boxed = [*TABLES["annotations"], {"image_id": 8, "category_id": 2}, {"image_id": 3, "category_id": 10}]
+    dataset = boxes.read(write(tmp_path, {"images": images, "categories": kinds, "annotations": boxed}))
+    assert dataset.classes == ("helmet", "vest") and len(dataset) == 3
+    np.testing.assert_array_equal(dataset.labels, [[1, 1], [1, 1], [0, 0]])
+
+
+def test_a_number_that_means_two_things_is_refused(coco, tmp_path):
+    for table, row, words in (
+        ("images", {"id": 7, "file_name": "z.jpg"}, "image 7 is 'a.jpg' and 'z.jpg'"),
+        ("categories", {"id": 9, "name": "hat"}, "category 9 is 'vest' and 'hat'"),
+    ):
+        with pytest.raises(SlimzooError, match=words):
+            boxes.read(write(tmp_path, {**TABLES, table: [*TABLES[table], row]}))
+    with pytest.raises(SlimzooError, match="class 'vest' is given more than once"):
+        boxes.read(write(tmp_path, TABLES), classes=("vest", "helmet", "vest"))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"images": [{"id": 1, "file_name": null}], "categories": [], "annotations": []}']
+)
+def test_what_is_no_coco_file_is_a_message(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(SlimzooError, match="is no COCO file"):
+        boxes.read(tmp_path / "x.json")
+
+
+def test_names_of_images_may_be_of_windows(tmp_path):
+    for name in ("imgs/a.jpg", "imgs/b.jpg", "imgs/c.jpg"):
+        picture(tmp_path / name)
+    rows = [{**row, "file_name": f"imgs\\{row['file_name']}"} for row in TABLES["images"]]
+    (tmp_path / "x.json").write_text(json.dumps({**TABLES, "images": rows}))
+    assert [path[-10:] for path in boxes.read(tmp_path / "x.json").paths] == [
+        "imgs/a.jpg",
+        "imgs/b.jpg",
+        "imgs/c.jpg",
+    ]

@@ -135,3 +135,27 @@ def test_a_folder_without_classes_is_refused(tmp_path):
     picture(tmp_path / "cats/1.png")
     with pytest.raises(SlimzooError, match=r"only one class \(cats\); at least two are needed"):
         folder.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+            r"it is a Git LFS pointer.*git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html><html>gone</html>", "it is a web page"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "it is WebP: save it as PNG"),
+    ],
+)
+def test_what_stands_in_place_of_an_image_is_called_so(root, content, words):
+    (root / "cats" / "9.jpg").write_bytes(content)
+    with pytest.raises(SlimzooError, match=rf"9\.jpg: not an image .*{words}"):
+        folder.read(root)
+
+
+def test_names_that_are_no_utf_8_are_classes_that_can_be_written_down(root):
+    os.rename(root / "cats", os.fsencode(root) + b"/ch\xe2ts")
+    assert folder.read(root).classes == ("ch\\udce2ts", "dogs")
+    assert len(folder.read(root, ("dogs", "ch\\udce2ts"))) == 4

@@ -47,3 +47,11 @@ def test_a_plain_folder_is_split_as_ever_and_nothing_is_said(tmp_path, caplog):
     train, held_out = open_data("folder", tmp_path)
     assert (len(train), len(held_out)) == (8, 2) and train.turn and not caplog.text
     assert not any(part.turn for part in open_data("folder", tmp_path, turn=False))
+
+
+def test_classes_that_seem_to_be_one_are_said(tmp_path, caplog):
+    fill(tmp_path, ("Fire Truck", "fire_truck", "dog"))
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, _ = open_data("folder", tmp_path, validation=0.5)
+    assert len(train.classes) == 3
+    assert "with nearly the same name are classes apart: 'Fire Truck' and 'fire_truck'" in caplog.text

@@ -2,6 +2,8 @@
 
 import collections
 import itertools
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -136,3 +138,12 @@ def test_real_photographs_go_through(shared):
     training = take(batches(dataset, row, 50, seed=3), 2)
     counts = collections.Counter(np.concatenate([batch["index"] for batch in training]).tolist())
     assert set(counts.values()) == {1} and len(counts) == 100
+
+
+def test_a_file_name_that_is_no_utf_8_is_read(data, tmp_path):
+    strange = os.path.join(os.fsencode(tmp_path), b"caf\xe9.png")
+    shutil.copy(data.paths[0], strange)
+    renamed = replace(data, examples=(replace(data.examples[0], path=os.fsdecode(strange)),))
+    assert_equal(
+        take(batches(renamed, SMALL, 1, training=False), 1), take(batches(data, SMALL, 1, training=False), 1)
+    )

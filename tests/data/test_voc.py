@@ -340,3 +340,44 @@ def test_the_real_images_show_all_classes(shared):
     assert dataset.counts["person"] == 38 and min(dataset.counts.values()) == 3
     assert int((dataset.weights == 0).sum()) == 15  # class and image pairs with difficult objects only
     assert not (dataset.labels * (1 - dataset.weights)).any()
+
+
+def test_numbers_for_names_are_images_in_a_list_and_flags_in_that_of_a_class(tmp_path):
+    root = kit(tmp_path, ["1", "0", "7 1"], {"train.txt": b"1 0\n7 1\n", "dog_train.txt": b"1 0\n0 1\n"})
+    assert names_of(voc.read(root, split="train")) == ["1", "0", "7 1"]
+    dataset = voc.read(root, split="dog_train")
+    assert names_of(dataset) == ["1", "0"] and "dog" in ignored(dataset, 0) and "dog" in shown(dataset, 1)
+
+
+@pytest.mark.parametrize(
+    "line", ["C:\\kit\\JPEGImages\\a.JPG", "/kit/JPEGImages/a.jpg", "./a.jpg", "..\\a.xml"]
+)
+def test_a_list_may_name_paths_of_any_system(tmp_path, line):
+    root = kit(tmp_path, ["a", "b"], {"train.txt": f"{line}\nb\n".encode()})
+    assert names_of(voc.read(root, split="train")) == ["a", "b"]
+
+
+def test_a_mark_of_the_byte_order_inside_is_no_part_of_a_name(tmp_path):
+    root = kit(tmp_path, ["a", "b"], {"train.txt": "a\n\ufeffb\n".encode()})
+    assert names_of(voc.read(root, split="train")) == ["a", "b"]
+
+
+def test_an_image_of_two_annotations_is_refused(tmp_path):
+    text = "<annotation><filename>same.jpg</filename></annotation>"
+    root = kit(tmp_path, ["a", "b"], {"train.txt": b"a\nb\n"}, text=text)
+    images = root / "VOC2012" / "JPEGImages"
+    (images / "a.jpg").rename(images / "same.jpg")
+    (images / "b.jpg").unlink()
+    with pytest.raises(SlimzooError, match=r"same\.jpg: the image of several annotations: a, b"):
+        voc.read(root, split="train")
+
+
+def test_flags_that_contradict_the_annotations_are_believed_and_said(devkit, caplog):
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        voc.read(devkit, split="dog_train")
+    assert not caplog.records  # -1 where the objects are difficult only
+    (devkit / "VOC2012/ImageSets/Main/dog_train.txt").write_text("a -1\nc 1\nb 0\n")
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        dataset = voc.read(devkit, split="dog_train")
+    assert "contradict the annotations of 2 images, and are believed: a, c" in caplog.text
+    assert shown(dataset, 0) == {"person"} and shown(dataset, 1) == {"dog"}

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo.preprocessing import of_kind
+from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing import apply, of_kind
 
 RAW = np.random.RandomState(0).randint(0, 256, (4, 32, 32, 3)).astype(np.uint8)
 UNIT = (RAW / 255).astype(np.float32)
@@ -140,3 +141,55 @@ def note(seen):
         return images
 
     return noted
+
+
+PALE = RAW // 16 + 112  # within -1..1 for torchvision's preprocessing
+BRIGHT = RAW // 2 + 128  # within 0..1 for Inception's
+
+
+@pytest.mark.parametrize(("kind", "images"), [("mean_std", PALE), ("inception", BRIGHT), ("lenet", BRIGHT)])
+@pytest.mark.parametrize(
+    "again", [lambda batch: batch, lambda batch: batch.numpy()], ids=["as it is", "copied"]
+)
+def test_what_preprocess_made_is_right_however_pale_or_bright(kind, images, again, warned):
+    model = slimzoo.Model("cifarnet", 3, preprocessing=of_kind(kind, 32))
+    model(again(model.preprocess(images)))
+    assert warned() == []
+
+
+def test_what_was_prepared_excuses_no_other_batch(model, warned):
+    model.preprocess(RAW)
+    model(RAW)
+    assert len(warned()) == 1
+
+
+def test_unit_pixels_prepared_in_a_pipeline_are_noticed_where_they_arrive(model, warned):
+    prepared = tf.data.Dataset.from_tensor_slices(UNIT).map(lambda image: apply(model.preprocessing, image))
+    model.predict(prepared.batch(2), verbose=0)
+    (message,) = warned()
+    assert "They are what 0..1 becomes" in message
+
+
+def test_preprocess_in_a_graph_says_what_to_take_in_its_place(model):
+    with pytest.raises(Exception, match=r"in a tf\.data pipeline use model\.preprocessing\.apply"):
+        tf.data.Dataset.from_tensor_slices(RAW).map(model.preprocess)
+
+
+def test_nested_lists_are_the_image_or_the_batch_that_they_were(model):
+    for images in (RAW[0], RAW):
+        np.testing.assert_array_equal(model.preprocess(images.tolist()), model.preprocess(images))
+
+
+def test_what_is_no_number_is_no_image(model):
+    with pytest.raises(SlimzooError, match=r"an image of \|S3 was given; give pixels of 0\.\.255"):
+        model.preprocess(b"abc")
+
+
+def test_wrong_validation_images_are_noticed_beside_right_ones(model, warned):
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    right = model.preprocess(RAW)
+    model.fit(right, LABELS, validation_data=(right, LABELS), verbose=0)
+    assert warned() == []
+    model.fit(right, LABELS, validation_data=(UNIT, LABELS), verbose=0)
+    (message,) = warned()
+    assert message.startswith("validation images of cifarnet: values go from 0 to 1")

@@ -101,7 +101,7 @@ def test_restore_takes_what_the_file_says(model, tmp_path):
 
 
 def test_a_row_that_the_manifest_has_no_more_is_none():
-    assert Provenance.from_metadata({"weights_row": "vgg_16.gone"}) == Provenance()
+    assert Provenance.from_metadata({"weights_row": "vgg_16.gone"}, "a.npz") == Provenance()
     assert Provenance("vgg_16.gone").row is None
 
 

@@ -44,3 +44,11 @@ def test_an_image_is_turned_as_its_exif_says(turn):
 def test_an_array_of_cmyk_is_refused_with_what_to_give():
     with pytest.raises(SlimzooError, match="Of CMYK, give Pillow's image in place of an array"):
         apply(ROW, np.asarray(PICTURE.convert("CMYK")))
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_shades_multiplied_by_alpha_are_what_they_were(mode):
+    image = Image.new(mode, (4, 3), (200, 128) if mode == "LA" else (200, 100, 50, 128))
+    small = {"LA": "La", "RGBA": "RGBa"}[mode]
+    apart = np.abs(as_pixels(image.convert(small)).astype(int) - as_pixels(image))
+    assert apart.max() <= 2  # 8 bits of the product round

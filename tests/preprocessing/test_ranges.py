@@ -76,3 +76,11 @@ def test_right_pixels_pass():
     assert check_pixels(PIXELS) is None
     assert check_pixels(PIXELS.astype(np.float32)) is None
     assert check_pixels(np.zeros((4, 4, 3), np.uint8)) is None
+
+
+@pytest.mark.parametrize("kind", ["inception", "vgg", "mean_std", "lenet"])
+def test_what_unit_pixels_become_is_noticed_and_a_black_picture_is_not(kind):
+    about = of_kind(kind, 32)
+    unit = np.random.RandomState(0).uniform(0, 1, (40, 40, 3)).astype(np.float32)
+    assert "They are what 0..1 becomes" in check_range(about, apply(about, unit).numpy())
+    assert check_range(about, apply(about, np.zeros_like(unit)).numpy()) is None

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from slimzoo.errors import SlimzooError, clean
 from slimzoo.report import (
     Layer,
     ReportData,
@@ -207,7 +208,7 @@ def test_hostile_text_stays_text(tmp_path):
     found = page(folder, data)
     assert not found.open and not found.all("script")
     for section in ("", "curves", "classes", "layers", "images", "confusion", "notes"):
-        assert HOSTILE in found.text(section), section
+        assert clean(HOSTILE) in found.text(section), section
     assert "'\"'\"'quoted'" in found.text("use")  # a shell reads the folder as one word
 
 
@@ -215,7 +216,7 @@ def test_a_file_name_that_is_not_utf8_does_not_stop_the_report(tmp_path):
     name = os.fsdecode(b"photo-\xff.jpg")
     labels = np.eye(2)
     data = ReportData("t", examples=select_examples([name, "b"], labels, labels, ["a", "b"]))
-    assert "photo-?.jpg" in page(tmp_path, data).text("images")
+    assert "photo-\\udcff.jpg" in page(tmp_path, data).text("images")
     assert any(e.image_path == name for e in read_report(tmp_path).examples)
 
 
@@ -263,3 +264,10 @@ def test_a_folder_without_a_report_says_what_to_give(tmp_path):
 def test_the_report_imports_no_tensorflow():
     code = "import sys, slimzoo.report, slimzoo.report.page; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("content", [b"\xff\0", b"{", b"[" * 100_000])
+def test_a_damaged_report_json_is_named_with_its_folder(tmp_path, content):
+    (tmp_path / "report.json").write_bytes(content)
+    with pytest.raises(SlimzooError, match=rf"{re.escape(str(tmp_path))}/report\.json cannot be read"):
+        redraw_report(tmp_path)

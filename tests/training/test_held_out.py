@@ -1,5 +1,6 @@
 """A run remembers which images it trained on."""
 
+import os
 import unicodedata
 
 import numpy as np
@@ -42,3 +43,16 @@ def test_data_without_a_held_out_image_is_refused(tmp_path):
     held_out.remember(tmp_path, dataset("a"), dataset("b"))
     with pytest.raises(SlimzooError, match=r"none of the images that the run in .* held out"):
         held_out.only_held_out(tmp_path, dataset("a", "x"))
+
+
+def test_a_name_that_is_no_utf_8_is_known_again(tmp_path):
+    strange = os.fsdecode(b"caf\xe9")
+    held_out.remember(tmp_path, dataset("a", strange), dataset("c"))
+    assert held_out.count_trained_on(tmp_path, dataset(strange)) == 1
+
+
+def test_what_is_remembered_in_a_damaged_file_is_a_message_with_its_name(tmp_path):
+    held_out.remember(tmp_path, dataset("a"), dataset("c"))
+    (tmp_path / "validation.txt").write_bytes(b"\xff\0")
+    with pytest.raises(SlimzooError, match=r"validation\.txt is damaged .*Delete it"):
+        held_out.images(tmp_path, "validation")

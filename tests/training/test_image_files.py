@@ -83,3 +83,15 @@ def test_a_damaged_note_of_them_is_said_once_and_made_again(content, parts, tmp_
 def test_a_run_that_noted_nothing_says_so_once_and_notes_it_now(parts, tmp_path, caplog):
     assert "images.json is not there" in said(tmp_path, parts, caplog)
     assert said(tmp_path, parts, caplog) == ""
+
+
+def test_held_out_copies_of_images_trained_on_are_said(parts, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        image_files.remember(tmp_path, parts)
+    assert caplog.text == ""
+    held_out, trained_on = parts["validation"].paths[0], parts["train"].paths[1]
+    shutil.copy(trained_on, held_out)
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        image_files.remember(tmp_path, parts)
+    assert f"1 of the {len(parts['validation'])} held-out images are copies" in caplog.text
+    assert f"{held_out} of {trained_on}" in caplog.text

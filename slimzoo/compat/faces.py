@@ -102,7 +102,7 @@ def locate(path: str) -> Any:
     """Returns the object with the full name `path`, a module being a part of it."""
     module, _, rest = path.partition(".")
     found: Any = importlib.import_module(module)
-    for part in rest.split("."):
+    for part in filter(None, rest.split(".")):
         module = f"{module}.{part}"
         found = getattr(found, part) if hasattr(found, part) else importlib.import_module(module)
     return found

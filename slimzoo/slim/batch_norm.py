@@ -18,6 +18,7 @@ from slimzoo.slim.layer_core import (
     layer_scope,
     layer_variable,
     model_getter,
+    name_update_ops,
     own_ops,
     rank_advice,
 )
@@ -128,7 +129,9 @@ def batch_norm(
             else:
                 compute = _fused if fused else partial(_unfused, weights=batch_weights, adjustment=adjustment)
                 outputs, mean, variance = compute(spec, variables, inputs)
-                if spec.may_train:
+                if spec.core:
+                    name_update_ops()
+                if spec.may_train and (trainable or not spec.core or host is not None):
                     updates = _updates(spec, variables, mean, variance)
                     outputs = _collect(spec, updates, updates_collections, outputs)
         outputs = finish(outputs, activation_fn=activation_fn)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
-from slimzoo.slim.layer_core import layer_scope, model_getter, op_scope, own_ops, rank_advice
+from slimzoo.slim.layer_core import layer_scope, model_getter, name_update_ops, op_scope, own_ops, rank_advice
 from slimzoo.slim.types import Collections, Flag, Scope, Shape, TensorLike
 from slimzoo.slim.utils import collect_named_outputs, constant_value, last_dimension, smart_cond
 
@@ -36,6 +36,7 @@ def flatten(
                 rows = tf.shape(inputs)[0]
             outputs = tf.reshape(inputs, [rows, -1 if size is None else size])
         outputs.set_shape([batch, size])
+        name_update_ops()
         return collect_named_outputs(outputs_collections, name, outputs)
 
 
@@ -109,6 +110,7 @@ def dropout(
 
         with own_ops(layer):
             outputs = smart_cond(is_training, dropped, lambda: tf.identity(inputs))
+        name_update_ops()
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 

@@ -93,4 +93,14 @@ def test_removed_names_of_numpy_are_what_they_were():
     assert face.asfarray([1, 2], np.int32).dtype == np.float64
     assert face.msort([[2, 1], [1, 2]]).tolist() == [[1, 1], [2, 2]]
     assert face.in1d([[1], [5]], [5]).tolist() == [False, True]
+    assert (face.int0(3), face.uint0(3), face.longfloat(3)) == (3, 3, 3)
+    assert (face.alen(3), face.alen([[1], [2]])) == (1, 2)
+    assert (face.math.sqrt(4), face.AxisError) == (2, np.exceptions.AxisError)
     assert not hasattr(np, "int")
+
+
+def test_a_name_that_numpy_lost_for_good_names_its_successor():
+    with pytest.raises(
+        AttributeError, match=r"numpy.pmt is not served by slimzoo. In its place: the package"
+    ):
+        _ = faces.resolve("numpy").pmt

@@ -118,7 +118,9 @@ LIBRARIES: dict[str, Row] = {
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
     "tensorflow.layers": _LAYERS,
-    "tensorflow.pywrap_tensorflow": Row(names=INSIDE_TENSORFLOW["tensorflow.python.pywrap_tensorflow"]),
+    "tensorflow.pywrap_tensorflow": Row(
+        names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}
+    ),
     "numpy": _NUMPY,
 }
 SAME = {"tensorflow.compat.v1": "tensorflow"}  # one module under both names

@@ -155,7 +155,7 @@ class OnePenalty:
         return self._known[weights.name]
 
 
-def taking_tensors(regularizer: Regularizer | None) -> Regularizer | None:
+def taking_tensors(regularizer: Any) -> Any:
     """Returns `regularizer` as a function of variables: one of Keras takes tensors alone."""
     keras = sys.modules.get("keras")
     if keras is None or not isinstance(regularizer, keras.Regularizer):

@@ -2,8 +2,8 @@
 
     python3.7 tools/record_contrib.py slimzoo/compat/tf_1_15_contrib.json
 
-Run it with TensorFlow 1.15.5. The file is {module: "name name other=the.module.it.is"}, the modules without their
-"tensorflow.contrib.".
+Run it with TensorFlow 1.15.5. The file is {module: "name name other=the.module.it.is"}, the modules without
+their "tensorflow.contrib.".
 """
 
 import importlib
@@ -19,7 +19,7 @@ FUTURE = {"absolute_import", "division", "print_function"}
 
 
 def names(path: str) -> str:
-    """Returns the names of the module `path` as one text; "" where it cannot be imported (a kernel, a TPU)."""
+    """Returns the names of the module `path` as one text; "" where it is no Python that imports."""
     try:
         module = importlib.import_module(path)
     except Exception as error:  # noqa: BLE001  # whatever a module of contrib does
@@ -31,7 +31,7 @@ def names(path: str) -> str:
 
 
 def is_listed(name: str, value: Any, whole: bool) -> bool:
-    """Returns whether programs may take `name` from a module: all of it where `whole`, else what is contrib's."""
+    """Returns whether programs may take `name` from a module: all of it if `whole`, or contrib's own."""
     if name.startswith("__") or name in FUTURE:
         return False
     home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
@@ -42,7 +42,7 @@ def entry(name: str, value: Any) -> str:
     """Returns `name`, and which module it is if it is one."""
     if not isinstance(value, ModuleType):
         return name
-    return "%s=%s" % (name, value.__name__.replace("tensorflow_core", "tensorflow"))
+    return f"{name}={value.__name__.replace('tensorflow_core', 'tensorflow')}"
 
 
 def main(target: str) -> None:

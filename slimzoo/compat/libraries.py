@@ -24,23 +24,6 @@ _TENSORFLOW = Row(
     },
 )
 
-_LAYERS = Row(
-    sources=("tensorflow.compat.v1.layers",),  # empty since Keras 3
-    gone={
-        "average_pooling2d": "slim.avg_pool2d",
-        "batch_normalization": "slim.batch_norm",
-        "conv1d": "slim.conv1d",
-        "conv2d": "slim.conv2d",
-        "conv2d_transpose": "slim.conv2d_transpose",
-        "conv3d": "slim.conv3d",
-        "dense": "slim.fully_connected",
-        "dropout": "slim.dropout",
-        "flatten": "slim.flatten",
-        "max_pooling2d": "slim.max_pool2d",
-        "separable_conv2d": "slim.separable_conv2d",
-    },
-)
-
 _NUMPY_ERRORS = (
     *("AxisError", "ComplexWarning", "ModuleDeprecationWarning", "RankWarning", "TooHardError"),
     "VisibleDeprecationWarning",
@@ -117,7 +100,7 @@ LIBRARIES: dict[str, Row] = {
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
-    "tensorflow.layers": _LAYERS,
+    "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
     "tensorflow.pywrap_tensorflow": Row(
         names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}
     ),

@@ -223,7 +223,7 @@ def separable_convolution2d(
             if num_outputs is None:
                 outputs = convolve_depthwise(inputs, depthwise, strides, padding, rate, data_format)
             else:
-                outputs = _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format)
+                outputs = convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format)
                 name_update_ops()
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
@@ -320,7 +320,7 @@ def convolve_depthwise(
     )
 
 
-def _convolve_both(
+def convolve_both(
     inputs: tf.Tensor,
     depthwise: tf.Tensor,
     pointwise: tf.Tensor,

@@ -103,7 +103,7 @@ def dropout(
         def dropped() -> tf.Tensor:
             host = HOST.get()
             if host is None:
-                return _dropped(inputs, keep_prob, noise_shape, seed, name)
+                return drop(inputs, keep_prob, noise_shape, seed, name)
             return tf.nn.experimental.stateless_dropout(
                 inputs, rate=1 - keep_prob, seed=host.random_seed(), noise_shape=noise_shape
             )
@@ -114,7 +114,7 @@ def dropout(
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _dropped(
+def drop(
     inputs: tf.Tensor,
     keep_prob: float | tf.Tensor,
     noise_shape: Shape | tf.Tensor | None,

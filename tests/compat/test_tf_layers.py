@@ -26,7 +26,7 @@ def tensorflow_1():
 @pytest.mark.parametrize("case", cases.CASES)
 def test_a_program_of_tf_layers_gives_what_it_gave(case):
     found, recorded = cases.measure(TF, case), RECORDED[case]
-    for what in ("shape", "variables", "counts", "gradients"):
+    for what in ("output", "shape", "variables", "counts", "gradients"):
         assert found[what] == recorded[what], what
     for what in ("sums", "after"):  # of float32 values, recorded to 6 digits
         np.testing.assert_allclose(found[what], recorded[what], rtol=2e-5, atol=2e-4, err_msg=what)

@@ -1,6 +1,6 @@
-"""Programs of tf.layers, and what is compared of each: run by TensorFlow 1.15 (tools/record_tf_layers.py) and here.
+"""Programs of tf.layers, and what is compared of each: run by TensorFlow 1.15 and here.
 
-It is Python 3.7, and its `tf` is given: TensorFlow 1's, or slimzoo's.
+tools/record_tf_layers.py runs them there. It is Python 3.7; its `tf` is given: TensorFlow 1's, or slimzoo's.
 """
 
 import numpy as np
@@ -16,11 +16,14 @@ CASES = {  # name: an expression of tf, L (tf.layers) and inputs x1 to x4 of ran
     "dense, name twice": "L.dense(L.dense(x1, 4, name='d'), 4, name='d', reuse=True)",
     "dense, reuse by a scope": "[scoped('s', None, lambda: L.dense(x1, 4, name='d')), "
     "scoped('s', True, lambda: L.dense(x1, 4, name='d'))][1]",
-    "dense, two scopes": "scoped('s', None, lambda: L.dense(L.dense(scoped('s', None, lambda: L.dense(x1, 4)), 3), 2))",
-    "dense, reuse automatically": "scoped('s', tf.AUTO_REUSE, lambda: L.dense(L.dense(x1, 4, name='d'), 4, name='d'))",
+    "dense, two scopes": "scoped('s', None, lambda: L.dense(L.dense("
+    "scoped('s', None, lambda: L.dense(x1, 4)), 3), 2))",
+    "dense, reuse automatically": "scoped('s', tf.AUTO_REUSE, "
+    "lambda: L.dense(L.dense(x1, 4, name='d'), 4, name='d'))",
     "dense not trained": "L.dense(x1, 3, trainable=False)",
     "dense of whole floats": "L.dense(x1, 6 / 2)",
-    "dense by a name of an activation": "L.dense(x1, 3, activation='relu', kernel_initializer='glorot_uniform')",
+    "dense by a name of an activation": "L.dense(x1, 3, activation='relu', "
+    "kernel_initializer='glorot_uniform')",
     "dense in parts": "parted(lambda: L.dense(x1, 4))",
     "dense under a getter": "got(lambda: L.dense(x1, 4))",
     "dense with a scope's penalty": "penalised(lambda: L.dense(x1, 4))",
@@ -48,7 +51,8 @@ CASES = {  # name: an expression of tf, L (tf.layers) and inputs x1 to x4 of ran
     "max_pooling1d": "L.max_pooling1d(x2, 2, 2)",
     "average_pooling1d": "L.average_pooling1d(x2, 2, 1, padding='same')",
     "max_pooling2d": "L.max_pooling2d(x3, 2, 2)",
-    "max_pooling2d same": "L.max_pooling2d(L.max_pooling2d(x3, [3, 2], [1, 2], 'same', name='p'), 2, 1, name='p')",
+    "max_pooling2d same": "L.max_pooling2d("
+    "L.max_pooling2d(x3, [3, 2], [1, 2], 'same', name='p'), 2, 1, name='p')",
     "average_pooling2d": "L.average_pooling2d(x3, 2, 1, padding='same')",
     "max_pooling3d": "L.max_pooling3d(x4, 2, 1)",
     "average_pooling3d": "L.average_pooling3d(x4, 2, 1, padding='same')",
@@ -66,12 +70,14 @@ CASES = {  # name: an expression of tf, L (tf.layers) and inputs x1 to x4 of ran
     "batch norm unfused": "L.batch_normalization(x3, training=True, fused=False)",
     "batch norm of axis 1": "L.batch_normalization(x3, axis=1, training=True, fused=False)",
     "batch norm without": "L.batch_normalization(x3, training=True, center=False, scale=False)",
-    "batch norm renormed": "L.batch_normalization(x3, training=True, renorm=True, renorm_clipping={'rmax': 2.0})",
-    "batch norm with penalties": "L.batch_normalization(x3, gamma_regularizer=penalty, beta_regularizer=penalty)",
+    "batch norm renormed": "L.batch_normalization("
+    "x3, training=True, renorm=True, renorm_clipping={'rmax': 2.0})",
+    "batch norm with penalties": "L.batch_normalization("
+    "x3, gamma_regularizer=penalty, beta_regularizer=penalty)",
     "batch norm not trained": "L.batch_normalization(x3, training=True, trainable=False)",
     "batch norm twice": "L.batch_normalization(L.batch_normalization(x3, training=True), training=True)",
-    "batch norm shared": "L.batch_normalization(L.batch_normalization(x3, training=True, name='b'), training=True, "
-    "name='b', reuse=True)",
+    "batch norm shared": "L.batch_normalization("
+    "L.batch_normalization(x3, training=True, name='b'), training=True, name='b', reuse=True)",
     "batch norm in parts": "parted(lambda: L.batch_normalization(x3, training=True))",
     "a class": "L.Dense(3, name='d')(x1)",
     "a class twice": "shared(L.Dense(4), x1)",
@@ -87,7 +93,7 @@ CASES = {  # name: an expression of tf, L (tf.layers) and inputs x1 to x4 of ran
 
 def environment(tf):
     """Returns the names that the cases use."""
-    inputs = {"x%d" % n: tf.constant(ramp(shape)) for n, shape in enumerate(SHAPES, start=1)}
+    inputs = {f"x{n}": tf.constant(ramp(shape)) for n, shape in enumerate(SHAPES, start=1)}
     helpers = {
         "penalty": lambda w: 0.5 * tf.reduce_sum(tf.square(w)),
         "shared": lambda layer, x: layer(layer(x)),
@@ -136,7 +142,7 @@ def classes(tf):
         def build(self, input_shape):
             self.scale = self.add_variable("scale", [int(input_shape[-1])], initializer=tf.ones_initializer())
             self.steps = self.add_weight("steps", [], trainable=False, initializer=tf.zeros_initializer())
-            super(Scale, self).build(input_shape)
+            super().build(input_shape)
 
         def call(self, inputs):
             self.add_loss(tf.reduce_sum(self.scale))
@@ -145,7 +151,7 @@ def classes(tf):
 
     class Twice(tf.layers.Dense):
         def call(self, inputs):
-            return 2.0 * super(Twice, self).call(inputs)
+            return 2.0 * super().call(inputs)
 
     class Block(tf.layers.Layer):
         def call(self, inputs):
@@ -155,18 +161,19 @@ def classes(tf):
 
 
 def measure(tf, case):
-    """Returns what is compared of a case: names, shapes, collections, sums of outputs, gradients and updates."""
+    """Returns what is compared of a case: names, shapes, collections, sums of values."""
     with tf.Graph().as_default():
         names = environment(tf)
         outputs = eval(CASES[case], names)
         variables, trained = tf.global_variables(), tf.trainable_variables()
         updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
         penalties = tf.losses.get_regularization_losses()
-        total = tf.add_n([tf.reduce_sum(outputs * (outputs + 1.0))] + penalties)
+        total = tf.add_n([tf.reduce_sum(outputs * (outputs + 1.0)), *penalties])
         names_of_trained = [v.op.name for v in trained]
         given = [names[n] for n in sorted(names) if n in ("x1", "x2", "x3", "x4")]
         wanted = given + list(trained)
-        gradients = [(v.op.name, g) for v, g in zip(wanted, tf.gradients(total, wanted)) if g is not None]
+        found = zip(wanted, tf.gradients(total, wanted))  # noqa: B905  # Python 3.7 has no strict
+        gradients = [(v.op.name, g) for v, g in found if g is not None]
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
             for variable in [v for v in variables if "moving" not in v.op.name and "renorm" not in v.op.name]:
@@ -189,4 +196,4 @@ def measure(tf, case):
 def two_sums(values):
     """Returns the sum and the sum weighted by position."""
     flat = np.ravel(values).astype(np.float64)
-    return [float("%.6g" % flat.sum()), float("%.6g" % (flat * np.cos(np.arange(flat.size))).sum())]
+    return [float(f"{s:.6g}") for s in (flat.sum(), (flat * np.cos(np.arange(flat.size))).sum())]

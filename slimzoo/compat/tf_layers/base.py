@@ -83,13 +83,14 @@ class Layer:
         self._base_name = base if name is None or isinstance(name, v1.VariableScope) else name
         self.name = _numbered(base) if self._base_name is base else self._base_name
         self.dtype = None if dtype is None else tf.as_dtype(dtype)
-        self.trainable, self.built, self.input_spec = trainable, False, None
+        self.trainable, self.built = trainable, False
+        self.input_spec: Any = None
         self.activity_regularizer = activity_regularizer
         self.updates: list[Any] = []
         self.losses: list[tf.Tensor] = []
         self._trained: list[Any] = []
         self._untrained: list[Any] = []
-        self._scope: v1.VariableScope | None = None
+        self._scope: tf.compat.v1.VariableScope | None = None
         if scope:
             with v1.variable_scope(scope) as self._scope:
                 pass
@@ -227,7 +228,7 @@ class Layer:
         return list(self.losses)
 
     @contextlib.contextmanager
-    def _entered(self, scope: Scope | None) -> Iterator[v1.VariableScope]:
+    def _entered(self, scope: Scope | None) -> Iterator[tf.compat.v1.VariableScope]:
         """Enters the variable scope and the name scope of the first call."""
         if self._scope is None:
             named = (scope or self._base_name, None) if self._reuse else (scope, self._base_name)

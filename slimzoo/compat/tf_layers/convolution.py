@@ -78,7 +78,11 @@ class _Convolution(Layer):
         outputs = self.convolve(inputs)
         if self.use_bias:
             outputs = tf.nn.bias_add(outputs, self.bias, data_format=bias_format(self.form))
-        return activated(self, outputs)
+        return activated(self, self.in_rank(outputs))
+
+    def in_rank(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Returns what `convolve` made, in the rank of the inputs."""
+        return outputs
 
     def convolve(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns the convolution alone."""
@@ -135,9 +139,22 @@ class _Transpose(_Convolution):
         **settings: Any,
     ):
         super().__init__(
-            *(filters, kernel_size, strides, padding, data_format, 1, activation, use_bias),
-            *(kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer),
-            *(activity_regularizer, kernel_constraint, bias_constraint, trainable, name),
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            trainable=trainable,
+            name=name,
             **settings,
         )
 
@@ -192,9 +209,20 @@ class _Separable(_Convolution):
         **settings: Any,
     ):
         super().__init__(
-            *(filters, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias),
-            *(None, bias_initializer, None, bias_regularizer, activity_regularizer, None, bias_constraint),
-            *(trainable, name),
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            bias_constraint=bias_constraint,
+            trainable=trainable,
+            name=name,
             **settings,
         )
         self.depth_multiplier = depth_multiplier
@@ -221,17 +249,21 @@ class _Separable(_Convolution):
 
     def convolve(self, inputs: tf.Tensor) -> tf.Tensor:
         """Returns both convolutions; of a row of values as of an image of height 1."""
-        kernels = [tf.convert_to_tensor(self.depthwise_kernel), tf.convert_to_tensor(self.pointwise_kernel)]
+        depthwise, pointwise = map(tf.convert_to_tensor, (self.depthwise_kernel, self.pointwise_kernel))
         padding, stride, rate = self.padding, self.strides, self.dilation_rate
         if padding == "CAUSAL":
             inputs, padding = pad_before(inputs, self), "VALID"
         if self.rank == 1:
-            axis, stride, rate = self.form.index("W"), stride * 2, (1, *rate)
-            inputs, kernels = tf.expand_dims(inputs, axis), [tf.expand_dims(kernel, 0) for kernel in kernels]
+            stride, rate = stride * 2, (1, *rate)
+            inputs = tf.expand_dims(inputs, self.form.index("W"))
+            depthwise, pointwise = tf.expand_dims(depthwise, 0), tf.expand_dims(pointwise, 0)
         form = bias_format(self.form)
         strides = [1, 1, *stride] if form == "NCHW" else [1, *stride, 1]
-        outputs = convolve_both(inputs, *kernels, strides, padding, rate, form)
-        return tf.squeeze(outputs, [axis]) if self.rank == 1 else outputs
+        return convolve_both(inputs, depthwise, pointwise, strides, padding, rate, form)
+
+    def in_rank(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Returns a row of values as one."""
+        return tf.squeeze(outputs, [self.form.index("W")]) if self.rank == 1 else outputs
 
 
 class SeparableConv1D(_Separable):

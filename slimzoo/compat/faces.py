@@ -143,6 +143,8 @@ def _make(name: str) -> ModuleType:
     target = row.sources[0] if row is not None else _package_module(name)
     if target is None:
         raise ImportError(f"no old module is named {name!r}", name=name)
+    if recorded.names(name):
+        return Face(name, Row((target,)))
     return _import(name, target)
 
 

@@ -105,7 +105,7 @@ def test_slim_is_one_thing_under_all_its_names():
         face = faces.resolve(old)
         assert face.conv2d is slim.conv2d
         assert face.learning.train is slim.learning.train
-        assert face.nets.vgg is importlib.import_module("slimzoo.nets.vgg")
+        assert face.nets.vgg.vgg_16 is importlib.import_module("slimzoo.nets.vgg").vgg_16
     assert faces.resolve("tensorflow.contrib.layers").l2_regularizer is slim.l2_regularizer
     assert faces.resolve("tensorflow.contrib.framework").arg_scope is slim.arg_scope
 

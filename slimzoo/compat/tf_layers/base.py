@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import copy
 import inspect
 import re
 import weakref
@@ -138,6 +139,14 @@ class Layer:
     def count_params(self) -> int:
         """Returns the number of values in all variables."""
         return sum(variable.shape.num_elements() for variable in self.weights)
+
+    def compute_output_shape(self, input_shape: Any) -> tf.TensorShape:
+        """Returns the shape of the outputs for inputs of this shape; the layer is left as it is."""
+        twin = copy.copy(self)
+        vars(twin).update(built=False, _scope=None, _reuse=None)
+        vars(twin).update(_trained=[], _untrained=[], losses=[], updates=[])
+        with tf.Graph().as_default():
+            return twin(v1.placeholder(self.dtype or tf.float32, input_shape)).shape
 
     def build(self, input_shape: Any) -> None:
         """Makes the variables, in the layer's scope, for inputs of this shape."""

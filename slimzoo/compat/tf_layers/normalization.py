@@ -134,12 +134,9 @@ class BatchNormalization(Layer):
         return axis, channels
 
     def _fuses(self, inputs: tf.Tensor, axis: int) -> bool:
+        """Says whether the fused op is used: where it can be, unless `fused` is False."""
         usable = inputs.shape.rank == 4 and axis in (1, 3) and self.renorm is None and self.adjustment is None
-        if self.fused and not usable:
-            raise ValueError(
-                "fused=True takes inputs of rank 4 and axis 1 or 3, without renorm and adjustment"
-            )
-        return usable if self.fused is None else self.fused
+        return usable and self.fused is not False
 
 
 def batch_normalization(

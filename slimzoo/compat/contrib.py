@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from slimzoo.compat.modules import LAYERS, Row
+from slimzoo.compat.successors import DATA_NAMES, GETTERS, SUCCESSORS
 
 _V1 = "tensorflow.compat.v1."
 _SLIM = "slimzoo.slim."
@@ -10,21 +11,28 @@ _SLIM = "slimzoo.slim."
 _COLUMNS = "the feature columns of tf.feature_column"
 _SEQUENCES = "tf.data.Dataset (padded_batch, bucket_by_sequence_length)"
 _OPTIMIZER = "keras.optimizers, or tf.train's optimizers (GradientDescent, Momentum, RMSProp, Adam, Ftrl)"
+_TFIO = "the package tensorflow_io"
 _KERAS_RNN = "the recurrent layers of Keras (keras.layers.LSTM, GRU, RNN)"
 
-SERVED = ("slim", "layers", "framework", "losses", "metrics", "training", "data")
+SERVED = ("slim", "layers", "framework", "losses", "metrics", "training", "data")  # the largest of them
 
 GONE = {  # tf.contrib.<name>: what to use
     "all_reduce": "tf.distribute",
     "autograph": "tf.autograph",
     "batching": "tf.data, or tf.nondifferentiable_batch_function",
+    "bigtable": "the package google-cloud-bigtable, and tf.data.Dataset.from_generator",
     "bayesflow": "the package tensorflow_probability",
     "boosted_trees": "the package tensorflow_decision_forests",
     "checkpoint": "tf.train.Checkpoint",
+    "cloud": "tf.io.gfile of gs:// paths",
     "cluster_resolver": "tf.distribute.cluster_resolver",
+    "cmake": "nothing: it built TensorFlow",
+    "compiler": "tf.function(jit_compile=True)",
+    "constrained_optimization": "the package tensorflow_constrained_optimization",
     "copy_graph": "tf.graph_util and tf.import_graph_def",
     "crf": "crf_log_likelihood of the package tensorflow_addons, or your own with tf.scan",
     "cudnn_rnn": "keras.layers.LSTM and GRU, which use cuDNN by themselves",
+    "decision_trees": "the package tensorflow_decision_forests",
     "deprecated": "tf.summary",
     "distribute": "tf.distribute",
     "distributions": "the package tensorflow_probability",
@@ -32,44 +40,64 @@ GONE = {  # tf.contrib.<name>: what to use
     "estimator": "slim.learning.train, or keras.Model",
     "factorization": "the package scikit-learn",
     "feature_column": "tf.feature_column",
-    "ffmpeg": "the package tensorflow_io",
+    "ffmpeg": _TFIO,
+    "fused_conv": "slim.conv2d",
     "gan": "the package tensorflow_gan",
     "graph_editor": "tf.import_graph_def with input_map",
     "grid_rnn": _KERAS_RNN,
+    "hadoop": _TFIO,
     "hooks": "tf.train.ProfilerHook",
+    "ignite": _TFIO,
     "image": "tf.image; keras.layers.RandomRotation rotates; scipy.ndimage has the rest",
+    "input_pipeline": "tf.data",
     "integrate": "the package tensorflow_probability (tfp.math.ode)",
+    "kafka": _TFIO,
     "keras": "tf.keras",
+    "kernel_methods": "keras.layers.Dense on random features, tf.cos(x @ w + b)",
+    "kinesis": _TFIO,
     "labeled_tensor": "the package xarray",
     "learn": "slim.learning.train, or keras.Model",
     "legacy_seq2seq": _KERAS_RNN,
+    "libsvm": _TFIO,
     "linear_optimizer": _OPTIMIZER,
     "lite": "tf.lite",
     "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",
     "memory_stats": "tf.config.experimental.get_memory_info",
+    "meta_graph_transform": "tf.import_graph_def and tf.graph_util",
     "mixed_precision": "tf.train.experimental.enable_mixed_precision_graph_rewrite, or keras.mixed_precision",
     "model_pruning": "the package tensorflow_model_optimization",
+    "nearest_neighbor": "the package scikit-learn",
     "nn": "tf.nn",
     "opt": _OPTIMIZER,
     "optimizer_v2": _OPTIMIZER,
+    "periodic_resample": "tf.reshape and tf.transpose",
     "predictor": "tf.saved_model.load",
+    "proto": "tf.io.decode_proto and encode_proto",
     "quantize": "the package tensorflow_model_optimization",
     "quantization": "tf.quantization",
     "receptive_field": "your own arithmetic on the layers' sizes and strides",
+    "recurrent": _KERAS_RNN,
+    "reduce_slice_ops": "tf.math.segment_sum and its like",
+    "remote_fused_graph": "tf.lite and its delegates",
     "resampler": "the package tensorflow_addons",
     "rnn": _KERAS_RNN,
+    "rpc": "the package grpcio, in tf.numpy_function",
     "saved_model": "tf.saved_model",
     "seq2seq": _KERAS_RNN,
     "session_bundle": "tf.saved_model",
     "signal": "tf.signal",
     "solvers": "tf.linalg",
+    "sparsemax": "the package tensorflow_addons, or your own with tf.sort and tf.cumsum",
     "specs": "slim.repeat and slim.stack",
+    "stat_summarizer": "tf.profiler",
     "stateless": "tf.random.stateless_uniform and its like",
     "staging": "tf.data.Dataset.prefetch",
     "summary": "tf.summary",
     "tensor_forest": "the package tensorflow_decision_forests",
     "tensorboard": "the package tensorboard (tensorboard.plugins.projector)",
     "tensorrt": "the package tensorrt, on an exported model",
+    "testing": "tf.test and numpy.testing",
+    "text": "the package tensorflow_text",
     "tfprof": "tf.profiler",
     "timeseries": "keras.layers",
     "tpu": "tf.distribute.TPUStrategy",
@@ -191,14 +219,12 @@ _TRAINING = Row(
 )
 
 _DATA = Row(
-    names={
-        name: f"{_V1}data.experimental.{name}"
-        for name in ("map_and_batch", "parallel_interleave", "shuffle_and_repeat", "ignore_errors", "unbatch")
-    },
-    gone={"batch_and_drop_remainder": "Dataset.batch(n, drop_remainder=True)"},
+    sources=(_V1 + "data.experimental",),
+    names=DATA_NAMES,
 )
 
 CONTRIB: dict[str, Row] = {
+    **SUCCESSORS,
     "tensorflow.contrib": Row(gone=GONE),
     "tensorflow.contrib.data": _DATA,
     "tensorflow.contrib.framework": _FRAMEWORK,
@@ -211,6 +237,7 @@ CONTRIB: dict[str, Row] = {
     "tensorflow.contrib.layers": _LAYERS,
     "tensorflow.contrib.layers.python": Row(),
     "tensorflow.contrib.layers.python.layers": _LAYERS,
+    "tensorflow.contrib.layers.python.layers.layers": Row((_SLIM + "layers",), GETTERS),
     "tensorflow.contrib.layers.python.ops": Row(),
     "tensorflow.contrib.layers.python.ops.sparse_ops": Row((_SLIM + "sparse",)),
     "tensorflow.contrib.losses": Row((_SLIM + "losses",)),
@@ -235,7 +262,6 @@ CONTRIB: dict[str, Row] = {
         f"tensorflow.contrib.layers.python.layers.{old}": Row((_SLIM + new,))
         for old, new in {
             "initializers": "initializers",
-            "layers": "layers",
             "normalization": "normalization",
             "optimizers": "optimizers",
             "regularizers": "regularizers",

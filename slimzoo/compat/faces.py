@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from slimzoo.compat import modules
-from slimzoo.compat.contrib import CONTRIB, SERVED
+from slimzoo.compat import modules, recorded
+from slimzoo.compat.contrib import CONTRIB, GONE, SERVED
 from slimzoo.compat.libraries import LIBRARIES, SAME
 from slimzoo.compat.modules import Row
+from slimzoo.compat.not_served import StandIn
 
 _OLD = {**modules.SLIM, **modules.REPOSITORY}
 MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES}
@@ -19,6 +20,7 @@ PACKAGES = {**modules.PACKAGES, **modules.under_other_names(modules.PACKAGES)}
 
 _FACES: dict[str, ModuleType] = {}
 _ABSENT = object()
+_HOMES = {"slim": ("layers", "framework")}  # of the names that lie in tf.contrib.slim
 _MANY = 30  # names; of more, only the nearest are named
 
 
@@ -32,7 +34,8 @@ class Face(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return _public([*self._row.names, *children(self.__name__), *self._offered()])
+            known = recorded.names(self.__name__) if not self._row.sources else ()
+            return _public([*self._row.names, *children(self.__name__), *self._offered(), *known])
         if name in self._row.names:
             return locate(self._row.names[name])
         if name.startswith("__"):
@@ -42,10 +45,26 @@ class Face(ModuleType):
         for source in self._sources():
             if (found := getattr(source, name, _ABSENT)) is not _ABSENT:
                 return found
+        if (found := self._of_contrib(name)) is not _ABSENT:
+            return found
         raise AttributeError(self._absent(name))
 
+    def _of_contrib(self, name: str) -> Any:
+        """Returns what lay in a module of tf.contrib: another module, what its part serves, or a stand-in."""
+        module, names = self.__name__, recorded.names(self.__name__)
+        if names.get(name):
+            return _neighbour(names[name])
+        if name not in names and (name not in self._row.gone or not module.startswith(recorded.CONTRIB)):
+            return _ABSENT
+        for part in _HOMES.get(recorded.part_of(module), (recorded.part_of(module),)):
+            face = resolve(recorded.CONTRIB + part)
+            if face is not self and (found := getattr(face, name, _ABSENT)) is not _ABSENT:
+                return found
+        instead = self._row.gone.get(name) or GONE.get(recorded.part_of(module)) or "your own code"
+        return StandIn(f"{module}.{name}".replace("tensorflow", "tf", 1), instead)
+
     def __dir__(self) -> list[str]:
-        names = {*self._row.names, *children(self.__name__)}
+        names = {*self._row.names, *children(self.__name__), *recorded.names(self.__name__)}
         for source in self._sources():
             names.update(dir(source))
         return sorted(names)
@@ -74,13 +93,16 @@ def _public(names: Iterable[str]) -> list[str]:
 
 def is_known(name: str) -> bool:
     """Says whether an old module is called `name`."""
-    return name in MODULES or name in PACKAGES or _package_module(name) is not None
+    return (
+        name in MODULES or name in PACKAGES or _package_module(name) is not None or recorded.is_module(name)
+    )
 
 
 def children(name: str) -> set[str]:
     """Returns the names of the old modules right below the old module `name`."""
     depth = len(name) + 1
-    listed = {old[depth:].split(".")[0] for old in (*MODULES, *PACKAGES) if old.startswith(name + ".")}
+    old_names = (*MODULES, *PACKAGES, *(recorded.modules() if name.startswith("tensorflow.contrib") else ()))
+    listed = {old[depth:].split(".")[0] for old in old_names if old.startswith(name + ".")}
     for target in PACKAGES.get(name, ()):
         package = importlib.import_module(target)
         listed.update(module.name for module in pkgutil.iter_modules(package.__path__))
@@ -102,7 +124,7 @@ def locate(path: str) -> Any:
     """Returns the object with the full name `path`, a module being a part of it."""
     module, _, rest = path.partition(".")
     found: Any = importlib.import_module(module)
-    for part in rest.split("."):
+    for part in filter(None, rest.split(".")):
         module = f"{module}.{part}"
         found = getattr(found, part) if hasattr(found, part) else importlib.import_module(module)
     return found
@@ -112,12 +134,28 @@ def _make(name: str) -> ModuleType:
     row = MODULES.get(name)
     if row is None and name in PACKAGES:
         row = Row(PACKAGES[name])
-    if row is not None and (len(row.sources) != 1 or row.names or row.gone or children(name)):
+    if row is None and recorded.is_module(name) and _package_module(name) is None:
+        row = Row()
+    if row is not None and (
+        len(row.sources) != 1 or row.names or row.gone or children(name) or recorded.names(name)
+    ):
         return Face(name, row)
     target = row.sources[0] if row is not None else _package_module(name)
     if target is None:
         raise ImportError(f"no old module is named {name!r}", name=name)
+    if recorded.names(name):
+        return Face(name, Row((target,)))
     return _import(name, target)
+
+
+def _neighbour(path: str) -> ModuleType:
+    """Returns a module that lay in another one: of tf.contrib, of Python, or of TensorFlow's inside."""
+    if is_known(path):
+        return resolve(path)
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError:
+        return Face(path, Row(("tensorflow.compat.v1",)))
 
 
 def _import(name: str, target: str) -> ModuleType:

@@ -5,40 +5,29 @@ from importlib import resources
 
 from slimzoo.compat.modules import Row
 
+OURS = (  # of graphs.py
+    *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
+    "variable_scope",
+)
 _TENSORFLOW = Row(
     sources=("tensorflow.compat.v1", "tensorflow"),
     names={
         "__file__": "tensorflow.__file__",
         "__version__": "tensorflow.__version__",
         "keras": "tensorflow.keras",
-        "placeholder": "slimzoo.compat.graphs.placeholder",
-        "sparse_placeholder": "slimzoo.compat.graphs.sparse_placeholder",
+        **{name: f"slimzoo.compat.graphs.{name}" for name in OURS},
     },
     gone={
         "estimator": "slim.learning.train, tf.train.MonitoredTrainingSession, or keras.Model",
         "examples": "keras.datasets (mnist, cifar10, ...)",
         "models": "slimzoo's own `nets`, `datasets`, `preprocessing` and `deployment`",
-        "pywrap_tensorflow": "tf.train.load_checkpoint, for its NewCheckpointReader",
     },
 )
 
-_LAYERS = Row(
-    sources=("tensorflow.compat.v1.layers",),  # empty since Keras 3
-    gone={
-        "average_pooling2d": "slim.avg_pool2d",
-        "batch_normalization": "slim.batch_norm",
-        "conv1d": "slim.conv1d",
-        "conv2d": "slim.conv2d",
-        "conv2d_transpose": "slim.conv2d_transpose",
-        "conv3d": "slim.conv3d",
-        "dense": "slim.fully_connected",
-        "dropout": "slim.dropout",
-        "flatten": "slim.flatten",
-        "max_pooling2d": "slim.max_pool2d",
-        "separable_conv2d": "slim.separable_conv2d",
-    },
+_NUMPY_ERRORS = (
+    *("AxisError", "ComplexWarning", "ModuleDeprecationWarning", "RankWarning", "TooHardError"),
+    "VisibleDeprecationWarning",
 )
-
 _NUMPY = Row(
     sources=("numpy",),
     names={
@@ -50,26 +39,56 @@ _NUMPY = Row(
         **dict.fromkeys(("Inf", "Infinity", "PINF", "infty"), "numpy.inf"),
         "NaN": "numpy.nan",
         "NAN": "numpy.nan",
-        "NINF": "slimzoo.compat.numpy_names.NINF",
+        **{name: f"slimzoo.compat.numpy_names.{name}" for name in ("NINF", "NZERO", "PZERO", "alen")},
+        **{name: f"numpy.exceptions.{name}" for name in _NUMPY_ERRORS},
         "alltrue": "numpy.all",
         "asfarray": "slimzoo.compat.numpy_names.asfarray",
         "asscalar": "slimzoo.compat.numpy_names.asscalar",
         "bool8": "numpy.bool_",
+        "byte_bounds": "numpy.lib.array_utils.byte_bounds",
+        "bytes0": "numpy.bytes_",
         "cfloat": "numpy.complex128",
+        "clongfloat": "numpy.clongdouble",
         "complex_": "numpy.complex128",
         "cumproduct": "numpy.cumprod",
         "float_": "numpy.float64",
         "fromstring": "slimzoo.compat.numpy_names.fromstring",
         "in1d": "slimzoo.compat.numpy_names.in1d",
+        "int0": "numpy.intp",
         "issubclass_": "builtins.issubclass",
+        "issubsctype": "numpy.issubdtype",
+        "longcomplex": "numpy.clongdouble",
+        "longfloat": "numpy.longdouble",
         "mat": "numpy.asmatrix",
+        "math": "math",
         "msort": "slimzoo.compat.numpy_names.msort",
+        "object0": "numpy.object_",
         "product": "numpy.prod",
         "round_": "numpy.round",
+        "singlecomplex": "numpy.complex64",
         "sometrue": "numpy.any",
+        "str0": "numpy.str_",
         "string_": "numpy.bytes_",
         "trapz": "numpy.trapezoid",
+        "typeDict": "numpy.sctypeDict",
+        "uint0": "numpy.uintp",
         "unicode_": "numpy.str_",
+        "void0": "numpy.void",
+    },
+    gone={
+        **dict.fromkeys(
+            ("fv", "ipmt", "irr", "mirr", "nper", "npv", "pmt", "ppmt", "pv", "rate"),
+            "the package numpy_financial",
+        ),
+        "cast": "np.asarray(a, dtype)",
+        "find_common_type": "np.result_type or np.promote_types",
+        "maximum_sctype": "the type itself: np.float64, np.int64",
+        "obj2sctype": "np.dtype(x).type",
+        "recfromcsv": "np.genfromtxt(..., delimiter=',')",
+        "recfromtxt": "np.genfromtxt",
+        "safe_eval": "ast.literal_eval",
+        "sctypes": "np.sctypeDict",
+        "set_string_function": "np.set_printoptions",
     },
 )
 
@@ -81,7 +100,10 @@ LIBRARIES: dict[str, Row] = {
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
-    "tensorflow.layers": _LAYERS,
+    "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
+    "tensorflow.pywrap_tensorflow": Row(
+        names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}
+    ),
     "numpy": _NUMPY,
 }
 SAME = {"tensorflow.compat.v1": "tensorflow"}  # one module under both names

@@ -6,6 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 NINF = -np.inf
+PZERO, NZERO = 0.0, -0.0
+
+
+def alen(a: npt.ArrayLike) -> int:
+    """Returns the length of the first axis of `a`, 1 for a number."""
+    return len(np.atleast_1d(a))
 
 
 def asfarray(a: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> np.ndarray:

@@ -47,7 +47,7 @@ def run(script: str, arguments: Sequence[str]) -> None:
     if not sys.flags.safe_path:
         sys.path[0] = folder
     main = _main_module(file)
-    importing.hook(Program(folder, *_python_path(), file=file))
+    importing.hook(Program(folder, file=file, shared=_python_path()))
     finder.serve()
     exec(code, vars(main))
 
@@ -55,11 +55,11 @@ def run(script: str, arguments: Sequence[str]) -> None:
 def _disable_v2_behavior() -> None:
     import tensorflow as tf
 
-    logging = tf.compat.v1.logging
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # it warns of itself, which says nothing about the program
+    logger = tf.get_logger()
+    level = logger.level  # not set: absl's flags decide, and tf.app.run shows what is INFO
+    logger.setLevel("ERROR")  # it warns of itself, which says nothing about the program
     tf.compat.v1.disable_v2_behavior()
-    logging.set_verbosity(level)
+    logger.setLevel(level)
 
 
 def _python_path() -> list[str]:

@@ -18,6 +18,7 @@ from slimzoo.slim.layer_core import (
     layer_scope,
     layer_variable,
     model_getter,
+    name_update_ops,
     own_ops,
     rank_advice,
 )
@@ -126,10 +127,16 @@ def batch_norm(
             if fused and host is not None and host.wants_shapes_alone:
                 outputs = tf.identity(inputs)
             else:
-                compute = _fused if fused else partial(_unfused, weights=batch_weights, adjustment=adjustment)
+                compute = (
+                    by_fused_op
+                    if fused
+                    else partial(by_moments, weights=batch_weights, adjustment=adjustment)
+                )
                 outputs, mean, variance = compute(spec, variables, inputs)
-                if spec.may_train:
-                    updates = _updates(spec, variables, mean, variance)
+                if spec.core:
+                    name_update_ops()
+                if spec.may_train and (trainable or not spec.core or host is not None):
+                    updates = update_averages(spec, variables, mean, variance)
                     outputs = _collect(spec, updates, updates_collections, outputs)
         outputs = finish(outputs, activation_fn=activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
@@ -234,7 +241,7 @@ def _variable(
     return model_variable(name, collections=get_variable_collections(collections, name), **made)
 
 
-def _fused(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Normalised:
+def by_fused_op(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Normalised:
     """Returns (outputs, mean, variance) by the fused op, the variance unbiased; inputs of rank 2 or 4."""
     given, static = inputs, inputs.shape
     if static.rank == 2:
@@ -265,7 +272,7 @@ def _fused(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Norma
     return outputs, mean, variance
 
 
-def _unfused(
+def by_moments(
     spec: Spec,
     variables: Mapping[str, Any],
     inputs: tf.Tensor,
@@ -337,7 +344,7 @@ def _compose(
     return scale, offset if then_offset is None else offset + then_offset
 
 
-def _updates(
+def update_averages(
     spec: Spec, variables: Mapping[str, Any], mean: tf.Tensor, variance: tf.Tensor
 ) -> tuple[Any, Any]:
     """Returns the update ops of the averages."""

@@ -22,6 +22,7 @@ from slimzoo.slim.layer_core import (
     layer_scope,
     layer_variable,
     model_getter,
+    name_update_ops,
     named,
     own_ops,
     rank_advice,
@@ -129,6 +130,7 @@ def convolve_layer(
             outputs = kind.apply(inputs, weights, stride, check_padding(padding), full_format, rate)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=bias_format(full_format))
+        name_update_ops()
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
@@ -221,7 +223,8 @@ def separable_convolution2d(
             if num_outputs is None:
                 outputs = convolve_depthwise(inputs, depthwise, strides, padding, rate, data_format)
             else:
-                outputs = _convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format)
+                outputs = convolve_both(inputs, depthwise, pointwise, strides, padding, rate, data_format)
+                name_update_ops()
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases, data_format=data_format)
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
@@ -317,7 +320,7 @@ def convolve_depthwise(
     )
 
 
-def _convolve_both(
+def convolve_both(
     inputs: tf.Tensor,
     depthwise: tf.Tensor,
     pointwise: tf.Tensor,

@@ -47,7 +47,7 @@ def _lengths(
     return lengths
 
 
-def _spread(
+def spread_out(
     inputs: tf.Tensor, weights: tf.Tensor, stride: Size, padding: str, data_format: str, rate: Size
 ) -> tf.Tensor:
     """Returns the transposed convolution; `rate` is 1, there is no other."""
@@ -77,7 +77,7 @@ def _transposed(dims: int) -> TransposedConvolution:
         return conv_dims
 
     formats = (CHANNELS_FIRST[dims], CHANNELS_LAST[dims])
-    kind = Kind(name, name.capitalize(), formats, spatial_dims, _kernel_channels, _spread)
+    kind = Kind(name, name.capitalize(), formats, spatial_dims, _kernel_channels, spread_out)
     fixed = {"conv_dims": dims, "rate": 1, "kind": kind}
     return named(
         f"convolution{dims}d_transpose", convolve_layer, fixed, {"data_format": CHANNELS_LAST[dims]}, DOC

@@ -16,6 +16,7 @@ from slimzoo.slim.layer_core import (
     layer_scope,
     layer_variable,
     model_getter,
+    name_update_ops,
     own_ops,
 )
 from slimzoo.slim.types import (
@@ -82,6 +83,7 @@ def fully_connected(
             outputs = _multiply(inputs, weights, num_outputs)
             if biases is not None:
                 outputs = tf.nn.bias_add(outputs, biases)
+        name_update_ops()
         outputs = finish(outputs, normalizer_fn, normalizer_params, activation_fn)
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 

@@ -105,6 +105,12 @@ def own_ops(scope: tf.compat.v1.VariableScope) -> contextlib.AbstractContextMana
     return tf.compat.v1.name_scope(scope.original_name_scope)
 
 
+def name_update_ops() -> None:
+    """Makes the graph's collection of update ops exist, empty or not, as each layer of tf.layers did."""
+    if HOST.get() is None:
+        tf.compat.v1.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
+
+
 def layer_variable(
     scope: tf.compat.v1.VariableScope,
     name: str,

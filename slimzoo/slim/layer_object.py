@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo.slim.hosting import HOST, require_graph
+from slimzoo.slim.layer_core import name_update_ops
 from slimzoo.slim.types import Regularizer, Reuse, Scope
 
 REGULARIZATION_LOSSES = tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES
@@ -95,6 +96,7 @@ class LayerObject:
             outputs = self.call(inputs, **kwargs)
             self.built = True
             self._add_activity_loss(inputs, outputs)
+        name_update_ops()
         return outputs
 
     apply = __call__

@@ -12,6 +12,7 @@ from slimzoo.slim.layer_core import (
     check_data_format,
     check_padding,
     check_rank,
+    name_update_ops,
     op_scope,
     rank_advice,
     sizes,
@@ -178,6 +179,7 @@ def _pool(
         outputs = op(inputs, ksize, strides, check_padding(padding), data_format=form)
         if turned:
             outputs = tf.transpose(outputs, [0, dims + 1, *range(1, dims + 1)])
+        name_update_ops()
         return collect_named_outputs(outputs_collections, name, outputs)
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
-from slimzoo.slim.layer_core import layer_scope, model_getter, op_scope, own_ops, rank_advice
+from slimzoo.slim.layer_core import layer_scope, model_getter, name_update_ops, op_scope, own_ops, rank_advice
 from slimzoo.slim.types import Collections, Flag, Scope, Shape, TensorLike
 from slimzoo.slim.utils import collect_named_outputs, constant_value, last_dimension, smart_cond
 
@@ -36,6 +36,7 @@ def flatten(
                 rows = tf.shape(inputs)[0]
             outputs = tf.reshape(inputs, [rows, -1 if size is None else size])
         outputs.set_shape([batch, size])
+        name_update_ops()
         return collect_named_outputs(outputs_collections, name, outputs)
 
 
@@ -102,17 +103,18 @@ def dropout(
         def dropped() -> tf.Tensor:
             host = HOST.get()
             if host is None:
-                return _dropped(inputs, keep_prob, noise_shape, seed, name)
+                return drop(inputs, keep_prob, noise_shape, seed, name)
             return tf.nn.experimental.stateless_dropout(
                 inputs, rate=1 - keep_prob, seed=host.random_seed(), noise_shape=noise_shape
             )
 
         with own_ops(layer):
             outputs = smart_cond(is_training, dropped, lambda: tf.identity(inputs))
+        name_update_ops()
         return collect_named_outputs(outputs_collections, layer.name, outputs)
 
 
-def _dropped(
+def drop(
     inputs: tf.Tensor,
     keep_prob: float | tf.Tensor,
     noise_shape: Shape | tf.Tensor | None,

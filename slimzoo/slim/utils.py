@@ -2,10 +2,12 @@
 
 import collections
 import logging
+import numbers
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 from slimzoo.slim.types import Collections, Flag, Shape, Size, VariableCollections
@@ -137,18 +139,37 @@ def n_positive_integers(n: int, value: Any) -> tuple[int, ...]:
     if int(n) != n or n < 1:
         raise ValueError(f"n must be a positive integer, not {n!r}")
     try:
-        values = (int(value),) * int(n)
-    except (TypeError, ValueError):
+        values = (_whole(value),) * int(n)
+    except TypeError:
         values = _ints(n, value)
     if min(values) < 1:
         raise ValueError(f"expected positive integer, but received {min(values)} in {value!r}")
     return values
 
 
+def whole_sizes(shape: Any) -> Any:
+    """Returns `shape` with floats that are whole numbers as ints, as TensorFlow 1 read `channels / 2`."""
+    if isinstance(shape, (list, tuple)):
+        return [whole_sizes(size) for size in shape]
+    is_whole = isinstance(shape, (float, np.floating)) and float(shape).is_integer()
+    return int(shape) if is_whole else shape
+
+
+def _whole(value: Any) -> int:
+    """Returns `value` as an int. Raises: TypeError: it is no number. ValueError: it is not whole."""
+    try:
+        size = int(value)
+    except ValueError:
+        raise TypeError(f"{value!r} is no number") from None
+    if isinstance(value, numbers.Real) and size != value:
+        raise ValueError(f"expected whole numbers, but received {value!r}")
+    return size
+
+
 def _ints(n: int, value: Any) -> tuple[int, ...]:
     try:
-        values = tuple(int(x) for x in value)
-    except (TypeError, ValueError):
+        values = tuple(map(_whole, value))
+    except TypeError:
         values = ()
     if len(values) != n:
         raise ValueError(f"Expected sequence of {n} positive integers, but received {value!r}")

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from slimzoo.slim.arg_scope import add_arg_scope
 from slimzoo.slim.hosting import HOST
 from slimzoo.slim.reuse import explained_reuse
 from slimzoo.slim.types import Collections, Getter, Regularizer, Scope, Shape, VariableCollections
+from slimzoo.slim.utils import whole_sizes
 
 KEYS = tf.compat.v1.GraphKeys
 log = logging.getLogger("slimzoo")
@@ -83,7 +85,7 @@ def variable(
     with explained_reuse(), tf.compat.v1.device(device) if device else contextlib.nullcontext():
         return getter(
             name,
-            shape=shape,
+            shape=whole_sizes(shape),
             dtype=dtype,
             initializer=initializer,
             regularizer=regularizer,
@@ -141,7 +143,7 @@ class OnePenalty:
     """
 
     def __init__(self, regularizer: Regularizer, scope: str | None = None):
-        self.regularizer, self.scope = regularizer, scope
+        self.regularizer, self.scope = taking_tensors(regularizer), scope
         self._known: dict[str, Any] = {}
 
     def __call__(self, weights: Any) -> Any:
@@ -151,6 +153,14 @@ class OnePenalty:
             with tf.compat.v1.name_scope(f"{self.scope or weights.op.name + '/Regularizer'}/"):
                 self._known[weights.name] = self.regularizer(weights)
         return self._known[weights.name]
+
+
+def taking_tensors(regularizer: Any) -> Any:
+    """Returns `regularizer` as a function of variables: one of Keras takes tensors alone."""
+    keras = sys.modules.get("keras")
+    if keras is None or not isinstance(regularizer, keras.Regularizer):
+        return regularizer
+    return lambda weights: regularizer(tf.convert_to_tensor(weights))
 
 
 def add_model_variable(var: tf.Variable) -> None:

@@ -43,6 +43,50 @@ def test_folders_that_the_program_puts_on_the_path_are_its_own(tmp_path, monkeyp
     assert program.wrote(module)
 
 
+def test_a_package_that_is_a_link_beside_the_program_is_its_own(tmp_path):
+    (tmp_path / "elsewhere" / "pkg").mkdir(parents=True)
+    (tmp_path / "prog").mkdir()
+    (tmp_path / "prog" / "pkg").symlink_to(tmp_path / "elsewhere" / "pkg")
+    program = Program(str(tmp_path / "prog"))
+    assert program.wrote(globals_of(tmp_path / "prog" / "pkg" / "a.py"))
+    assert not program.wrote(globals_of(tmp_path / "elsewhere" / "pkg" / "a.py"))
+
+
+def test_a_program_reached_by_a_link_is_the_same_program(tmp_path):
+    (tmp_path / "prog").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "prog")
+    assert Program(str(tmp_path / "link")).wrote(globals_of(tmp_path / "link" / "a.py"))
+    assert Program(str(tmp_path / "link")).wrote(globals_of(tmp_path / "prog" / "a.py"))
+
+
+def write(file, text=""):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return globals_of(file)
+
+
+def test_of_a_shared_folder_what_imports_tensorflow_is_the_programs(tmp_path):
+    program = Program(str(tmp_path / "prog"), shared=[str(tmp_path / "lib")])
+    lib = tmp_path / "lib"
+    write(lib / "nets" / "vgg.py", "import tensorflow as tf\n")
+    assert program.wrote(write(lib / "nets" / "boxes.py", "import numpy as np\n"))
+    assert program.wrote(write(lib / "mine.py", "from tensorflow.contrib import slim\n"))
+    assert not program.wrote(write(lib / "numbers_only.py", "import numpy as np\n"))
+    assert not program.wrote(write(lib / "arrays" / "__init__.py", "import numpy as np\n"))
+
+
+def test_of_a_shared_folder_what_pip_put_there_is_a_library(tmp_path):
+    program = Program(str(tmp_path / "prog"), shared=[str(tmp_path / "lib")])
+    write(tmp_path / "lib" / "net-1.0.dist-info" / "RECORD", "net/__init__.py,,\none_file.py,,\n")
+    assert not program.wrote(write(tmp_path / "lib" / "net" / "__init__.py", "import tensorflow as tf\n"))
+    assert not program.wrote(write(tmp_path / "lib" / "one_file.py", "import tensorflow as tf\n"))
+
+
+def test_a_shared_folder_around_the_program_is_its_own(tmp_path):
+    program = Program(str(tmp_path / "repo" / "tools"), shared=[str(tmp_path / "repo")])
+    assert program.wrote(globals_of(tmp_path / "repo" / "lib" / "boxes.py"))
+
+
 def test_an_interactive_session_is_a_program(tmp_path):
     assert Program(str(tmp_path)).wrote({"__name__": "__main__"})
     assert not Program(str(tmp_path)).wrote({"__name__": "m"})

@@ -6,15 +6,13 @@ from slimzoo.compat import running
 from tests.compat.support import slimzoo
 
 NOT_SERVED = """\
-ImportError: tf.contrib.rnn is not served by slimzoo. In its place: the recurrent layers of Keras
-ImportError: tf.contrib.seq2seq is not served by slimzoo. In its place: the recurrent layers of Keras
-ImportError: tf.contrib.opt is not served by slimzoo. In its place: keras.optimizers, or tf.train's optimizers
+ImportError: tf.contrib.rnn has no 'Nope'
+ImportError: tf.contrib.opt.python.training has no 'x'
 ImportError: tf.examples is not served by slimzoo. In its place: keras.datasets
 ImportError: tf.contrib.slim has no 'conv7d'. Near to it: conv3d
 ImportError: nets has no 'nope'. See dir() of it
 ImportError: nets has no 'resnet_v3'. Near to it: resnet_v2, resnet_v1
-AttributeError: tf.contrib.tpu is not served by slimzoo. In its place: tf.distribute.TPUStrategy
-AttributeError: tf.layers.dense is not served by slimzoo. In its place: slim.fully_connected
+NotServedError: tf.contrib.tpu.TPUEstimator is not served by slimzoo; it is used in <string>:1. In its
 AttributeError: tf has no 'plaseholder'. Near to it: placeholder
 """
 

@@ -3,13 +3,16 @@
 import importlib
 import json
 from pathlib import Path
+from types import ModuleType, new_class
 
 import pytest
 
-from slimzoo.compat import faces, modules
+from slimzoo.compat import faces, modules, recorded
 from slimzoo.compat.contrib import GONE, SERVED
 from slimzoo.compat.libraries import INSIDE_TENSORFLOW
+from slimzoo.compat.not_served import NotServedError, StandIn
 
+NOTHING = StandIn("", "")
 OF_TF_1_15 = json.loads(Path(__file__).with_name("tf_1_15_contrib.json").read_text())  # dir() of TF 1.15.5
 
 
@@ -36,22 +39,61 @@ def test_every_name_of_tf_contrib_is_served_or_has_a_successor(part):
 
 def test_what_moved_inside_tensorflow_is_answered_by_public_names_it_no_longer_has_there():
     for module, moved in INSIDE_TENSORFLOW.items():
-        assert [new for new in moved.values() if ".python" in new or not new.startswith("tensorflow.")] == []
-        assert [old for old in moved if hasattr(importlib.import_module(module), old)] == []
+        new = [name for name in moved.values() if not name.startswith("slimzoo.compat.tf_layers.")]
+        assert [name for name in new if ".python" in name or not name.startswith("tensorflow.")] == []
+        gone = [old for old, name in moved.items() if name in new]
+        assert [old for old in gone if hasattr(importlib.import_module(module), old)] == []
 
 
 def test_no_name_is_both_served_and_gone():
     for name, row in faces.MODULES.items():
         face = faces.resolve(name) if row.gone else None
-        assert [old for old in row.gone if name != "tensorflow.layers" and hasattr(face, old)] == []
+        names = [old for old in row.gone if name != "tensorflow.layers"]
+        served = [old for old in names if not isinstance(getattr(face, old, NOTHING), StandIn | ModuleType)]
+        assert served == []
 
 
-def test_a_part_of_tf_contrib_that_is_not_served_says_so_with_its_successor():
+def test_every_module_of_tf_contrib_is_there():
+    assert len(recorded.modules()) > 800
+    for name in recorded.modules():
+        assert faces.resolve(name) is not None
+
+
+@pytest.mark.parametrize("part", sorted({recorded.part_of(name) for name in recorded.modules()}))
+def test_every_part_of_tf_contrib_is_served_or_has_a_successor(part):
+    assert f"tensorflow.contrib.{part}" in faces.MODULES or GONE[part]
+
+
+def test_what_is_not_served_says_so_where_it_is_used_with_its_successor():
+    name = faces.resolve("tensorflow.contrib").rnn.BasicLSTMCell
+    uses = {
+        "call": lambda: name(4),
+        "base class": lambda: new_class("Mine", (name,)),
+        "number": lambda: 1 + name,
+        "iteration": lambda: list(name.something),
+    }
+    for use, do in uses.items():
+        with pytest.raises(NotServedError) as caught:
+            do()
+        said = str(caught.value)
+        assert said.startswith("tf.contrib.rnn.BasicLSTMCell") and said.endswith(
+            f"In its place: {GONE['rnn']}"
+        )
+        assert use == "base class" or f"it is used in {__file__}:" in said
+
+
+def test_what_is_not_served_may_be_handed_on():
+    name = faces.resolve("tensorflow.contrib").tpu.TPUEstimator
+    assert name and not isinstance(3, name)
+    assert "tf.distribute.TPUStrategy" in repr(name)
+
+
+def test_a_name_that_was_never_there_is_no_stand_in():
     contrib = faces.resolve("tensorflow.contrib")
-    for name, successor in GONE.items():
-        with pytest.raises(AttributeError) as caught:
-            getattr(contrib, name)
-        assert str(caught.value) == f"tf.contrib.{name} is not served by slimzoo. In its place: {successor}"
+    with pytest.raises(
+        AttributeError, match=r"tf.contrib.rnn has no 'BasicLSTMSell'. Near to it: BasicLSTMCell"
+    ):
+        _ = contrib.rnn.BasicLSTMSell
     with pytest.raises(
         AttributeError, match=f"tf.contrib.foo is not served by slimzoo, which has {SERVED[0]}"
     ):
@@ -64,8 +106,8 @@ def test_slim_is_one_thing_under_all_its_names():
     for old in ("tf_slim", "tensorflow.contrib.slim", "tensorflow.contrib.slim.python.slim"):
         face = faces.resolve(old)
         assert face.conv2d is slim.conv2d
-        assert face.learning is importlib.import_module("slimzoo.slim.learning")
-        assert face.nets.vgg is importlib.import_module("slimzoo.nets.vgg")
+        assert face.learning.train is slim.learning.train
+        assert face.nets.vgg.vgg_16 is importlib.import_module("slimzoo.nets.vgg").vgg_16
     assert faces.resolve("tensorflow.contrib.layers").l2_regularizer is slim.l2_regularizer
     assert faces.resolve("tensorflow.contrib.framework").arg_scope is slim.arg_scope
 
@@ -93,4 +135,53 @@ def test_removed_names_of_numpy_are_what_they_were():
     assert face.asfarray([1, 2], np.int32).dtype == np.float64
     assert face.msort([[2, 1], [1, 2]]).tolist() == [[1, 1], [2, 2]]
     assert face.in1d([[1], [5]], [5]).tolist() == [False, True]
+    assert (face.int0(3), face.uint0(3), face.longfloat(3)) == (3, 3, 3)
+    assert (face.alen(3), face.alen([[1], [2]])) == (1, 2)
+    assert (face.math.sqrt(4), face.AxisError) == (2, np.exceptions.AxisError)
     assert not hasattr(np, "int")
+
+
+def test_a_name_that_numpy_lost_for_good_names_its_successor():
+    with pytest.raises(
+        AttributeError, match=r"numpy.pmt is not served by slimzoo. In its place: the package"
+    ):
+        _ = faces.resolve("numpy").pmt
+
+
+def test_what_lay_in_the_modules_of_slim_and_layers_is_there():
+    import tensorflow as tf
+
+    layers = faces.resolve("tensorflow.contrib.layers.python.layers.layers")
+    assert layers.utils.smart_cond is slim_module("utils").smart_cond
+    assert layers.initializers.xavier_initializer is slim_module("initializers").xavier_initializer
+    assert layers.nn.relu is faces.resolve("tensorflow.contrib.slim").nn.relu
+    assert layers.DATA_FORMAT_NCHW == "NCHW" and layers.functools.partial
+    assert isinstance(
+        faces.resolve("tensorflow.contrib.slim").init_ops.zeros_initializer()([2], tf.float32), tf.Tensor
+    )
+    assert faces.resolve("tensorflow.contrib.slim").zero_initializer is tf.compat.v1.zeros_initializer
+
+
+def slim_module(name):
+    return importlib.import_module(f"slimzoo.slim.{name}")
+
+
+@pytest.mark.parametrize("module", ["set_ops", "confusion_matrix_ops", "metric_ops"])
+def test_a_module_inside_a_part_has_what_the_part_serves(module):
+    part = faces.resolve("tensorflow.contrib.metrics")
+    inside = faces.resolve(f"tensorflow.contrib.metrics.python.ops.{module}")
+    name = {"set_ops": "set_union", "confusion_matrix_ops": "confusion_matrix"}.get(module, "streaming_mean")
+    assert getattr(inside, name) is getattr(part, name)
+
+
+def test_the_layers_inside_tensorflow_are_those_of_tf_layers():
+    layers = faces.resolve("tensorflow").layers
+    for module, name in (
+        ("base", "Layer"),
+        ("core", "Dense"),
+        ("convolutional", "conv2d"),
+        ("layers", "dropout"),
+    ):
+        assert getattr(faces.resolve(f"tensorflow.python.layers.{module}"), name) is getattr(layers, name)
+    inside = faces.resolve("tensorflow.contrib.layers.python.layers.layers")
+    assert inside.convolutional_layers.Conv2D is layers.Conv2D

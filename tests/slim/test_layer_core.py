@@ -7,6 +7,7 @@ import tensorflow as tf
 from slimzoo import slim
 from tests.slim.support import channels_first, fill_with_ramps, graph_session, images, names, v1
 
+UPDATE_OPS = v1.GraphKeys.UPDATE_OPS
 LAYERS = {  # layer: its variables
     "conv1d": (lambda **s: slim.conv1d(images(2, 6, 4), 4, 3, **s), ("weights", "biases")),
     "conv2d": (lambda **s: slim.conv2d(images(2, 6, 5, 4), 4, 3, **s), ("weights", "biases")),
@@ -122,3 +123,70 @@ def test_channels_first_has_the_numbers_and_gradients_of_channels_last(name):
             found.append(session.run([outputs, *gradients]))
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-3)  # float32: sums of up to 500 that cancel
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda net: slim.conv2d(net, 2, 3),
+        lambda net: slim.conv2d_transpose(net, 2, 3),
+        lambda net: slim.separable_conv2d(net, 2, 3, 1),
+        lambda net: slim.fully_connected(net, 2),
+        lambda net: slim.batch_norm(net, is_training=False),
+        lambda net: slim.batch_norm(net, trainable=False),
+        lambda net: slim.max_pool2d(net, 2),
+        slim.dropout,
+        slim.flatten,
+        slim.layers.gdn,
+    ],
+)
+def test_a_layer_without_updates_leaves_the_collection_of_updates_empty_but_there(layer):
+    with tf.Graph().as_default() as graph:
+        layer(images(2, 4, 4, 4))
+        assert UPDATE_OPS in graph.get_all_collection_keys()
+        assert graph.get_collection(UPDATE_OPS) == []
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda net: slim.separable_conv2d(net, None, 3, 1),
+        lambda net: slim.conv2d_in_plane(net, 3),
+        lambda net: slim.batch_norm(net, is_training=False, updates_collections=None),
+        lambda net: slim.pool(net, 2, "MAX"),
+        slim.bias_add,
+    ],
+)
+def test_a_layer_that_was_none_of_tf_layers_makes_no_collection_of_updates(layer):
+    with tf.Graph().as_default() as graph:
+        layer(images(2, 4, 4, 4))
+        assert UPDATE_OPS not in graph.get_all_collection_keys()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda net: slim.conv2d(net, 4 / 2, [3.0, 3]),
+        lambda net: slim.conv2d_transpose(net, 4 / 2, 3),
+        lambda net: slim.separable_conv2d(net, 4 / 2, 3, depth_multiplier=1.0),
+    ],
+)
+def test_whole_numbers_that_are_floats_are_sizes(layer):
+    with tf.Graph().as_default():
+        assert layer(images(2, 4, 4, 4)).shape.as_list()[-1] == 2
+
+
+def test_a_size_that_is_not_whole_is_refused():
+    with tf.Graph().as_default():
+        with pytest.raises(ValueError, match=r"kernel_size: expected whole numbers, but received 3.5"):
+            slim.conv2d(images(2, 4, 4, 4), 2, 3.5)
+        with pytest.raises(TypeError, match=r"2.5"):
+            slim.conv2d(images(2, 4, 4, 4), 2.5, 3)
+
+
+def test_a_regularizer_of_keras_makes_a_loss_of_the_weights():
+    settings = {"weights_initializer": v1.ones_initializer()}
+    with graph_session() as session:
+        slim.conv2d(images(2, 4, 4, 4), 2, 1, weights_regularizer=tf.keras.regularizers.l2(0.1), **settings)
+        session.run(v1.global_variables_initializer())
+        assert session.run(v1.losses.get_regularization_losses()) == pytest.approx([0.8])

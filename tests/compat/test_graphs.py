@@ -1,0 +1,37 @@
+"""What makes variables and placeholders, as old programs call it."""
+
+import pytest
+import tensorflow as tf
+
+from slimzoo.compat import faces, graphs
+
+v1 = tf.compat.v1
+
+
+def test_whole_numbers_that_are_floats_are_sizes():
+    with tf.Graph().as_default():
+        assert graphs.placeholder(tf.float32, [None, 8.0]).shape.as_list() == [None, 8]
+        assert graphs.placeholder(tf.float32, 8.0).shape == [8]
+        assert graphs.placeholder_with_default(tf.zeros([2, 3]), [None, 3.0]).shape.as_list() == [None, 3]
+        assert graphs.get_variable("v", [8 / 2, 3]).shape == [4, 3]
+        assert graphs.get_variable("w", 4.0).shape == [4]
+        assert graphs.ensure_shape(tf.zeros([2, 3]), [2.0, 3]).shape == [2, 3]
+
+
+def test_a_size_that_is_not_whole_is_refused():
+    with tf.Graph().as_default(), pytest.raises(TypeError, match=r"2.5"):
+        graphs.get_variable("v", [2.5, 3])
+
+
+def test_regularizers_of_keras_make_a_loss_of_the_variable():
+    with tf.Graph().as_default(), v1.Session() as session:
+        graphs.get_variable("v", initializer=tf.ones([2, 2]), regularizer=tf.keras.regularizers.l2(0.1))
+        with graphs.variable_scope("s", regularizer=tf.keras.regularizers.l1(0.5)):
+            graphs.get_variable("v", initializer=tf.ones([3]))
+        session.run(v1.global_variables_initializer())
+        assert session.run(v1.losses.get_regularization_losses()) == pytest.approx([0.4, 1.5])
+
+
+def test_pywrap_tensorflow_is_an_attribute_too():
+    reader = faces.resolve("tensorflow").pywrap_tensorflow.NewCheckpointReader
+    assert reader is v1.train.NewCheckpointReader

@@ -23,7 +23,7 @@ SAID = {
 
 
 def file_that_says(tmp_path, **metadata):
-    """Writes a file as slimzoo does: it names a network; the fields of other programs are not ours to judge."""
+    """Writes a file as slimzoo does: it names a network. What other programs say is not ours to judge."""
     path = tmp_path / "a.safetensors"
     about = {"network": "cifarnet", **metadata}
     write_safetensors(path, {"w": np.zeros(2, np.float32)}, about, overwrite=True)

@@ -200,6 +200,8 @@ _TRAINING = Row(
     names={
         "HParams": "slimzoo.slim.hparams.HParams",
         "parse_values": "slimzoo.slim.hparams.parse_values",
+        "bucket": "slimzoo.compat.buckets.bucket",
+        "bucket_by_sequence_length": "slimzoo.compat.buckets.bucket_by_sequence_length",
     },
     gone={
         "rejection_sample": "tf.data.Dataset.rejection_resample",
@@ -207,7 +209,7 @@ _TRAINING = Row(
         "resample_at_rate": "tf.data.Dataset.rejection_resample",
         "weighted_resample": "tf.data.Dataset.rejection_resample",
         **dict.fromkeys(
-            ("bucket", "bucket_by_sequence_length", "batch_sequences_with_states", "NextQueuedSequenceBatch"),
+            ("batch_sequences_with_states", "NextQueuedSequenceBatch"),
             _SEQUENCES,
         ),
         "SequenceQueueingStateSaver": _SEQUENCES,

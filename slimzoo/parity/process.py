@@ -26,9 +26,7 @@ REQUEST, WEIGHTS, IMAGES = "request.json", "weights.safetensors", "images.npy"
 LOGITS, VERSIONS, DONE, SAID = "logits.npy", "versions.json", "done", "said.txt"
 PATIENCE = 1800  # seconds; nasnet_large takes one minute on two cores, an import from a slow disk some more
 _RUN = "import sys; sys.path[:] = {path!r}; from slimzoo.parity.child import main; main({call!r}, {folder!r})"
-_ON_THE_CPU = {
-    "CUDA_VISIBLE_DEVICES": "-1"
-}  # a GPU may multiply in TF32; and this process may hold its memory
+_ON_THE_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # a GPU may compute in TF32, and its memory be taken
 _LINES, _TAIL, _WIDTH = 8, 8_000, 300  # of what it said: lines, the bytes they are looked for in, characters
 _MEANINGS = {"SIGKILL": ": as a rule, memory ran out", "SIGSEGV": ": a crash in its compiled code"}
 

@@ -1,5 +1,6 @@
 """A run that was killed goes on as if nothing had been: dropout, batch norm, augmentation, history."""
 
+import json
 import random
 import signal
 import subprocess
@@ -76,6 +77,30 @@ def test_sigkill_at_any_moment_changes_nothing(devkit, uninterrupted, tmp_path):
     ended(start(devkit, out))
     assert_same_run(uninterrupted, out)
     assert not list(out.rglob("*.tmp"))
+
+
+def is_finished(out):
+    config = out / "config.json"
+    return config.is_file() and json.loads(config.read_text())["finished"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_thirty_kills_of_runs_leave_nothing_lost_or_half_written(devkit, uninterrupted, tmp_path):
+    moments, killed, trial = random.Random(0), 0, 0
+    while killed < 30:
+        out = tmp_path / f"run{trial}"
+        process = start(devkit, out)
+        time.sleep(moments.uniform(2, 10))  # to import TensorFlow takes 4 s, a run 4 more
+        process.kill()
+        process.communicate()
+        killed += process.returncode == -signal.SIGKILL
+        if (finished := is_finished(out)) or killed % 5 == 0:
+            if not finished:
+                ended(start(devkit, out))
+            assert_same_run(uninterrupted, out)
+            assert not list(out.rglob("*.tmp"))
+            trial += 1
 
 
 def test_sigterm_saves_and_leaves_and_changes_nothing(devkit, uninterrupted, tmp_path):

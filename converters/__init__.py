@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slimzoo.converters.formats.safetensors import write_safetensors
     from slimzoo.converters.inference import inference_variables
     from slimzoo.converters.matching import Match, match
-    from slimzoo.converters.plan import Unfit, in_slims_names
+    from slimzoo.converters.plan import Unfit
     from slimzoo.converters.reports import ConversionReport, RestoreReport
     from slimzoo.converters.source import Source, Tensor
     from slimzoo.converters.verify import Comparison, compare, nonfinite
@@ -32,7 +32,6 @@ _WHERE = {  # public name: the module that defines it
     "Unfit": "plan",
     "compare": "verify",
     "convert": "conversion",
-    "in_slims_names": "plan",
     "inference_variables": "inference",
     "match": "matching",
     "nonfinite": "verify",
@@ -63,7 +62,6 @@ __all__ = [
     "Unfit",
     "compare",
     "convert",
-    "in_slims_names",
     "inference_variables",
     "match",
     "nonfinite",

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from slimzoo.converters.inference import AVERAGE
+from slimzoo.converters.leftovers import AVERAGE
 from slimzoo.converters.source import Source
 from slimzoo.names import prefixes_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,9 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from slimzoo.converters import folding
 from slimzoo.converters.matching import Misfit, Rename, match
-from slimzoo.converters.name_maps import NameMap, fitting, get_name_map, options_of_maths, worded
+from slimzoo.converters.name_maps import NameMap, get_name_map, options_of_maths, worded
 from slimzoo.converters.name_maps.transforms import with_background
 from slimzoo.converters.naming import Named, excluded_among, named
 from slimzoo.converters.source import Source
@@ -25,7 +23,6 @@ from slimzoo.names import Scopes
 from slimzoo.preprocessing import of_kind
 from slimzoo.registry import Network, get_network
 
-log = logging.getLogger("slimzoo")
 _NAMES = in_text(schema.list_of(schema.text()))
 _ARGUMENTS: schema.Schema = {"network_arguments": in_text(schema.dict_of(schema.anything()))}
 OF_THE_FILE = (  # metadata of the file that is read, which would mislead in one that is written
@@ -148,28 +145,6 @@ def prepare(
         target=target,
         metadata={**said, **notes, **(metadata or {})},
     )
-
-
-def in_slims_names(
-    variables: Source,
-    network: str,
-    library: str | None = None,
-    arguments: Mapping[str, Any] = MappingProxyType({}),
-) -> tuple[Source, NameMap | None]:
-    """Returns `variables` under slim's names, and the map that led there, if any.
-
-    Args:
-      library: whose names they have, "" for slim's; None: it is found, where no name is one of slim's.
-      arguments: of the network function, where folded weights are told by its layers.
-    Raises: SlimzooError: `library` has no map of `network`, or they are not what it is for.
-    """
-    name_map = get_name_map(library, network) if library is not None else fitting(variables, network)
-    if name_map is None:
-        return folding.unfolded(variables, network, arguments) or variables, None
-    name_map = name_map.fitted(variables) or name_map
-    for line in name_map.said:
-        log.warning("%s", line)
-    return name_map.apply(variables), name_map
 
 
 def _named(source: Source, network: str | None, **settings: Any) -> Named:

@@ -15,7 +15,7 @@ import numpy as np
 
 from slimzoo.converters.averages import is_average, plain_names
 from slimzoo.converters.formats.pickles import Pairs, Refused, key_text, leaves
-from slimzoo.converters.inference import AVERAGE
+from slimzoo.converters.leftovers import AVERAGE
 from slimzoo.errors import shown
 
 _MAX_RANK = 32

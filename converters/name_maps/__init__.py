@@ -58,7 +58,7 @@ class NameMap:
       arguments: of our network function, with which it computes what theirs does.
       preprocessing: a kind of preprocessing.KINDS, of the pixels that their weights are for; "": that of the
         network's row.
-      said: what a user of the file should know of it, a line each; in_slims_names() logs them.
+      said: what a user of the file should know of it, a line each; converters.naming logs them.
     """
 
     library: str

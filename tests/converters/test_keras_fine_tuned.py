@@ -12,6 +12,9 @@ from slimzoo import converters
 from slimzoo.converters.formats.binary import encode_field
 from slimzoo.converters.formats.keras_layers import without_weights
 from slimzoo.converters.name_maps import fitting, get_name_map
+from slimzoo.converters.naming import named
+from slimzoo.registry import get_network
+from slimzoo.tracing.parts import network_shapes
 from tests.converters import keras_models as made
 from tests.converters.keras_models import CLASSES, base_of, written
 from tests.converters.keras_twins import source, weights_of
@@ -53,7 +56,8 @@ def assert_equal(found, expected):
 
 def read(path, network=NETWORK):
     """Returns the file under slim's names, and the map."""
-    return converters.in_slims_names(converters.read(path), network)
+    found = named(converters.read(path), get_network(network), lambda: network_shapes(network))
+    return found.variables, found.name_map
 
 
 def with_head(convolutions, kernel, bias):

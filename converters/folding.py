@@ -42,7 +42,8 @@ def unfolded(
     from slimzoo.converters.network_graph import network_layers  # brings TensorFlow
 
     row = get_network(network)
-    theirs, ours = source.layers(), network_layers(network, arguments)
+    ours = network_layers(network, arguments)
+    theirs: Sequence[Layer] = source.layers()
     theirs = _without_preprocessing(source, theirs, ours) if theirs and ours else theirs
     count = _common(source, row, theirs, ours)
     tensors: dict[str, Tensor] = {}

@@ -200,8 +200,8 @@ _TRAINING = Row(
     names={
         "HParams": "slimzoo.slim.hparams.HParams",
         "parse_values": "slimzoo.slim.hparams.parse_values",
-        "bucket": "slimzoo.compat.buckets.bucket",
-        "bucket_by_sequence_length": "slimzoo.compat.buckets.bucket_by_sequence_length",
+        "bucket": "slimzoo.compat.tf_contrib.buckets.bucket",
+        "bucket_by_sequence_length": "slimzoo.compat.tf_contrib.buckets.bucket_by_sequence_length",
     },
     gone={
         "rejection_sample": "tf.data.Dataset.rejection_resample",

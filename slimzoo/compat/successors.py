@@ -3,7 +3,7 @@
 from slimzoo.compat.modules import Row
 
 _V1 = "tensorflow.compat.v1."
-_OURS = "slimzoo.compat."
+_OURS = "slimzoo.compat.tf_contrib."
 
 DATA_NAMES = {
     "AUTOTUNE": "tensorflow.data.experimental.AUTOTUNE",
@@ -25,7 +25,7 @@ SUCCESSORS: dict[str, Row] = {
     "tensorflow.contrib.autograph": Row(("tensorflow.autograph",)),
     "tensorflow.contrib.distributions": Row((_V1 + "distributions",)),
     "tensorflow.contrib.hooks": Row(names={"ProfilerHook": _V1 + "train.ProfilerHook"}),
-    "tensorflow.contrib.image": Row((_OURS + "images",)),
+    "tensorflow.contrib.image": Row((_OURS + "image",)),
     "tensorflow.contrib.keras": Row(("tensorflow.keras",)),
     "tensorflow.contrib.lookup": Row(
         (_OURS + "lookup",),

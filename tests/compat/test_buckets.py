@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from slimzoo.compat import buckets
+from slimzoo.compat.tf_contrib import buckets
 
 v1 = tf.compat.v1
 

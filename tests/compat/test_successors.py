@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimzoo.compat import faces, images
+from slimzoo.compat import faces
+from slimzoo.compat.tf_contrib import image as images
 
 v1 = tf.compat.v1
 IMAGES = np.linspace(0, 1, 2 * 5 * 6 * 3, dtype=np.float32).reshape(2, 5, 6, 3)

@@ -36,6 +36,7 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.opt": Row((_OURS + "opt",)),
     "tensorflow.contrib.seq2seq": Row(names={"sequence_loss": _OURS + "pipelines.sequence_loss"}),
     "tensorflow.contrib.signal": Row(("tensorflow.signal",)),
     "tensorflow.contrib.staging": Row(names={"StagingArea": _OURS + "pipelines.StagingArea"}),

@@ -5,6 +5,7 @@
 writes tests/compat/contrib_cases.json. Run it with TensorFlow 1.15.5 when a case is added.
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -18,11 +19,9 @@ def main() -> None:
     """Writes the record of all cases, a line each."""
     sys.path.insert(0, str(FOLDER))
     import contrib_cases as cases
-    from tensorflow.contrib.opt.python.training import sign_decay
-
-    rows = [
-        f"{json.dumps(name)}: {json.dumps(cases.steps(tf, name, sign_decay))}" for name in cases.OPTIMIZERS
-    ]
+    found = {name: cases.steps(tf, name, importlib.import_module) for name in cases.OPTIMIZERS}
+    found.update({name: cases.tensors(tf, name, importlib.import_module) for name in cases.TENSORS})
+    rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in found.items()]
     FOLDER.joinpath("contrib_cases.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 

@@ -7,6 +7,7 @@ from slimzoo.compat.successors import DATA_NAMES, GETTERS, SUCCESSORS
 
 _V1 = "tensorflow.compat.v1."
 _SLIM = "slimzoo.slim."
+_OURS = "slimzoo.compat.tf_contrib."
 
 _COLUMNS = "the feature columns of tf.feature_column"
 _SEQUENCES = "tf.data.Dataset (padded_batch, bucket_by_sequence_length)"
@@ -107,7 +108,8 @@ GONE = {  # tf.contrib.<name>: what to use
 _FRAMEWORK = Row(
     sources=tuple(
         _SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")
-    ),
+    )
+    + (_OURS + "framework", _OURS + "deprecation"),
     names={
         "TensorSpec": "tensorflow.TensorSpec",
         "argsort": "tensorflow.argsort",
@@ -125,21 +127,9 @@ _FRAMEWORK = Row(
         "zero_initializer": _V1 + "zeros_initializer",
     },
     gone={
-        "smart_cond": "`a() if tf.get_static_value(x) else b()`, or tf.cond",
-        "smart_case": "tf.case",
-        "py_func": "tf.py_function or tf.numpy_function",
         "RecordInput": "tf.data.TFRecordDataset",
         "BoundedTensorSpec": "tf.TensorSpec",
-        "assert_scalar_int": "tf.debugging.assert_scalar and assert_type",
         "fuse_op": "your own tf.Graph functions",
-        "get_placeholders": "graph.get_operations(), those of type 'Placeholder'",
-        "prepend_name_scope": "your own strings",
-        "strip_name_scope": "your own strings",
-        "reduce_sum_n": "tf.add_n of tf.reduce_sum",
-        "remove_squeezable_dimensions": "tf.squeeze",
-        "with_same_shape": "tf.ensure_shape",
-        "with_shape": "tf.ensure_shape",
-        **dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), "warnings of Python"),
         **dict.fromkeys(
             (
                 *("load_and_remap_matrix_initializer", "load_embedding_initializer"),
@@ -158,12 +148,9 @@ _FRAMEWORK = Row(
 )
 
 _LAYERS = Row(
-    sources=(*LAYERS, "slimzoo.slim"),
+    sources=(*LAYERS, _OURS + "encoders", "slimzoo.slim"),
     names={"safe_embedding_lookup_sparse": _V1 + "nn.safe_embedding_lookup_sparse"},
     gone={
-        "bow_encoder": "tf.nn.embedding_lookup and tf.reduce_mean",
-        "embed_sequence": "slim.model_variable and tf.nn.embedding_lookup",
-        "embedding_lookup_unique": "tf.nn.embedding_lookup",
         "multi_class_target": "slim.losses.softmax_cross_entropy",
         "regression_target": "slim.losses.mean_squared_error",
         **dict.fromkeys(
@@ -200,8 +187,8 @@ _TRAINING = Row(
     names={
         "HParams": "slimzoo.slim.hparams.HParams",
         "parse_values": "slimzoo.slim.hparams.parse_values",
-        "bucket": "slimzoo.compat.tf_contrib.buckets.bucket",
-        "bucket_by_sequence_length": "slimzoo.compat.tf_contrib.buckets.bucket_by_sequence_length",
+        "bucket": _OURS + "buckets.bucket",
+        "bucket_by_sequence_length": _OURS + "buckets.bucket_by_sequence_length",
     },
     gone={
         "rejection_sample": "tf.data.Dataset.rejection_resample",

@@ -23,10 +23,18 @@ _TABLES = ("KeyValueTensorInitializer", "TextFileIndex", "TextFileInitializer")
 
 SUCCESSORS: dict[str, Row] = {
     "tensorflow.contrib.autograph": Row(("tensorflow.autograph",)),
+    "tensorflow.contrib.checkpoint": Row(names={"CheckpointManager": "tensorflow.train.CheckpointManager"}),
+    "tensorflow.contrib.cluster_resolver": Row(
+        ("tensorflow.distribute.cluster_resolver",),
+        {"UnionClusterResolver": "tensorflow.distribute.cluster_resolver.UnionResolver"},
+    ),
+    "tensorflow.contrib.crf": Row((_OURS + "crf",)),
+    "tensorflow.contrib.deprecated": Row((_OURS + "deprecated",)),
     "tensorflow.contrib.distributions": Row((_V1 + "distributions",)),
     "tensorflow.contrib.hooks": Row(names={"ProfilerHook": _V1 + "train.ProfilerHook"}),
-    "tensorflow.contrib.image": Row((_OURS + "image",)),
+    "tensorflow.contrib.image": Row((_OURS + "image", _OURS + "image_warp")),
     "tensorflow.contrib.keras": Row(("tensorflow.keras",)),
+    "tensorflow.contrib.lite": Row((_V1 + "lite",)),
     "tensorflow.contrib.lookup": Row(
         (_OURS + "lookup",),
         {
@@ -36,9 +44,13 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.nn": Row((_OURS + "nn",), {"conv1d_transpose": "tensorflow.nn.conv1d_transpose"}),
     "tensorflow.contrib.opt": Row((_OURS + "opt",)),
+    "tensorflow.contrib.predictor": Row((_OURS + "predictor",)),
+    "tensorflow.contrib.resampler": Row((_OURS + "resampler",)),
     "tensorflow.contrib.seq2seq": Row(names={"sequence_loss": _OURS + "pipelines.sequence_loss"}),
     "tensorflow.contrib.signal": Row(("tensorflow.signal",)),
+    "tensorflow.contrib.sparsemax": Row((_OURS + "sparsemax",)),
     "tensorflow.contrib.staging": Row(names={"StagingArea": _OURS + "pipelines.StagingArea"}),
     "tensorflow.contrib.stateless": Row(
         names={
@@ -48,6 +60,8 @@ SUCCESSORS: dict[str, Row] = {
             "stateless_truncated_normal": "tensorflow.random.stateless_truncated_normal",
         }
     ),
+    "tensorflow.contrib.tfprof.model_analyzer": Row((_OURS + "tfprof",)),
+    "tensorflow.contrib.tfprof.tfprof_logger": Row(names={"write_op_log": _V1 + "profiler.write_op_log"}),
     "tensorflow.contrib.util": Row(
         names={
             "constant_value": "tensorflow.get_static_value",

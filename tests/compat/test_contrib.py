@@ -11,7 +11,6 @@ from tests.compat import contrib_cases as cases
 
 RECORDED = json.loads(Path(__file__).with_name("contrib_cases.json").read_text())
 TF = faces.resolve("tensorflow")
-SIGNS = faces.resolve("tensorflow.contrib.opt.python.training.sign_decay")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,10 +26,19 @@ def tensorflow_1():
 @pytest.mark.parametrize("resource", [False, True], ids=["variable", "resource"])
 @pytest.mark.parametrize("case", cases.OPTIMIZERS)
 def test_an_optimizer_takes_the_steps_and_has_the_slots_that_it_had(case, resource):
-    found = cases.steps(TF, case, SIGNS, resource)
+    found = cases.steps(TF, case, faces.resolve, resource)
     assert [row[:2] for row in found] == [row[:2] for row in RECORDED[case]]
     sums, recorded = ([row[2] for row in rows] for rows in (found, RECORDED[case]))
     np.testing.assert_allclose(sums, recorded, rtol=2e-5, atol=2e-5)  # float32, recorded to 6 digits
+
+
+@pytest.mark.parametrize("case", cases.TENSORS)
+def test_a_program_of_contrib_gives_what_it_gave(case):
+    found, recorded = cases.tensors(TF, case, faces.resolve), RECORDED[case]
+    assert found["names"] == recorded["names"]
+    assert [row[0] for row in found["values"]] == [row[0] for row in recorded["values"]]
+    sums, wanted = ([row[1] for row in rows["values"]] for rows in (found, recorded))
+    np.testing.assert_allclose(sums, wanted, rtol=1e-4, atol=1e-4)  # float32; a spline solves a system
 
 
 def test_a_swapping_saver_saves_the_averages_under_the_names_of_the_variables(tmp_path):

@@ -19,8 +19,9 @@ def main() -> None:
     """Writes the record of all cases, a line each."""
     sys.path.insert(0, str(FOLDER))
     import contrib_cases as cases
+
     found = {name: cases.steps(tf, name, importlib.import_module) for name in cases.OPTIMIZERS}
-    found.update({name: cases.tensors(tf, name, importlib.import_module) for name in cases.TENSORS})
+    found.update(cases.tensors(tf, importlib.import_module))
     rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in found.items()]
     FOLDER.joinpath("contrib_cases.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
 

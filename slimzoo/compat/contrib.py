@@ -106,10 +106,10 @@ GONE = {  # tf.contrib.<name>: what to use
 }
 
 _FRAMEWORK = Row(
-    sources=tuple(
-        _SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")
-    )
-    + (_OURS + "framework", _OURS + "deprecation"),
+    sources=(
+        *(_SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")),
+        *(_OURS + name for name in ("framework", "deprecation")),
+    ),
     names={
         "TensorSpec": "tensorflow.TensorSpec",
         "argsort": "tensorflow.argsort",

@@ -19,14 +19,19 @@ GETTERS = {
         for form in ("NCHW", "NHWC", "NCDHW", "NDHWC")
     },
 }
+_RESOLVERS = "tensorflow.distribute.cluster_resolver"
+_CLUSTERS = ("GCE", "Kubernetes", "Simple", "Slurm", "TFConfig", "TPU")
 _TABLES = ("KeyValueTensorInitializer", "TextFileIndex", "TextFileInitializer")
 
 SUCCESSORS: dict[str, Row] = {
     "tensorflow.contrib.autograph": Row(("tensorflow.autograph",)),
     "tensorflow.contrib.checkpoint": Row(names={"CheckpointManager": "tensorflow.train.CheckpointManager"}),
     "tensorflow.contrib.cluster_resolver": Row(
-        ("tensorflow.distribute.cluster_resolver",),
-        {"UnionClusterResolver": "tensorflow.distribute.cluster_resolver.UnionResolver"},
+        names={
+            "UnionClusterResolver": f"{_RESOLVERS}.UnionResolver",
+            **{f"{kind}ClusterResolver": f"{_RESOLVERS}.{kind}ClusterResolver" for kind in _CLUSTERS},
+            "ClusterResolver": f"{_RESOLVERS}.ClusterResolver",
+        }
     ),
     "tensorflow.contrib.crf": Row((_OURS + "crf",)),
     "tensorflow.contrib.deprecated": Row((_OURS + "deprecated",)),

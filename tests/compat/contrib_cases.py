@@ -95,7 +95,7 @@ def two_sums(values):
     return [float(f"{s:.6g}") for s in (flat.sum(), (flat * np.cos(np.arange(flat.size))).sum())]
 
 
-TENSORS = {  # name: an expression of tf, C (tf.contrib) and what `environment` has; "(x)" is what has gradients
+TENSORS = {  # name: an expression of what `environment` has; gradients are of what `x` is called with
     "crf": "crf(C.crf.crf_log_likelihood)",
     "crf of one step": "crf(C.crf.crf_log_likelihood, slice(0, 1))",
     "crf of any length": "crf(C.crf.crf_log_likelihood, slice(0, unknown(3)))",
@@ -106,16 +106,18 @@ TENSORS = {  # name: an expression of tf, C (tf.contrib) and what `environment` 
     "crf of several tags in one step": "crf(lambda x, tags, lengths, w: C.crf.crf_multitag_sequence_score("
     "x, tf.sequence_mask(tags + 1, 4), lengths, w), slice(0, 1))",
     "crf decoded": "crf(lambda x, tags, lengths, w: C.crf.crf_decode(x, w, lengths))",
-    "crf decoded in one step": "crf(lambda x, tags, lengths, w: C.crf.crf_decode(x, w, lengths), slice(0, 1))",
+    "crf decoded in one step": "crf("
+    "lambda x, tags, lengths, w: C.crf.crf_decode(x, w, lengths), slice(0, 1))",
     "crf decoded by NumPy": "C.crf.viterbi_decode(ramp((5, 4)) ** 2, wave((4, 4)))[0]",
-    "crf cells": "[C.crf.CrfForwardRnnCell(x(w1))(x(w2), x(w3)), C.crf.CrfDecodeForwardRnnCell(w1)(w2, w3), "
+    "crf cells": "[C.crf.CrfForwardRnnCell(x(w1))(x(w2), x(w3)), "
+    "C.crf.CrfDecodeForwardRnnCell(w1)(w2, w3), "
     "C.crf.CrfDecodeBackwardRnnCell(4)(tf.constant([[1, 2, 0, 3]]), tf.constant([[1]]))]",
     "sparsemax": "C.sparsemax.sparsemax(x(wave((4, 6))))",
     "sparsemax loss": "C.sparsemax.sparsemax_loss(x(wave((4, 6))), C.sparsemax.sparsemax(wave((4, 6))), "
     "tf.one_hot([0, 5, 2, 1], 6))",
     "resampler": "C.resampler.resampler(x(wave((2, 4, 5, 3))), x(wave((2, 3, 4, 2)) * 4.0))",
-    "resampler on pixels": "C.resampler.resampler(x(wave((1, 4, 5, 3))), x(tf.constant([[[0.0, 0.0], [4.0, 3.0], "
-    "[-1.0, 1.0], [5.0, 1.0], [-0.5, 3.5], [2.0, 1.5]]])))",
+    "resampler on pixels": "C.resampler.resampler(x(wave((1, 4, 5, 3))), x(tf.constant(["
+    "[[0.0, 0.0], [4.0, 3.0], [-1.0, 1.0], [5.0, 1.0], [-0.5, 3.5], [2.0, 1.5]]])))",
     "alpha dropout": "C.nn.alpha_dropout(x(wave((4, 6))), 0.7, seed=3)",
     "softplus": "C.nn.scaled_softplus(x(wave((4, 6))), x(tf.constant(0.5)))",
     "softplus clipped": "C.nn.scaled_softplus(x(wave((4, 6))), x(tf.constant(2.0)), x(tf.constant(1.5)))",
@@ -123,8 +125,8 @@ TENSORS = {  # name: an expression of tf, C (tf.contrib) and what `environment` 
     "C.nn.deprecated_flipped_sigmoid_cross_entropy_with_logits(x(w1), w2),"
     "C.nn.deprecated_flipped_sparse_softmax_cross_entropy_with_logits(x(w1), [0, 1, 3, 2])]",
     "nth element": "[C.nn.nth_element(w1, 1), C.nn.nth_element(w1, 1, reverse=True)]",
-    "sampled softmax": "C.nn.sampled_sparse_softmax_loss(x(w1), x(ramp((4,))), tf.constant([[1], [0]], tf.int64), "
-    "x(wave((2, 4))), 3, 4, sampled)",
+    "sampled softmax": "C.nn.sampled_sparse_softmax_loss(x(w1), x(ramp((4,))), "
+    "tf.constant([[1], [0]], tf.int64), x(wave((2, 4))), 3, 4, sampled)",
     "rank sampled softmax": "C.nn.rank_sampled_softmax_loss(x(w1), x(ramp((4,))), "
     "tf.constant([[1], [0]], tf.int64), x(wave((2, 4))), 3, 2, 4, 1, sampled, 0.8, True, 'mod')",
     "dense warp": "C.image.dense_image_warp(x(wave((2, 4, 5, 3))), x(wave((2, 4, 5, 2)) * 3.0))",
@@ -143,16 +145,18 @@ TENSORS = {  # name: an expression of tf, C (tf.contrib) and what `environment` 
     "components of bools": "C.image.connected_components(tf.constant(blobs > 0))",
     "known condition": "F.smart_cond(True, lambda: x(w1), lambda: w2)",
     "open condition": "F.smart_cond(unknown(1) > 2, lambda: w1, lambda: x(w2))",
-    "open case": "F.smart_case([(unknown(1) > 2, lambda: w1), (False, lambda: w3), (unknown(1) > 0, lambda: x(w2))])",
+    "open case": "F.smart_case([(unknown(1) > 2, lambda: w1), (False, lambda: w3), "
+    "(unknown(1) > 0, lambda: x(w2))])",
     "known case": "F.smart_case([(False, lambda: w1), (True, lambda: w2)], default=lambda: w3)",
     "default case": "F.smart_case([(False, lambda: w1), (unknown(1) > 2, lambda: w2)], default=lambda: w3)",
     "python": "F.py_func(lambda a, b: {'s': a + b, 'd': [a - b]}, [w1], {'b': w2}, "
     "{'s': tf.float32, 'd': [tf.float32]}, {'s': [4, 4], 'd': [[4, 4]]})",
     "python of one": "F.py_func(np.square, (w1,), output_types=tf.float32, output_shapes=[4, 4])",
-    "placeholders": "tf.constant(len([tf.placeholder(tf.int32), F.get_placeholders(tf.get_default_graph())][1]))",
+    "placeholders": "tf.constant([placeholder.op.name for placeholder in placeholders(tf.Graph())])",
     "sum of all": "F.reduce_sum_n([x(w1), x(w2)])",
     "squeezed": "F.remove_squeezable_dimensions(w1[:, :, tf.newaxis], w2)",
-    "squeezed when run": "F.remove_squeezable_dimensions(tf.placeholder_with_default(w1, None), w2[:, :, tf.newaxis])",
+    "squeezed when run": "F.remove_squeezable_dimensions("
+    "tf.placeholder_with_default(w1, None), w2[:, :, tf.newaxis])",
     "with a shape": "F.with_shape([4, 4], tf.placeholder_with_default(w1, [None, None]))",
     "with an open shape": "F.with_shape(tf.shape(w2), tf.placeholder_with_default(w1, [None, None]))",
     "with the shape of another": "F.with_same_shape(w1, tf.placeholder_with_default(w2, None))",
@@ -163,7 +167,6 @@ TENSORS = {  # name: an expression of tf, C (tf.contrib) and what `environment` 
     "dense bags": "L.bow_encoder(tf.constant([[1, 2, 1], [0, 1, 0]]), 3, 4, False, given, scope='b')",
     "names": "tf.constant([F.strip_name_scope(n, s) + ' ' + F.prepend_name_scope(n, s) for n, s in scoped])",
     "old summaries": "[tf.contrib.deprecated.scalar_summary(['a', 'b'], [1.0, 2.0]), "
-    "tf.contrib.deprecated.histogram_summary('h', w1), "
     "tf.contrib.deprecated.merge_all_summaries()]",
 }
 
@@ -193,6 +196,12 @@ def environment(tf, wanted, find):
         known, values, queries = x(wave((2, 5, 2))), x(wave((2, 5, 3)) + 0.5), x(ramp((2, 4, 2)))
         return contrib.image.interpolate_spline(known, values, queries, order, weight)
 
+    def placeholders(graph):
+        with graph.as_default():
+            tf.constant(1.0, name="c")
+            tf.placeholder(tf.int32, name="p")
+        return contrib.framework.get_placeholders(graph)
+
     def given(shape, dtype=tf.float32, partition_info=None):
         return tf.constant(wave(shape), dtype)
 
@@ -202,28 +211,40 @@ def environment(tf, wanted, find):
     scoped = [("s/a/b", "s"), ("^s/a", "s"), ("loc:@s/a", "s/"), ("t/s/a", "s"), ("sa", "s"), ("a", "")]
     points = tf.constant([[[0.5, 1.0], [2.0, 3.5], [3.0, 0.5]]])
     names = {f"w{n}": tf.constant(wave((4, 4)) * n) for n in (1, 2, 3)}
-    names.update(F=contrib.framework, L=contrib.layers, C=contrib, tf=tf, np=np, yiq=colours.adjust_hsv_in_yiq)
+    names.update(
+        F=contrib.framework, L=contrib.layers, C=contrib, tf=tf, np=np, yiq=colours.adjust_hsv_in_yiq
+    )
     names.update(x=x, unknown=unknown, crf=crf, spline=spline, given=given, ramp=ramp, wave=wave)
-    names.update(sampled=sampled, blobs=blobs, scoped=scoped, points=points)
+    names.update(placeholders=placeholders, sampled=sampled, blobs=blobs, scoped=scoped, points=points)
     return names
 
 
-def tensors(tf, case, find):
-    """Returns what a case gives: [shape, sums] of each output and gradient, and the names of its variables."""
+def tensors(tf, find):
+    """Returns what each case gives: [shape, sums] of outputs and gradients, and names of variables."""
+    found, built = {}, {}
     with tf.Graph().as_default():
         tf.set_random_seed(1)
-        wanted = []
-        outputs = eval(TENSORS[case], environment(tf, wanted, find))
-        outputs = [tf.convert_to_tensor(output) for output in flat(outputs)]
-        real = [output for output in outputs if output.dtype == tf.float32]
-        total = sum(tf.reduce_sum(output * (output + 1.0)) for output in real)
-        gradients = [g for g in tf.gradients(total, wanted) if g is not None] if wanted and real else []
-        gradients = [tf.convert_to_tensor(g) for g in gradients]
+        for case in TENSORS:
+            built[case] = build(tf, case, find)
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
-            found = session.run(outputs + gradients)
-        names = [variable.op.name for variable in tf.global_variables()]
-    return {"names": names, "values": [[list(np.shape(value)), two_sums(numbers(value))] for value in found]}
+            values = session.run({case: wanted for case, (_, wanted) in built.items()})
+    for case, (names, _) in built.items():
+        rows = [[list(np.shape(value)), two_sums(numbers(value))] for value in values[case]]
+        found[case] = {"names": names, "values": rows}
+    return found
+
+
+def build(tf, case, find):
+    """Returns the names of the variables that a case made, and its outputs and their gradients."""
+    wanted, before = [], len(tf.global_variables())
+    outputs = eval(TENSORS[case], environment(tf, wanted, find))
+    outputs = [tf.convert_to_tensor(output) for output in flat(outputs)]
+    real = [output for output in outputs if output.dtype == tf.float32]
+    total = sum(tf.reduce_sum(output * (output + 1.0)) for output in real)
+    gradients = [g for g in tf.gradients(total, wanted) if g is not None] if wanted and real else []
+    names = [variable.op.name for variable in tf.global_variables()[before:]]
+    return names, outputs + [tf.convert_to_tensor(g) for g in gradients]
 
 
 def flat(outputs):

@@ -23,8 +23,18 @@ def tensorflow_1():
     TF.enable_control_flow_v2()
 
 
-@pytest.mark.parametrize("resource", [False, True], ids=["variable", "resource"])
-@pytest.mark.parametrize("case", cases.OPTIMIZERS)
+@pytest.fixture(scope="module")
+def measured():
+    """All programs of TENSORS, in one graph: a graph and a session for each would cost a second."""
+    return cases.tensors(TF, faces.resolve)
+
+
+RULES = ("Nadam", "LazyAdam", "AdaMax", "AdamW", "LazyAdamGS", "LARS", "AddSign", "RegAdagrad", "clipped")
+
+
+@pytest.mark.parametrize(
+    ("case", "resource"), [(case, False) for case in cases.OPTIMIZERS] + [(case, True) for case in RULES]
+)
 def test_an_optimizer_takes_the_steps_and_has_the_slots_that_it_had(case, resource):
     found = cases.steps(TF, case, faces.resolve, resource)
     assert [row[:2] for row in found] == [row[:2] for row in RECORDED[case]]
@@ -33,8 +43,8 @@ def test_an_optimizer_takes_the_steps_and_has_the_slots_that_it_had(case, resour
 
 
 @pytest.mark.parametrize("case", cases.TENSORS)
-def test_a_program_of_contrib_gives_what_it_gave(case):
-    found, recorded = cases.tensors(TF, case, faces.resolve), RECORDED[case]
+def test_a_program_of_contrib_gives_what_it_gave(measured, case):
+    found, recorded = measured[case], RECORDED[case]
     assert found["names"] == recorded["names"]
     assert [row[0] for row in found["values"]] == [row[0] for row in recorded["values"]]
     sums, wanted = ([row[1] for row in rows["values"]] for rows in (found, recorded))

@@ -14,7 +14,7 @@ v1 = tf.compat.v1
 def crf_log_likelihood(
     inputs: Any, tag_indices: Any, sequence_lengths: Any, transition_params: Any = None
 ) -> tuple[tf.Tensor, Any]:
-    """Returns the log likelihood [N] of tags [N, T], and the transitions: "transitions" where none are given."""
+    """Returns the log likelihood [N] of tags [N, T], and the transitions: "transitions" by default."""
     inputs = tf.convert_to_tensor(inputs)
     if transition_params is None:
         tags = inputs.shape[2]
@@ -62,7 +62,7 @@ def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> 
 def crf_multitag_sequence_score(
     inputs: Any, tag_bitmap: Any, sequence_lengths: Any, transition_params: Any
 ) -> tf.Tensor:
-    """Returns the logarithm [N] of the sum of exp(score) over the tags that `tag_bitmap` [N, T, tags] allows."""
+    """Returns the logarithm [N] of the sum of exp(score) over the tags in `tag_bitmap` [N, T, tags]."""
     inputs = tf.convert_to_tensor(inputs)
     allowed = tf.where(tag_bitmap, inputs, tf.fill(tf.shape(inputs), tf.constant(-np.inf, inputs.dtype)))
     norm = _log_norm(allowed, sequence_lengths, transition_params)
@@ -88,13 +88,13 @@ def _is_within(time: tf.Tensor, lengths: Any) -> tf.Tensor:
 
 def _along(inputs: tf.Tensor, step: Any, *state: Any) -> list[Any]:
     """Returns what `step`, (time, state) -> (time + 1, state), makes of `state` from time 1 on."""
+    if inputs.shape[1] == 1:
+        return list(state)
     length = tf.shape(inputs)[1]
     return tf.while_loop(lambda time, *_: time < length, step, (tf.constant(1), *state))[1:]
 
 
-def crf_decode(
-    potentials: Any, transition_params: Any, sequence_length: Any
-) -> tuple[tf.Tensor, tf.Tensor]:
+def crf_decode(potentials: Any, transition_params: Any, sequence_length: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the best tags, int32 [N, T] with zeros after the end, and their scores [N]."""
     potentials = tf.convert_to_tensor(potentials)
     cell, length = CrfDecodeForwardRnnCell(transition_params), tf.shape(potentials)[1]
@@ -137,7 +137,7 @@ def viterbi_decode(score: np.ndarray, transition_params: np.ndarray) -> tuple[li
 
 
 class _Cell:
-    """A step of a chain as a cell of tf.nn.dynamic_rnn: (inputs, state) -> (outputs, state), both [N, tags]."""
+    """A step of a chain, as a recurrent cell: (inputs, state) -> (outputs, state), both [N, tags]."""
 
     def __init__(self, transition_params: Any):
         self._transitions = tf.convert_to_tensor(transition_params)[tf.newaxis]

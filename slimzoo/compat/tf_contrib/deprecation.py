@@ -56,7 +56,9 @@ def deprecated_args(
       deprecated_arg_names_or_tuples: names, or (name, the value that says nothing was given).
     """
     del kwargs
-    fine = dict(row if isinstance(row, tuple) else (row, None) for row in deprecated_arg_names_or_tuples)
+    fine: dict[str, Any] = dict(
+        row if isinstance(row, tuple) else (row, None) for row in deprecated_arg_names_or_tuples
+    )
 
     def describe(function: Any, given: inspect.BoundArguments) -> str | None:
         named = {**given.arguments, **given.arguments.get("kwargs", {})}

@@ -47,7 +47,7 @@ def smart_case(
 ) -> Any:
     """Returns what the function of the first true predicate returns; those that are known make no tf.cond."""
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, Mapping) else pred_fn_pairs)
-    open_pairs = []
+    open_pairs: list[tuple[tf.Tensor, Callable[[], Any]]] = []
     for pred, function in pairs:
         known = _known(pred)
         if known and not open_pairs and not exclusive:
@@ -167,7 +167,9 @@ def with_shape(expected_shape: Any, tensor: tf.Tensor) -> tf.Tensor:
         raise ValueError("SparseTensor not supported.")
     if tf.is_tensor(expected_shape) and tf.get_static_value(expected_shape) is None:
         if expected_shape.dtype.base_dtype != tf.int32:
-            raise ValueError(f"Invalid dtype {expected_shape.dtype} for the shape of {tensor.name}; int32 is taken")
+            raise ValueError(
+                f"Invalid dtype {expected_shape.dtype} for the shape of {tensor.name}; int32 is taken"
+            )
         return tf.ensure_shape(_checked(expected_shape, tensor), tensor.shape)
     wanted = _static_shape(expected_shape, tensor)
     if wanted.rank == 0 and (not tensor.shape.is_fully_defined() or tensor.shape.as_list() == [1]):
@@ -189,7 +191,9 @@ def _static_shape(given: Any, tensor: tf.Tensor) -> tf.TensorShape:
         return given
     values = np.asarray(tf.get_static_value(given) if tf.is_tensor(given) else given)
     if values.ndim != 1 or (values.size and values.dtype.kind != "i"):
-        raise ValueError(f"Invalid shape {given!r} expected of tensor {tensor.name}; a list of int32 is taken")
+        raise ValueError(
+            f"Invalid shape {given!r} expected of tensor {tensor.name}; a list of int32 is taken"
+        )
     return tf.TensorShape([None if size < 0 else int(size) for size in values])
 
 

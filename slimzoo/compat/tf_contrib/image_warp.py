@@ -34,7 +34,7 @@ def _bilinear(image: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
     last = tf.cast(tf.stack([height, width]) - 2, points.dtype)
     first = tf.maximum(tf.minimum(tf.floor(points), last), tf.zeros_like(last))
     part = tf.cast(points - first, image.dtype)
-    part = tf.maximum(tf.minimum(part, tf.ones([], image.dtype)), tf.zeros([], image.dtype))
+    part = tf.minimum(tf.maximum(tf.zeros([], image.dtype), part), tf.ones([], image.dtype))
     down, right = part[..., :1], part[..., 1:]
     flat, first = tf.reshape(image, [batch, height * width, channels]), tf.cast(first, tf.int32)
 
@@ -175,22 +175,23 @@ def random_hsv_in_yiq(
     upper_value: float = 1,
     seed: int | None = None,
 ) -> tf.Tensor:
-    """Returns adjust_hsv_in_yiq by random numbers. Raises: ValueError: one is negative, or above its upper one."""
+    """Returns adjust_hsv_in_yiq by random numbers. Raises: ValueError: a range is none."""
     ranges = {
         "hue": (-max_delta_hue, max_delta_hue),
         "saturation": (lower_saturation, upper_saturation),
         "value": (lower_value, upper_value),
     }
-    negative = [max_delta_hue < 0, lower_saturation < 0, lower_value < 0]
-    if wrong := [kind for (kind, (low, high)), bad in zip(ranges.items(), negative, strict=True) if bad or low > high]:
-        raise ValueError(
-            f"random_hsv_in_yiq: {', '.join(f'{kind} {ranges[kind]}' for kind in wrong)}: each has to be 0 or more "
-            "and not above its upper one"
-        )
-    drawn = [
-        low if low == high else v1.random_uniform([], low, high, seed=seed) for low, high in ranges.values()
+    wrong = [
+        f"{kind} from {low} to {high}"
+        for kind, (low, high) in ranges.items()
+        if low > high or (kind != "hue" and low < 0)
     ]
-    return adjust_hsv_in_yiq(image, *drawn)
+    if wrong:
+        raise ValueError(f"random_hsv_in_yiq: {', '.join(wrong)}: numbers have to be 0 or more, and grow")
+    hue, saturation, value = (
+        low if low == high else v1.random_uniform([], low, high, seed=seed) for low, high in ranges.values()
+    )
+    return adjust_hsv_in_yiq(image, hue, saturation, value)
 
 
 def connected_components(images: Any) -> tf.Tensor:

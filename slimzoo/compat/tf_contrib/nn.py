@@ -32,7 +32,7 @@ def deprecated_flipped_softmax_cross_entropy_with_logits(
     logits: Any, labels: Any, dim: int = -1, name: str | None = None
 ) -> tf.Tensor:
     """tf.nn.softmax_cross_entropy_with_logits, arguments the other way about."""
-    return v1.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits, axis=dim, name=name)
+    return v1.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits, dim=dim, name=name)
 
 
 def deprecated_flipped_sparse_softmax_cross_entropy_with_logits(

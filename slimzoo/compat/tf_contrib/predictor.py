@@ -50,7 +50,8 @@ class SavedModelPredictor:
         return self.session.run(self.fetch_tensors, feeds)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__} with feed tensors {self.feed_tensors} and fetch_tensors {self.fetch_tensors}"
+        tensors = f"feed tensors {self.feed_tensors} and fetch_tensors {self.fetch_tensors}"
+        return f"{type(self).__name__} with {tensors}"
 
 
 def from_saved_model(
@@ -81,7 +82,8 @@ def _check(key: Any, signature: Any, inputs: Any, outputs: Any) -> None:
         raise ValueError("input_names and output_names must both be specified or both be unspecified.")
     if sum(given is not None for given in (key, signature, inputs)) > 1:
         raise ValueError(
-            "You must specify at most one of signature_def_key OR signature_def OR (input_names AND output_names)."
+            "You must specify at most one of signature_def_key OR signature_def OR "
+            "(input_names AND output_names)."
         )
 
 

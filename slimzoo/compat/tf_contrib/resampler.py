@@ -25,7 +25,9 @@ def resampler(data: Any, warp: Any, name: str = "resampler") -> tf.Tensor:
         for right in (0, 1):
             for below in (0, 1):
                 places = (first[..., 1] + below) * (width + 2) + first[..., 0] + right
-                x, y = (part[..., axis] if on else 1 - part[..., axis] for axis, on in enumerate((right, below)))
+                x, y = (
+                    part[..., axis] if on else 1 - part[..., axis] for axis, on in enumerate((right, below))
+                )
                 found += tf.gather(framed, places, batch_dims=1) * (x * y)[..., tf.newaxis]
         found = tf.where(is_inside, found, tf.zeros_like(found))
         found = tf.reshape(found, tf.concat([tf.shape(warp)[:-1], [channels]], 0))

@@ -91,7 +91,7 @@ def test_what_cannot_be_says_what_was_given_and_what_is_taken():
             layers.conv2d(TF.zeros([2, 4, 4, 3]), 3, 3, padding="x")
         with pytest.raises(ValueError, match="Variable d/kernel already exists"):
             [layers.dense(TF.zeros([2, 4]), 3, name="d") for _ in range(2)]
-        with pytest.raises(NotImplementedError, match="virtual_batch_size=2 is not served"):
-            layers.batch_normalization(TF.zeros([4, 2]), virtual_batch_size=2)
-        with pytest.raises(ValueError, match="has to be one axis"):
-            layers.batch_normalization(TF.zeros([4, 2, 2]), axis=[1, 2])
+        with pytest.raises(ValueError, match=r"must be positive and divide the batch; .*cannot include 0"):
+            layers.batch_normalization(TF.zeros([4, 2]), axis=0, virtual_batch_size=0)
+        with pytest.raises(ValueError, match=r"axis=\[1, -2\] names one twice"):
+            layers.batch_normalization(TF.zeros([4, 2, 2]), axis=[1, -2])

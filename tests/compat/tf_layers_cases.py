@@ -76,6 +76,21 @@ CASES = {  # name: an expression of tf, L (tf.layers) and inputs x1 to x4 of ran
     "x3, gamma_regularizer=penalty, beta_regularizer=penalty)",
     "batch norm not trained": "L.batch_normalization(x3, training=True, trainable=False)",
     "batch norm twice": "L.batch_normalization(L.batch_normalization(x3, training=True), training=True)",
+    "batch norm of two axes": "L.batch_normalization(x3, axis=[1, -1], training=True)",
+    "batch norm of two axes in inference": "L.batch_normalization(x3, axis=[1, 2])",
+    "batch norm of two axes by a tensor": "L.batch_normalization("
+    "x4, axis=[1, 4], training=tf.placeholder_with_default(True, []), scale=False)",
+    "batch norm of two axes renormed": "L.batch_normalization("
+    "x3, axis=[2, 3], training=True, renorm=True, renorm_clipping={'rmax': 2.0, 'dmax': 0.5})",
+    "batch norm of two axes adjusted": "L.batch_normalization(x3, axis=[2, 3], training=True, "
+    "adjustment=lambda shape: (tf.fill([1, 1, 1, shape[3]], 1.5), tf.fill([1, 1, 1, shape[3]], 0.5)))",
+    "batch norm of parts": "L.batch_normalization(x1[:2], training=True, virtual_batch_size=1, momentum=0.7)",
+    "batch norm of parts of rank 4": "L.batch_normalization(tf.concat([x3, x3 * x3], 0), training=True, "
+    "virtual_batch_size=2)",
+    "batch norm of parts in inference": "L.batch_normalization(tf.concat([x3, x3 * x3], 0), axis=[1, 3], "
+    "virtual_batch_size=2, center=False)",
+    "batch norm of parts renormed": "L.batch_normalization(tf.concat([x3, x3 * x3], 0), training=True, "
+    "virtual_batch_size=2, renorm=True, trainable=False)",
     "batch norm shared": "L.batch_normalization("
     "L.batch_normalization(x3, training=True, name='b'), training=True, name='b', reuse=True)",
     "batch norm in parts": "parted(lambda: L.batch_normalization(x3, training=True))",

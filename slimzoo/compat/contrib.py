@@ -26,15 +26,12 @@ GONE = {  # tf.contrib.<name>: what to use
     "boosted_trees": "the package tensorflow_decision_forests",
     "checkpoint": "tf.train.Checkpoint",
     "cloud": "tf.io.gfile of gs:// paths",
-    "cluster_resolver": "tf.distribute.cluster_resolver",
     "cmake": "nothing: it built TensorFlow",
     "compiler": "tf.function(jit_compile=True)",
     "constrained_optimization": "the package tensorflow_constrained_optimization",
     "copy_graph": "tf.graph_util and tf.import_graph_def",
-    "crf": "crf_log_likelihood of the package tensorflow_addons, or your own with tf.scan",
     "cudnn_rnn": "keras.layers.LSTM and GRU, which use cuDNN by themselves",
     "decision_trees": "the package tensorflow_decision_forests",
-    "deprecated": "tf.summary",
     "distribute": "tf.distribute",
     "distributions": "the package tensorflow_probability",
     "eager": "a program of TensorFlow 2 (tf.GradientTape, tf.Variable), without `slimzoo run`",
@@ -61,18 +58,16 @@ GONE = {  # tf.contrib.<name>: what to use
     "legacy_seq2seq": _KERAS_RNN,
     "libsvm": _TFIO,
     "linear_optimizer": _OPTIMIZER,
-    "lite": "tf.lite",
     "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",
     "memory_stats": "tf.config.experimental.get_memory_info",
     "meta_graph_transform": "tf.import_graph_def and tf.graph_util",
     "mixed_precision": "tf.train.experimental.enable_mixed_precision_graph_rewrite, or keras.mixed_precision",
     "model_pruning": "the package tensorflow_model_optimization",
     "nearest_neighbor": "the package scikit-learn",
-    "nn": "tf.nn",
-    "opt": _OPTIMIZER,
+    "opt": "one of tf.contrib.opt that is served (AdamW, Nadam, LazyAdam, LARS, ...), or of tf.train",
     "optimizer_v2": _OPTIMIZER,
     "periodic_resample": "tf.reshape and tf.transpose",
-    "predictor": "tf.saved_model.load",
+    "predictor": "tf.contrib.predictor.from_saved_model",
     "proto": "tf.io.decode_proto and encode_proto",
     "quantize": "the package tensorflow_model_optimization",
     "quantization": "tf.quantization",
@@ -80,7 +75,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "recurrent": _KERAS_RNN,
     "reduce_slice_ops": "tf.math.segment_sum and its like",
     "remote_fused_graph": "tf.lite and its delegates",
-    "resampler": "the package tensorflow_addons",
     "rnn": _KERAS_RNN,
     "rpc": "the package grpcio, in tf.numpy_function",
     "saved_model": "tf.saved_model",
@@ -88,7 +82,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "session_bundle": "tf.saved_model",
     "signal": "tf.signal",
     "solvers": "tf.linalg",
-    "sparsemax": "the package tensorflow_addons, or your own with tf.sort and tf.cumsum",
     "specs": "slim.repeat and slim.stack",
     "stat_summarizer": "tf.profiler",
     "stateless": "tf.random.stateless_uniform and its like",
@@ -99,7 +92,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "tensorrt": "the package tensorrt, on an exported model",
     "testing": "tf.test and numpy.testing",
     "text": "the package tensorflow_text",
-    "tfprof": "tf.profiler",
     "timeseries": "keras.layers",
     "tpu": "tf.distribute.TPUStrategy",
     "util": "tf.io and tf.make_tensor_proto",
@@ -108,7 +100,7 @@ GONE = {  # tf.contrib.<name>: what to use
 _FRAMEWORK = Row(
     sources=(
         *(_SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")),
-        *(_OURS + name for name in ("framework", "deprecation")),
+        *(_OURS + name for name in ("framework", "deprecation", "initializers")),
     ),
     names={
         "TensorSpec": "tensorflow.TensorSpec",
@@ -139,10 +131,10 @@ _FRAMEWORK = Row(
         ),
         **dict.fromkeys(
             (
-                *("convolutional_delta_orthogonal", "convolutional_orthogonal_1d"),
-                *("convolutional_orthogonal_2d", "convolutional_orthogonal_3d"),
+                *("convolutional_orthogonal_1d", "convolutional_orthogonal_2d"),
+                "convolutional_orthogonal_3d",
             ),
-            "tf.orthogonal_initializer",
+            "tf.contrib.framework.convolutional_delta_orthogonal, or tf.orthogonal_initializer",
         ),
     },
 )
@@ -183,7 +175,10 @@ _METRICS = Row(
 )
 
 _TRAINING = Row(
-    sources=(_SLIM + "training", _SLIM + "training.training", _SLIM + "training.evaluation"),
+    sources=(
+        *(_SLIM + name for name in ("training", "training.training", "training.evaluation")),
+        *(_OURS + name for name in ("sampling", "placing")),
+    ),
     names={
         "HParams": "slimzoo.slim.hparams.HParams",
         "parse_values": "slimzoo.slim.hparams.parse_values",
@@ -191,8 +186,6 @@ _TRAINING = Row(
         "bucket_by_sequence_length": _OURS + "buckets.bucket_by_sequence_length",
     },
     gone={
-        "rejection_sample": "tf.data.Dataset.rejection_resample",
-        "stratified_sample": "tf.data.Dataset.rejection_resample",
         "resample_at_rate": "tf.data.Dataset.rejection_resample",
         "weighted_resample": "tf.data.Dataset.rejection_resample",
         **dict.fromkeys(
@@ -200,9 +193,6 @@ _TRAINING = Row(
             _SEQUENCES,
         ),
         "SequenceQueueingStateSaver": _SEQUENCES,
-        "GreedyLoadBalancingStrategy": "tf.train.replica_device_setter's own strategy",
-        "RandomStrategy": "tf.train.replica_device_setter's own strategy",
-        "byte_size_load_fn": "tf.train.replica_device_setter's own strategy",
         "FeedingQueueRunner": "tf.data.Dataset.from_generator",
     },
 )

@@ -65,6 +65,7 @@ SUCCESSORS: dict[str, Row] = {
             "stateless_truncated_normal": "tensorflow.random.stateless_truncated_normal",
         }
     ),
+    "tensorflow.contrib.tfprof": Row(gone={"ProfileContext": "tf.profiler.Profiler"}),
     "tensorflow.contrib.tfprof.model_analyzer": Row((_OURS + "tfprof",)),
     "tensorflow.contrib.tfprof.tfprof_logger": Row(names={"write_op_log": _V1 + "profiler.write_op_log"}),
     "tensorflow.contrib.util": Row(

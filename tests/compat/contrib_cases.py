@@ -166,6 +166,9 @@ TENSORS = {  # name: an expression of what `environment` has; gradients are of w
     "bags of words": "L.bow_encoder(tf.constant([[1, 2, 1], [0, 1, 0], [0, 0, 0]]), 3, 4, initializer=given)",
     "dense bags": "L.bow_encoder(tf.constant([[1, 2, 1], [0, 1, 0]]), 3, 4, False, given, scope='b')",
     "names": "tf.constant([F.strip_name_scope(n, s) + ' ' + F.prepend_name_scope(n, s) for n, s in scoped])",
+    "delta orthogonal": "[F.convolutional_delta_orthogonal(gain=g, seed=3)(shape) for g, shape in "
+    "[(1.0, [3, 2, 4]), (2.0, [3, 3, 4, 4]), (1.0, [2, 3, 3, 1, 4])]]",
+    "placed": "tf.constant(placed(C.training))",
     "old summaries": "[tf.contrib.deprecated.scalar_summary(['a', 'b'], [1.0, 2.0]), "
     "tf.contrib.deprecated.merge_all_summaries()]",
 }
@@ -202,6 +205,13 @@ def environment(tf, wanted, find):
             tf.placeholder(tf.int32, name="p")
         return contrib.framework.get_placeholders(graph)
 
+    def placed(training):
+        greedy = training.GreedyLoadBalancingStrategy(3, training.byte_size_load_fn)
+        ops = [tf.zeros([size]).op for size in (5, 2, 1, 1, 4, 3)]
+        names = [tf.constant(0.0, name=f"placed_{n}").op for n in range(5)]
+        by_name = training.RandomStrategy(4, seed=7)
+        return [int(greedy(op)) for op in ops] + [by_name(op) for op in names]
+
     def given(shape, dtype=tf.float32, partition_info=None):
         return tf.constant(wave(shape), dtype)
 
@@ -215,7 +225,9 @@ def environment(tf, wanted, find):
         F=contrib.framework, L=contrib.layers, C=contrib, tf=tf, np=np, yiq=colours.adjust_hsv_in_yiq
     )
     names.update(x=x, unknown=unknown, crf=crf, spline=spline, given=given, ramp=ramp, wave=wave)
-    names.update(placeholders=placeholders, sampled=sampled, blobs=blobs, scoped=scoped, points=points)
+    names.update(
+        placeholders=placeholders, placed=placed, sampled=sampled, blobs=blobs, scoped=scoped, points=points
+    )
     return names
 
 

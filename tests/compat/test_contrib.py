@@ -88,3 +88,122 @@ def test_scipy_minimises_within_bounds_and_constraints():
         assert seen[0] == 98.0
         with pytest.raises(ValueError, match=r"jac: set automatically"):
             TF.contrib.opt.ScipyOptimizerInterface(loss, jac=False).minimize(session)
+
+
+def test_samples_are_stratified_and_rejected():
+    training = TF.contrib.training
+    with TF.Graph().as_default(), TF.Session() as session:
+        TF.set_random_seed(1)
+        labels = TF.constant([0] * 18 + [1] * 2)
+        batch, labels = training.stratified_sample([labels * 2], labels, [0.5, 0.5], 40, [0.9, 0.1], True)
+        (counted,), _ = training.stratified_sample([TF.constant(3.0)], TF.constant(1), [0.5, 0.5], 4)
+        (kept,) = training.rejection_sample(
+            [TF.range(10)], lambda x: TF.cast(x[0] > 6, TF.float32), 6, enqueue_many=True, runtime_checks=True
+        )
+        session.run(TF.global_variables_initializer())
+        coordinator = TF.train.Coordinator()
+        threads = TF.train.start_queue_runners(session, coordinator)
+        numbers, classes = session.run([batch[0], labels])
+        assert (numbers == classes * 2).all() and 8 < classes.sum() < 32  # of 40; as they come it would be 4
+        assert session.run(counted).tolist() == [3.0] * 4
+        assert session.run(kept).min() > 6
+        coordinator.request_stop()
+        session.close()
+        coordinator.join(threads, stop_grace_period_secs=5, ignore_live_threads=True)
+
+
+def test_a_saved_model_is_a_function_of_arrays(tmp_path):
+    with TF.Graph().as_default(), TF.Session() as session:
+        x = TF.placeholder(TF.float32, [None], name="x")
+        y = TF.identity(x * 2.0, name="y")
+        TF.saved_model.simple_save(session, str(tmp_path / "model"), {"x": x}, {"y": y})
+    predictor = TF.contrib.predictor
+    twice = predictor.from_saved_model(str(tmp_path / "model"))
+    assert twice({"x": [1.0, 2.0]})["y"].tolist() == [2.0, 4.0]
+    named = predictor.from_saved_model(
+        str(tmp_path / "model"), input_names={"a": "x:0"}, output_names={"b": "y:0"}
+    )
+    assert named({"a": [3.0]})["b"].tolist() == [6.0]
+    with pytest.raises(ValueError, match=r"unexpected keys in input_dict: \['z'\]; expected: \['x'\]"):
+        twice({"z": [1.0]})
+    with pytest.raises(
+        ValueError, match=r'Got signature_def_key "no". Available signatures are .*serving_default'
+    ):
+        predictor.from_saved_model(str(tmp_path / "model"), "no")
+    with pytest.raises(ValueError, match="at most one of signature_def_key OR"):
+        predictor.from_saved_model(str(tmp_path / "model"), "a", input_names={}, output_names={})
+
+
+def test_the_profiler_counts_parameters_and_operations():
+    from tensorflow.compat.v1 import profiler
+
+    analyzer = TF.contrib.tfprof.model_analyzer
+    with TF.Graph().as_default() as graph:
+        TF.matmul(TF.ones([2, 3]), TF.get_variable("w", [3, 4]))
+        quiet = {"output": "none"}
+        options = {**analyzer.TRAINABLE_VARS_PARAMS_STAT_OPTIONS, **quiet}
+        assert analyzer.print_model_analysis(graph, tfprof_options=options).total_parameters == 12
+        options = {**analyzer.FLOAT_OPS_OPTIONS, **quiet}
+        assert analyzer.print_model_analysis(graph, tfprof_options=options).total_float_ops >= 2 * 2 * 3 * 4
+    assert (
+        analyzer.PRINT_ALL_TIMING_MEMORY["select"]
+        == profiler.ProfileOptionBuilder.time_and_memory()["select"]
+    )
+
+
+def test_what_is_out_of_date_says_so_once(caplog):
+    framework = TF.contrib.framework
+
+    @framework.deprecated("2020-01-31", "Use new.")
+    def old(x):
+        return x
+
+    @framework.deprecated_args(None, "Leave it out.", "y")
+    @framework.deprecated_arg_values("2020-01-31", "Say 1.", z=0)
+    def newer(x, y=None, z=1):
+        return x
+
+    assert [old(1), old(2), newer(1), newer(1, y=None), newer(1, y=2), newer(1, z=0), newer(1, z=0)]
+    said = [record.getMessage() for record in caplog.records if "deprecated" in record.getMessage()]
+    parts = [".old is deprecated and will be removed after 2020-01-31", "y of ", "z=0 of "]
+    assert len(said) == 3 and all(part in text for part, text in zip(parts, said, strict=True))
+
+
+def test_what_cannot_be_used_says_why():
+    contrib, framework = TF.contrib, TF.contrib.framework
+    with TF.Graph().as_default():
+        x = TF.zeros([2, 3])
+        for match, error, make in (
+            ("expected \\(3, 3\\), got \\(2, 3\\)", ValueError, lambda: framework.with_shape([3, 3], x)),
+            ("Expected integer type", ValueError, lambda: framework.assert_scalar_int(x)),
+            ("`pred` must be a Tensor", TypeError, lambda: framework.smart_cond("a", list, list)),
+            ("`false_fn` must be callable", TypeError, lambda: framework.smart_cond(True, list)),
+            ("needs to be a Graph", TypeError, lambda: framework.get_placeholders(x)),
+            ("No tensors provided", ValueError, lambda: framework.reduce_sum_n([])),
+            ("Must specify vocab size", ValueError, lambda: contrib.layers.embed_sequence([1])),
+            ("saturation from 2 to 1", ValueError, lambda: yiq().random_hsv_in_yiq(x, lower_saturation=2)),
+            ("rank 2 \\(HW\\) or 3", TypeError, lambda: contrib.image.connected_components([1])),
+            ("keep_prob must be", ValueError, lambda: contrib.nn.alpha_dropout(x, 0.0)),
+            (
+                "momentum=-1.0 and weight_decay=-2.0",
+                ValueError,
+                lambda: contrib.opt.LARSOptimizer(1, -1.0, -2.0),
+            ),
+            ("Must call apply_gradients", RuntimeError, lambda: average().swapping_saver()),
+            ("instance of tf.train.Optimizer", TypeError, lambda: contrib.opt.MultitaskOptimizerWrapper(1)),
+            (
+                "no more inputs than outputs",
+                ValueError,
+                lambda: framework.convolutional_delta_orthogonal()([1, 3, 2]),
+            ),
+        ):
+            with pytest.raises(error, match=match):
+                make()
+
+
+def yiq():
+    return faces.resolve("tensorflow.contrib.image.python.ops.distort_image_ops")
+
+
+def average():
+    return TF.contrib.opt.MovingAverageOptimizer(TF.train.AdamOptimizer())

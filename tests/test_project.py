@@ -63,7 +63,10 @@ def test_only_public_tensorflow_is_used(private, folders):
 
 
 DISTRIBUTIONS = {"PIL": "pillow"}  # where a package is not called as what it is imported by
-FOUND_WHERE_IT_IS = {"torch"}  # nothing of slimzoo's needs it: the proof against PyTorch asks for it
+FOUND_WHERE_IT_IS = {  # nothing of slimzoo's needs them
+    "torch",  # the proof against PyTorch asks for it
+    "scipy",  # an old program's ScipyOptimizerInterface does
+}
 
 
 def imported(*folders):

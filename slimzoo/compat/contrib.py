@@ -61,7 +61,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",
     "memory_stats": "tf.config.experimental.get_memory_info",
     "meta_graph_transform": "tf.import_graph_def and tf.graph_util",
-    "mixed_precision": "tf.train.experimental.enable_mixed_precision_graph_rewrite, or keras.mixed_precision",
     "model_pruning": "the package tensorflow_model_optimization",
     "nearest_neighbor": "the package scikit-learn",
     "opt": "one of tf.contrib.opt that is served (AdamW, Nadam, LazyAdam, LARS, ...), or of tf.train",
@@ -186,7 +185,6 @@ _TRAINING = Row(
         "bucket_by_sequence_length": _OURS + "buckets.bucket_by_sequence_length",
     },
     gone={
-        "resample_at_rate": "tf.data.Dataset.rejection_resample",
         "weighted_resample": "tf.data.Dataset.rejection_resample",
         **dict.fromkeys(
             ("batch_sequences_with_states", "NextQueuedSequenceBatch"),

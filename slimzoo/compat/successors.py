@@ -49,6 +49,7 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.mixed_precision": Row((_OURS + "mixed_precision",)),
     "tensorflow.contrib.nn": Row((_OURS + "nn",), {"conv1d_transpose": "tensorflow.nn.conv1d_transpose"}),
     "tensorflow.contrib.opt": Row((_OURS + "opt",)),
     "tensorflow.contrib.predictor": Row((_OURS + "predictor",)),

@@ -4,6 +4,8 @@ tools/record_contrib_cases.py runs them there. It is Python 3.7; `tf` is given: 
 and `find`, which returns a module by its old name.
 """
 
+from functools import partial
+
 import numpy as np
 
 OPTIMIZERS = {  # name: an expression of tf, O (tf.contrib.opt), the variables w, e and b, step
@@ -30,6 +32,12 @@ OPTIMIZERS = {  # name: an expression of tf, O (tf.contrib.opt), the variables w
     "MovingAverage of steps": "O.MovingAverageOptimizer(tf.train.AdamOptimizer(0.1), 0.9, num_updates=step)",
     "clipped": "O.VariableClippingOptimizer(tf.train.GradientDescentOptimizer(0.5), {w: [0], e: [1]}, 0.5)",
     "stale": "Fresh(O.DropStaleGradientOptimizer(tf.train.AdamOptimizer(0.1), 2))",
+    "scaled": "Poisoned(P.LossScaleOptimizer(tf.train.MomentumOptimizer(0.1, 0.9), "
+    "P.ExponentialUpdateLossScaleManager(8.0, 2, 1, 3.0)), step)",
+    "scaled down": "Poisoned(P.LossScaleOptimizer(tf.train.AdamOptimizer(0.1), "
+    "P.ExponentialUpdateLossScaleManager(1.1, 9)), step * 0)",
+    "scaled as ever": "P.LossScaleOptimizer("
+    "tf.train.GradientDescentOptimizer(0.1), P.FixedLossScaleManager(4.0))",
     "multitask": "O.MultitaskOptimizerWrapper(tf.train.MomentumOptimizer(0.1, 0.9))",
 }
 
@@ -62,6 +70,19 @@ class Fresh:
         return self.optimizer.apply_gradients(gradients, step)
 
 
+class Poisoned:
+    """An optimizer of a scaled loss, one of whose gradients is infinite in a step."""
+
+    def __init__(self, tf, optimizer, step):
+        self.tf, self.optimizer, self.step = tf, optimizer, step
+
+    def apply_gradients(self, gradients, step):
+        b = gradients[-1][1]
+        slope = self.optimizer.compute_gradients(b * ramp((4,)), [b])[0][0]
+        slope /= self.tf.cast(self.tf.abs(self.step - 2), self.tf.float32)  # of global step 2: infinite
+        return self.optimizer.apply_gradients([*gradients[:-1], (slope, b)], step)
+
+
 def steps(tf, case, find, resource=False):
     """Returns the variables after five steps: their names, shapes and sums."""
     with tf.Graph().as_default(), tf.variable_scope("net", use_resource=resource):
@@ -76,7 +97,7 @@ def steps(tf, case, find, resource=False):
         gradients = [(tf.constant(ramp((3, 4))) * scale, w), (rows, e), (tf.zeros([4]) * scale, b)]
         signs = find("tensorflow.contrib.opt.python.training.sign_decay")
         names = {"O": tf.contrib.opt, "w": w, "e": e, "b": b, "step": step, "signs": signs, "tf": tf}
-        names.update(Only=Only, Fresh=Fresh)
+        names.update(Only=Only, Fresh=Fresh, Poisoned=partial(Poisoned, tf), P=tf.contrib.mixed_precision)
         train_op = eval(OPTIMIZERS[case], names).apply_gradients(gradients, step)
         variables = tf.global_variables()
         with tf.Session() as session:
@@ -168,6 +189,7 @@ TENSORS = {  # name: an expression of what `environment` has; gradients are of w
     "names": "tf.constant([F.strip_name_scope(n, s) + ' ' + F.prepend_name_scope(n, s) for n, s in scoped])",
     "delta orthogonal": "[F.convolutional_delta_orthogonal(gain=g, seed=3)(shape) for g, shape in "
     "[(1.0, [3, 2, 4]), (2.0, [3, 3, 4, 4]), (1.0, [2, 3, 3, 1, 4])]]",
+    "resampled": "C.training.resample_at_rate([x(w1), w2], tf.constant([0.5, 2.0, 0.0, 3.0]), seed=3)",
     "placed": "tf.constant(placed(C.training))",
     "old summaries": "[tf.contrib.deprecated.scalar_summary(['a', 'b'], [1.0, 2.0]), "
     "tf.contrib.deprecated.merge_all_summaries()]",

@@ -76,6 +76,21 @@ def stratified_sample(
         return batch[:-1], batch[-1]
 
 
+def resample_at_rate(
+    inputs: Sequence[Any],
+    rates: Any,
+    scope: str | None = None,
+    seed: int | None = None,
+    back_prop: bool = False,
+) -> list[tf.Tensor]:
+    """Returns `inputs` with each row as often as chance has it, `rates` [N] times on average."""
+    with v1.name_scope(scope, "resample_at_rate", [*inputs, rates]):
+        rates = tf.convert_to_tensor(rates, name="rates")
+        counts = tf.cast(v1.random_poisson(rates, (), rates.dtype, seed=seed), tf.int32)
+        rows = tf.repeat(tf.range(tf.shape(counts)[0]), counts)
+        return [tf.gather(values, rows if back_prop else tf.stop_gradient(rows)) for values in inputs]
+
+
 def _one_by_one(examples: list[tf.Tensor], capacity: int, threads: int) -> list[tf.Tensor]:
     single = v1.train.batch(examples, 1, num_threads=threads, capacity=capacity, enqueue_many=True)
     return [tf.squeeze(tensor, [0]) for tensor in (single if isinstance(single, list) else [single])]

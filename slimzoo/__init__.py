@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from slimzoo.converters import RestoreReport
     from slimzoo.loading.load import load
-    from slimzoo.loading.predict import predict
+    from slimzoo.loading.predict import Prediction, predict, predictions
     from slimzoo.model import Model
     from slimzoo.model.saving import save
     from slimzoo.registry import Network, get_network, list_models, register
@@ -47,7 +47,9 @@ _WHERE = {  # public name: the module that defines it
     "get_network": "registry",
     "list_models": "registry",
     "load": "loading",
+    "Prediction": "loading",
     "predict": "loading",
+    "predictions": "loading",
     "register": "registry",
     "save": "model.saving",
 }
@@ -55,6 +57,7 @@ _WHERE = {  # public name: the module that defines it
 __all__ = [  # written out for editors and type checkers, with the modules
     "Model",
     "Network",
+    "Prediction",
     "RestoreReport",
     "compat",
     "converters",
@@ -68,6 +71,7 @@ __all__ = [  # written out for editors and type checkers, with the modules
     "load",
     "nets",
     "predict",
+    "predictions",
     "preprocessing",
     "register",
     "report",

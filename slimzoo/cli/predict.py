@@ -1,11 +1,21 @@
 """`slimzoo predict`: what is on these images?"""
 
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import click
 
+from slimzoo.cli import predictions as formats
 from slimzoo.cli.data_options import turn_option
+from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
-from slimzoo.cli.output import echo, echo_json, examples, json_option
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import listing, shown
+from slimzoo.files import check_writable
+
+_LONGEST_NAME = 60  # columns of an image's name before its classes
 
 
 @click.command(
@@ -13,11 +23,20 @@ from slimzoo.cli.quiet import import_tensorflow
         "slimzoo predict --model mobilenet_v1 cat.jpg dog.png",
         "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
-        "slimzoo predict --model runs/voc-mobilenet_v1 cat.jpg",
+        "slimzoo predict --model runs/voc-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
+        "slimzoo predict --model mobilenet_v1 'photos/**/*.jpg' --flip --out found.parquet",
+        "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
         "slimzoo predict --import my_nets.py --model runs/folder-my_net cat.jpg",
     )
 )
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.argument("images", nargs=-1, metavar="IMAGE...")
+@click.option(
+    "--list",
+    "listed",
+    type=click.File(errors="surrogateescape"),
+    metavar="FILE",
+    help="Of more images, one a line; - is stdin.",
+)
 @click.option(
     "--model",
     required=True,
@@ -34,13 +53,25 @@ from slimzoo.cli.quiet import import_tensorflow
 )
 @all_of(reading_options)
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
-@click.option("--top", type=POSITIVE, default=5, show_default=True, help="Classes an image.")
+@click.option("--top", type=POSITIVE, help="Classes an image at most.  [default: 5; with --threshold all]")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="P",
+    help="Name only classes of this probability or more, 0 to 1.",
+)
+@click.option("--flip", is_flag=True, help="Average the probabilities with those of the mirror image.")
+@click.option("--out", metavar="FILE", help="Write a .csv, .jsonl or .parquet file instead.")
+@click.option("--overwrite", is_flag=True, help="Replace what --out names.")
 @batch_size_option
 @turn_option
 @import_option
+@progress_option
 @json_option
 def predict(
     images: tuple[str, ...],
+    listed: Iterable[str] | None,
     model: str,
     weights: str | None,
     labels: str | None,
@@ -48,33 +79,79 @@ def predict(
     exclude: tuple[str, ...],
     ema: bool,
     size: int | None,
-    top: int,
+    top: int | None,
+    threshold: float,
+    flip: bool,
+    out: str | None,
+    overwrite: bool,
     batch_size: int,
     turn: bool,
+    progress: bool,
     as_json: bool,
 ) -> None:
-    """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
+    """Name what is on each IMAGE, with probabilities.
+
+    IMAGE is a JPEG, PNG, GIF or BMP file, a folder (every image below it) or a pattern in quotes. Images that
+    cannot be read are named at the end, and the exit code is 1.
+    """
+    names = [*images, *(line.rstrip("\r\n") for line in listed or () if line.strip())]
+    if not names:
+        raise click.UsageError("name an IMAGE, a folder or a pattern, or give --list")
+    if out is not None:
+        formats.check_file(out)
+        check_writable(out, overwrite)
     import_tensorflow()
+    from slimzoo.data.finding import image_files
     from slimzoo.labels import read_labels
     from slimzoo.loading.load import load
-    from slimzoo.loading.predict import predict as predict_images
+    from slimzoo.loading.predict import predictions
 
-    names = None if labels is None else read_labels(labels)
+    files = image_files(names)
     loaded = load(
         model,
         pretrained=weights is None,
         weights=weights,
-        labels=names,
+        labels=None if labels is None else read_labels(labels),
         rename=rename,
         exclude=exclude,
         ema=ema,
         size=size,
     )
-    predictions = predict_images(loaded, list(images), top, batch_size, turn=turn)
-    if as_json:
-        keys = ("class", "name", "probability")
-        rows = [[dict(zip(keys, row, strict=True)) for row in best] for best in predictions]
-        return echo_json([{"image": i, "predictions": p} for i, p in zip(images, rows, strict=True)])
-    for image, best in zip(images, predictions, strict=True):
-        echo("\n".join([image, *(f"  {100 * score:6.2f} %  {name}" for _, name, score in best)]))
-    return None
+    found = predictions(
+        loaded,
+        files,
+        top=top or (None if threshold else 5),
+        threshold=threshold,
+        batch_size=batch_size,
+        flip=flip,
+        turn=turn,
+        progress=progress and len(files) > batch_size and (out is not None or not sys.stdout.isatty()),
+    )
+    problems: list[str] = []
+    readable = _noting(found, len(files), problems)
+    if out is not None:
+        formats.write(out, readable, overwrite)
+        echo(f"{len(files) - len(problems)} of {len(files)} images are in {out}")
+    elif as_json:
+        echo_json([formats.as_dict(prediction) for prediction in readable])
+    else:
+        longest = min(max(len(shown(file)) for file in files), _LONGEST_NAME)
+        for prediction in readable:
+            if not prediction.problem:
+                echo(formats.lines(prediction, longest))
+    if problems:
+        raise Failure(listing(_unreadable(problems, len(files)), problems), 1)
+
+
+def _noting(found: Iterable[Any], total: int, problems: list[str]) -> Iterator[Any]:
+    """Yields each of `found` and notes the problems; raises Failure where there is nothing else."""
+    for prediction in found:
+        if prediction.problem:
+            problems.append(prediction.problem)
+        yield prediction
+        if len(problems) == total:
+            raise Failure(problems[0] if total == 1 else listing(_unreadable(problems, total), problems))
+
+
+def _unreadable(problems: list[str], total: int) -> str:
+    return f"{len(problems)} of {total} images cannot be used:"

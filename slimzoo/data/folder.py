@@ -12,7 +12,7 @@ from slimzoo.data.headers import READABLE, SIGNATURES, foreign, image_format, re
 from slimzoo.data.text import same
 from slimzoo.errors import SlimzooError, listing
 
-__all__ = ["SIGNATURES", "image_format", "parts", "read"]
+__all__ = ["SIGNATURES", "image_format", "parts", "read", "visible"]
 
 _CLUTTER = (  # what file managers, archives, editors and downloads leave behind, in small letters
     *(".*", "thumbs.db", "ehthumbs*.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"),
@@ -41,7 +41,7 @@ def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Datas
     """
     root = _existing(path)
     _check_whole(root)
-    entries = _visible(root)
+    entries = visible(root)
     folders = [entry for entry in entries if entry.is_dir()]
     problems = [problem for entry in entries if (problem := _problem_outside(entry))]
     names = tuple(sorted({_name(folder) for folder in folders})) if classes is None else tuple(classes)
@@ -61,11 +61,11 @@ def parts(path: str | os.PathLike) -> dict[str, Path]:
 
     Raises: FileNotFoundError: there is no such folder.
     """
-    folders = [entry for entry in _visible(_existing(path)) if entry.is_dir()]
+    folders = [entry for entry in visible(_existing(path)) if entry.is_dir()]
     found = {_PARTS.get(folder.name.lower(), ""): folder for folder in folders}
     if "train" not in found or "" in found or len(found) < len(folders):
         return {}
-    return found if any(entry.is_dir() for entry in _visible(found["train"])) else {}
+    return found if any(entry.is_dir() for entry in visible(found["train"])) else {}
 
 
 def _existing(path: str | os.PathLike) -> Path:
@@ -84,7 +84,8 @@ def _check_whole(root: Path) -> None:
         raise SlimzooError(f"{root} holds {names} in place of classes; give one of them: {advice}")
 
 
-def _visible(folder: Path) -> list[Path]:
+def visible(folder: Path) -> list[Path]:
+    """Returns what is in `folder`, in order, without hidden files and clutter."""
     return sorted(path for path in folder.iterdir() if not _is_clutter(path.name.lower()))
 
 
@@ -121,7 +122,7 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
 
 
 def _read_class(folder: Path, names: tuple[str, ...]) -> tuple[list[Example], list[str]]:
-    entries = _visible(folder)
+    entries = visible(folder)
     problems = [] if entries else [f"{folder}: a class without images"]
     labels = np.array([same(name) == _name(folder) for name in names], np.float32)
     weights = np.ones_like(labels)

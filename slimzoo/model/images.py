@@ -35,7 +35,17 @@ def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model:
     if not isinstance(images, list | tuple) or _is_nested(images):
         array = np.asarray(as_pixels(images, turn))
         images = list(array) if array.ndim == 4 else [array]
-    batch = tf.stack(_prepare_all(images, preprocessing, turn, model))
+    return stacked(_prepare_all(images, preprocessing, turn, model), model)
+
+
+def prepare_one(image: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
+    """Returns float32 [size, size, channels] of one image, as prepare() takes it."""
+    return prepared(preprocessing, _one(image, turn, model))
+
+
+def stacked(images: Sequence[tf.Tensor], model: Any = None) -> tf.Tensor:
+    """Returns what prepare_one() gave as a batch, of which `model` knows that it is prepared."""
+    batch = tf.stack(images)
     if model is not None:
         note_prepared(model, batch)
     return batch
@@ -50,16 +60,28 @@ def best_of(
     logits: Any, top: int, labels: Sequence[str] | None, num_classes: int | None, multi_label: bool
 ) -> list[list[tuple[int, str, float]]]:
     """Returns for each row of `logits` [N, classes] its best (class, name, probability), the best first."""
+    return ranked(probabilities_of(logits, num_classes, multi_label), labels, top)
+
+
+def probabilities_of(logits: Any, num_classes: int | None, multi_label: bool) -> np.ndarray:
+    """Returns float32 [N, classes] of `logits` [N, classes]: a sigmoid of several labels, else a softmax."""
     logits = tf.convert_to_tensor(logits)
     if logits.shape.rank != 2 or num_classes not in (0, None, logits.shape[-1]):
         raise SlimzooError(
             f"decode_predictions takes logits [N, {num_classes}]; this has shape {logits.shape}"
         )
-    scores = (tf.sigmoid if multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
+    return (tf.sigmoid if multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32)).numpy()
+
+
+def ranked(
+    scores: np.ndarray, labels: Sequence[str] | None, top: int | None, threshold: float = 0.0
+) -> list[list[tuple[int, str, float]]]:
+    """Returns of each row of `scores` the best `top` (class, name, score), those from `threshold` up."""
     names = labels or [f"class {i}" for i in range(scores.shape[1])]
     order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
     return [
-        [(int(i), names[i], float(row[i])) for i in best] for row, best in zip(scores, order, strict=True)
+        [(int(i), names[i], float(row[i])) for i in best if row[i] >= threshold]
+        for row, best in zip(scores, order, strict=True)
     ]
 
 
@@ -69,7 +91,7 @@ def _prepare_all(
     found, problems = [], []
     for image in images:
         try:
-            found.append(prepared(preprocessing, _one(image, turn, model)))
+            found.append(prepare_one(image, preprocessing, turn, model))
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if len(problems) == 1 and len(images) == 1:

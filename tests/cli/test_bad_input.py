@@ -131,8 +131,8 @@ def test_nan_in_the_weights_is_found(refused, slimzoo, tmp_path, image):
 def test_every_file_that_is_no_image_is_named(refused, cifarnet, image, tmp_path):
     (tmp_path / "text.jpg").write_text("no image")
     (tmp_path / "cut.jpg").write_bytes(image.read_bytes()[:200])
-    given = [image, "text.jpg", "cut.jpg", "missing.png", tmp_path]
-    refused("predict", "--model", cifarnet, *given, words=["text.jpg", "cut.jpg", "missing.png", "4 of 5"])
+    given = ["text.jpg", "cut.jpg", "missing.png"]
+    refused("predict", "--model", cifarnet, *given, words=["text.jpg", "cut.jpg", "missing.png", "3 of 3"])
     refused("predict", "--model", cifarnet, "text.jpg", words=["text.jpg is not an image", "JPEG"])
 
 

@@ -1,0 +1,56 @@
+"""The image files that files, folders and patterns stand for."""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from slimzoo.data.folder import visible
+from slimzoo.data.headers import READABLE, image_format
+from slimzoo.errors import SlimzooError, listing
+
+_SIGNS = "*?["  # of a pattern
+
+
+def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
+    """Returns the paths that `given` stand for, in its order; those of a folder or a pattern are sorted.
+
+    A folder stands for every image below it, found by content; hidden files and clutter are passed over. A
+    pattern (*, ?, [...], ** for folders) stands for the files it matches; a file that is called like a
+    pattern is a file. Any other path stands for itself, whether there is a file or not.
+
+    Raises: SlimzooError: folders without an image, patterns that match nothing: all of them at once.
+    """
+    found: list[str] = []
+    problems = []
+    for name in [os.fspath(path) for path in given]:
+        if os.path.isdir(name):
+            files = [str(path) for path in _below(Path(name), set()) if _is_image(path)]
+            problems += [] if files else [f"the folder {name} holds no image; {READABLE}"]
+        elif any(sign in name for sign in _SIGNS) and not os.path.lexists(name):
+            files = sorted(path for path in glob.iglob(name, recursive=True) if os.path.isfile(path))
+            problems += [] if files else [f"the pattern {name} matches no file"]
+        else:
+            files = [name]
+        found += files
+    if len(problems) == 1:
+        raise SlimzooError(problems[0])
+    if problems:
+        raise SlimzooError(listing("no images are found:", problems))
+    return found
+
+
+def _below(folder: Path, seen: set[str]) -> list[Path]:
+    """Returns the files below `folder`, each folder's in order; links in a circle are gone through once."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return []
+    seen.add(real)
+    found: list[Path] = []
+    for path in visible(folder):
+        found += _below(path, seen) if path.is_dir() else [path]
+    return found
+
+
+def _is_image(path: Path) -> bool:
+    return path.is_file() and image_format(path) is not None

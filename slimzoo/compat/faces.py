@@ -13,9 +13,12 @@ from slimzoo.compat.contrib import CONTRIB, GONE, SERVED
 from slimzoo.compat.libraries import LIBRARIES, SAME
 from slimzoo.compat.modules import Row
 from slimzoo.compat.not_served import StandIn
+from slimzoo.compat.others.rows import OLD_LIBRARIES
+from slimzoo.compat.py2.python_names import PYTHON_2
 
 _OLD = {**modules.SLIM, **modules.REPOSITORY}
-MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES}
+_OTHERS = {**PYTHON_2, **OLD_LIBRARIES}
+MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES, **_OTHERS}
 PACKAGES = {**modules.PACKAGES, **modules.under_other_names(modules.PACKAGES)}
 
 _FACES: dict[str, ModuleType] = {}
@@ -31,6 +34,15 @@ class Face(ModuleType):
         super().__init__(name, f"The old {name}, served by {', '.join(row.sources) or 'slimzoo'}.")
         self.__path__: list[str] = []
         self._row = row
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets what the library has there, as sys.stdout; TensorFlow's and NumPy's names stay in the face."""
+        if not name.startswith("_") and self.__name__ in _OTHERS:
+            for source in self._sources():
+                if hasattr(source, name):
+                    setattr(source, name, value)
+                    return
+        super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":

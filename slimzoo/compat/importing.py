@@ -13,16 +13,26 @@ from typing import Any
 from slimzoo.compat.faces import is_known, resolve
 from slimzoo.compat.finder import REPOSITORY_TOPS
 from slimzoo.compat.libraries import LIBRARIES
+from slimzoo.compat.others import methods
+from slimzoo.compat.others.rows import OLD_LIBRARIES
 from slimzoo.compat.program import Program
+from slimzoo.compat.py2.python_names import PYTHON_2
 
 _LIBRARY_TOPS = frozenset(name.partition(".")[0] for name in LIBRARIES)
-_TOPS = _LIBRARY_TOPS | frozenset(REPOSITORY_TOPS)
+_OTHER_TOPS = frozenset(name.partition(".")[0] for name in OLD_LIBRARIES)
+_PYTHON_2_TOPS = frozenset(PYTHON_2)
+_FACED = _LIBRARY_TOPS | _OTHER_TOPS | _PYTHON_2_TOPS
+_TOPS = _LIBRARY_TOPS | _OTHER_TOPS | frozenset(REPOSITORY_TOPS)
 
 Import = Callable[..., ModuleType]
 
 
-def import_for(program: Program, ordinary: Import) -> Import:
-    """Returns an `__import__` that serves `program` by the tables and everybody else by `ordinary`."""
+def import_for(program: Program, ordinary: Import, py2: bool = False) -> Import:
+    """Returns an `__import__` that serves `program` by the tables and everybody else by `ordinary`.
+
+    `py2`: the tables of Python 2's own modules too.
+    """
+    tops = _TOPS | _PYTHON_2_TOPS if py2 else _TOPS
 
     def old_import(
         name: str,
@@ -32,30 +42,36 @@ def import_for(program: Program, ordinary: Import) -> Import:
         level: int = 0,
     ) -> ModuleType:
         top = name.partition(".")[0]
-        if level or top not in _TOPS or not program.wrote(globals):
+        if level or top not in tops or not program.wrote(globals):
             return ordinary(name, globals, locals, fromlist, level)
-        if top in REPOSITORY_TOPS and program.has_module(top):
+        if top not in _LIBRARY_TOPS and program.has_module(top):
             return ordinary(name, globals, locals, fromlist, level)
-        return _import(name, fromlist or ())
+        module = _import(name, fromlist or ())
+        if top in methods.TOPS:
+            methods.serve(program)
+        return module
 
     return old_import
 
 
-def hook(program: Program) -> Import:
-    """Makes `import` follow the tables in the modules of `program`; returns the `__import__` before."""
+def hook(program: Program, py2: bool = False) -> Callable[[], None]:
+    """Makes `import` follow the tables in the modules of `program`; returns what takes it back."""
     before = builtins.__import__
-    builtins.__import__ = import_for(program, before)
-    return before
+    builtins.__import__ = import_for(program, before, py2)
 
+    def unhook() -> None:
+        builtins.__import__ = before
+        methods.withdraw()
 
-def unhook(before: Import) -> None:
-    """Takes `hook` back."""
-    builtins.__import__ = before
+    return unhook
 
 
 def _import(name: str, fromlist: Sequence[str]) -> ModuleType:
     """Does what `import name`, or `from name import fromlist`, asks for; raises ImportError as they do."""
     top = name.partition(".")[0]
+    if name in OLD_LIBRARIES and not (fromlist and all(is_known(f"{name}.{wanted}") for wanted in fromlist)):
+        for source in OLD_LIBRARIES[name].sources[:1]:
+            importlib.import_module(source)  # an ImportError as ever, where it is not installed
     module = _module(name)
     if not fromlist:
         return resolve(top)
@@ -69,7 +85,7 @@ def _module(name: str) -> ModuleType:
     if is_known(name):
         return resolve(name)
     parent, _, last = name.rpartition(".")
-    if name.partition(".")[0] in _LIBRARY_TOPS and not name.startswith("tensorflow.contrib"):
+    if name.partition(".")[0] in _FACED and not name.startswith("tensorflow.contrib"):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:

@@ -1,0 +1,137 @@
+"""Python 2's modules and their names that went or moved, as faces: data, and a few lines of code each."""
+
+from slimzoo.compat.modules import Row
+
+_OURS = "slimzoo.compat.py2.stdlib."
+_BUILTIN_TYPES = {
+    **{f"{name}Type": f"builtins.{kind}" for name, kind in (("Boolean", "bool"), ("Complex", "complex"))},
+    **{f"{name}Type": f"builtins.{name.lower()}" for name in ("Float", "Int", "List", "Tuple", "Type")},
+    "DictType": "builtins.dict",
+    "DictionaryType": "builtins.dict",
+    "LongType": "builtins.int",
+    "StringType": "builtins.str",
+    "UnicodeType": "builtins.str",
+    "ObjectType": "builtins.object",
+    "SliceType": "builtins.slice",
+    "XRangeType": "builtins.range",
+    "ClassType": "builtins.type",
+    "InstanceType": "builtins.object",
+    "UnboundMethodType": "types.FunctionType",
+    "FileType": "io.IOBase",
+    "StringTypes": _OURS + "STRING_TYPES",
+}
+_LETTERS = {"letters": "ascii_letters", "lowercase": "ascii_lowercase", "uppercase": "ascii_uppercase"}
+_OF_STRING = (
+    *("atof", "atoi", "atol", "capitalize", "center", "count", "expandtabs", "find", "index", "join", "joinfields"),
+    *("ljust", "lower", "lstrip", "maketrans", "replace", "rfind", "rindex", "rjust", "rstrip", "split"),
+    *("splitfields", "strip", "swapcase", "translate", "upper", "zfill"),
+)
+_PARSE = (
+    *("quote", "quote_plus", "unquote", "unquote_plus", "urlencode", "splitquery", "splittype", "splithost"),
+)
+
+PYTHON_2: dict[str, Row] = {
+    "BaseHTTPServer": Row(("http.server",)),
+    "CGIHTTPServer": Row(("http.server",)),
+    "ConfigParser": Row(("configparser",), {"SafeConfigParser": _OURS + "Config", "ConfigParser": _OURS + "Config"}),
+    "Cookie": Row(("http.cookies",)),
+    "HTMLParser": Row(("html.parser",)),
+    "Image": Row(("PIL.Image",)),
+    "ImageDraw": Row(("PIL.ImageDraw",)),
+    "ImageFont": Row(("PIL.ImageFont",)),
+    "Queue": Row(("queue",)),
+    "SimpleHTTPServer": Row(("http.server",)),
+    "SocketServer": Row(("socketserver",)),
+    "StringIO": Row(names={"StringIO": _OURS + "StringIO"}),
+    "Tkinter": Row(("tkinter",)),
+    "UserDict": Row(
+        ("collections",),
+        {"IterableUserDict": "collections.UserDict", "DictMixin": "collections.abc.MutableMapping"},
+    ),
+    "UserList": Row(("collections",)),
+    "UserString": Row(("collections",)),
+    "__builtin__": Row(("builtins",), {"__dict__": "builtins.__dict__"}),
+    "anydbm": Row(("dbm",)),
+    "cPickle": Row(("pickle",)),
+    "cProfile": Row(("cProfile",)),
+    "cStringIO": Row(names={"StringIO": _OURS + "StringIO"}),
+    "commands": Row(names={name: f"subprocess.{name}" for name in ("getoutput", "getstatusoutput")}),
+    "cookielib": Row(("http.cookiejar",)),
+    "copy_reg": Row(("copyreg",)),
+    "csv": Row(("csv",), {name: _OURS + f"csv_{name}" for name in ("reader", "writer", "DictReader", "DictWriter")}),
+    "dummy_thread": Row(("_thread",), {"error": "builtins.RuntimeError"}),
+    "exceptions": Row(("builtins",), {"StandardError": "builtins.Exception"}),
+    "htmlentitydefs": Row(("html.entities",)),
+    "httplib": Row(("http.client",)),
+    "itertools": Row(
+        ("itertools",),
+        {
+            "ifilter": "builtins.filter",
+            "ifilterfalse": "itertools.filterfalse",
+            "imap": "builtins.map",
+            "izip": "builtins.zip",
+            "izip_longest": "itertools.zip_longest",
+        },
+    ),
+    "md5": Row(names={"md5": "hashlib.md5", "new": "hashlib.md5"}),
+    "operator": Row(
+        ("operator",),
+        {
+            "div": "slimzoo.compat.py2.runtime.divide",
+            "isCallable": "builtins.callable",
+            "sequenceIncludes": "operator.contains",
+            "repeat": "operator.mul",
+        },
+    ),
+    "os": Row(("os",), {"getcwdu": "os.getcwd", "errno": "errno", "popen2": _OURS + "popen2"}),
+    "pickle": Row(("pickle",)),
+    "repr": Row(("reprlib",)),
+    "robotparser": Row(("urllib.robotparser",)),
+    "sets": Row(names={"Set": "builtins.set", "ImmutableSet": "builtins.frozenset"}),
+    "sha": Row(names={"sha": "hashlib.sha1", "new": "hashlib.sha1"}),
+    "string": Row(
+        ("string",),
+        {
+            **{then: f"string.{now}" for then, now in _LETTERS.items()},
+            **{name: f"{_OURS}string_{name}" for name in _OF_STRING},
+        },
+    ),
+    "sys": Row(
+        ("sys",),
+        {
+            "maxint": "sys.maxsize",
+            "maxunicode": "sys.maxunicode",
+            "setdefaultencoding": _OURS + "nothing",
+            "exc_clear": _OURS + "nothing",
+            "setcheckinterval": _OURS + "nothing",
+            "subversion": _OURS + "SUBVERSION",
+        },
+    ),
+    "thread": Row(("_thread",), {"error": "builtins.RuntimeError"}),
+    "tkFileDialog": Row(("tkinter.filedialog",)),
+    "tkMessageBox": Row(("tkinter.messagebox",)),
+    "types": Row(("types",), {**_BUILTIN_TYPES, "NoneType": "types.NoneType"}),
+    "urllib": Row(
+        ("urllib",),
+        {
+            **{name: f"urllib.parse.{name}" for name in _PARSE},
+            **{name: f"urllib.request.{name}" for name in ("urlopen", "urlretrieve", "urlcleanup", "getproxies")},
+            **{name: f"urllib.request.{name}" for name in ("url2pathname", "pathname2url", "FancyURLopener")},
+            "error": "urllib.error",
+            "parse": "urllib.parse",
+            "request": "urllib.request",
+        },
+    ),
+    "urllib2": Row(("urllib.request", "urllib.error", "urllib.parse")),
+    "urlparse": Row(("urllib.parse",)),
+    "whichdb": Row(names={"whichdb": "dbm.whichdb"}),
+    "xmlrpclib": Row(("xmlrpc.client",)),
+}
+for _pickle in ("pickle", "cPickle"):
+    PYTHON_2[_pickle] = Row(
+        ("pickle",),
+        {
+            **{name: f"{_OURS}pickle_{name}" for name in ("dump", "dumps", "load", "loads")},
+            "HIGHEST_PROTOCOL": _OURS + "HIGHEST_PROTOCOL",
+        },
+    )

@@ -4,7 +4,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,11 +14,9 @@ from slimzoo.compat.libraries import LIBRARIES, SAME
 from slimzoo.compat.modules import Row
 from slimzoo.compat.not_served import StandIn
 from slimzoo.compat.others.rows import OLD_LIBRARIES
-from slimzoo.compat.py2.python_names import PYTHON_2
 
 _OLD = {**modules.SLIM, **modules.REPOSITORY}
-_OTHERS = {**PYTHON_2, **OLD_LIBRARIES}
-MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES, **_OTHERS}
+MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES, **OLD_LIBRARIES}
 PACKAGES = {**modules.PACKAGES, **modules.under_other_names(modules.PACKAGES)}
 
 _FACES: dict[str, ModuleType] = {}
@@ -37,7 +35,7 @@ class Face(ModuleType):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets what the library has there, as sys.stdout; TensorFlow's and NumPy's names stay in the face."""
-        if not name.startswith("_") and self.__name__ in _OTHERS:
+        if not name.startswith("_") and self.__name__ not in LIBRARIES:
             for source in self._sources():
                 if hasattr(source, name):
                     setattr(source, name, value)
@@ -101,6 +99,22 @@ class Face(ModuleType):
 
 def _public(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if not name.startswith("_")})
+
+
+def put_rows(rows: Mapping[str, Row]) -> Callable[[], None]:
+    """Adds old modules, in the place of those that are called so; returns what takes them away."""
+    before = {name: MODULES[name] for name in rows if name in MODULES}
+    MODULES.update(rows)
+
+    def take_away() -> None:
+        for name in rows:
+            del MODULES[name]
+            _FACES.pop(name, None)
+        MODULES.update(before)
+
+    for name in rows:
+        _FACES.pop(name, None)
+    return take_away
 
 
 def is_known(name: str) -> bool:

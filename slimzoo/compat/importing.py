@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from slimzoo.compat.faces import is_known, resolve
+from slimzoo.compat.faces import is_known, put_rows, resolve
 from slimzoo.compat.finder import REPOSITORY_TOPS
 from slimzoo.compat.libraries import LIBRARIES
 from slimzoo.compat.others import methods
@@ -58,9 +58,11 @@ def hook(program: Program, py2: bool = False) -> Callable[[], None]:
     """Makes `import` follow the tables in the modules of `program`; returns what takes it back."""
     before = builtins.__import__
     builtins.__import__ = import_for(program, before, py2)
+    take_away = put_rows(PYTHON_2 if py2 else {})
 
     def unhook() -> None:
         builtins.__import__ = before
+        take_away()
         methods.withdraw()
 
     return unhook

@@ -3,6 +3,8 @@
 import io
 from typing import Any
 
+from slimzoo.compat.py2.data import Reader
+
 
 class _Bytes(io.BufferedWriter):
     """A file for bytes that takes text as well."""
@@ -40,8 +42,10 @@ def open_file(name: Any, mode: str = "r", buffering: int = -1) -> Any:
     bytes and writing takes both.
     """
     if "b" in mode:
-        if "r" in mode or "+" in mode:
+        if "+" in mode:
             return open(name, mode.replace("U", ""))
+        if "w" not in mode and "a" not in mode:
+            return Reader(io.FileIO(name, "r"))
         return _Bytes(io.FileIO(name, mode.replace("b", "")))
     universal = "U" in mode
     plain = mode.replace("U", "").replace("t", "") or "r"

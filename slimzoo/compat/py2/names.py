@@ -161,6 +161,6 @@ def builtins_for(full: bool, print_function: bool, imports: Any, running: Mappin
     made = {**vars(builtins), **ADDED, RUNTIME: runtime, "execfile": running["execfile"]}
     if full:
         made.update(CHANGED, __import__=imports, **running)
-    if full and not print_function:
-        made["print"] = printing.say
+    if full:
+        made["print"] = printing.say_with if print_function else printing.say
     return made

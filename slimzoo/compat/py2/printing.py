@@ -1,4 +1,4 @@
-"""The print statement: print(..., end=" ") is how a translated one ends in a comma."""
+"""print as it was. Of the statement: print(..., end=" ") is how a translated one ends in a comma."""
 
 import atexit
 import sys
@@ -23,6 +23,11 @@ def say(*values: Any, end: str = "\n", file: Any = None) -> None:
         if not _WAITING:
             atexit.register(_end_lines)
         _WAITING[id(stream)] = stream
+
+
+def say_with(*values: Any, **options: Any) -> None:
+    """Does what print of __future__ did: the function, with Python 2's text of each value."""
+    print(*map(shown, values), **options)
 
 
 def _end_lines() -> None:

@@ -26,6 +26,11 @@ _OF_STRING = (
     *("ljust", "lower", "lstrip", "maketrans", "replace", "rfind", "rindex", "rjust", "rstrip", "split"),
     *("splitfields", "strip", "swapcase", "translate", "upper", "zfill"),
 )
+_HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+_BASE64 = (
+    *("b64encode", "b64decode", "urlsafe_b64encode", "urlsafe_b64decode", "standard_b64encode"),
+    *("standard_b64decode", "b32encode", "b32decode", "b16encode", "b16decode", "encodestring", "decodestring"),
+)
 _PARSE = (
     *("quote", "quote_plus", "unquote", "unquote_plus", "urlencode", "splitquery", "splittype", "splithost"),
 )
@@ -52,6 +57,8 @@ PYTHON_2: dict[str, Row] = {
     "UserString": Row(("collections",)),
     "__builtin__": Row(("builtins",), {"__dict__": "builtins.__dict__"}),
     "anydbm": Row(("dbm",)),
+    "base64": Row(("base64",), {name: f"{_OURS}base64_{name}" for name in _BASE64}),
+    "binascii": Row(("binascii",), {name: f"{_OURS}binascii_{name}" for name in ("hexlify", "unhexlify", "crc32")}),
     "cPickle": Row(("pickle",)),
     "cProfile": Row(("cProfile",)),
     "cStringIO": Row(names={"StringIO": _OURS + "StringIO"}),
@@ -61,6 +68,7 @@ PYTHON_2: dict[str, Row] = {
     "csv": Row(("csv",), {name: _OURS + f"csv_{name}" for name in ("reader", "writer", "DictReader", "DictWriter")}),
     "dummy_thread": Row(("_thread",), {"error": "builtins.RuntimeError"}),
     "exceptions": Row(("builtins",), {"StandardError": "builtins.Exception"}),
+    "hashlib": Row(("hashlib",), {name: f"{_OURS}hash_{name}" for name in _HASHES}),
     "htmlentitydefs": Row(("html.entities",)),
     "httplib": Row(("http.client",)),
     "itertools": Row(
@@ -73,7 +81,8 @@ PYTHON_2: dict[str, Row] = {
             "izip_longest": "itertools.zip_longest",
         },
     ),
-    "md5": Row(names={"md5": "hashlib.md5", "new": "hashlib.md5"}),
+    "json": Row(("json",), {name: f"{_OURS}json_{name}" for name in ("dump", "dumps", "load", "loads")}),
+    "md5": Row(names=dict.fromkeys(("md5", "new"), _OURS + "hash_md5")),
     "operator": Row(
         ("operator",),
         {
@@ -88,13 +97,17 @@ PYTHON_2: dict[str, Row] = {
     "repr": Row(("reprlib",)),
     "robotparser": Row(("urllib.robotparser",)),
     "sets": Row(names={"Set": "builtins.set", "ImmutableSet": "builtins.frozenset"}),
-    "sha": Row(names={"sha": "hashlib.sha1", "new": "hashlib.sha1"}),
+    "sha": Row(names=dict.fromkeys(("new", "sha"), _OURS + "hash_sha1")),
     "string": Row(
         ("string",),
         {
             **{then: f"string.{now}" for then, now in _LETTERS.items()},
             **{name: f"{_OURS}string_{name}" for name in _OF_STRING},
         },
+    ),
+    "struct": Row(("struct",), {"pack": _OURS + "struct_pack", "unpack": _OURS + "struct_unpack"}),
+    "subprocess": Row(
+        ("subprocess",), {"Popen": _OURS + "Popen", "check_output": _OURS + "check_output"}
     ),
     "sys": Row(
         ("sys",),
@@ -126,6 +139,7 @@ PYTHON_2: dict[str, Row] = {
     "urlparse": Row(("urllib.parse",)),
     "whichdb": Row(names={"whichdb": "dbm.whichdb"}),
     "xmlrpclib": Row(("xmlrpc.client",)),
+    "zlib": Row(("zlib",), {name: f"{_OURS}zlib_{name}" for name in ("adler32", "compress", "crc32", "decompress")}),
 }
 for _pickle in ("pickle", "cPickle"):
     PYTHON_2[_pickle] = Row(

@@ -35,21 +35,22 @@ def divide(left: Any, right: Any) -> Any:
 
 def divisor(right: Any) -> Any:
     """Returns what `x /= right` divides by: `right`, or something that floors what is whole."""
-    return _Divisor(right) if _is_whole(right) or isinstance(right, int) else right
+    return _Divisor(right) if _is_whole(right) else right
 
 
 class _Divisor:
     """A whole number, array or tensor on the right of /=."""
 
-    __array_ufunc__ = None  # so that an array asks __rtruediv__
-
     def __init__(self, value: Any):
         self._value = value
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """An array divides by it, in place or not."""
+        left, right = (each._value if isinstance(each, _Divisor) else each for each in inputs)
+        floors = ufunc is np.true_divide and _is_whole(left) and _is_whole(right)
+        return getattr(np.floor_divide if floors else ufunc, method)(left, right, **options)
+
     def __rtruediv__(self, left: Any) -> Any:
-        if isinstance(left, np.ndarray):
-            whole = _is_whole(left)
-            return operator.ifloordiv(left, self._value) if whole else operator.itruediv(left, self._value)
         return divide(left, self._value)
 
 
@@ -134,7 +135,7 @@ _OTHER_NAMES = {"string_escape": "unicode_escape", "string-escape": "unicode_esc
 
 
 def _encoded(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any:
-    """Returns text encoded: text is text also as UTF-8 or ASCII, for it was written and shown as such."""
+    """Returns the bytes of text, or of bytes that are encoded already; "hex" and others give text."""
     import codecs
 
     if encoding in _OF_BYTES:
@@ -159,7 +160,10 @@ def _decoded(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any
     encoding = _OTHER_NAMES.get(encoding, encoding)
     if isinstance(value, bytes):
         return value.decode(encoding, errors)
-    return value.encode("latin-1").decode(encoding, errors) if encoding == "unicode_escape" else value
+    try:  # text that was written as bytes, as '\xc3\xa9', and no other
+        return value.encode("latin-1").decode(encoding)
+    except UnicodeError:
+        return value
 
 
 _KINDS = {"NoneType": "", "bytes": "str"}  # Python 2 sorted by the names of types, numbers first
@@ -267,7 +271,7 @@ def shown(value: Any) -> str:
     if type(value) is float:
         return _float(value)
     if type(value) is bytes:
-        return value.decode("utf-8", "surrogateescape")
+        return value.decode("utf-8", "surrogateescape")  # Data knows it
     if type(value) is set:
         return f"set([{', '.join(map(repr, value))}])"
     if type(value) is complex:

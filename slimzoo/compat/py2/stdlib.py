@@ -1,12 +1,21 @@
 """What stands for functions of Python 2's library where a name of today's does not do the same."""
 
+import base64
+import binascii
 import configparser
 import csv
+import functools
+import hashlib
 import io
+import json
 import pickle
+import struct
 import subprocess
+import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from slimzoo.compat.py2.data import Data
 
 STRING_TYPES = (str, bytes)
 SUBVERSION = ("CPython", "", "")
@@ -167,3 +176,83 @@ def string_maketrans(then: Any, now: Any) -> Any:
 def string_translate(value: str, table: Any, deleted: str = "") -> str:
     """Returns `value` by the table, without the characters `deleted`."""
     return "".join(character for character in value if character not in deleted).translate(table)
+
+
+def _bytes(value: Any) -> Any:
+    return value.encode("latin-1") if isinstance(value, str) else value
+
+
+def _of_bytes(function: Any, text_back: bool) -> Any:
+    """Returns `function` of bytes as one of texts too; `text_back`: its result is text then."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = function(*map(_bytes, args), **kwargs)
+        return Data(found) if text_back and isinstance(found, bytes) else found
+
+    return call
+
+
+for _name in (
+    *("b64encode", "b64decode", "urlsafe_b64encode", "urlsafe_b64decode", "standard_b64encode"),
+    *("standard_b64decode", "b32encode", "b32decode", "b16encode", "b16decode"),
+):
+    globals()[f"base64_{_name}"] = _of_bytes(getattr(base64, _name), True)
+base64_encodestring = _of_bytes(base64.encodebytes, True)
+base64_decodestring = _of_bytes(base64.decodebytes, True)
+for _name in ("adler32", "compress", "crc32", "decompress"):
+    globals()[f"zlib_{_name}"] = _of_bytes(getattr(zlib, _name), True)
+for _name in ("hexlify", "unhexlify", "crc32"):
+    globals()[f"binascii_{_name}"] = _of_bytes(getattr(binascii, _name), True)
+
+
+class _Hash:
+    """A hash that is fed with texts too."""
+
+    def __init__(self, name: str, data: Any = b""):
+        self._hash = hashlib.new(name, _bytes(data))
+
+    def update(self, data: Any) -> None:
+        """Feeds it."""
+        self._hash.update(_bytes(data))
+
+    def digest(self) -> Data:
+        """Returns the hash as bytes."""
+        return Data(self._hash.digest())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hash, name)
+
+
+for _name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
+    globals()[f"hash_{_name}"] = functools.partial(_Hash, _name)
+
+
+def struct_pack(form: Any, *values: Any) -> Data:
+    """struct.pack, of texts too."""
+    return Data(struct.pack(form, *map(_bytes, values)))
+
+
+def struct_unpack(form: Any, data: Any) -> tuple[Any, ...]:
+    """struct.unpack, of a text too; the texts in it are as those of a file."""
+    return tuple(Data(v) if isinstance(v, bytes) else v for v in struct.unpack(form, _bytes(data)))
+
+
+def _without_encoding(function: Any) -> Any:
+    return lambda *args, encoding=None, **kwargs: function(*args, **kwargs)
+
+
+json_dump, json_dumps = _without_encoding(json.dump), _without_encoding(json.dumps)
+json_load, json_loads = _without_encoding(json.load), _without_encoding(json.loads)
+_AS_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
+
+
+class Popen(subprocess.Popen):
+    """A process whose pipes are text."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **{**_AS_TEXT, **kwargs})
+
+
+def check_output(*args: Any, **kwargs: Any) -> Any:
+    """subprocess.check_output, as text."""
+    return subprocess.check_output(*args, **{**_AS_TEXT, **kwargs})

@@ -49,6 +49,8 @@ class Face(ModuleType):
         if name in self._row.names:
             return locate(self._row.names[name])
         if name.startswith("__"):
+            if self.__name__ not in LIBRARIES and (source := next(self._sources(), None)) is not None:
+                return getattr(source, name)  # as __version__
             raise AttributeError(name)
         if is_known(child := f"{self.__name__}.{name}"):
             return resolve(child)

@@ -71,9 +71,7 @@ def hook(program: Program, py2: bool = False) -> Callable[[], None]:
 def _import(name: str, fromlist: Sequence[str]) -> ModuleType:
     """Does what `import name`, or `from name import fromlist`, asks for; raises ImportError as they do."""
     top = name.partition(".")[0]
-    if name in OLD_LIBRARIES and not (fromlist and all(is_known(f"{name}.{wanted}") for wanted in fromlist)):
-        for source in OLD_LIBRARIES[name].sources[:1]:
-            importlib.import_module(source)  # an ImportError as ever, where it is not installed
+    _check_installed(name, fromlist)
     module = _module(name)
     if not fromlist:
         return resolve(top)
@@ -81,6 +79,15 @@ def _import(name: str, fromlist: Sequence[str]) -> ModuleType:
         if wanted != "*" and not hasattr(module, wanted):
             _import_below(module, name, wanted)
     return module
+
+
+def _check_installed(name: str, fromlist: Sequence[str]) -> None:
+    """Raises ImportError as ever where a library is not installed, unless all that is asked for is ours."""
+    below = [OLD_LIBRARIES.get(f"{name}.{wanted}") for wanted in fromlist]
+    if name not in OLD_LIBRARIES or (below and all(row is not None and not row.sources for row in below)):
+        return
+    for source in OLD_LIBRARIES[name].sources[:1]:
+        importlib.import_module(source)
 
 
 def _module(name: str) -> ModuleType:

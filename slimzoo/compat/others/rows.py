@@ -44,7 +44,7 @@ STANDARD: dict[str, Row] = {
             **_ours("standard", "getargspec", "ArgSpec"),
             "getmoduleinfo": _OURS + "standard.getmoduleinfo",
         },
-        {"formatargspec": "inspect.signature", "getcallargs": "inspect.signature(f).bind(...)"},
+        {"formatargspec": "inspect.signature"},
     ),
     "pipes": Row(names={"quote": "shlex.quote"}, gone={"Template": "the module subprocess"}),
     "platform": Row(
@@ -91,10 +91,6 @@ SCIPY: dict[str, Row] = {
             "trapz": "scipy.integrate.trapezoid",
             "simps": _OURS + "scipy_numbers.simps",
         },
-    ),
-    "scipy.interpolate": Row(
-        ("scipy.interpolate",),
-        gone={"interp2d": "scipy.interpolate.RegularGridInterpolator, or RectBivariateSpline for a grid"},
     ),
     "scipy.linalg": Row(("scipy.linalg",), {"pinv2": "scipy.linalg.pinv", **_at("numpy", "tri", "tril", "triu")}),
     "scipy.ndimage": Row(("scipy.ndimage",), {"imread": _OURS + "scipy_images.imread"}),

@@ -104,7 +104,9 @@ def _plane(data: np.ndarray, scale: tuple, pal: Any, mode: str | None) -> Image.
     if mode == "1":
         return Image.frombytes("1", size, np.packbits(data > high, axis=1).tobytes())
     if mode == "I":
-        return Image.frombytes("I", size, data.astype(np.uint32).tobytes())
+        least, greatest = (data.min() if cmin is None else cmin), (data.max() if cmax is None else cmax)
+        scaled = (data * 1.0 - least) * (high - low) / (greatest - least) + low
+        return Image.frombytes("I", size, scaled.astype(np.uint32).tobytes())
     if mode not in (None, "L", "P"):
         raise ValueError(f"an array of two axes is an image of mode L, P, F, 1 or I, not {mode!r}")
     image = Image.frombytes("L", size, bytescale(data, cmin, cmax, high, low).tobytes())

@@ -16,23 +16,21 @@ from slimzoo.compat.libraries import LIBRARIES
 from slimzoo.compat.others import methods
 from slimzoo.compat.others.rows import OLD_LIBRARIES
 from slimzoo.compat.program import Program
-from slimzoo.compat.py2.python_names import PYTHON_2
+from slimzoo.compat.py2.python_names import MODULES, PYTHON_2
 
 _LIBRARY_TOPS = frozenset(name.partition(".")[0] for name in LIBRARIES)
 _OTHER_TOPS = frozenset(name.partition(".")[0] for name in OLD_LIBRARIES)
-_PYTHON_2_TOPS = frozenset(PYTHON_2)
-_FACED = _LIBRARY_TOPS | _OTHER_TOPS | _PYTHON_2_TOPS
+_FACED = _LIBRARY_TOPS | _OTHER_TOPS | frozenset(PYTHON_2)
 _TOPS = _LIBRARY_TOPS | _OTHER_TOPS | frozenset(REPOSITORY_TOPS)
 
 Import = Callable[..., ModuleType]
 
 
-def import_for(program: Program, ordinary: Import, py2: bool = False) -> Import:
+def import_for(program: Program, ordinary: Import) -> Import:
     """Returns an `__import__` that serves `program` by the tables and everybody else by `ordinary`.
 
-    `py2`: the tables of Python 2's own modules too.
+    A translated module, by its builtins, has the rows of Python 2's own modules too.
     """
-    tops = _TOPS | _PYTHON_2_TOPS if py2 else _TOPS
 
     def old_import(
         name: str,
@@ -42,7 +40,7 @@ def import_for(program: Program, ordinary: Import, py2: bool = False) -> Import:
         level: int = 0,
     ) -> ModuleType:
         top = name.partition(".")[0]
-        if level or top not in tops or not program.wrote(globals):
+        if level or not (top in _TOPS or top in _python_2(globals)) or not program.wrote(globals):
             return ordinary(name, globals, locals, fromlist, level)
         if top not in _LIBRARY_TOPS and program.has_module(top):
             return ordinary(name, globals, locals, fromlist, level)
@@ -57,7 +55,7 @@ def import_for(program: Program, ordinary: Import, py2: bool = False) -> Import:
 def hook(program: Program, py2: bool = False) -> Callable[[], None]:
     """Makes `import` follow the tables in the modules of `program`; returns what takes it back."""
     before = builtins.__import__
-    builtins.__import__ = import_for(program, before, py2)
+    builtins.__import__ = import_for(program, before)
     take_away = put_rows(PYTHON_2 if py2 else {})
 
     def unhook() -> None:
@@ -79,6 +77,12 @@ def _import(name: str, fromlist: Sequence[str]) -> ModuleType:
         if wanted != "*" and not hasattr(module, wanted):
             _import_below(module, name, wanted)
     return module
+
+
+def _python_2(globals: Mapping[str, Any] | None) -> frozenset[str]:
+    """Returns the modules of Python 2 that the importing module sees."""
+    names = (globals or {}).get("__builtins__")
+    return names.get(MODULES, frozenset()) if isinstance(names, dict) else frozenset()
 
 
 def _check_installed(name: str, fromlist: Sequence[str]) -> None:

@@ -8,21 +8,27 @@ from fissix.pgen2 import token
 
 _UR = re.compile(r"[uU][rR](?=['\"])")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
+_NOT_PLAIN = re.compile(r"[bB]?[uUrR]")
+_NO_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*\\)(?=[uUN])")
 
 
 class FixTexts(fixer_base.BaseFix):
-    """ur'x' becomes r'x', or 'x' where it has a \\u, which Python 2 read in these as well."""
+    """ur'x' becomes r'x', its \\u written out; a backslash that says u, U or N in other texts stays one."""
 
     PATTERN = "STRING"
     BM_compatible = True
 
     def match(self, node: Any) -> bool:
-        """Says whether the leaf is a text with such a prefix."""
-        return node.type == token.STRING and _UR.match(node.value) is not None
+        """Says whether the leaf is such a text."""
+        return node.type == token.STRING and self._changed(node.value) != node.value
 
     def transform(self, node: Any, results: Any) -> Any:
-        """Returns the leaf without its u; escapes are written out."""
+        """Returns the leaf changed."""
         new = node.clone()
-        raw = _UR.sub("r", node.value, count=1)
-        new.value = _ESCAPE.sub(lambda found: chr(int(found[0][2:], 16)), raw)
+        new.value = self._changed(node.value)
         return new
+
+    def _changed(self, text: str) -> str:
+        if _UR.match(text):
+            return _ESCAPE.sub(lambda found: chr(int(found[0][2:], 16)), _UR.sub("r", text, count=1))
+        return text if _NOT_PLAIN.match(text) else _NO_ESCAPE.sub(r"\1\\", text)

@@ -14,6 +14,7 @@ ATTRIBUTES = {  # an attribute that is gone: what stands for it
     "sort": "sort() with cmp",
     "decode": "decode() of text",
     "encode": "encode() of bytes",
+    "translate": "translate() without some characters",
     "message": "the message of an exception",
     "func_closure": "__closure__",
     "func_code": "__code__",
@@ -32,6 +33,7 @@ _VIEWS = ("items", "keys", "values")
 _ORDER = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 _EQUAL = {ast.Eq: "eq", ast.NotEq: "ne"}
 _TYPES = ("str", "unicode")
+_CAUGHT = "py2_caught"
 
 
 class Meaning(ast.NodeTransformer):
@@ -52,7 +54,7 @@ class Meaning(ast.NodeTransformer):
         self.generic_visit(node)
         if node.attr not in ATTRIBUTES or not isinstance(node.ctx, ast.Load):
             return node
-        if self._names_only and node.attr in ("sort", "decode", "encode", "message", "next"):
+        if self._names_only and node.attr in (*_QUIET, "next"):
             return node
         told = f".{node.attr}: {ATTRIBUTES[node.attr]}" if node.attr not in _QUIET else ""
         return self._call(node, "attribute", [node.value, ast.Constant(node.attr)], told)
@@ -73,6 +75,16 @@ class Meaning(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div) and self._floors and not self._names_only:
             node.value = self._call(node.value, "divisor", [node.value], "/= of whole numbers floors")
+        return node
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        """`except X, e` leaves e where it is after the handler."""
+        self.generic_visit(node)
+        if node.name is None or self._names_only:
+            return node
+        kept = ast.Assign([ast.Name(node.name, ast.Store())], ast.Name(_CAUGHT, ast.Load()))
+        node.name = _CAUGHT
+        node.body.insert(0, ast.fix_missing_locations(ast.copy_location(kept, node)))
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -116,7 +128,7 @@ class Meaning(ast.NodeTransformer):
         return ast.fix_missing_locations(new)
 
 
-_QUIET = ("sort", "decode", "encode", "message")  # most of them mean what they did
+_QUIET = ("sort", "decode", "encode", "message", "translate")  # most of them mean what they did
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from slimzoo.compat.py2 import classes, files, printing, runtime
 from slimzoo.compat.py2.meaning import RUNTIME
+from slimzoo.compat.py2.python_names import GONE, MODULES, PYTHON_2
 
 
 class basestring(abc.ABC):  # noqa: N801
@@ -159,6 +160,7 @@ def builtins_for(full: bool, print_function: bool, imports: Any, running: Mappin
       running: exec, eval, execfile and compile there.
     """
     made = {**vars(builtins), **ADDED, RUNTIME: runtime, "execfile": running["execfile"]}
+    made[MODULES] = frozenset(PYTHON_2) if full else GONE
     if full:
         made.update(CHANGED, __import__=imports, **running)
     if full:

@@ -1,8 +1,11 @@
 """Python 2's modules and their names that went or moved, as faces: data, and a few lines of code each."""
 
+import sys
+
 from slimzoo.compat.modules import Row
 
 _OURS = "slimzoo.compat.py2.stdlib."
+MODULES = "__python_2_modules__"  # a builtin of a translated module: which of the rows it sees
 _BUILTIN_TYPES = {
     **{f"{name}Type": f"builtins.{kind}" for name, kind in (("Boolean", "bool"), ("Complex", "complex"))},
     **{f"{name}Type": f"builtins.{name.lower()}" for name in ("Float", "Int", "List", "Tuple", "Type")},
@@ -92,8 +95,17 @@ PYTHON_2: dict[str, Row] = {
             "repeat": "operator.mul",
         },
     ),
+    "math": Row(("math",), {name: f"{_OURS}math_{name}" for name in ("ceil", "floor")}),
+    "os.path": Row(("os.path",), {"walk": _OURS + "walk"}),
     "os": Row(("os",), {"getcwdu": "os.getcwd", "errno": "errno", "popen2": _OURS + "popen2"}),
     "pickle": Row(("pickle",)),
+    "random": Row(
+        ("random",),
+        {
+            name: f"slimzoo.compat.py2.randomness.{name}"
+            for name in ("Random", "choice", "jumpahead", "randint", "randrange", "sample", "seed", "shuffle")
+        },
+    ),
     "repr": Row(("reprlib",)),
     "robotparser": Row(("urllib.robotparser",)),
     "sets": Row(names={"Set": "builtins.set", "ImmutableSet": "builtins.frozenset"}),
@@ -141,6 +153,7 @@ PYTHON_2: dict[str, Row] = {
     "xmlrpclib": Row(("xmlrpc.client",)),
     "zlib": Row(("zlib",), {name: f"{_OURS}zlib_{name}" for name in ("adler32", "compress", "crc32", "decompress")}),
 }
+GONE = frozenset(PYTHON_2) - sys.stdlib_module_names  # not there at all in Python 3
 for _pickle in ("pickle", "cPickle"):
     PYTHON_2[_pickle] = Row(
         ("pickle",),

@@ -82,6 +82,8 @@ def attribute(value: Any, name: str) -> Any:
         return lambda cmp=None, key=None, reverse=False: _sort(value, cmp, key, reverse)
     if name == "encode" and isinstance(value, str):
         return lambda *how: _encoded(value, *how)
+    if name == "translate" and isinstance(value, str):
+        return lambda table, deleted="": _translated(value, table, deleted)
     if name == "decode" and isinstance(value, bytes):
         return lambda *how: _decoded(value, *how)
     if hasattr(value, name):
@@ -93,6 +95,11 @@ def attribute(value: Any, name: str) -> Any:
         return getattr(value, _NEW_NAMES[name])
     special = _SPECIAL.get(name)
     return getattr(value, name) if special is None else special(value)
+
+
+def _translated(value: str, table: Any, deleted: str) -> str:
+    kept = "".join(character for character in value if character not in deleted)
+    return kept if table is None else kept.translate(table)
 
 
 def _has_key(value: Any) -> Any:

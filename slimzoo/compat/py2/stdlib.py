@@ -8,6 +8,8 @@ import functools
 import hashlib
 import io
 import json
+import math
+import os
 import pickle
 import struct
 import subprocess
@@ -137,6 +139,26 @@ def csv_DictReader(file: Any, *args: Any, **kwargs: Any) -> Any:
 def csv_DictWriter(file: Any, *args: Any, **kwargs: Any) -> Any:
     """csv.DictWriter to a file for text or for bytes."""
     return csv.DictWriter(_Rows(file), *args, **kwargs)
+
+
+def math_floor(x: Any) -> float:
+    """math.floor, a float."""
+    return float(math.floor(x)) if math.isfinite(x) else float(x)
+
+
+def math_ceil(x: Any) -> float:
+    """math.ceil, a float."""
+    return float(math.ceil(x)) if math.isfinite(x) else float(x)
+
+
+def walk(top: str, func: Any, arg: Any) -> None:
+    """os.path.walk: calls func(arg, folder, names) for `top` and all folders below."""
+    names = os.listdir(top)
+    func(arg, top, names)
+    for name in names:
+        below = os.path.join(top, name)
+        if os.path.isdir(below) and not os.path.islink(below):
+            walk(below, func, arg)
 
 
 def _method(name: str) -> Any:

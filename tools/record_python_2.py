@@ -1,6 +1,6 @@
 """Records what Python 2.7 prints of the programs in tests/compat/py2/programs.txt, into outputs.txt beside it.
 
-    python tools/record_python_2.py PYTHON2
+python tools/record_python_2.py PYTHON2
 """
 
 import subprocess

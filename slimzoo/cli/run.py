@@ -21,9 +21,7 @@ from slimzoo.cli.quiet import import_tensorflow
 @click.option("--py2-diff", is_flag=True, help="Print what --py2 changes, as a unified diff; run nothing.")
 @click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-def run(
-    py2: bool, py2_diff: bool, script: str, arguments: tuple[str, ...]
-) -> Callable[[], None] | None:
+def run(py2: bool, py2_diff: bool, script: str, arguments: tuple[str, ...]) -> Callable[[], None] | None:
     """Run an old TF-Slim program as it is: TensorFlow 1's names, tf.contrib, tf_slim.
 
     SCRIPT and the modules beside it see TensorFlow 1 with tf.contrib.slim, layers, framework, losses,

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from slimzoo.compat import old_methods
 from slimzoo.compat.faces import is_known, put_rows, resolve
 from slimzoo.compat.finder import REPOSITORY_TOPS
 from slimzoo.compat.libraries import LIBRARIES
-from slimzoo.compat.others import methods
 from slimzoo.compat.others.rows import OLD_LIBRARIES
 from slimzoo.compat.program import Program
 from slimzoo.compat.py2.python_names import MODULES, PYTHON_2
@@ -45,8 +45,8 @@ def import_for(program: Program, ordinary: Import) -> Import:
         if top not in _LIBRARY_TOPS and program.has_module(top):
             return ordinary(name, globals, locals, fromlist, level)
         module = _import(name, fromlist or ())
-        if top in methods.TOPS:
-            methods.serve(program)
+        if top in old_methods.TOPS:
+            old_methods.serve(program)
         return module
 
     return old_import
@@ -61,7 +61,7 @@ def hook(program: Program, py2: bool = False) -> Callable[[], None]:
     def unhook() -> None:
         builtins.__import__ = before
         take_away()
-        methods.withdraw()
+        old_methods.withdraw()
 
     return unhook
 

@@ -64,7 +64,11 @@ def run(script: str, arguments: Sequence[str], py2: bool = False) -> None:
     program = Program(folder, file=file, shared=_python_path())
     importing.hook(program, py2)
     finder.serve()
-    code = _translated(source, main, program, script) if py2 else compile(source, file, "exec", dont_inherit=True)
+    code = (
+        _translated(source, main, program, script)
+        if py2
+        else compile(source, file, "exec", dont_inherit=True)
+    )
     exec(code, vars(main))
 
 
@@ -151,4 +155,6 @@ def _is_translation_error(error: BaseException) -> bool:
 
 
 def _is_ours(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(filename)) in (_OURS, _PY2) or filename.startswith("<frozen importlib")
+    return os.path.dirname(os.path.abspath(filename)) in (_OURS, _PY2) or filename.startswith(
+        "<frozen importlib"
+    )

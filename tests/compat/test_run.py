@@ -74,9 +74,7 @@ def test_python_2_in_an_imported_module_is_told_with_its_file(tmp_path, capsys):
     module.write_text("print 'a'\n")
     error = SyntaxError("Missing parentheses", (str(module), 1, 1, "print 'a'"))
     running.show(SyntaxError, error, None)
-    assert capsys.readouterr().err.endswith(
-        f"{module}:1: print statement: write print(...)\n{AS_IT_IS}\n"
-    )
+    assert capsys.readouterr().err.endswith(f"{module}:1: print statement: write print(...)\n{AS_IT_IS}\n")
 
 
 def test_a_syntax_error_of_python_3_reads_as_under_python(tmp_path):

@@ -16,7 +16,20 @@ _NAMED = {
     "FOURCC": "VideoWriter_fourcc",
 }
 _PREFIXES = ("", "COLOR_", "CAP_", "IMREAD_", "IMWRITE_")
-_GONE = ("Load", "Create", "Get", "Set", "Query", "Show", "Save", "Cvt", "Resize", "Named", "Wait", "fromarray")
+_GONE = (
+    "Load",
+    "Create",
+    "Get",
+    "Set",
+    "Query",
+    "Show",
+    "Save",
+    "Cvt",
+    "Resize",
+    "Named",
+    "Wait",
+    "fromarray",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -45,7 +45,9 @@ def StratifiedKFold(y: Any, n_folds: int = 3, shuffle: bool = False, random_stat
     return _made("StratifiedKFold", samples, n_folds, shuffle=shuffle, random_state=random_state)
 
 
-def ShuffleSplit(n: int, n_iter: int = 10, test_size: Any = 0.1, train_size: Any = None, random_state: Any = None) -> _Folds:
+def ShuffleSplit(
+    n: int, n_iter: int = 10, test_size: Any = 0.1, train_size: Any = None, random_state: Any = None
+) -> _Folds:
     """n samples, split n_iter times."""
     sizes = {"test_size": test_size, "train_size": train_size}
     return _made("ShuffleSplit", (np.zeros(n),), n_iter, random_state=random_state, **sizes)

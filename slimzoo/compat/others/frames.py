@@ -44,7 +44,7 @@ def _is_label(index: Any, part: Any) -> bool:
 def _places(index: Any, part: Any) -> Any:
     if isinstance(part, slice):
         return index.slice_indexer(part.start, part.stop, part.step)
-    if getattr(part, "dtype", None) == bool:
+    if getattr(part, "dtype", None) == "bool":
         return part
     return index.get_indexer(part) if isinstance(part, list) else index.get_loc(part)
 
@@ -59,8 +59,10 @@ def as_matrix(data: Any, columns: Any = None) -> Any:
     return (data if columns is None else data[columns]).to_numpy()
 
 
-def append(data: Any, other: Any, ignore_index: bool = False, verify_integrity: bool = False, sort: bool = False) -> Any:
-    """Returns a new frame or series with the rows of `other` at its end; a dict or series is one row of a frame."""
+def append(
+    data: Any, other: Any, ignore_index: bool = False, verify_integrity: bool = False, sort: bool = False
+) -> Any:
+    """Returns a new frame or series with the rows of `other` at its end; a dict or a series is a row."""
     import pandas as pd
 
     parts = other if isinstance(other, list | tuple) else [other]
@@ -120,7 +122,9 @@ def mad(data: Any, axis: int = 0) -> Any:
 
 
 def _rolling(name: str) -> Any:
-    def function(arg: Any, window: int, min_periods: int | None = None, center: bool = False, **options: Any) -> Any:
+    def function(
+        arg: Any, window: int, min_periods: int | None = None, center: bool = False, **options: Any
+    ) -> Any:
         return getattr(arg.rolling(window, min_periods, center), name)(**options)
 
     return function

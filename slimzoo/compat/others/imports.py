@@ -48,7 +48,7 @@ def find_module(name: str, path: Any = None) -> tuple[Any, str | None, Descripti
     file = str(spec.origin)
     kind = next((kind for loader, kind in _LOADERS if isinstance(spec.loader, loader)), PY_SOURCE)
     mode = "r" if kind == PY_SOURCE else "rb"
-    opened = tokenize.open(file) if kind == PY_SOURCE else open(file, "rb")
+    opened = tokenize.open(file) if kind == PY_SOURCE else open(file, "rb")  # noqa: SIM115, the caller closes it
     return opened, file, (os.path.splitext(file)[1], mode, kind)
 
 

@@ -6,7 +6,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-_MAPS = {"spectral": "nipy_spectral", "Vega10": "tab10", "Vega20": "tab20", "Vega20b": "tab20b", "Vega20c": "tab20c"}
+_MAPS = {
+    "spectral": "nipy_spectral",
+    "Vega10": "tab10",
+    "Vega20": "tab20",
+    "Vega20b": "tab20b",
+    "Vega20c": "tab20c",
+}
 
 
 def use(backend: str, warn: bool = False, force: bool = True) -> None:

@@ -4,15 +4,48 @@ from slimzoo.compat.modules import Row
 
 _OURS = "slimzoo.compat.others."
 _CONTAINERS = (
-    *("AsyncGenerator", "AsyncIterable", "AsyncIterator", "Awaitable", "ByteString", "Callable", "Collection"),
+    *(
+        "AsyncGenerator",
+        "AsyncIterable",
+        "AsyncIterator",
+        "Awaitable",
+        "ByteString",
+        "Callable",
+        "Collection",
+    ),
     *("Container", "Coroutine", "Generator", "Hashable", "ItemsView", "Iterable", "Iterator", "KeysView"),
     *("Mapping", "MappingView", "MutableMapping", "MutableSequence", "MutableSet", "Reversible", "Sequence"),
     *("Set", "Sized", "ValuesView"),
 )
-_FIND = ("find_module", "load_module", "load_source", "load_compiled", "load_dynamic", "load_package", "new_module")
+_FIND = (
+    "find_module",
+    "load_module",
+    "load_source",
+    "load_compiled",
+    "load_dynamic",
+    "load_package",
+    "new_module",
+)
 _IMP = (
-    *(*_FIND, "acquire_lock", "release_lock", "lock_held", "get_suffixes", "get_magic", "get_tag", "is_builtin"),
-    *("is_frozen", "cache_from_source", "source_from_cache", "reload", "NullImporter", "C_BUILTIN", "C_EXTENSION"),
+    *(
+        *_FIND,
+        "acquire_lock",
+        "release_lock",
+        "lock_held",
+        "get_suffixes",
+        "get_magic",
+        "get_tag",
+        "is_builtin",
+    ),
+    *(
+        "is_frozen",
+        "cache_from_source",
+        "source_from_cache",
+        "reload",
+        "NullImporter",
+        "C_BUILTIN",
+        "C_EXTENSION",
+    ),
     *("PKG_DIRECTORY", "PY_COMPILED", "PY_FROZEN", "PY_SOURCE", "SEARCH_ERROR"),
 )
 
@@ -34,7 +67,9 @@ STANDARD: dict[str, Row] = {
     "distutils.dir_util": Row(names=_ours("standard", "mkpath", "copy_tree", "remove_tree")),
     "distutils.file_util": Row(names=_ours("standard", "copy_file", "move_file")),
     "distutils.spawn": Row(names={"find_executable": "shutil.which"}),
-    "distutils.util": Row(names={"strtobool": _OURS + "standard.strtobool", "get_platform": "sysconfig.get_platform"}),
+    "distutils.util": Row(
+        names={"strtobool": _OURS + "standard.strtobool", "get_platform": "sysconfig.get_platform"}
+    ),
     "distutils.version": Row(names=_ours("standard", "LooseVersion", "StrictVersion")),
     "fractions": Row(("fractions",), _ours("standard", "gcd")),
     "imp": Row(names=_ours("imports", *_IMP)),
@@ -48,7 +83,8 @@ STANDARD: dict[str, Row] = {
     ),
     "pipes": Row(names={"quote": "shlex.quote"}, gone={"Template": "the module subprocess"}),
     "platform": Row(
-        ("platform",), gone=dict.fromkeys(("dist", "linux_distribution"), "the package distro, or /etc/os-release")
+        ("platform",),
+        gone=dict.fromkeys(("dist", "linux_distribution"), "the package distro, or /etc/os-release"),
     ),
     "threading": Row(("threading",)),
     "time": Row(("time",), {"clock": "time.process_time"}),
@@ -59,7 +95,9 @@ STANDARD: dict[str, Row] = {
 
 _MISC = Row(
     names={
-        **_ours("scipy_images", "bytescale", "fromimage", "imfilter", "imread", "imresize", "imrotate", "imsave"),
+        **_ours(
+            "scipy_images", "bytescale", "fromimage", "imfilter", "imread", "imresize", "imrotate", "imsave"
+        ),
         **_ours("scipy_images", "imshow", "toimage"),
         **_at("scipy.special", "comb", "factorial", "factorial2", "factorialk", "logsumexp"),
         **_at("scipy.datasets", "ascent", "electrocardiogram", "face"),
@@ -92,7 +130,9 @@ SCIPY: dict[str, Row] = {
             "simps": _OURS + "scipy_numbers.simps",
         },
     ),
-    "scipy.linalg": Row(("scipy.linalg",), {"pinv2": "scipy.linalg.pinv", **_at("numpy", "tri", "tril", "triu")}),
+    "scipy.linalg": Row(
+        ("scipy.linalg",), {"pinv2": "scipy.linalg.pinv", **_at("numpy", "tri", "tril", "triu")}
+    ),
     "scipy.ndimage": Row(("scipy.ndimage",), {"imread": _OURS + "scipy_images.imread"}),
     **{
         f"scipy.ndimage.{module}": Row(("scipy.ndimage",))
@@ -152,16 +192,37 @@ _PYPLOT = {
     "register_cmap": _OURS + "plots.register_cmap",
 }
 _NOT_MLAB = (
-    *("PCA", "csv2rec", "griddata", "rec2csv", "rec_append_fields", "rec_drop_fields", "rec_groupby", "rec_join"),
+    *(
+        "PCA",
+        "csv2rec",
+        "griddata",
+        "rec2csv",
+        "rec_append_fields",
+        "rec_drop_fields",
+        "rec_groupby",
+        "rec_join",
+    ),
 )
 MATPLOTLIB: dict[str, Row] = {
     "matplotlib": Row(("matplotlib",), {"use": _OURS + "plots.use"}),
     "matplotlib.cm": _CM,
-    "matplotlib.finance": Row(gone=dict.fromkeys(("candlestick", "candlestick_ohlc"), "the package mplfinance")),
+    "matplotlib.finance": Row(
+        gone=dict.fromkeys(("candlestick", "candlestick_ohlc"), "the package mplfinance")
+    ),
     "matplotlib.mlab": Row(
         ("matplotlib.mlab",),
         {
-            **_ours("plots", "bivariate_normal", "dist", "entropy", "find", "frange", "movavg", "normpdf", "prctile"),
+            **_ours(
+                "plots",
+                "bivariate_normal",
+                "dist",
+                "entropy",
+                "find",
+                "frange",
+                "movavg",
+                "normpdf",
+                "prctile",
+            ),
             "amap": _OURS + "plots.amap",
         },
         dict.fromkeys(_NOT_MLAB, "pandas, scipy.interpolate.griddata, or sklearn.decomposition.PCA"),
@@ -199,7 +260,9 @@ SKLEARN: dict[str, Row] = {
         ("sklearn.mixture",),
         gone=dict.fromkeys(("DPGMM", "GMM", "VBGMM"), "GaussianMixture or BayesianGaussianMixture"),
     ),
-    "sklearn.preprocessing": Row(("sklearn.preprocessing",), gone={"Imputer": "sklearn.impute.SimpleImputer"}),
+    "sklearn.preprocessing": Row(
+        ("sklearn.preprocessing",), gone={"Imputer": "sklearn.impute.SimpleImputer"}
+    ),
     "sklearn.qda": Row(names={"QDA": "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis"}),
     "sklearn.utils": Row(("sklearn.utils",)),
     "sklearn.utils.linear_assignment_": Row(names=_ours("folds", "linear_assignment")),
@@ -218,11 +281,10 @@ SKIMAGE: dict[str, Row] = {
     ),
     "skimage.filter": Row(("skimage.filters",)),
     "skimage.measure": Row(
-        ("skimage.measure",), _ours("pictures", "compare_mse", "compare_nrmse", "compare_psnr", "compare_ssim")
+        ("skimage.measure",),
+        _ours("pictures", "compare_mse", "compare_nrmse", "compare_psnr", "compare_ssim"),
     ),
-    "skimage.morphology": Row(
-        ("skimage.morphology",), _at("skimage.segmentation", "watershed")
-    ),
+    "skimage.morphology": Row(("skimage.morphology",), _at("skimage.segmentation", "watershed")),
     "skimage.transform": Row(("skimage.transform",), _ours("pictures", "pyramid_reduce", "rescale")),
     "skimage.util": Row(("skimage.util",), {"pad": "numpy.pad"}),
     "skimage.viewer": Row(gone={"ImageViewer": "matplotlib.pyplot.imshow"}),
@@ -240,7 +302,9 @@ PANDAS: dict[str, Row] = {
             "datetime": "datetime.datetime",
             "np": "numpy",
             "scatter_matrix": "pandas.plotting.scatter_matrix",
-            **_ours("frames", *(f"rolling_{name}" for name in ("max", "mean", "median", "min", "std", "sum"))),
+            **_ours(
+                "frames", *(f"rolling_{name}" for name in ("max", "mean", "median", "min", "std", "sum"))
+            ),
         },
         {
             "Panel": "a DataFrame with a MultiIndex, or the package xarray",

@@ -1,4 +1,4 @@
-"""The functions for images that SciPy had until 1.2, with their numbers; Pillow does the work, as it did then."""
+"""The functions for images that SciPy had until 1.2, with their numbers; Pillow does the work, as ever."""
 
 from typing import Any
 

@@ -31,7 +31,9 @@ def _simpson(y: np.ndarray, x: np.ndarray) -> Any:
     left, right = h[..., ::2], h[..., 1::2]
     both, ratio = left + right, left / right
     parts = (
-        y[..., :-2:2] * (2 - 1 / ratio) + y[..., 1:-1:2] * both * both / (left * right) + y[..., 2::2] * (2 - ratio)
+        y[..., :-2:2] * (2 - 1 / ratio)
+        + y[..., 1:-1:2] * both * both / (left * right)
+        + y[..., 2::2] * (2 - ratio)
     )
     return np.sum(both / 6.0 * parts, axis=-1)
 

@@ -4,7 +4,6 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-
 _METHODS = {  # then: now
     "__nonzero__": "__bool__",
     "__div__": "__truediv__",

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from typing import Any
 
 _ASKED = (  # methods that may be given text: then what is asked is the text
-    *("count", "endswith", "find", "index", "lstrip", "partition", "replace", "rfind", "rindex", "rpartition"),
+    *(
+        "count",
+        "endswith",
+        "find",
+        "index",
+        "lstrip",
+        "partition",
+        "replace",
+        "rfind",
+        "rindex",
+        "rpartition",
+    ),
     *("rsplit", "rstrip", "split", "startswith", "strip"),
 )
 

@@ -27,7 +27,7 @@ class FixLambdas(fixer_base.BaseFix):
 
 
 def _apart(holder: Any, body: Any, numbers: Iterator[int]) -> Any:
-    """Puts names for the tuples in `holder`; returns `body` in lambdas that have them, None if there are none."""
+    """Puts names for the tuples in `holder`; returns `body` in lambdas of them, None if there are none."""
     tuples = [leaf for leaf in holder.pre_order() if leaf.type == syms.vfpdef and not _inside(leaf)]
     for packed in reversed(tuples):
         if packed.children[1].type == token.NAME:  # (a) is a

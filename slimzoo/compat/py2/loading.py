@@ -136,9 +136,7 @@ def run_file(name: str, globals: Any = None, locals: Any = None) -> None:
     exec(code, known, frame.f_locals if globals is None else locals)
 
 
-def make_code(
-    source: Any, filename: str = "<string>", mode: str = "exec", flags: int = 0, *rest: Any
-) -> Any:
+def make_code(source: Any, filename: str = "<string>", mode: str = "exec", flags: int = 0, *rest: Any) -> Any:
     """Does what `compile` does with a text of Python 2."""
     if not isinstance(source, str | bytes):
         return source if isinstance(source, CodeType) else compile(source, filename, mode, flags, *rest)

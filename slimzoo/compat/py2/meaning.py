@@ -111,7 +111,9 @@ class Meaning(ast.NodeTransformer):
         if function.attr in _VIEWS and not node.args and not node.keywords:
             return self._call(node, "listed", [node], f".{function.attr}() is a list")
         if function.attr == "format" and _is_text(function.value):
-            node.args = [a if isinstance(a, ast.Starred) else self._call(a, "written", [a]) for a in node.args]
+            node.args = [
+                a if isinstance(a, ast.Starred) else self._call(a, "written", [a]) for a in node.args
+            ]
             for keyword in node.keywords:
                 if keyword.arg is not None:
                     keyword.value = self._call(keyword.value, "written", [keyword.value])

@@ -16,11 +16,11 @@ from slimzoo.compat.py2.meaning import RUNTIME
 from slimzoo.compat.py2.python_names import GONE, MODULES, PYTHON_2
 
 
-class basestring(abc.ABC):  # noqa: N801
+class basestring(abc.ABC):
     """What all texts are."""
 
 
-class file(abc.ABC):  # noqa: N801
+class file(abc.ABC):
     """open(), and what all files are."""
 
     def __new__(cls, name: Any, mode: str = "r", buffering: int = -1) -> Any:
@@ -150,7 +150,9 @@ CHANGED = {  # names that mean another thing there
 }
 
 
-def builtins_for(full: bool, print_function: bool, imports: Any, running: Mapping[str, Any]) -> dict[str, Any]:
+def builtins_for(
+    full: bool, print_function: bool, imports: Any, running: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns the builtins of a module.
 
     Args:

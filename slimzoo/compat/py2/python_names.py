@@ -25,14 +25,34 @@ _BUILTIN_TYPES = {
 }
 _LETTERS = {"letters": "ascii_letters", "lowercase": "ascii_lowercase", "uppercase": "ascii_uppercase"}
 _OF_STRING = (
-    *("atof", "atoi", "atol", "capitalize", "center", "count", "expandtabs", "find", "index", "join", "joinfields"),
+    *(
+        "atof",
+        "atoi",
+        "atol",
+        "capitalize",
+        "center",
+        "count",
+        "expandtabs",
+        "find",
+        "index",
+        "join",
+        "joinfields",
+    ),
     *("ljust", "lower", "lstrip", "maketrans", "replace", "rfind", "rindex", "rjust", "rstrip", "split"),
     *("splitfields", "strip", "swapcase", "translate", "upper", "zfill"),
 )
 _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _BASE64 = (
     *("b64encode", "b64decode", "urlsafe_b64encode", "urlsafe_b64decode", "standard_b64encode"),
-    *("standard_b64decode", "b32encode", "b32decode", "b16encode", "b16decode", "encodestring", "decodestring"),
+    *(
+        "standard_b64decode",
+        "b32encode",
+        "b32decode",
+        "b16encode",
+        "b16decode",
+        "encodestring",
+        "decodestring",
+    ),
 )
 _PARSE = (
     *("quote", "quote_plus", "unquote", "unquote_plus", "urlencode", "splitquery", "splittype", "splithost"),
@@ -41,7 +61,9 @@ _PARSE = (
 PYTHON_2: dict[str, Row] = {
     "BaseHTTPServer": Row(("http.server",)),
     "CGIHTTPServer": Row(("http.server",)),
-    "ConfigParser": Row(("configparser",), {"SafeConfigParser": _OURS + "Config", "ConfigParser": _OURS + "Config"}),
+    "ConfigParser": Row(
+        ("configparser",), {"SafeConfigParser": _OURS + "Config", "ConfigParser": _OURS + "Config"}
+    ),
     "Cookie": Row(("http.cookies",)),
     "HTMLParser": Row(("html.parser",)),
     "Image": Row(("PIL.Image",)),
@@ -61,14 +83,18 @@ PYTHON_2: dict[str, Row] = {
     "__builtin__": Row(("builtins",), {"__dict__": "builtins.__dict__"}),
     "anydbm": Row(("dbm",)),
     "base64": Row(("base64",), {name: f"{_OURS}base64_{name}" for name in _BASE64}),
-    "binascii": Row(("binascii",), {name: f"{_OURS}binascii_{name}" for name in ("hexlify", "unhexlify", "crc32")}),
+    "binascii": Row(
+        ("binascii",), {name: f"{_OURS}binascii_{name}" for name in ("hexlify", "unhexlify", "crc32")}
+    ),
     "cPickle": Row(("pickle",)),
     "cProfile": Row(("cProfile",)),
     "cStringIO": Row(names={"StringIO": _OURS + "StringIO"}),
     "commands": Row(names={name: f"subprocess.{name}" for name in ("getoutput", "getstatusoutput")}),
     "cookielib": Row(("http.cookiejar",)),
     "copy_reg": Row(("copyreg",)),
-    "csv": Row(("csv",), {name: _OURS + f"csv_{name}" for name in ("reader", "writer", "DictReader", "DictWriter")}),
+    "csv": Row(
+        ("csv",), {name: _OURS + f"csv_{name}" for name in ("reader", "writer", "DictReader", "DictWriter")}
+    ),
     "dummy_thread": Row(("_thread",), {"error": "builtins.RuntimeError"}),
     "exceptions": Row(("builtins",), {"StandardError": "builtins.Exception"}),
     "hashlib": Row(("hashlib",), {name: f"{_OURS}hash_{name}" for name in _HASHES}),
@@ -118,9 +144,7 @@ PYTHON_2: dict[str, Row] = {
         },
     ),
     "struct": Row(("struct",), {"pack": _OURS + "struct_pack", "unpack": _OURS + "struct_unpack"}),
-    "subprocess": Row(
-        ("subprocess",), {"Popen": _OURS + "Popen", "check_output": _OURS + "check_output"}
-    ),
+    "subprocess": Row(("subprocess",), {"Popen": _OURS + "Popen", "check_output": _OURS + "check_output"}),
     "sys": Row(
         ("sys",),
         {
@@ -140,7 +164,10 @@ PYTHON_2: dict[str, Row] = {
         ("urllib",),
         {
             **{name: f"urllib.parse.{name}" for name in _PARSE},
-            **{name: f"urllib.request.{name}" for name in ("urlopen", "urlretrieve", "urlcleanup", "getproxies")},
+            **{
+                name: f"urllib.request.{name}"
+                for name in ("urlopen", "urlretrieve", "urlcleanup", "getproxies")
+            },
             **{name: f"urllib.request.{name}" for name in ("url2pathname", "pathname2url", "FancyURLopener")},
             "error": "urllib.error",
             "parse": "urllib.parse",
@@ -151,7 +178,9 @@ PYTHON_2: dict[str, Row] = {
     "urlparse": Row(("urllib.parse",)),
     "whichdb": Row(names={"whichdb": "dbm.whichdb"}),
     "xmlrpclib": Row(("xmlrpc.client",)),
-    "zlib": Row(("zlib",), {name: f"{_OURS}zlib_{name}" for name in ("adler32", "compress", "crc32", "decompress")}),
+    "zlib": Row(
+        ("zlib",), {name: f"{_OURS}zlib_{name}" for name in ("adler32", "compress", "crc32", "decompress")}
+    ),
 }
 GONE = frozenset(PYTHON_2) - sys.stdlib_module_names  # not there at all in Python 3
 for _pickle in ("pickle", "cPickle"):

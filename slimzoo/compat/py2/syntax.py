@@ -71,7 +71,7 @@ def read(source: bytes, file: str) -> Text:
     except SyntaxError as error:
         lines = _origin(after)
         line = lines[min((error.lineno or 1), len(lines)) - 1]
-        raise TranslationError(_cannot(file, line, error.msg, before)) from None
+        raise TranslationError(cannot(file, line, error.msg, before)) from None
     return Text(PYTHON_2, before, after, _origin(after))
 
 
@@ -171,13 +171,14 @@ def _translated(text: str, file: str) -> str:
         return str(_tool(not wants_print).refactor_string(text, file))
     except ParseError as error:
         line = error.context[1][0]
-        raise TranslationError(_cannot(file, line, f"not read at {error.value!r}", text)) from None
+        raise TranslationError(cannot(file, line, f"not read at {error.value!r}", text)) from None
     except (TokenError, IndentationError) as error:
         line = error.args[1][0] if isinstance(error, TokenError) else error.lineno or 1
-        raise TranslationError(_cannot(file, line, str(error.args[0]), text)) from None
+        raise TranslationError(cannot(file, line, str(error.args[0]), text)) from None
 
 
-def _cannot(file: str, line: int, why: str, text: str) -> str:
+def cannot(file: str, line: int, why: str, text: str) -> str:
+    """Returns what to say of a line that is neither."""
     shown = text.splitlines()[line - 1 : line]
     return "\n".join(
         [
@@ -238,7 +239,9 @@ def _lines_in_texts(text: str) -> Iterator[int]:
     from fissix.pgen2 import token, tokenize
 
     try:
-        for kind, _, (start, _), (end, _), _ in tokenize.generate_tokens(iter(text.splitlines(True)).__next__):
+        for kind, _, (start, _), (end, _), _ in tokenize.generate_tokens(
+            iter(text.splitlines(True)).__next__
+        ):
             if kind == token.STRING:
                 yield from range(start + 1, end + 1)
     except (tokenize.TokenError, IndentationError, StopIteration):

@@ -60,7 +60,12 @@ def translate(source: bytes, file: str) -> Translation:
         return Translation(file, text.kind, True, text.before, text.after, (), code)
     tree: Any = ast.parse(text.after)
     known = syntax.futures(tree)
-    code, places = compiled(tree, file, text.kind == syntax.NAMES, text.lines)
+    try:
+        code, places = compiled(tree, file, text.kind == syntax.NAMES, text.lines)
+    except SyntaxError as error:
+        raise syntax.TranslationError(
+            syntax.cannot(file, error.lineno or 1, error.msg, text.before)
+        ) from None
     changes = sorted({*_changed_lines(text), *places})
     after = _annotated(text, places)
     return Translation(file, text.kind, "print_function" in known, text.before, after, tuple(changes), code)

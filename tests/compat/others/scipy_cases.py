@@ -37,9 +37,9 @@ def images(misc):
         found["bytescale of " + name] = misc.bytescale(a[name])
         found["imsave and imread of " + name] = _on_disk(misc, a[name if name != "planes" else "colour"])
         for interp in ("nearest", "bilinear", "bicubic", "cubic", "lanczos"):
-            found["imresize of {} to (4, 9), {}".format(name, interp)] = misc.imresize(a[name], (4, 9), interp)
-        found["imresize of {} to 150 percent".format(name)] = misc.imresize(a[name], 150)
-        found["imresize of {} by 0.5".format(name)] = misc.imresize(a[name], 0.5)
+            found[f"imresize of {name} to (4, 9), {interp}"] = misc.imresize(a[name], (4, 9), interp)
+        found[f"imresize of {name} to 150 percent"] = misc.imresize(a[name], 150)
+        found[f"imresize of {name} by 0.5"] = misc.imresize(a[name], 0.5)
     found["imresize to (3, 5, 3)"] = misc.imresize(a["colour"], (3, 5, 3))
     found["imresize of floats, mode F"] = misc.imresize(a["floats"], (3, 4), mode="F")
     found["imresize of planes, mode RGB"] = misc.imresize(a["planes"], (3, 4), mode="RGB")
@@ -79,5 +79,5 @@ if __name__ == "__main__":
     from scipy import integrate, misc, stats
 
     made = dict(images(misc), **numbers(misc, integrate, stats))
-    rows = ("{}: {}".format(json.dumps(name), json.dumps(np.asarray(v).tolist())) for name, v in made.items())
+    rows = (f"{json.dumps(name)}: {json.dumps(np.asarray(v).tolist())}" for name, v in made.items())
     print("{\n" + ",\n".join(rows) + "\n}")

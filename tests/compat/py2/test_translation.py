@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+import traceback
 
 import pytest
 
@@ -101,9 +102,9 @@ def test_a_traceback_has_the_lines_of_the_program(run_py2, tmp_path):
     text = "def f((a, b)):\n    '''doc\n    '''\n    print a,\n    return a / b\n\nf((1, 0))\n"
     with pytest.raises(ZeroDivisionError) as caught:
         run_py2(text)
-    lines = [(t.path.name, t.lineno + 1) for t in caught.traceback if t.path.parent == tmp_path]
-    assert lines == [("program.py", 7), ("program.py", 5)]
-    assert caught.traceback[-3].statement.strip() == "return a / b"
+    frames = traceback.extract_tb(caught.tb)
+    own = [(frame.lineno, frame.line) for frame in frames if frame.filename == str(tmp_path / "program.py")]
+    assert own == [(7, "f((1, 0))"), (5, "return a / b")]
 
 
 @pytest.mark.parametrize(
@@ -152,17 +153,26 @@ def test_without_fissix_the_message_says_how_to_install_it(monkeypatch):
 def test_modules_of_the_program_are_python_2_too_and_look_beside_themselves_first(run_py2, tmp_path):
     package = tmp_path / "pkg_of_old"
     package.mkdir()
-    (package / "__init__.py").write_text("import string\nfrom beside import half\nprint string.mine, half(3)\n")
+    (package / "__init__.py").write_text(
+        "import string\nfrom beside import half\nprint string.mine, half(3)\n"
+    )
     (package / "string.py").write_text("mine = 'a sibling wins'\n")
     (package / "beside.py").write_text("import below.deep\ndef half(n): return n / 2 + below.deep.one\n")
     (package / "below").mkdir()
     (package / "below" / "__init__.py").write_text("")
-    (package / "below" / "deep.py").write_text("from __future__ import absolute_import\nimport string\none = 0L\nstring.letters\n")
+    (package / "below" / "deep.py").write_text(
+        "from __future__ import absolute_import\nimport string\none = 0L\nstring.letters\n"
+    )
     (package / "new.py").write_text("def half(n: int): return n / 2\n")
-    out = run_py2("import pkg_of_old\nfrom pkg_of_old import new\nprint new.half(3), pkg_of_old.beside.below.deep.one\n")
+    out = run_py2(
+        "import pkg_of_old\nfrom pkg_of_old import new\nprint new.half(3), pkg_of_old.beside.below.deep.one\n"
+    )
     assert out == "a sibling wins 1\n1.5 0\n"
     assert not [file for file in tmp_path.rglob("*.pyc")]
-    texts = {made.file.removeprefix(str(tmp_path)): made.kind for made in siblings.translations(str(tmp_path / "program.py"))}
+    texts = {
+        made.file.removeprefix(str(tmp_path)): made.kind
+        for made in siblings.translations(str(tmp_path / "program.py"))
+    }
     assert texts == {
         "/program.py": syntax.PYTHON_2,
         **{f"/pkg_of_old/{name}.py": syntax.PYTHON_2 for name in ("__init__", "beside", "string")},
@@ -176,7 +186,9 @@ def test_what_python_2_pickled_is_read(run_py2, tmp_path):
     (tmp_path / "old.pkl").write_bytes(
         b"\x80\x02}q\x00(U\x04caf\xe9q\x01]q\x02(K\x00K\x01eU\x01tq\x03X\x02\x00\x00\x00\xc3\xa9q\x04u."
     )
-    out = run_py2("import cPickle\nd = cPickle.load(open('old.pkl', 'rb'))\nprint d == {'caf\\xe9': [0, 1], 't': u'\\xe9'}\n")
+    out = run_py2(
+        "import cPickle\nd = cPickle.load(open('old.pkl', 'rb'))\nprint d == {'caf\\xe9': [0, 1], 't': u'\\xe9'}\n"
+    )
     assert out == "True\n"
 
 

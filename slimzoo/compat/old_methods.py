@@ -13,7 +13,10 @@ from slimzoo.compat.program import Program
 
 _OURS = "slimzoo.compat.others."
 _FONT = {name: f"{_OURS}pillow.{name}" for name in ("getoffset", "getsize", "getsize_multiline")}
-_FRAME = {name: f"{_OURS}frames.{name}" for name in ("append", "as_matrix", "get_value", "iteritems", "mad", "set_value")}
+_FRAME = {
+    name: f"{_OURS}frames.{name}"
+    for name in ("append", "as_matrix", "get_value", "iteritems", "mad", "set_value")
+}
 _AXES = {
     "get_axis_bgcolor": _OURS + "plots.get_axis_bgcolor",
     "hist": _OURS + "plots.axes_hist",
@@ -24,7 +27,9 @@ _AXES = {
 
 METHODS: dict[tuple[str, str], dict[str, str]] = {  # (module, class): {method: our function}
     ("PIL.Image", "Image"): {"tostring": _OURS + "pillow.tobytes", "fromstring": _OURS + "pillow.frombytes"},
-    ("PIL.ImageDraw", "ImageDraw"): dict.fromkeys(("textsize", "multiline_textsize"), _OURS + "pillow.textsize"),
+    ("PIL.ImageDraw", "ImageDraw"): dict.fromkeys(
+        ("textsize", "multiline_textsize"), _OURS + "pillow.textsize"
+    ),
     ("PIL.ImageFont", "FreeTypeFont"): _FONT,
     ("PIL.ImageFont", "ImageFont"): {"getsize": _OURS + "pillow.getsize"},
     ("matplotlib.axes", "Axes"): _AXES,

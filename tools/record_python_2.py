@@ -1,4 +1,4 @@
-"""Records what Python 2.7 prints of the programs in tests/compat/py2/programs.txt, into outputs.txt beside it.
+"""Records what Python 2.7 prints of the programs in tests/compat/py2/programs.txt, beside them.
 
 python tools/record_python_2.py PYTHON2
 """

@@ -20,7 +20,7 @@ class ScriptError(SlimzooError):
 
 
 def check(script: str, py2: bool = False) -> None:
-    """Raises ScriptError where `script` is no file that can be read, or is Python 2 and not to be translated."""
+    """Raises ScriptError where `script` is no file that can be read, or is Python 2 and stays so."""
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: {'a folder' if path.is_dir() else 'no such file'}; give a Python file")
@@ -64,26 +64,25 @@ def run(script: str, arguments: Sequence[str], py2: bool = False) -> None:
     program = Program(folder, file=file, shared=_python_path())
     importing.hook(program, py2)
     finder.serve()
-    code = (
-        _translated(source, main, program, script)
-        if py2
-        else compile(source, file, "exec", dont_inherit=True)
-    )
+    if py2:
+        code = _translated(source, main, program)
+    else:
+        code = compile(source, file, "exec", dont_inherit=True)
     exec(code, vars(main))
 
 
 def diff(script: str) -> str:
-    """Returns what is translated of `script` and of the modules beside it that it imports, as a unified diff."""
+    """Returns the unified diff of what is translated, in `script` and in modules of its folder."""
     from slimzoo.compat.py2 import siblings
 
     return "".join(made.diff() for made in siblings.translations(script))
 
 
-def _translated(source: bytes, main: ModuleType, program: Program, script: str) -> CodeType:
+def _translated(source: bytes, main: ModuleType, program: Program) -> CodeType:
     from slimzoo.compat.py2 import loading, translation
 
     sys.meta_path.insert(0, loading.Finder(program))
-    made = loading.tell(translation.translate(source, os.path.abspath(script)))
+    made = loading.tell(translation.translate(source, str(vars(main)["__file__"])))
     loading.prepare(main, made)
     return made.code
 

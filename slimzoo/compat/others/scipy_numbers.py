@@ -85,7 +85,7 @@ def median_absolute_deviation(x: npt.ArrayLike, axis: int = 0, scale: float = 1.
     return np.median(np.abs(x - np.median(x, axis=axis, keepdims=True)), axis=axis) * scale
 
 
-def signaltonoise(a: npt.ArrayLike, axis: int = 0, ddof: int = 0) -> Any:
+def signaltonoise(a: Any, axis: int = 0, ddof: int = 0) -> Any:
     """Returns mean / deviation, 0 where there is no deviation."""
     mean, deviation = np.mean(a, axis=axis), np.std(a, axis=axis, ddof=ddof)
     return np.where(deviation == 0, 0, mean / np.where(deviation == 0, 1, deviation))

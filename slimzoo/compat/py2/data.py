@@ -58,7 +58,7 @@ class Data(bytes):
     def __radd__(self, other: Any) -> Any:
         return other + str(self) if isinstance(other, str) else Data(other + bytes(self))
 
-    def __mod__(self, values: Any) -> str:
+    def __mod__(self, values: Any) -> Any:
         return str(self) % values
 
     def join(self, parts: Any) -> Any:

@@ -22,7 +22,7 @@ class _Bytes(io.BufferedWriter):
 class _Text(io.TextIOWrapper):
     """A file for text that takes bytes as well, and is read with next() and read() in turn."""
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Any) -> Any:
         """Writes text, or bytes as they are."""
         if isinstance(data, str):
             return super().write(data)
@@ -51,9 +51,9 @@ def open_file(name: Any, mode: str = "r", buffering: int = -1) -> Any:
     plain = mode.replace("U", "").replace("t", "") or "r"
     if "r" not in plain and "w" not in plain and "a" not in plain:
         plain = f"r{plain}"
-    raw: Any = open(name, f"{plain}b")
+    raw: Any = open(name, f"{plain}b")  # noqa: SIM115, the program closes it
     newline = None if universal else "\n"
-    wrapped = _Text(
+    wrapped: Any = _Text(
         raw, encoding="utf-8", errors="surrogateescape", newline=newline, line_buffering=buffering == 1
     )
     wrapped.mode = plain

@@ -16,11 +16,11 @@ from slimzoo.compat.py2.meaning import RUNTIME
 from slimzoo.compat.py2.python_names import GONE, MODULES, PYTHON_2
 
 
-class basestring(abc.ABC):
+class basestring(metaclass=abc.ABCMeta):  # noqa: B024, only a register
     """What all texts are."""
 
 
-class file(abc.ABC):
+class file(metaclass=abc.ABCMeta):  # noqa: B024, only a register
     """open(), and what all files are."""
 
     def __new__(cls, name: Any, mode: str = "r", buffering: int = -1) -> Any:

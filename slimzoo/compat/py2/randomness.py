@@ -8,9 +8,9 @@ from typing import Any
 class Random(random.Random):
     """A generator that makes its choices of random(), as Python 2's does."""
 
-    def seed(self, a: Any = None) -> None:
+    def seed(self, a: Any = None, version: int = 1) -> None:
         """Sets the state by a number, or by the hash that Python 2 had of a text."""
-        super().seed(a, version=1)
+        super().seed(a, version=version)
 
     def _below(self, n: int) -> int:
         return int(self.random() * n)
@@ -37,7 +37,7 @@ class Random(random.Random):
             other = int(draw() * (last + 1))
             x[last], x[other] = x[other], x[last]
 
-    def sample(self, population: Any, k: int) -> list:
+    def sample(self, population: Any, k: int, *, counts: Any = None) -> list:
         """Returns k different items."""
         items = population if hasattr(population, "__getitem__") else tuple(population)
         if not 0 <= k <= len(items):
@@ -76,9 +76,9 @@ def _size_of_a_set(k: int) -> int:
 class _Shared(Random):
     """The generator behind the functions of the module, for everybody."""
 
-    def seed(self, a: Any = None) -> None:
+    def seed(self, a: Any = None, version: int = 1) -> None:
         """Seeds it."""
-        random.seed(a, version=1)
+        random.seed(a, version=version)
 
     def random(self) -> float:
         """Returns its next number."""

@@ -46,7 +46,7 @@ class _Divisor:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """An array divides by it, in place or not."""
-        left, right = (each._value if isinstance(each, _Divisor) else each for each in inputs)
+        left, right = (self._value if each is self else each for each in inputs)
         floors = ufunc is np.true_divide and _is_whole(left) and _is_whole(right)
         return getattr(np.floor_divide if floors else ufunc, method)(left, right, **options)
 
@@ -150,7 +150,7 @@ def _encoded(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any
         coded: Any = codecs.encode(data, encoding)
         return coded.decode("ascii") if encoding in ("base64", "hex") else coded
     if encoding == "rot13":
-        return codecs.encode(value, encoding)
+        return codecs.encode(str(value), "rot13")
     if isinstance(value, bytes):
         return value
     return value.encode(_OTHER_NAMES.get(encoding, encoding), errors)

@@ -12,8 +12,8 @@ from tests.compat.others import scipy_cases
 RECORDED = json.loads(Path(__file__).with_name("scipy_1_1.json").read_text())
 
 
-# SciPy's own imresize gives the same as ours with Pillow 8.4 and 9.5. Pillow 13 keeps what lies between its two
-# passes, over rows and columns, unrounded: a step for bilinear, more where a kernel overshoots.
+# SciPy's own imresize gives the same as ours with Pillow 8.4 and 9.5. Pillow 13 keeps what lies between
+# its two passes, over rows and columns, unrounded: a step for bilinear, more where a kernel overshoots.
 STEPS = {"bilinear": 1, "bicubic": 8, "cubic": 8, "lanczos": 8}
 
 

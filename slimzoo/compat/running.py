@@ -64,11 +64,7 @@ def run(script: str, arguments: Sequence[str], py2: bool = False) -> None:
     program = Program(folder, file=file, shared=_python_path())
     importing.hook(program, py2)
     finder.serve()
-    if py2:
-        code = _translated(source, main, program)
-    else:
-        code = compile(source, file, "exec", dont_inherit=True)
-    exec(code, vars(main))
+    exec((_translated if py2 else _compiled)(source, main, program), vars(main))
 
 
 def diff(script: str) -> str:
@@ -78,11 +74,15 @@ def diff(script: str) -> str:
     return "".join(made.diff() for made in siblings.translations(script))
 
 
+def _compiled(source: bytes, main: ModuleType, program: Program) -> CodeType:
+    return compile(source, vars(main)["__file__"], "exec", dont_inherit=True)
+
+
 def _translated(source: bytes, main: ModuleType, program: Program) -> CodeType:
     from slimzoo.compat.py2 import loading, translation
 
     sys.meta_path.insert(0, loading.Finder(program))
-    made = loading.tell(translation.translate(source, str(vars(main)["__file__"])))
+    made = loading.tell(translation.translate(source, vars(main)["__file__"]))
     loading.prepare(main, made)
     return made.code
 

@@ -146,7 +146,7 @@ def _encoded(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any
     import codecs
 
     if encoding in _OF_BYTES:
-        data = value if isinstance(value, bytes) else value.encode("latin-1")
+        data: Any = value if isinstance(value, bytes) else value.encode("latin-1")
         coded: Any = codecs.encode(data, encoding)
         return coded.decode("ascii") if encoding in ("base64", "hex") else coded
     if encoding == "rot13":

@@ -65,7 +65,7 @@ def test_py2_diff_prints_what_changes_in_all_modules_and_runs_nothing(tmp_path):
     done = run("--py2-diff", tmp_path / "main.py")
     assert done.exit_code == 0
     assert f"--- {tmp_path}/main.py\n" in done.output and f"--- {tmp_path}/helper.py\n" in done.output
-    assert "-        raise KeyError, v\n+        raise KeyError(v)\n" in done.output
+    assert "\n-        raise KeyError, v\n" in done.output and "\n+        raise KeyError(v)\n" in done.output
     assert "+half = tf.shape(x)[0] / 2  # Python 2: / of whole numbers floors\n" in done.output
 
 

@@ -102,9 +102,9 @@ def _module(name: str) -> ModuleType:
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            parent, _, last = (error.name or "").rpartition(".")
+            if not parent or not f"{name}.".startswith(f"{error.name}."):
                 raise
-            parent, _, last = error.name.rpartition(".")
     raise ImportError(_why_not(_module(parent), last), name=name)
 
 

@@ -179,8 +179,14 @@ def take_away(monkeypatch, library):
 
 def test_a_library_that_is_not_installed_is_an_import_error_as_ever(run, monkeypatch):
     take_away(monkeypatch, "skimage")
-    with pytest.raises(ImportError, match="skimage"):
-        run("import skimage.measure")
+    for line in (
+        "import skimage.measure",
+        "import skimage.nowhere",
+        "import skimage",
+        "from skimage import io",
+    ):
+        with pytest.raises(ImportError, match="skimage"):
+            run(line)
     run("try:\n  from skimage import measure\nexcept ImportError:\n  pass\nelse:\n  measure.x")
 
 

@@ -241,7 +241,6 @@ SKLEARN: dict[str, Row] = {
         ("sklearn.datasets",),
         gone={
             "fetch_mldata": "sklearn.datasets.fetch_openml",
-            "load_boston": "sklearn.datasets.fetch_california_housing",
         },
     ),
     "sklearn.decomposition": Row(

@@ -63,9 +63,8 @@ def test_only_public_tensorflow_is_used(private, folders):
 
 
 DISTRIBUTIONS = {"PIL": "pillow"}  # where a package is not called as what it is imported by
-FOUND_WHERE_IT_IS = {  # nothing of slimzoo's needs them
-    "torch",  # the proof against PyTorch asks for it
-    "scipy",  # an old program's ScipyOptimizerInterface does
+FOUND_WHERE_IT_IS = {  # nothing of slimzoo's needs them: the proof against PyTorch, and old programs that do
+    *("torch", "cv2", "pandas", "scipy", "skimage", "sklearn"),
 }
 
 
@@ -79,7 +78,8 @@ def imported(*folders):
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = project["dependencies"] + project["optional-dependencies"]["onnx"]
+    extras = project["optional-dependencies"]
+    needed = project["dependencies"] + extras["onnx"] + extras["py2"]
     declared = {re.match(r"[\w-]+", text)[0].replace("-", "_") for text in needed}
     used = {DISTRIBUTIONS.get(name, name) for name in imported("slimzoo", "converters")}
     assert used - FOUND_WHERE_IT_IS - declared == set()

@@ -35,10 +35,10 @@ def install() -> None:
     assert here is not None and here.f_back is not None
     caller = here.f_back.f_globals
     file = caller.get("__file__")
-    before = importing.hook(Program(str(Path(file).resolve().parent if file else Path.cwd())))
+    unhook = importing.hook(Program(str(Path(file).resolve().parent if file else Path.cwd())))
     finder.serve()
     changed = _put_faces(caller)
-    _undo.extend((lambda: importing.unhook(before), finder.withdraw, lambda: caller.update(changed)))
+    _undo.extend((unhook, finder.withdraw, lambda: caller.update(changed)))
 
 
 def uninstall() -> None:

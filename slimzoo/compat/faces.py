@@ -4,7 +4,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -13,9 +13,10 @@ from slimzoo.compat.contrib import CONTRIB, GONE, SERVED
 from slimzoo.compat.libraries import LIBRARIES, SAME
 from slimzoo.compat.modules import Row
 from slimzoo.compat.not_served import StandIn
+from slimzoo.compat.others.rows import OLD_LIBRARIES
 
 _OLD = {**modules.SLIM, **modules.REPOSITORY}
-MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES}
+MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES, **OLD_LIBRARIES}
 PACKAGES = {**modules.PACKAGES, **modules.under_other_names(modules.PACKAGES)}
 
 _FACES: dict[str, ModuleType] = {}
@@ -32,6 +33,15 @@ class Face(ModuleType):
         self.__path__: list[str] = []
         self._row = row
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets what the library has there, as sys.stdout; TensorFlow's and NumPy's names stay in the face."""
+        if not name.startswith("_") and self.__name__ not in LIBRARIES:
+            for source in self._sources():
+                if hasattr(source, name):
+                    setattr(source, name, value)
+                    return
+        super().__setattr__(name, value)
+
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             known = recorded.names(self.__name__) if not self._row.sources else ()
@@ -39,6 +49,8 @@ class Face(ModuleType):
         if name in self._row.names:
             return locate(self._row.names[name])
         if name.startswith("__"):
+            if self.__name__ not in LIBRARIES and (source := next(self._sources(), None)) is not None:
+                return getattr(source, name)  # as __version__
             raise AttributeError(name)
         if is_known(child := f"{self.__name__}.{name}"):
             return resolve(child)
@@ -89,6 +101,22 @@ class Face(ModuleType):
 
 def _public(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if not name.startswith("_")})
+
+
+def put_rows(rows: Mapping[str, Row]) -> Callable[[], None]:
+    """Adds old modules, in the place of those that are called so; returns what takes them away."""
+    before = {name: MODULES[name] for name in rows if name in MODULES}
+    MODULES.update(rows)
+
+    def take_away() -> None:
+        for name in rows:
+            del MODULES[name]
+            _FACES.pop(name, None)
+        MODULES.update(before)
+
+    for name in rows:
+        _FACES.pop(name, None)
+    return take_away
 
 
 def is_known(name: str) -> bool:

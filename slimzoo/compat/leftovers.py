@@ -83,6 +83,7 @@ MODULES = {
     "urlparse": "urllib.parse",
     "__builtin__": "builtins",
 }
+AS_IT_IS = "Or run it as it is: slimzoo run --py2 PROGRAM translates all of it in memory"
 _IMPORTED = {name: rf"^\s*(?:import|from)\s+{name}\b" for name in MODULES}
 _FORGIVING = r"^\s*except\s+(?:\(?[\w\s,]*)ImportError|^\s*except\s*:"
 
@@ -100,7 +101,8 @@ def report(path: str | Path, error: BaseException) -> str | None:
         return None
     lines = [f"{path}:{place.line}: {place.what}: write {place.instead}" for place in found]
     places = "1 place" if len(found) == 1 else f"{len(found)} places"
-    return "\n".join([f"{path} is Python 2 (or NumPy 1) in {places}; it stopped with {_said(error)}", *lines])
+    first = f"{path} is Python 2 (or NumPy 1) in {places}; it stopped with {_said(error)}"
+    return "\n".join([first, *lines, AS_IT_IS])
 
 
 def find(source: str) -> Iterator[Leftover]:

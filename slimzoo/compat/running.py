@@ -5,26 +5,31 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 
 from slimzoo.compat import finder, importing, leftovers
 from slimzoo.compat.program import Program
 from slimzoo.errors import SlimzooError
 
 _OURS = str(Path(__file__).resolve().parent)
+_PY2 = os.path.join(_OURS, "py2")
 
 
 class ScriptError(SlimzooError):
     """The program cannot be started."""
 
 
-def check(script: str) -> None:
-    """Raises ScriptError where `script` is no file that can be read, or is Python 2."""
+def check(script: str, py2: bool = False) -> None:
+    """Raises ScriptError where `script` is no file that can be read, or is Python 2 and stays so."""
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: {'a folder' if path.is_dir() else 'no such file'}; give a Python file")
     try:
-        compile(path.read_bytes(), script, "exec", dont_inherit=True)
+        source = path.read_bytes()
+        if py2:
+            _check_translation(source, script)
+        else:
+            compile(source, script, "exec", dont_inherit=True)
     except OSError as error:
         raise ScriptError(f"{script}: {error.strerror}") from None
     except SyntaxError as error:
@@ -32,24 +37,54 @@ def check(script: str) -> None:
             raise ScriptError(told) from None
 
 
-def run(script: str, arguments: Sequence[str]) -> None:
+def _check_translation(source: bytes, script: str) -> None:
+    from slimzoo.compat.py2 import syntax
+
+    syntax.check()
+    syntax.read(source, script)
+
+
+def run(script: str, arguments: Sequence[str], py2: bool = False) -> None:
     """Runs the file `script` as a program; the process is the program's from here on.
+
+    `py2`: what is Python 2 in it and in its modules is translated.
 
     TensorFlow's v2 behaviour is switched off. An exception that the program does not catch comes out of
     here; sys.excepthook shows it without frames of slimzoo.
     """
-    sys.excepthook = show
+    sys.excepthook = show_all if py2 else show
     file = os.path.abspath(script)
-    code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
+    source = Path(file).read_bytes()
     _disable_v2_behavior()
     folder = os.path.dirname(os.path.realpath(script))
     sys.argv = [script, *arguments]
     if not sys.flags.safe_path:
         sys.path[0] = folder
     main = _main_module(file)
-    importing.hook(Program(folder, file=file, shared=_python_path()))
+    program = Program(folder, file=file, shared=_python_path())
+    importing.hook(program, py2)
     finder.serve()
-    exec(code, vars(main))
+    exec((_translated if py2 else _compiled)(source, main, program), vars(main))
+
+
+def diff(script: str) -> str:
+    """Returns the unified diff of what is translated, in `script` and in modules of its folder."""
+    from slimzoo.compat.py2 import siblings
+
+    return "".join(made.diff() for made in siblings.translations(script))
+
+
+def _compiled(source: bytes, main: ModuleType, program: Program) -> CodeType:
+    return compile(source, vars(main)["__file__"], "exec", dont_inherit=True)
+
+
+def _translated(source: bytes, main: ModuleType, program: Program) -> CodeType:
+    from slimzoo.compat.py2 import loading, translation
+
+    sys.meta_path.insert(0, loading.Finder(program))
+    made = loading.tell(translation.translate(source, vars(main)["__file__"]))
+    loading.prepare(main, made)
+    return made.code
 
 
 def _disable_v2_behavior() -> None:
@@ -78,6 +113,14 @@ def show(kind: type[BaseException], error: BaseException, trace: TracebackType |
     told = _python_2(error, trace)
     if told is not None:
         print(told, file=sys.stderr)
+    else:
+        show_all(kind, error, trace)
+
+
+def show_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Writes an uncaught exception to stderr, the traceback without our frames."""
+    if _is_translation_error(error):
+        print(error, file=sys.stderr)
         return
     shown = traceback.TracebackException(kind, error, trace)
     _leave_out_ours(shown)
@@ -105,5 +148,12 @@ def _is_start(frame: traceback.FrameSummary) -> bool:
     return os.path.abspath(frame.filename) == os.path.abspath(__file__) and frame.name == "run"
 
 
+def _is_translation_error(error: BaseException) -> bool:
+    syntax = sys.modules.get("slimzoo.compat.py2.syntax")
+    return syntax is not None and isinstance(error, syntax.TranslationError)
+
+
 def _is_ours(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(filename)) == _OURS or filename.startswith("<frozen importlib")
+    return os.path.dirname(os.path.abspath(filename)) in (_OURS, _PY2) or filename.startswith(
+        "<frozen importlib"
+    )

@@ -79,7 +79,8 @@ def test_the_report_names_every_place_of_the_file(tmp_path):
     assert report(script, error) == (
         f"{script} is Python 2 (or NumPy 1) in 2 places; it stopped with AttributeError: {error}\n"
         f"{script}:2: .iteritems(): write items()\n"
-        f"{script}:3: xrange: write range"
+        f"{script}:3: xrange: write range\n"
+        "Or run it as it is: slimzoo run --py2 PROGRAM translates all of it in memory"
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from slimzoo.compat import running
+from slimzoo.compat.leftovers import AS_IT_IS
 from tests.compat.support import slimzoo
 
 NOT_SERVED = """\
@@ -59,12 +60,13 @@ def test_a_python_2_program_is_told_every_place_of_its_file(tmp_path):
     assert told.splitlines()[1:] == [
         "old.py:2: print statement: write print(...)",
         "old.py:3: xrange: write range",
+        AS_IT_IS,
     ]
     (tmp_path / "module.py").write_text("def pairs(d):\n  return [k for k, v in d.iteritems()]\n")
     (tmp_path / "main.py").write_text("import module\nmodule.pairs({})\n")
     _, told = slimzoo("run", "main.py", cwd=tmp_path, code=1)
     assert "Traceback" not in told
-    assert told.endswith("module.py:2: .iteritems(): write items()\n")
+    assert told.endswith(f"module.py:2: .iteritems(): write items()\n{AS_IT_IS}\n")
 
 
 def test_python_2_in_an_imported_module_is_told_with_its_file(tmp_path, capsys):
@@ -72,7 +74,7 @@ def test_python_2_in_an_imported_module_is_told_with_its_file(tmp_path, capsys):
     module.write_text("print 'a'\n")
     error = SyntaxError("Missing parentheses", (str(module), 1, 1, "print 'a'"))
     running.show(SyntaxError, error, None)
-    assert capsys.readouterr().err.endswith(f"{module}:1: print statement: write print(...)\n")
+    assert capsys.readouterr().err.endswith(f"{module}:1: print statement: write print(...)\n{AS_IT_IS}\n")
 
 
 def test_a_syntax_error_of_python_3_reads_as_under_python(tmp_path):

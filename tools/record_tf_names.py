@@ -2,8 +2,8 @@
 
     python3.7 tools/record_tf_names.py slimzoo/compat/tf_1_15_names.json.gz
 
-Run it with TensorFlow 1.15.5. The file is {module: {name: kind}}; of tf.contrib it has the parameters, all else
-of it is in the record of tools/record_contrib.py. Kinds:
+Run it with TensorFlow 1.15.5. The file is {module: {name: kind}}; of tf.contrib it has the parameters, all
+else of it is in the record of tools/record_contrib.py. Kinds:
 
     "m"                 a module of its own, which has a row
     "-"                 a value
@@ -12,14 +12,17 @@ of it is in the record of tools/record_contrib.py. Kinds:
     ""                  a name of a module behind the face: what it is was not recorded
 """
 
+from __future__ import annotations
+
 import gzip
 import importlib
 import inspect
 import json
 import pkgutil
 import sys
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any
 
 FUTURE = {"absolute_import", "division", "print_function", "unicode_literals"}
 FLAGS = "tensorflow.python.platform.flags"  # tf.flags and tf.app.flags: no module of the face, and yet public
@@ -29,16 +32,16 @@ BEHIND = tuple("tensorflow." + name for name in ("python", "core", "tools", "exa
 PLAIN = ("tensorflow.raw_ops",)  # whose parameters are those of the ops
 
 
-def public(module: ModuleType, path: str) -> Iterator[Tuple[str, Dict[str, str]]]:
+def public(module: ModuleType, path: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yields the modules of TensorFlow's face from `path` on, each with its names."""
     listed = {name: value for name, value in members(module) if is_public(name, value, path)}
     yield path, {name: kind(value, path) for name, value in sorted(listed.items())}
     for name, value in sorted(listed.items()):
         if isinstance(value, ModuleType):
-            yield from public(value, "{}.{}".format(path, name))
+            yield from public(value, f"{path}.{name}")
 
 
-def members(module: ModuleType) -> Iterator[Tuple[str, Any]]:
+def members(module: ModuleType) -> Iterator[tuple[str, Any]]:
     """Yields the names of a module that programs may take, and what they are."""
     for name in dir(module):
         if not name.startswith("_") and name not in FUTURE:
@@ -50,9 +53,7 @@ def is_public(name: str, value: Any, path: str) -> bool:
     if not isinstance(value, ModuleType):
         return True
     home = value.__name__
-    return "{}.{}".format(path, name) not in NOT_HERE and (
-        "._api.v1" in home or ".api._v1" in home or home == FLAGS
-    )
+    return f"{path}.{name}" not in NOT_HERE and ("._api.v1" in home or ".api._v1" in home or home == FLAGS)
 
 
 def kind(value: Any, path: str) -> str:
@@ -77,8 +78,8 @@ def parameters(function: Any) -> str:
     return "".join(" {}{}".format(stars.get(one.kind, ""), one.name) for one in found)
 
 
-def contrib() -> Iterator[Tuple[str, Dict[str, str]]]:
-    """Yields the parts of tf.contrib and the modules right below slim, each with its functions and classes."""
+def contrib() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields the parts of tf.contrib and the modules below slim, each with its functions and classes."""
     for package in ("tensorflow.contrib", "tensorflow.contrib.slim"):
         for module in walked(package, below=False):
             name = module.__name__.replace("tensorflow_core", "tensorflow")
@@ -86,7 +87,7 @@ def contrib() -> Iterator[Tuple[str, Dict[str, str]]]:
             yield name, kinds
 
 
-def inside() -> Iterator[Tuple[str, Dict[str, str]]]:
+def inside() -> Iterator[tuple[str, dict[str, str]]]:
     """Yields the modules behind the face, each with the names that it has of its own."""
     for package in BEHIND:
         for module in walked(package):
@@ -97,13 +98,15 @@ def inside() -> Iterator[Tuple[str, Dict[str, str]]]:
 def walked(package: str, below: bool = True) -> Iterator[ModuleType]:
     """Yields the modules of a package, those `below` its own packages too, that can be imported."""
     path = importlib.import_module(package.replace("tensorflow", "tensorflow_core", 1)).__path__
-    walk = pkgutil.walk_packages if below else lambda path, prefix, onerror: pkgutil.iter_modules(path, prefix)
+    walk = (
+        pkgutil.walk_packages if below else lambda path, prefix, onerror: pkgutil.iter_modules(path, prefix)
+    )
     for found in walk(path, package + ".", lambda name: None):
-        if found.name.endswith("_test") or ".keras.api." in found.name:
+        if found.name.endswith("_test") or "._" in found.name or ".keras.api." in found.name:
             continue
         try:
             yield importlib.import_module(found.name)
-        except (Exception, SystemExit) as error:  # whatever a module inside TensorFlow does
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a module inside TensorFlow does
             print(found.name, repr(error)[:80], file=sys.stderr)
 
 

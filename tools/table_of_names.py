@@ -1,13 +1,14 @@
-"""What became of every name of TensorFlow 1.15 under `slimzoo run`: the table that `slimzoo check` reads, and a page.
+"""What became of every name of TensorFlow 1.15 under `slimzoo run`: a table, and a page.
 
-    python tools/table_of_names.py
+    python -m tools.table_of_names
 
-writes slimzoo/compat/names_today.json and slimzoo/compat/NAMES.md, from the names that tools/record_tf_names.py
-and tools/record_contrib.py recorded, asked one by one of the faces that an old program gets. Run it after every
-change of a row; tests/compat/test_names.py holds the two files equal to what it makes.
+writes slimzoo/compat/names_today.json, which `slimzoo check` reads, and slimzoo/compat/NAMES.md, from the names
+that record_tf_names.py and record_contrib.py recorded, asked one by one of the faces that an old program gets.
+Run it after every change of a row; tests/compat/test_names.py holds the two files equal to what it makes.
 """
 
 import builtins
+import functools
 import inspect
 import json
 import types
@@ -18,11 +19,11 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tools.page_of_names import page
 
 from slimzoo.compat import faces, importing, recorded, tf_names
 from slimzoo.compat.not_served import StandIn
 from slimzoo.compat.program import Program
+from tools.page_of_names import page
 
 FOLDER = Path(faces.__file__).parent
 TODAY, PAGE = FOLDER / "names_today.json", FOLDER / "NAMES.md"
@@ -47,6 +48,7 @@ class Table:
         self.new: dict[str, list[str]] = defaultdict(list)  # of today's TensorFlow alone
         self.parameters: dict[str, dict[str, list[str]]] = defaultdict(dict)
         self.members: dict[str, list[str]] = {}
+        self.lost: set[str] = set()  # modules that do not import
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the table as names_today.json has it."""
@@ -87,7 +89,7 @@ def _of_the_face(table: Table, module: str) -> None:
             _note_signature(table, module, name, kind, found)
             _note_members(table, module, name, kind, found)
     if module != "tensorflow.raw_ops":
-        table.new[module] = [n for n in sorted(dir(face)) if not n.startswith("_") and n not in names]
+        table.new[module] = [name for name in _public(face) if name not in names]
 
 
 def _of_contrib(table: Table, module: str) -> None:
@@ -98,22 +100,28 @@ def _of_contrib(table: Table, module: str) -> None:
         found = _note(table, module, name, faces.resolve(module))
         if found is not _ABSENT and not isinstance(found, StandIn):
             _note_signature(table, module, name, kinds.get(name, ""), found)
+    if module.count(".") == 2:
+        known = recorded.names(module)
+        table.new[module] = [name for name in _public(faces.resolve(module)) if name not in known]
+
+
+def _public(face: Any) -> list[str]:
+    return sorted(name for name in dir(face) if not name.startswith("_"))
 
 
 def _of_the_inside(table: Table, module: str) -> None:
     """A module inside TensorFlow, as `from module import name` of an old program finds it."""
-    names = list(tf_names.names(module))
     try:
         found = old_import(module, {"__name__": "__main__"}, None, ["*"])
-    except (ImportError, AttributeError, RuntimeError, TypeError) as error:
-        instead = str(error).partition(IN_ITS_PLACE)[2]
+    except Exception as error:  # noqa: BLE001  # whatever a module inside TensorFlow does
         parent, _, last = module.rpartition(".")
-        if instead:
-            table.gone[parent][instead].append(last)
-        else:
-            table.missing[parent].append(last)
+        if parent not in table.lost:
+            _note_error(table, parent, last, error)
+        table.lost.add(module)
         return
-    table.missing[module] += [n for n in names if not hasattr(found, n) and f"{module}.{n}" not in INSIDE]
+    for name in tf_names.names(module):
+        if f"{module}.{name}" not in INSIDE:
+            _note(table, module, name, found)
 
 
 INSIDE = frozenset(tf_names.inside_modules())
@@ -143,15 +151,18 @@ def _note(table: Table, module: str, name: str, face: Any) -> Any:
     try:
         found = getattr(face, name)
     except (AttributeError, ImportError) as error:
-        instead = str(error).partition(IN_ITS_PLACE)[2]
-        if instead:
-            table.gone[module][instead].append(name)
-        else:
-            table.missing[module].append(name)
+        _note_error(table, module, name, error)
         return _ABSENT
     if isinstance(found, StandIn):
         table.stub[module][vars(found)["_instead"]].append(name)
     return found
+
+
+def _note_error(table: Table, module: str, name: str, error: Exception) -> None:
+    if instead := str(error).partition(IN_ITS_PLACE)[2]:
+        table.gone[module][instead].append(name)
+    else:
+        table.missing[module].append(name)
 
 
 def _note_signature(table: Table, module: str, name: str, kind: str, found: Any) -> None:
@@ -177,16 +188,23 @@ def _note_members(table: Table, module: str, name: str, kind: str, found: Any) -
             return
     if not inspect.isclass(found) or hasattr(found, "DESCRIPTOR") or "DESCRIPTOR" in tf_names.members(kind):
         return
-    one = _examples().get(f"{module}.{name}", found)
+    one = examples().get(f"{module}.{name}", found)
     if lost := [member for member in tf_names.members(kind) if not hasattr(one, member)]:
         table.members[f"{module}.{name}"] = lost
 
 
-def _examples() -> dict[str, Any]:
-    """Returns classes that stand for others: a tensor of a graph is of a class below tf.Tensor."""
+@functools.cache
+def examples() -> dict[str, Any]:
+    """Returns objects that have the members of their classes: some are only made with the object."""
     with tf.Graph().as_default():
         tensor = tf.constant(0)
-    return {"tensorflow.Tensor": tensor, "tensorflow.Operation": tensor.op}
+    layer = faces.resolve("tensorflow").layers.Layer()
+    return {
+        "tensorflow.Tensor": tensor,
+        "tensorflow.Operation": tensor.op,
+        "tensorflow.keras.Model": keras.Sequential(),
+        "tensorflow.layers.Layer": layer,
+    }
 
 
 def lines(table: Mapping[str, Any]) -> Iterator[str]:

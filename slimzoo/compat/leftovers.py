@@ -44,6 +44,7 @@ SYNTAX = (
     _rule(r"\blambda\s*\(", "tuple parameter of a lambda", "one parameter, taken apart in the body"),
     _rule(r"\bdef\s+\w+\s*\((?:[^()=]*,)?\s*\(", "tuple parameter", "one parameter, taken apart in the body"),
 )
+SYNTAX_NAMES = frozenset(rule.what for rule in SYNTAX)
 METHODS = {
     "iteritems": "items()",
     "iterkeys": "keys()",

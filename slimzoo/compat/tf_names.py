@@ -1,6 +1,6 @@
 """What TensorFlow 1.15 had: its public modules and those behind them, their names, parameters and members.
 
-tools/record_tf_names.py recorded it, and says what the record is made of. tf.contrib's modules are in recorded.py.
+tools/record_tf_names.py recorded it, and says what the record is made of. For tf.contrib see recorded.py.
 """
 
 import functools

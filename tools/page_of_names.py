@@ -10,8 +10,8 @@ Table = Mapping[str, Any]
 
 HEAD = """# Every name of TensorFlow 1.15
 
-What becomes of it under `slimzoo run`. Made by `python -m tools.table_of_names` with TensorFlow {tensorflow} and
-Keras {keras}; `slimzoo check PROGRAM` reads the same table and says which of a program's lines are about these names.
+What becomes of it under `slimzoo run`. Made by `python -m tools.table_of_names` with TensorFlow {tensorflow}
+and Keras {keras}. `slimzoo check PROGRAM` reads the same table and names the lines that it is about.
 
 - **TensorFlow**: today's TensorFlow, or Keras, has it under the same name. `tf.keras` is today's Keras 3.
 - **slimzoo**: slimzoo serves it.
@@ -37,8 +37,8 @@ def _sections(table: Table) -> Iterator[str]:
     yield _table(("module", "names", "why"), rows)
     yield "## tf.contrib"
     yield (
-        "Parts by part. A name that is not served imports, may be handed on, and is an error where it is used. The "
-        "modules below each part have the same names."
+        "A name that is not served imports, may be handed on, and is an error where it is used. The modules "
+        "below each part have the same names."
     )
     yield _table(("part", "names", "served", "not served", "in its place"), list(_of_contrib(table)))
     yield "## Other parameters"
@@ -132,7 +132,7 @@ def _inside(table: Table) -> str:
     gone = {module: listed for module, listed in table["missing"].items() if tf_names.is_inside(module)}
     lost = sum(len(listed.split()) for listed in gone.values())
     return (
-        f"Of the {len(modules):,} modules of `tensorflow.python`, `core`, `tools` and `examples`, with {names:,} "
-        f"names of their own, {lost:,} names and modules are gone; `names_today.json` lists them, under "
+        f"Of the {len(modules):,} modules of `tensorflow.python`, `core`, `tools` and `examples`, with "
+        f"{names:,} names of their own, {lost:,} names and modules are gone; `names_today.json` lists them, under "
         '"missing". The others come from where TensorFlow has them today.'
     )

@@ -2,9 +2,9 @@
 
     python -m tools.table_of_names
 
-writes slimzoo/compat/names_today.json, which `slimzoo check` reads, and slimzoo/compat/NAMES.md, from the names
-that record_tf_names.py and record_contrib.py recorded, asked one by one of the faces that an old program gets.
-Run it after every change of a row; tests/compat/test_names.py holds the two files equal to what it makes.
+writes slimzoo/compat/names_today.json, which `slimzoo check` reads, and slimzoo/compat/NAMES.md, from the
+names that record_tf_names.py and record_contrib.py recorded, asked one by one of the faces that an old program
+gets. Run it after every change of a row; tests/compat/test_names.py holds the two files equal to what it makes.
 """
 
 import builtins
@@ -189,7 +189,8 @@ def _note_members(table: Table, module: str, name: str, kind: str, found: Any) -
     if not inspect.isclass(found) or hasattr(found, "DESCRIPTOR") or "DESCRIPTOR" in tf_names.members(kind):
         return
     one = examples().get(f"{module}.{name}", found)
-    if lost := [member for member in tf_names.members(kind) if not hasattr(one, member)]:
+    there = set(dir(one))
+    if lost := [member for member in tf_names.members(kind) if member not in there]:
         table.members[f"{module}.{name}"] = lost
 
 

@@ -133,6 +133,6 @@ def _inside(table: Table) -> str:
     lost = sum(len(listed.split()) for listed in gone.values())
     return (
         f"Of the {len(modules):,} modules of `tensorflow.python`, `core`, `tools` and `examples`, with "
-        f"{names:,} names of their own, {lost:,} names and modules are gone; `names_today.json` lists them, under "
-        '"missing". The others come from where TensorFlow has them today.'
+        f"{names:,} names of their own, {lost:,} names and modules are gone: `names_today.json` lists them, "
+        'under "missing". The others come from where TensorFlow has them today.'
     )

@@ -3,8 +3,9 @@
     python -m tools.table_of_names
 
 writes slimzoo/compat/names_today.json, which `slimzoo check` reads, and slimzoo/compat/NAMES.md, from the
-names that record_tf_names.py and record_contrib.py recorded, asked one by one of the faces that an old program
-gets. Run it after every change of a row; tests/compat/test_names.py holds the two files equal to what it makes.
+names that record_tf_names.py and record_contrib.py recorded, asked one by one of the faces that an old
+program gets. Run it after every change of a row; tests/compat/test_names.py holds the two files equal to what
+it makes.
 """
 
 import builtins
@@ -106,7 +107,10 @@ def _of_contrib(table: Table, module: str) -> None:
 
 
 def _public(face: Any) -> list[str]:
-    return sorted(name for name in dir(face) if not name.startswith("_"))
+    try:
+        return sorted(name for name in dir(face) if not name.startswith("_"))
+    except ImportError:  # a lazy module of TensorFlow's that wants Keras 2
+        return []
 
 
 def _of_the_inside(table: Table, module: str) -> None:
@@ -174,6 +178,8 @@ def _note_signature(table: Table, module: str, name: str, kind: str, found: Any)
 
 def _parameters(function: Any) -> set[str] | None:
     """Returns the parameters that `function` takes by name; None if it takes any, or nobody can tell."""
+    if not (inspect.isroutine(function) or inspect.isclass(function)):
+        return None
     try:
         found = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):

@@ -3,6 +3,7 @@
 import click
 
 from slimzoo.cli.output import echo, echo_json, examples, json_option
+from slimzoo.cli.run import run
 
 
 @click.command(
@@ -39,6 +40,8 @@ def check(context: click.Context, programs: tuple[str, ...], exclude: tuple[str,
         for finding in report.findings:
             echo(str(finding) if finding in report.faults else f"{finding} (a warning)")
         echo(_summary(report.to_dict(), len(report.faults), len(report.warnings)))
+        if report.has_python_2 and any("--py2" in option.opts for option in run.params):
+            echo("what is Python 2 needs no change under `slimzoo run --py2 PROGRAM`")
     context.exit(1 if report.faults else 0)
 
 

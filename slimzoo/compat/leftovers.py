@@ -107,7 +107,7 @@ def report(path: str | Path, error: BaseException) -> str | None:
 def find(source: str) -> Iterator[Leftover]:
     """Yields what is Python 2 in `source`, by line."""
     rules = [*SYNTAX, *_rules_of_names(source)]
-    for number, line in enumerate(_code_only(source).splitlines(), start=1):
+    for number, line in enumerate(_code_only(source).split("\n"), start=1):
         for rule in rules:
             if rule.pattern.search(line):
                 yield Leftover(number, rule.what, rule.instead)

@@ -38,6 +38,11 @@ class Report:
         """What works, in another way."""
         return tuple(one for one in self.findings if one.kind == WARNING)
 
+    @property
+    def has_python_2(self) -> bool:
+        """Says whether a finding is about Python 2."""
+        return any(one.what.startswith("Python 2") for one in self.findings)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data."""
         return {

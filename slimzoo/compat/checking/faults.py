@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from slimzoo.compat import leftovers
 from slimzoo.compat.checking import table
 from slimzoo.compat.checking.program import Module, Program, exports
-from slimzoo.compat.checking.scopes import Imported, Scope, got_by_name, is_chain, outside
+from slimzoo.compat.checking.scopes import Imported, Scope, got_by_name, is_chain, is_plain, outside
 from slimzoo.compat.checking.table import Verdict
 
 FAULT, WARNING = "not served", "differs"
 _CATCHES = {"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "Exception", "BaseException"}
-_ASKS = re.compile(r"hasattr\(|version|VERSION|PY2|PY3|find_spec")
+_ASKS = re.compile(r"\bhasattr\(|\bdir\(|version|VERSION|PY2|PY3|find_spec")
+_PYTHON_2, _OF_NUMPY = "Python 2", ("tostring",)
 _TYPE_TESTS = ("isinstance", "issubclass", "hasattr")
 
 
@@ -68,6 +69,7 @@ class _Reader:
     def __init__(self, program: Program, module: Module, path: str, defined: frozenset[str]):
         self._program, self._module, self._path, self._defined = program, module, path, defined
         self._at_import: set[str] = set()
+        self._handed_on: set[ast.AST] = set()
         self._differs: set[str] = set()
         self._has_foreign_stars = False
         self.reading = Reading()
@@ -98,6 +100,8 @@ class _Reader:
                 yield part, scope, guarded or part in free
 
     def _look_at(self, node: ast.AST, scope: Scope, guarded: bool) -> None:
+        if is_plain(node):
+            self._handed_on.add(node.value)
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, guarded)
         elif isinstance(getattr(node, "ctx", None), ast.Load) or got_by_name(node) is not None:
@@ -117,8 +121,8 @@ class _Reader:
             if level or self._program.own(Imported(path), self._path) is not None:
                 continue
             top = path.partition(".")[0]
-            if top in leftovers.MODULES and not guarded:
-                self.add(node.lineno, f"import {top}", "Python 2", leftovers.MODULES[top])
+            if top in leftovers.MODULES and not guarded and not table.is_old_module(top):
+                self.add(node.lineno, f"import {top}", _PYTHON_2, leftovers.MODULES[top])
             if isinstance(node, ast.ImportFrom) and alias.name != "*":
                 path = f"{path}.{alias.name}"
             self._has_foreign_stars |= alias.name == "*" and top != "tensorflow"
@@ -127,12 +131,15 @@ class _Reader:
     def _use(self, node: ast.expr, scope: Scope, guarded: bool) -> None:
         paths = self._resolved(node, scope)
         if paths:
-            self._judge(node.lineno, paths, guarded)
+            self._judge(node.lineno, paths, guarded, at_import=node in self._handed_on)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not guarded:
             self._python_2_name(node, scope)
 
     def _judge(self, line: int, paths: list[str], guarded: bool, at_import: bool = False) -> None:
-        """Notes what became of a name; of several that it may be, one that is served is enough."""
+        """Notes what became of a name; of several that it may be, one that is served is enough.
+
+        at_import: the name is imported, or gets another name; it is not used yet.
+        """
         verdicts = [table.find(path) for path in paths]
         self._warn(line, paths)
         if any(verdict is None for verdict in verdicts):
@@ -183,20 +190,21 @@ class _Reader:
         if node.id not in leftovers.NAMES or scope.lookup(node.id) is not None or self._has_foreign_stars:
             return
         if not any(exports(star.path, node.id) for star in scope.module().stars):
-            self.add(node.lineno, node.id, "Python 2", leftovers.NAMES[node.id])
+            self.add(node.lineno, node.id, _PYTHON_2, leftovers.NAMES[node.id])
 
     def _python_2_method(self, node: ast.Call, function: ast.Attribute, scope: Scope) -> None:
         name, takes = function.attr, 1 if function.attr == "has_key" else 0
         if name not in leftovers.METHODS or name in self._defined or len(node.args) != takes or node.keywords:
             return
         if not (is_chain(function) and self._program.resolve(function, scope, self._path)):
-            self.add(node.lineno, f".{name}()", "Python 2", leftovers.METHODS[name])
+            what = "NumPy 1" if name in _OF_NUMPY else _PYTHON_2
+            self.add(node.lineno, f".{name}()", what, leftovers.METHODS[name])
 
 
 def _alternatives(node: ast.AST) -> set[ast.AST]:
     """Returns the parts of a statement that may fail, because there is another way or nothing is called."""
     if isinstance(node, ast.Try) and any(_catches(handler) for handler in node.handlers):
-        return set(node.body)
+        return {*node.body, *(part for handler in node.handlers for part in (handler, *handler.body))}
     if isinstance(node, ast.If | ast.IfExp) and _ASKS.search(ast.unparse(node.test)):
         branches = [node.body, node.orelse]
         return {part for branch in branches for part in (branch if isinstance(branch, list) else [branch])}

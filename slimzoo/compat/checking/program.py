@@ -141,7 +141,10 @@ class Program:
             return []
         own = self.own(imported, file)
         if own is not None:
-            return self._of_own(own, imported.name, depth) if imported.name else [own]
+            below = _descend(own.path, [imported.name]) if imported.name else own
+            if below is not None and (own is below or os.path.samefile(_file(own.path) or own.path, file)):
+                return [below]  # `from . import module` in the package itself
+            return self._of_own(own, imported.name, depth)
         if imported.level:
             return []
         return [f"{imported.path}.{imported.name}" if imported.name else imported.path]

@@ -157,7 +157,7 @@ def _decoded(data: bytes, source: Source) -> str:
             Problem(line, what, "# -*- coding: latin-1 -*- in line 1, or save it as UTF-8")
         )
         text = data.decode("latin-1")
-    return re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff")).replace("\f", " ")
+    return re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
 
 
 def _tree(text: str) -> ast.Module:

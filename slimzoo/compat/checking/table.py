@@ -61,6 +61,11 @@ def find(path: str) -> Verdict | None:
     return _of_a_library(path)
 
 
+def is_old_module(name: str) -> bool:
+    """Says whether `slimzoo run` serves a module of this name in the place of another library's."""
+    return name in MODULES
+
+
 def differs(path: str) -> tuple[str, str] | None:
     """Returns which name on the way to `path` behaves in another way today, and in which."""
     path = _plain(path)

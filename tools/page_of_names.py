@@ -132,7 +132,7 @@ def _inside(table: Table) -> str:
     gone = {module: listed for module, listed in table["missing"].items() if tf_names.is_inside(module)}
     lost = sum(len(listed.split()) for listed in gone.values())
     return (
-        f"Of the {len(modules):,} modules of `tensorflow.python`, `core`, `tools` and `examples`, with "
+        f"Of the {len(modules):,} modules of TensorFlow's `python`, `core`, `tools` and `examples`, with "
         f"{names:,} names of their own, {lost:,} names and modules are gone: `names_today.json` lists them, "
         'under "missing". The others come from where TensorFlow has them today.'
     )

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 
 FUTURE = {"absolute_import", "division", "print_function", "unicode_literals"}
-FLAGS = "tensorflow.python.platform.flags"  # tf.flags and tf.app.flags: no module of the face, and yet public
+FLAGS = ".platform.flags"  # tf.flags and tf.app.flags: no module of the face, and yet public
 NOT_HERE = ("tensorflow.contrib", "tensorflow.compat.v1", "tensorflow.compat.v2")
 NO_MEMBERS = {*dir(object), *dir(Exception), *dir(tuple), *dir(int)}
 BEHIND = tuple("tensorflow." + name for name in ("python", "core", "tools", "examples"))
@@ -53,7 +53,9 @@ def is_public(name: str, value: Any, path: str) -> bool:
     if not isinstance(value, ModuleType):
         return True
     home = value.__name__
-    return f"{path}.{name}" not in NOT_HERE and ("._api.v1" in home or ".api._v1" in home or home == FLAGS)
+    return f"{path}.{name}" not in NOT_HERE and (
+        "._api.v1" in home or ".api._v1" in home or home.endswith(FLAGS)
+    )
 
 
 def kind(value: Any, path: str) -> str:

@@ -19,7 +19,7 @@ def public_modules() -> list[str]:
 
 
 def inside_modules() -> list[str]:
-    """Returns the modules behind the face: of tensorflow.python, core, tools and examples."""
+    """Returns the modules behind the face: of its python, core, tools and examples."""
     return [name for name in record() if is_inside(name)]
 
 

@@ -11,7 +11,7 @@ from slimzoo.compat.checking.program import Module, Program, exports
 from slimzoo.compat.checking.scopes import Imported, Scope, got_by_name, is_chain, is_plain, outside
 from slimzoo.compat.checking.table import Verdict
 
-FAULT, WARNING = "not served", "differs"
+FAULT, WARNING = "fault", "warning"
 _CATCHES = {"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "Exception", "BaseException"}
 _ASKS = re.compile(r"\bhasattr\(|\bdir\(|version|VERSION|PY2|PY3|find_spec")
 _PYTHON_2, _OF_NUMPY = "Python 2", ("tostring",)

@@ -76,7 +76,7 @@ def parameters(function: Any) -> str:
         found = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
         return ""
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stars: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return "".join(" {}{}".format(stars.get(one.kind, ""), one.name) for one in found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from slimzoo.compat import leftovers
 from slimzoo.compat.checking import table
 from slimzoo.compat.checking.program import Module, Program, exports
-from slimzoo.compat.checking.scopes import Imported, Scope, got_by_name, is_chain, is_plain, outside
+from slimzoo.compat.checking.scopes import Imported, Scope, children, got_by_name, is_chain, is_plain, outside
 from slimzoo.compat.checking.table import Verdict
 
 FAULT, WARNING = "fault", "warning"
@@ -89,9 +89,7 @@ class _Reader:
     def _inside(self, node: ast.AST, scope: Scope, guarded: bool) -> Iterator[tuple[ast.AST, Scope, bool]]:
         if (inner := self._module.scopes.get(node)) is not None and inner is not scope:
             yield from ((part, scope, guarded) for part in outside(node))
-            body = node.body if isinstance(node, ast.Lambda) else None
-            below = [body] if body is not None else list(node.body)  # type: ignore[attr-defined]
-            yield from ((part, inner, guarded) for part in below)
+            yield from ((part, inner, guarded) for part in children(node))
         elif isinstance(node, ast.expr) and is_chain(node) and self._resolved(node, scope):
             return
         else:
@@ -104,8 +102,8 @@ class _Reader:
             self._handed_on.add(node.value)
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, guarded)
-        elif isinstance(getattr(node, "ctx", None), ast.Load) or got_by_name(node) is not None:
-            self._use(node, scope, guarded)  # type: ignore[arg-type]
+        elif isinstance(node, ast.Name | ast.Attribute | ast.Call) and _is_read(node):
+            self._use(node, scope, guarded)
         if isinstance(node, ast.Call) and not guarded:
             self._call(node, scope)
 
@@ -199,6 +197,10 @@ class _Reader:
         if not (is_chain(function) and self._program.resolve(function, scope, self._path)):
             what = "NumPy 1" if name in _OF_NUMPY else _PYTHON_2
             self.add(node.lineno, f".{name}()", what, leftovers.METHODS[name])
+
+
+def _is_read(node: ast.Name | ast.Attribute | ast.Call) -> bool:
+    return got_by_name(node) is not None if isinstance(node, ast.Call) else isinstance(node.ctx, ast.Load)
 
 
 def _alternatives(node: ast.AST) -> set[ast.AST]:

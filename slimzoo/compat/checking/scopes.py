@@ -71,7 +71,7 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
     """Yields what runs in the scope of `node` itself, right below it: of a function's signature, nothing."""
     if isinstance(node, ast.Lambda):
         yield node.body
-    elif isinstance(node, _NESTED):
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield from node.body
     else:
         yield from ast.iter_child_nodes(node)

@@ -14,6 +14,7 @@ else of it is in the record of tools/record_contrib.py. Kinds:
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib
 import inspect
@@ -94,7 +95,8 @@ def inside() -> Iterator[tuple[str, dict[str, str]]]:
     for package in BEHIND:
         for module in walked(package):
             name = module.__name__.replace("tensorflow_core", "tensorflow")
-            yield name, {own: "" for own, value in members(module) if is_its_own(value, name)}
+            own = {one for one, value in members(module) if is_its_own(value, name)}
+            yield name, {one: "" for one in own if not one.endswith("_eager_fallback")}
 
 
 def walked(package: str, below: bool = True) -> Iterator[ModuleType]:
@@ -116,6 +118,8 @@ def is_its_own(value: Any, path: str) -> bool:
     """Says whether a name of the module `path` was made there, or by the generator of ops for it."""
     if isinstance(value, ModuleType):
         return value.__name__.replace("tensorflow_core", "tensorflow").rpartition(".")[0] == path
+    if isinstance(value, functools.partial):  # what exports names
+        return False
     home = (getattr(value, "__module__", None) or path).replace("tensorflow_core", "tensorflow")
     return home == path or ".gen_" in home
 

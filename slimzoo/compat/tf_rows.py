@@ -15,11 +15,14 @@ INSTEAD: dict[str, dict[str, str]] = _TABLES.pop("instead")
 REASONS: dict[str, str] = _TABLES.pop("reasons")
 
 
+_AS_THEY_ARE = ("tensorflow.keras", "tensorflow.python", "tensorflow.tools")
+
+
 def laid_under(rows: Mapping[str, Row]) -> dict[str, Row]:
     """Returns `rows` with those of the file below them; a module without any row gets the module of today."""
     out = dict(rows)
     for module, table in _TABLES.items():
-        row = out.get(module, Row(_sources(module)))
+        row = out.get(module, Row(tuple(table.get("sources", _sources(module)))))
         moved, gone = table.get("moved", {}), table.get("gone", {})
         served = {*row.names, *(old.removeprefix(f"{module}.") for old in rows)}
         out[module] = replace(
@@ -34,7 +37,7 @@ def laid_under(rows: Mapping[str, Row]) -> dict[str, Row]:
 
 
 def _sources(module: str) -> tuple[str, ...]:
-    if module.startswith("tensorflow.keras"):
+    if module.startswith(_AS_THEY_ARE):
         return (module,)
     return (module.replace("tensorflow", "tensorflow.compat.v1", 1),)
 

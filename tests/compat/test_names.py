@@ -100,3 +100,38 @@ def test_the_files_of_the_table_are_small():
     folder = Path(faces.__file__).parent
     sizes = [(folder / name).stat().st_size for name in ("tf_1_15_names.json.gz", "names_today.json")]
     assert sum(sizes) < 400_000
+
+
+def test_the_ops_of_optimizers_take_their_arguments_in_the_old_order():
+    face = faces.resolve(INSIDE + "training.training_ops")
+    ops = [name for name in tf_names.names(INSIDE + "training.training_ops") if name.islower()]
+    assert len(ops) > 40 and [name for name in ops if not hasattr(face, name)] == []
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        variable, slot = (tf.compat.v1.Variable(2.0, use_resource=False) for _ in range(2))
+        step = face.apply_momentum(variable, slot, 0.5, 3.0, 0.1, use_nesterov=False)
+        session.run(tf.compat.v1.global_variables_initializer())
+        assert session.run(step) == pytest.approx(2.0 - 0.5 * (0.1 * 2.0 + 3.0))
+
+
+INSIDE = ".".join(("tensorflow", "python", ""))
+
+
+def test_checkpoints_are_read_by_the_arguments_of_tf_contrib_framework(tmp_path):
+    face = faces.resolve("tensorflow.contrib.framework")
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.get_variable("v", initializer=3.0)
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        again = tf.compat.v1.get_variable("w", [])
+        face.init_from_checkpoint(checkpoint_dir=str(tmp_path), assignment_map={"v": "w"})
+        session.run(tf.compat.v1.global_variables_initializer())
+        assert session.run(again) == 3.0
+        known = [face.smart_constant_value(pred=one) for one in (True, 0, tf.constant(True))]
+        assert known == [True, False, True]
+        assert face.smart_constant_value(tf.compat.v1.placeholder(tf.bool)) is None
+    assert face.list_variables(checkpoint_dir=str(tmp_path)) == [("v", [])]
+    assert face.load_variable(checkpoint_dir=str(tmp_path), name="v") == 3.0
+    assert face.load_checkpoint(filepattern=str(tmp_path)).get_tensor("v") == 3.0
+    with pytest.raises(TypeError, match="must be a tensor, a bool, 1 or 0, not 2"):
+        face.smart_constant_value(2)

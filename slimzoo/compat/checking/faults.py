@@ -8,12 +8,21 @@ from dataclasses import dataclass, field
 from slimzoo.compat import leftovers
 from slimzoo.compat.checking import table
 from slimzoo.compat.checking.program import Module, Program, exports
-from slimzoo.compat.checking.scopes import Imported, Scope, children, got_by_name, is_chain, is_plain, outside
+from slimzoo.compat.checking.scopes import (
+    Imported,
+    Scope,
+    children,
+    got_by_name,
+    imported_by_name,
+    is_chain,
+    is_plain,
+    outside,
+)
 from slimzoo.compat.checking.table import Verdict
 
 FAULT, WARNING = "fault", "warning"
 _CATCHES = {"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "Exception", "BaseException"}
-_ASKS = re.compile(r"\bhasattr\(|\bdir\(|version|VERSION|PY2|PY3|find_spec")
+_ASKS = re.compile(r"\bhasattr\(|\bdir\(|version|VERSION|PY2|PY3|find_spec|TYPE_CHECKING")
 _PYTHON_2, _OF_NUMPY = "Python 2", ("tostring",)
 _TYPE_TESTS = ("isinstance", "issubclass", "hasattr")
 
@@ -104,8 +113,10 @@ class _Reader:
             self._import(node, guarded)
         elif isinstance(node, ast.Name | ast.Attribute | ast.Call) and _is_read(node):
             self._use(node, scope, guarded)
-        if isinstance(node, ast.Call) and not guarded:
-            self._call(node, scope)
+        if isinstance(node, ast.Call):
+            self._import_by_name(node, guarded)
+            if not guarded:
+                self._call(node, scope)
 
     def _resolved(self, node: ast.expr, scope: Scope) -> list[str]:
         found = self._program.resolve(node, scope, self._path)
@@ -124,6 +135,11 @@ class _Reader:
             if isinstance(node, ast.ImportFrom) and alias.name != "*":
                 path = f"{path}.{alias.name}"
             self._has_foreign_stars |= alias.name == "*" and top != "tensorflow"
+            self._judge(node.lineno, [path], guarded, at_import=True)
+
+    def _import_by_name(self, node: ast.Call, guarded: bool) -> None:
+        path = imported_by_name(node)
+        if path is not None and self._program.own(Imported(path), self._path) is None:
             self._judge(node.lineno, [path], guarded, at_import=True)
 
     def _use(self, node: ast.expr, scope: Scope, guarded: bool) -> None:
@@ -207,6 +223,8 @@ def _alternatives(node: ast.AST) -> set[ast.AST]:
     """Returns the parts of a statement that may fail, because there is another way or nothing is called."""
     if isinstance(node, ast.Try) and any(_catches(handler) for handler in node.handlers):
         return {*node.body, *(part for handler in node.handlers for part in (handler, *handler.body))}
+    if isinstance(node, ast.With) and any("suppress(" in ast.unparse(item) for item in node.items):
+        return set(node.body)
     if isinstance(node, ast.If | ast.IfExp) and _ASKS.search(ast.unparse(node.test)):
         branches = [node.body, node.orelse]
         return {part for branch in branches for part in (branch if isinstance(branch, list) else [branch])}

@@ -44,6 +44,7 @@ class Program:
     def __init__(self, folders: Sequence[str] = ()):
         self._folders = list(folders)
         self._modules: dict[str, Module] = {}
+        self._own: dict[tuple[str, int, str], Own | None] = {}
 
     def module(self, path: str) -> Module:
         """Returns the module that the file `path` is."""
@@ -61,6 +62,12 @@ class Program:
     def own(self, imported: Imported, file: str) -> Own | None:
         """Returns the program's module that `imported.path` is for the file `file`; None if it has none."""
         here = os.path.dirname(os.path.abspath(file))
+        asked = (imported.path, imported.level, here)
+        if asked not in self._own:
+            self._own[asked] = self._find_own(imported, here)
+        return self._own[asked]
+
+    def _find_own(self, imported: Imported, here: str) -> Own | None:
         parts = [part for part in imported.path.split(".") if part]
         if imported.level:
             for _ in range(imported.level - 1):

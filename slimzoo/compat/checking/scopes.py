@@ -147,7 +147,9 @@ def _note_from(scope: Scope, node: ast.ImportFrom) -> None:
 
 def _note_value(scope: Scope, name: str, value: ast.expr) -> None:
     """`name = value` beside an import of that name: None is no other value, it says that there is none."""
-    if is_chain(value):
+    if (path := imported_by_name(value)) is not None:
+        scope.bound.setdefault(name, []).append(Imported(path))
+    elif is_chain(value):
         scope.bound.setdefault(name, []).append(Alias(value, scope))
     elif isinstance(value, ast.Constant) and value.value is None:
         scope.bound.setdefault(name, [])
@@ -169,6 +171,17 @@ def is_chain(node: ast.expr) -> bool:
             node = inner[0]
         else:
             return isinstance(node, ast.Name)
+
+
+def imported_by_name(node: ast.AST) -> str | None:
+    """Returns the path of importlib.import_module("path"); None for all else."""
+    if not (isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords):
+        return None
+    function, path = node.func, node.args[0]
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name == "import_module" and isinstance(path, ast.Constant) and isinstance(path.value, str):
+        return path.value if path.value.replace(".", "_").isidentifier() else None
+    return None
 
 
 def got_by_name(node: ast.AST) -> tuple[ast.expr, str] | None:

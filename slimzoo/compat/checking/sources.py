@@ -67,7 +67,7 @@ def files_of(paths: Sequence[str], exclude: Sequence[str] = ()) -> list[str]:
     found: dict[str, str] = {}
     wrong: list[str] = []
     for path in paths:
-        listed = [path] if os.path.isfile(path) else list(_below(path, exclude, wrong))
+        listed = [path] if os.path.isfile(path) else list(_below(path, exclude))
         if not listed and not os.path.isdir(path):
             wrong.append(
                 f"{shown(path)}: {'no file and no folder' if os.path.exists(path) else 'no such file'}"
@@ -84,18 +84,19 @@ def files_of(paths: Sequence[str], exclude: Sequence[str] = ()) -> list[str]:
     return list(found.values())
 
 
-def _below(folder: str, exclude: Sequence[str], wrong: list[str]) -> Iterator[str]:
-    """Yields the Python files of a folder, without links to folders and without other people's code."""
+def _below(folder: str, exclude: Sequence[str]) -> Iterator[str]:
+    """Yields the Python files of a folder, and the folders in it that cannot be read.
 
-    def note(error: OSError) -> None:
-        wrong.append(f"{shown(error.filename)}: {error.strerror}")
-
-    for here, folders, files in os.walk(folder, onerror=note if os.path.isdir(folder) else None):
+    Links to folders are not followed, and other people's code is left out.
+    """
+    closed: list[str] = []
+    for here, folders, files in os.walk(folder, onerror=lambda error: closed.append(error.filename)):
         folders[:] = sorted(name for name in folders if _is_its_own(here, name, folder, exclude))
         for name in sorted(files):
             path = os.path.join(here, name)
             if name.endswith(_SUFFIXES) and os.path.isfile(path) and not is_excluded(path, exclude, folder):
                 yield path
+    yield from (path for path in closed if os.path.isdir(path))
 
 
 def _is_its_own(here: str, name: str, top: str, exclude: Sequence[str]) -> bool:
@@ -117,6 +118,8 @@ def read(path: str) -> Source:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        return Source(path, problems=[Problem(1, "a folder that cannot be read")])
     except OSError as error:
         return Source(path, problems=[Problem(1, f"cannot be read: {error.strerror}")])
     if len(data) > MAX_BYTES:

@@ -138,6 +138,8 @@ def test_a_file_that_cannot_be_read_and_a_huge_one_are_findings_of_their_folder(
     (tmp_path / "small.py").write_text("x = 1")
     assert [one.what for one in check([str(tmp_path)]).faults] == ["larger than 20 bytes: not read"]
 
+    assert sources.read(str(tmp_path)).problems[0].what == "a folder that cannot be read"
+
     def closed(*args):
         raise PermissionError(13, "Permission denied")
 

@@ -15,7 +15,7 @@ INSTEAD: dict[str, dict[str, str]] = _TABLES.pop("instead")
 REASONS: dict[str, str] = _TABLES.pop("reasons")
 
 
-_AS_THEY_ARE = ("tensorflow.keras", "tensorflow.python", "tensorflow.tools")
+_AS_THEY_ARE = tuple(f"tensorflow.{name}" for name in ("keras", "python", "tools"))
 
 
 def laid_under(rows: Mapping[str, Row]) -> dict[str, Row]:

@@ -31,6 +31,7 @@ QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minut
     "nets/test_goldens.py::lenet": "numbers of TensorFlow 1.15",
     "nets/test_goldens.py::cifarnet": "numbers of TensorFlow 1.15",
     "nets/test_goldens.py::mobilenet_v1_025": "numbers of TensorFlow 1.15",
+    "compat/checking/test_names.py": "old programs, read without running them",
     "tracing/test_discovery.py": "networks before a variable exists",
     "converters/test_conversion.py": "from one format to another",
     "converters/test_matching.py": "what fits what",

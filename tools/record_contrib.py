@@ -18,14 +18,17 @@ LAYERS = ("slim", "layers", "framework", "losses", "metrics", "training")  # of 
 FUTURE = {"absolute_import", "division", "print_function"}
 
 
-def names(path: str) -> str:
-    """Returns the names of the module `path` as one text; "" where it is no Python that imports."""
+def names(path: str, face: bool = False) -> str:
+    """Returns the names of the module `path` as one text; "" where it is no Python that imports.
+
+    face: it is what tf.contrib shows under the name of a part.
+    """
     try:
         module = importlib.import_module(path)
     except Exception as error:  # noqa: BLE001  # whatever a module of contrib does
         print(path, repr(error)[:80], file=sys.stderr)
         return ""
-    whole = hasattr(module, "__path__") or path.split(".")[2] in LAYERS
+    whole = face or hasattr(module, "__path__") or path.split(".")[2] in LAYERS
     found = {name: value for name, value in vars(module).items() if is_listed(name, value, whole)}
     return " ".join(entry(name, value) for name, value in sorted(found.items()))
 
@@ -54,6 +57,11 @@ def main(target: str) -> None:
         found.name for found in pkgutil.walk_packages(contrib.__path__, CONTRIB + ".", lambda name: None)
     ]
     record = {path[len(CONTRIB) + 1 :]: names(path) for path in sorted(paths)}
+    for part in sorted(name for name in record if "." not in name):
+        face = getattr(getattr(contrib, part, None), "__name__", f"{CONTRIB}.{part}")
+        if face.replace("tensorflow_core", "tensorflow") != f"{CONTRIB}.{part}":
+            listed = {*record[part].split(), *names(face, face=True).split()}
+            record[part] = " ".join(sorted(listed))
     with open(target, "w") as file:
         json.dump(record, file, indent=0, sort_keys=True)
         file.write("\n")

@@ -4,6 +4,7 @@ import click
 
 import slimzoo
 from slimzoo.cli.cache import cache_group
+from slimzoo.cli.check import check
 from slimzoo.cli.compare import compare
 from slimzoo.cli.convert import convert
 from slimzoo.cli.demo import demo
@@ -67,5 +68,6 @@ for command in (
     demo,
     report,
     run,
+    check,
 ):
     main.add_command(command)

@@ -96,6 +96,14 @@ GONE = {  # tf.contrib.<name>: what to use
     "util": "tf.io and tf.make_tensor_proto",
 }
 
+CHECKPOINTS = (  # of checkpoints.py
+    "init_from_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
+    "smart_constant_value",
+)
+
 _FRAMEWORK = Row(
     sources=(
         *(_SLIM + name for name in ("arg_scope", "variables", "restoring", "devices", "framework_ops")),
@@ -107,13 +115,9 @@ _FRAMEWORK = Row(
         "assert_same_float_dtype": "tensorflow.debugging.assert_same_float_dtype",
         "assert_scalar": _V1 + "assert_scalar",
         "convert_to_tensor_or_sparse_tensor": _V1 + "convert_to_tensor_or_sparse_tensor",
-        "init_from_checkpoint": _V1 + "train.init_from_checkpoint",
+        **{name: f"slimzoo.compat.checkpoints.{name}" for name in CHECKPOINTS},
         "is_tensor": "tensorflow.is_tensor",
-        "list_variables": "tensorflow.train.list_variables",
-        "load_checkpoint": "tensorflow.train.load_checkpoint",
-        "load_variable": "tensorflow.train.load_variable",
         "nest": "tensorflow.nest",
-        "smart_constant_value": "tensorflow.get_static_value",
         "sort": "tensorflow.sort",
         "zero_initializer": _V1 + "zeros_initializer",
     },

@@ -86,7 +86,7 @@ class Face(ModuleType):
             yield from getattr(source, "__all__", dir(source))
 
     def _sources(self) -> Iterator[ModuleType]:
-        return map(importlib.import_module, self._row.sources)
+        return map(_module, self._row.sources)
 
     def _absent(self, name: str) -> str:
         old = self.__name__.replace("tensorflow", "tf")
@@ -174,6 +174,11 @@ def _make(name: str) -> ModuleType:
     if recorded.names(name):
         return Face(name, Row((target,)))
     return _import(name, target)
+
+
+def _module(path: str) -> ModuleType:
+    """Returns the module `path`: of TensorFlow's, the one that lies there, which `import` makes anew."""
+    return locate(path) if path.startswith("tensorflow.compat.v1.") else importlib.import_module(path)
 
 
 def _neighbour(path: str) -> ModuleType:

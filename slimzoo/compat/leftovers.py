@@ -44,6 +44,7 @@ SYNTAX = (
     _rule(r"\blambda\s*\(", "tuple parameter of a lambda", "one parameter, taken apart in the body"),
     _rule(r"\bdef\s+\w+\s*\((?:[^()=]*,)?\s*\(", "tuple parameter", "one parameter, taken apart in the body"),
 )
+SYNTAX_NAMES = frozenset(rule.what for rule in SYNTAX)
 METHODS = {
     "iteritems": "items()",
     "iterkeys": "keys()",
@@ -108,7 +109,7 @@ def report(path: str | Path, error: BaseException) -> str | None:
 def find(source: str) -> Iterator[Leftover]:
     """Yields what is Python 2 in `source`, by line."""
     rules = [*SYNTAX, *_rules_of_names(source)]
-    for number, line in enumerate(_code_only(source).splitlines(), start=1):
+    for number, line in enumerate(_code_only(source).split("\n"), start=1):
         for rule in rules:
             if rule.pattern.search(line):
                 yield Leftover(number, rule.what, rule.instead)

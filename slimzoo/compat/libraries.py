@@ -4,6 +4,7 @@ import tomllib
 from importlib import resources
 
 from slimzoo.compat.modules import Row
+from slimzoo.compat.tf_rows import laid_under
 
 OURS = (  # of graphs.py
     *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
@@ -14,7 +15,6 @@ _TENSORFLOW = Row(
     names={
         "__file__": "tensorflow.__file__",
         "__version__": "tensorflow.__version__",
-        "keras": "tensorflow.keras",
         **{name: f"slimzoo.compat.graphs.{name}" for name in OURS},
     },
     gone={
@@ -95,7 +95,7 @@ _NUMPY = Row(
 with resources.files("slimzoo.compat").joinpath("inside_tensorflow.toml").open("rb") as _file:
     INSIDE_TENSORFLOW: dict[str, dict[str, str]] = tomllib.load(_file)
 
-LIBRARIES: dict[str, Row] = {
+_ROWS: dict[str, Row] = {
     **{module: Row((module,), moved) for module, moved in INSIDE_TENSORFLOW.items()},
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
@@ -106,4 +106,5 @@ LIBRARIES: dict[str, Row] = {
     ),
     "numpy": _NUMPY,
 }
+LIBRARIES = laid_under(_ROWS)
 SAME = {"tensorflow.compat.v1": "tensorflow"}  # one module under both names

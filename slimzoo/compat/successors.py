@@ -36,6 +36,17 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.rnn": Row(
+        (_OURS + "tf_rnn",),
+        {
+            **{
+                name: _V1 + f"nn.{name}"
+                for name in ("static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn")
+            },
+            "_linear": _OURS + "tf_rnn.projections.linear",
+            "_Linear": _OURS + "tf_rnn.projections.Linear",
+        },
+    ),
     "tensorflow.contrib.seq2seq": Row(names={"sequence_loss": _OURS + "pipelines.sequence_loss"}),
     "tensorflow.contrib.signal": Row(("tensorflow.signal",)),
     "tensorflow.contrib.staging": Row(names={"StagingArea": _OURS + "pipelines.StagingArea"}),

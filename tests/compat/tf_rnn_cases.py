@@ -28,7 +28,8 @@ CASES = {  # name: an expression of tf, R (tf.nn.rnn_cell), C (tf.contrib.rnn), 
     "a scope's initializer": "scoped('s', lambda: step(R.GRUCell(3)), initializer=tf.ones_initializer())",
     "a scope's penalty": "scoped('s', lambda: step(R.GRUCell(3)), regularizer=penalty)",
     "a scope's getter": "scoped('s', lambda: run(R.BasicLSTMCell(3)), custom_getter=renamed)",
-    "reuse": "[scoped('s', lambda: step(R.LSTMCell(3))), scoped('s', lambda: step(R.LSTMCell(3, reuse=True)))]",
+    "reuse": "[scoped('s', lambda: step(R.LSTMCell(3))), "
+    "scoped('s', lambda: step(R.LSTMCell(3, reuse=True)))]",
     "reuse by a scope": "[scoped('s', lambda: step(R.LSTMCell(3)), reuse=tf.AUTO_REUSE) for _ in range(2)]",
     "two in a scope": "scoped('s', lambda: [step(R.LSTMCell(3)), step(R.LSTMCell(3))])",
     "two by a name": "scoped('s', lambda: [step(R.GRUCell(3, name='a')), step(R.GRUCell(2, name='b'))])",
@@ -122,10 +123,12 @@ CASES = {  # name: an expression of tf, R (tf.nn.rnn_cell), C (tf.contrib.rnn), 
     "two sequences": "[scoped('a', lambda: run(R.GRUCell(3))), scoped('b', lambda: run(R.GRUCell(3)))]",
     "a cell over two sequences": "(lambda cell: [run(cell), run(cell)])(R.GRUCell(3, name='g'))",
     "a sequence of steps": "tf.nn.static_rnn(R.LSTMCell(3), steps, dtype=tf.float32)",
-    "a sequence of steps and lengths": "tf.nn.static_rnn(R.MultiRNNCell([R.LSTMCell(3), C.UGRNNCell(3)]), "
-    "steps, dtype=tf.float32, sequence_length=lengths)",
-    "both ways": "tf.nn.bidirectional_dynamic_rnn(R.LSTMCell(3), R.GRUCell(2), xs, lengths, dtype=tf.float32)",
-    "both ways, steps": "tf.nn.static_bidirectional_rnn(R.LSTMCell(3), R.GRUCell(2), steps, dtype=tf.float32)",
+    "a sequence of steps and lengths": "tf.nn.static_rnn(R.MultiRNNCell([R.LSTMCell(3), "
+    "C.UGRNNCell(3)]), steps, sequence_length=lengths, dtype=tf.float32)",
+    "both ways": "tf.nn.bidirectional_dynamic_rnn(R.LSTMCell(3), R.GRUCell(2), xs, lengths, "
+    "dtype=tf.float32)",
+    "both ways, steps": "tf.nn.static_bidirectional_rnn(R.LSTMCell(3), R.GRUCell(2), steps, "
+    "dtype=tf.float32)",
     "both ways, stacked": "C.stack_bidirectional_dynamic_rnn([R.LSTMCell(3), R.GRUCell(2)], [R.GRUCell(2), "
     "R.GRUCell(3)], xs, dtype=tf.float32, sequence_length=lengths)",
     "both ways, stacked steps": "C.stack_bidirectional_rnn([R.LSTMCell(3), R.GRUCell(2)], [R.GRUCell(2), "
@@ -197,6 +200,11 @@ def calls(tf, inputs):
 
 def classes(tf):
     """Returns cells that programs write themselves."""
+    return {"Mine": mine(tf), "Older": older(tf), "Built": built(tf), "Around": around(tf)}
+
+
+def mine(tf):
+    """Returns a cell that makes its variables as it runs."""
 
     class Mine(tf.nn.rnn_cell.RNNCell):
         def __init__(self, units, reuse=None):
@@ -210,6 +218,12 @@ def classes(tf):
             state = tf.tanh(tf.matmul(inputs, w) + state)
             return tf.layers.dense(state, self._units, name="out"), state
 
+    return Mine
+
+
+def older(tf):
+    """Returns a cell of the time before layers."""
+
     class Older(tf.contrib.rnn.RNNCell):
         def __init__(self, units):
             self._units = units
@@ -218,9 +232,15 @@ def classes(tf):
 
         def __call__(self, inputs, state, scope=None):
             with tf.variable_scope(scope or type(self).__name__):
-                w = tf.get_variable("w", [inputs.shape[1].value, self._units])
+                w = tf.get_variable("w", [int(inputs.shape[1]), self._units])
                 state = tf.tanh(tf.matmul(inputs, w) + state)
             return state, state
+
+    return Older
+
+
+def built(tf):
+    """Returns a cell that makes its variables before."""
 
     class Built(tf.contrib.rnn.LayerRNNCell):
         def __init__(self, units, **settings):
@@ -236,6 +256,12 @@ def classes(tf):
         def call(self, inputs, state):
             state = tf.tanh(tf.matmul(inputs, self._w) + state)
             return state, state
+
+    return Built
+
+
+def around(tf):
+    """Returns a wrapper of cells."""
 
     class Around(tf.nn.rnn_cell.RNNCell):
         def __init__(self, cell):
@@ -253,7 +279,7 @@ def classes(tf):
                 inputs = tf.contrib.slim.fully_connected(inputs, 3, scope="fc")
                 return self._cell(inputs, state)
 
-    return {"Mine": Mine, "Older": Older, "Built": Built, "Around": Around}
+    return Around
 
 
 def measure(tf, case):
@@ -268,10 +294,11 @@ def measure(tf, case):
         wanted = [names[name] for name in sorted(SIZES)] + list(trained)
         found = zip(wanted, tf.gradients(total, wanted))  # noqa: B905  # Python 3.7 has no strict
         gradients = [(v.op.name, g) for v, g in found if g is not None]
-        with tf.Session() as session:
-            session.run(tf.global_variables_initializer())
-            for v in variables:
-                session.run(tf.assign(v, tf.cast(drawn(v.op.name, v.shape.as_list()), v.dtype.base_dtype)))
+        fills = [
+            tf.assign(v, tf.cast(drawn(v.op.name, v.shape.as_list()), v.dtype.base_dtype)) for v in variables
+        ]
+        with tf.Session(config=plain(tf)) as session:
+            session.run(fills)
             values = session.run([outputs, [g for _, g in gradients]])
     trained = {v.op.name for v in trained}
     return {
@@ -281,6 +308,13 @@ def measure(tf, case):
         "gradients": [name for name, _ in gradients if not name.startswith("Const")],
         "sums": [two_sums(v) for v in values[0] + values[1]],
     }
+
+
+def plain(tf):
+    """Returns the settings of a session that runs its graph as it is, which is quicker to start."""
+    rewriting = tf.GraphOptions().rewrite_options
+    rewriting.disable_meta_optimizer = True
+    return tf.ConfigProto(graph_options=tf.GraphOptions(rewrite_options=rewriting))
 
 
 def leaves(tf, structure):

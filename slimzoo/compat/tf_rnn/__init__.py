@@ -1,4 +1,4 @@
-"""TensorFlow 1's RNN cells, those of tf.nn.rnn_cell and tf.contrib.rnn: its names, its variables, its numbers."""
+"""TensorFlow 1's RNN cells, of tf.nn.rnn_cell and tf.contrib.rnn: its names, its variables, its numbers."""
 
 from slimzoo.compat.tf_rnn.base import LayerRNNCell, LSTMStateTuple, RNNCell
 from slimzoo.compat.tf_rnn.blocks import (

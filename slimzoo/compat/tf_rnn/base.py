@@ -89,7 +89,9 @@ class RNNCell(Layer):
     def _listed(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Gets a variable and lists it among the cell's."""
         variable = getter(*args, **kwargs)
-        first = variable if isinstance(variable, tf.Variable) or tf.is_tensor(variable) else list(variable)[0]
+        first = (
+            variable if isinstance(variable, tf.Variable) or tf.is_tensor(variable) else next(iter(variable))
+        )
         trained = any(first is known for known in v1.trainable_variables())
         listed = self._trained if trained else self._untrained
         if all(variable is not known for known in listed):

@@ -5,14 +5,17 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo.compat.tf_layers.base import InputSpec, Layer, v1
-from slimzoo.compat.tf_rnn.base import LSTMStateTuple, width
+from slimzoo.compat.tf_rnn.base import LSTMStateTuple, clipped, width
 from slimzoo.compat.tf_rnn.cells import GRUCell, LSTMCell
 
 _PEEPHOLES = ("w_i_diag", "w_f_diag", "w_o_diag")
 
 
 class LSTMBlockCell(LSTMCell):
-    """LSTMCell, named "lstm_cell"; a cell_clip that is not above 0 clips nothing."""
+    """LSTMCell, named "lstm_cell".
+
+    A cell_clip that is not above 0 clips nothing; gradients pass the clipping as if it were not there.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,9 @@ class LSTMBlockCell(LSTMCell):
             name=name,
             dtype=dtype,
         )
+
+    def _clip(self, memory: tf.Tensor) -> tf.Tensor:
+        return memory + tf.stop_gradient(clipped(memory, self._cell_clip) - memory)
 
     def build(self, inputs_shape: Any) -> None:
         """Makes the variables of LSTMCell, the peepholes in another order."""

@@ -214,13 +214,16 @@ class LSTMCell(NumberedCell):
         if self._use_peepholes:
             forget, entry = forget + self._w_f_diag * c, entry + self._w_i_diag * c
         c = tf.sigmoid(forget) * c + tf.sigmoid(entry) * self._activation(new)
-        c = clipped(c, self._cell_clip)
+        c = self._clip(c)
         if self._use_peepholes:
             out = out + self._w_o_diag * c
         h = tf.sigmoid(out) * self._activation(c)
         if self._num_proj is not None:
             h = clipped(tf.matmul(h, self._proj_kernel), self._proj_clip)
         return h, next_lstm_state(c, h, self._state_is_tuple)
+
+    def _clip(self, memory: tf.Tensor) -> tf.Tensor:
+        return clipped(memory, self._cell_clip)
 
     def _weight(self, name: str, shape: list[int], shards: int | None = None) -> Any:
         parts = None if shards is None else v1.fixed_size_partitioner(shards)

@@ -60,7 +60,7 @@ class TimeFreqLSTMCell(SizedCell):
 
 
 class GridLSTMCell(SizedCell):
-    """An LSTM in time and one in frequency, over pieces of blocks of the inputs. arXiv:1507.01526, 1610.03165.
+    """An LSTM in time and one in frequency, over pieces of the inputs. arXiv:1507.01526, 1610.03165.
 
     Args:
       share_time_frequency_weights: one LSTM in place of two.
@@ -209,9 +209,10 @@ class GridLSTMCell(SizedCell):
         size = width(inputs.shape)
         inputs = tf.pad(inputs, [[0, 0], [max(-offset, 0), max(offset, 0)]])
         starts, ends = self._places if self._places[0] else ([0], [size])
-        if ends is None or not len(starts) == len(ends) == len(self._counts):  # type: ignore[arg-type]
+        if ends is None or not len(starts) == len(ends) == len(self._counts):
             raise ValueError(
-                f"num_frequency_blocks {self._counts} needs as many starts and ends; there are {starts} and {ends}"
+                f"num_frequency_blocks {self._counts} needs as many starts and ends; "
+                f"there are {starts} and {ends}"
             )
         blocks = [
             list(_pieces(inputs, start, end, *self._pieces, offset=max(offset, 0)))

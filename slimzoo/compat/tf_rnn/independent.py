@@ -26,14 +26,21 @@ class _IndependentCell(NumberedCell):
         self._kernel_initializer, self._bias_initializer = kernel_initializer, bias_initializer
         self._made: dict[str, tuple[Any, Any, Any]] = {}
 
-    def _make(self, inputs_shape: Any, prefix: str, count: int, start: float) -> None:
+    def _make(
+        self, inputs_shape: Any, prefix: str, count: int, start: float, kernel: str = "kernel_w"
+    ) -> None:
         size = count * self._num_units
         initializer = self._kernel_initializer
-        kernel = self.add_variable(f"{prefix}kernel_w", [width(inputs_shape), size], initializer=initializer)
+        shape = [width(inputs_shape), size]
+        weights = self.add_variable(f"{prefix}{kernel}", shape, initializer=initializer)
         uniform = v1.random_uniform_initializer(-1, 1)
         diagonal = self.add_variable(f"{prefix}kernel_u", [1, size], initializer=uniform)
         zeros = self._bias_initializer or v1.constant_initializer(start)
-        self._made[prefix] = (kernel, diagonal, self.add_variable(f"{prefix}bias", [size], initializer=zeros))
+        self._made[prefix] = (
+            weights,
+            diagonal,
+            self.add_variable(f"{prefix}bias", [size], initializer=zeros),
+        )
 
     def _gates(self, inputs: tf.Tensor, state: tf.Tensor, prefix: str, count: int) -> tf.Tensor:
         kernel, diagonal, bias = self._made[prefix]
@@ -71,7 +78,7 @@ class IndyGRUCell(_IndependentCell):
     def build(self, inputs_shape: Any) -> None:
         """Makes those three of the gates (biases 1 at first) and of the candidate."""
         self._make(inputs_shape, "gates/", 2, 1.0)
-        self._make(inputs_shape, "candidate/", 1, 0.0)
+        self._make(inputs_shape, "candidate/", 1, 0.0, "kernel")
         self.built = True
 
     def call(self, inputs: tf.Tensor, state: tf.Tensor) -> Any:  # type: ignore[override]

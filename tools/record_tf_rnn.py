@@ -1,4 +1,4 @@
-"""Records what TensorFlow 1.15.5 makes of the programs in tests/compat/tf_rnn_cases.py.
+"""Records what TensorFlow 1.15.5 makes of the programs in tests/compat/tf_rnn_cases.py and tf_seq2seq_cases.py.
 
     python3.7 tools/record_tf_rnn.py
 
@@ -17,9 +17,13 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "compat"
 def main() -> None:
     """Writes the record of all cases, a line each."""
     sys.path.insert(0, str(FOLDER))
-    import tf_rnn_cases as cases
+    import tf_rnn_cases
+    import tf_seq2seq_cases
 
-    rows = [f"{json.dumps(name)}: {json.dumps(cases.measure(tf, name))}" for name in cases.CASES]
+    programs = {**tf_rnn_cases.CASES, **tf_seq2seq_cases.CASES}
+    rows = [
+        f"{json.dumps(name)}: {json.dumps(tf_rnn_cases.measure(tf, programs[name]))}" for name in programs
+    ]
     FOLDER.joinpath("tf_rnn.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 

@@ -57,7 +57,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "kinesis": _TFIO,
     "labeled_tensor": "the package xarray",
     "learn": "slim.learning.train, or keras.Model",
-    "legacy_seq2seq": _KERAS_RNN,
     "libsvm": _TFIO,
     "linear_optimizer": _OPTIMIZER,
     "lite": "tf.lite",

@@ -36,6 +36,13 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.legacy_seq2seq": Row(
+        (_OURS + "tf_rnn.legacy_seq2seq",),
+        {
+            "Linear": _OURS + "tf_rnn.projections.Linear",
+            "_extract_argmax_and_embed": _OURS + "tf_rnn.decoding.embedded_best",
+        },
+    ),
     "tensorflow.contrib.rnn": Row(
         (_OURS + "tf_rnn",),
         {

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from slimzoo.compat import faces
-from tests.compat import tf_rnn_cases as cases
+from tests.compat import tf_rnn_cases, tf_seq2seq_cases
+from tests.compat.tf_rnn_cases import measure
 
 RECORDED = json.loads(Path(__file__).with_name("tf_rnn.json").read_text())
+PROGRAMS = {**tf_rnn_cases.CASES, **tf_seq2seq_cases.CASES}
 TF = faces.resolve("tensorflow")
 
 
@@ -23,9 +25,9 @@ def tensorflow_1():
     TF.enable_control_flow_v2()
 
 
-@pytest.mark.parametrize("case", cases.CASES)
+@pytest.mark.parametrize("case", PROGRAMS)
 def test_a_program_of_cells_gives_what_it_gave(case):
-    found, recorded = cases.measure(TF, case), RECORDED[case]
+    found, recorded = measure(TF, PROGRAMS[case]), RECORDED[case]
     for what in ("outputs", "variables", "penalties", "gradients"):
         assert found[what] == recorded[what], what
     # of float32 values, recorded to 6 digits

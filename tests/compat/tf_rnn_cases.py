@@ -282,11 +282,11 @@ def around(tf):
     return Around
 
 
-def measure(tf, case):
-    """Returns what is compared of a case: names, shapes, types, sums of values and gradients."""
+def measure(tf, program, more=()):
+    """Returns what is compared of a program: names, shapes, types, sums of values and gradients."""
     with tf.Graph().as_default():
-        names = environment(tf)
-        outputs = leaves(tf, eval(CASES[case], names))
+        names = dict(environment(tf), **dict(more))
+        outputs = leaves(tf, eval(program, names))
         variables, trained = tf.global_variables(), tf.trainable_variables()
         penalties = tf.losses.get_regularization_losses()
         parts = [tf.reduce_sum(tf.cast(o, tf.float32) * (tf.cast(o, tf.float32) + 1.0)) for o in outputs]

@@ -42,7 +42,7 @@ def following(function: LoopFunction | None, inputs: tf.Tensor, before: tf.Tenso
         return function(before, number)
 
 
-def embedded_best(embedding: Any, projection: Any, trained: bool) -> LoopFunction:
+def embedded_best(embedding: Any, projection: Any = None, trained: bool = True) -> LoopFunction:
     """Returns the loop function to the row of `embedding` of the likeliest symbol."""
 
     def function(before: tf.Tensor, number: int) -> tf.Tensor:

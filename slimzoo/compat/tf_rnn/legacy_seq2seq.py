@@ -16,6 +16,21 @@ from slimzoo.compat.tf_rnn.base import Scope, require_cell
 from slimzoo.compat.tf_rnn.decoding import LoopFunction, embedded_best, rnn_decoder, while_training
 from slimzoo.compat.tf_rnn.projections import EmbeddingWrapper, OutputProjectionWrapper
 
+__all__ = [
+    "attention_decoder",
+    "basic_rnn_seq2seq",
+    "embedding_attention_decoder",
+    "embedding_attention_seq2seq",
+    "embedding_rnn_decoder",
+    "embedding_rnn_seq2seq",
+    "embedding_tied_rnn_seq2seq",
+    "model_with_buckets",
+    "one2many_rnn_seq2seq",
+    "rnn_decoder",
+    "sequence_loss",
+    "sequence_loss_by_example",
+    "tied_rnn_seq2seq",
+]
 Tensors = Sequence[tf.Tensor]
 Decoded = tuple[Any, Any]  # outputs, a list over time; the last state
 

@@ -54,7 +54,9 @@ SUCCESSORS: dict[str, Row] = {
             "_Linear": _OURS + "tf_rnn.projections.Linear",
         },
     ),
-    "tensorflow.contrib.seq2seq": Row(names={"sequence_loss": _OURS + "pipelines.sequence_loss"}),
+    "tensorflow.contrib.seq2seq": Row(
+        (_OURS + "tf_seq2seq",), {"sequence_loss": _OURS + "pipelines.sequence_loss"}
+    ),
     "tensorflow.contrib.signal": Row(("tensorflow.signal",)),
     "tensorflow.contrib.staging": Row(names={"StagingArea": _OURS + "pipelines.StagingArea"}),
     "tensorflow.contrib.stateless": Row(

@@ -195,7 +195,23 @@ def calls(tf, inputs):
         start = tf.nn.rnn_cell.LSTMStateTuple(tf.zeros([3, 3]), tf.zeros([3, 3]))
         return tf.tile([time >= 3], [3]), inputs["x"], start if output is None else state, output, None
 
-    return {"step": step, "twice": twice, "run": run, "scoped": scoped, "three_steps": three_steps}
+    found = {"step": step, "twice": twice, "run": run, "scoped": scoped, "three_steps": three_steps}
+    return dict(found, attending=Attending(tf))
+
+
+class Attending:
+    """Makes a cell that attends, and its state."""
+
+    def __init__(self, tf):
+        self.tf = tf
+
+    def __call__(self, mechanism, *args, **settings):
+        cell = self.tf.nn.rnn_cell.GRUCell(3)
+        self.cell = self.tf.contrib.seq2seq.AttentionWrapper(cell, mechanism, *args, **settings)
+        return self.cell
+
+    def state(self, size=3):
+        return self.cell.zero_state(size, self.tf.float32)
 
 
 def classes(tf):

@@ -84,7 +84,7 @@ class RNNCell(Layer):
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """Returns zeros [batch_size, size] for each size in `state_size`."""
         with v1.name_scope(f"{type(self).__name__}ZeroState", values=[batch_size]):
-            return tf.nest.map_structure(lambda size: _zeros(batch_size, size, dtype), self.state_size)
+            return tf.nest.map_structure(lambda size: zeros(batch_size, size, dtype), self.state_size)
 
     def _listed(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Gets a variable and lists it among the cell's."""
@@ -197,11 +197,16 @@ def _of_inputs(inputs: tf.Tensor, batch_size: Any, dtype: Any) -> tuple[Any, tf.
     return known or tf.shape(inputs)[0], inputs.dtype
 
 
-def _zeros(batch_size: Any, size: Any, dtype: Any) -> tf.Tensor:
+def zeros(batch_size: Any, size: Any, dtype: Any) -> tf.Tensor:
+    """Returns zeros [batch_size, *size]; sizes are numbers, tensors, or of a tf.TensorShape."""
     rest = [size] if isinstance(size, int) or tf.is_tensor(size) else tf.TensorShape(size).as_list()
-    known = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
-    if not tf.is_tensor(batch_size):
+    if not any(map(tf.is_tensor, [batch_size, *rest])):
         return tf.zeros([int(batch_size), *rest], dtype)
-    zeros = tf.zeros(tf.stack([tf.cast(batch_size, tf.int32), *rest]), dtype)
-    zeros.set_shape([None if known is None else int(known), *rest])
-    return zeros
+    made = tf.zeros(tf.stack([tf.cast(part, tf.int32) for part in (batch_size, *rest)]), dtype)
+    made.set_shape([_known(part) for part in (batch_size, *rest)])
+    return made
+
+
+def _known(size: Any) -> int | None:
+    value = tf.get_static_value(size) if tf.is_tensor(size) else size
+    return None if value is None else int(value)

@@ -1,4 +1,4 @@
-"""Records what TensorFlow 1.15.5 makes of the programs in tests/compat/tf_rnn_cases.py and tf_seq2seq_cases.py.
+"""Records what TensorFlow 1.15.5 makes of tests/compat/tf_rnn_cases.py and tf_seq2seq_cases.py.
 
     python3.7 tools/record_tf_rnn.py
 

@@ -61,7 +61,8 @@ def attention_decoder(
     """
     _require(decoder_inputs, attention_states, num_heads)
     size = cell.output_size if output_size is None else output_size
-    state, outputs = initial_state, []
+    outputs: list[tf.Tensor] = []
+    state = initial_state
     with v1.variable_scope(scope or "attention_decoder", dtype=dtype) as entered:
         heads = _Heads(attention_states, num_heads, entered.dtype)
         seen = heads.nothing(tf.shape(decoder_inputs[0])[0])

@@ -1,9 +1,8 @@
 """The base of TensorFlow 1's RNN cells: their scopes, their states, the products they are made of."""
 
-import collections
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -13,10 +12,11 @@ Scope = Any  # a name or a VariableScope
 _SHARED = ("_scope", "_outer")  # what a copy of a cell has in common with it
 
 
-class LSTMStateTuple(collections.namedtuple("LSTMStateTuple", ("c", "h"))):
+class LSTMStateTuple(NamedTuple):
     """The state of an LSTM: its memory `c` and its output `h`, or their sizes."""
 
-    __slots__ = ()
+    c: Any
+    h: Any
 
     @property
     def dtype(self) -> tf.DType:
@@ -84,7 +84,7 @@ class RNNCell(Layer):
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """Returns zeros [batch_size, size] for each size in `state_size`."""
         with v1.name_scope(f"{type(self).__name__}ZeroState", values=[batch_size]):
-            return tf.nest.map_structure(lambda size: zeros(batch_size, size, dtype), self.state_size)
+            return zero_tensors(self.state_size, batch_size, dtype)
 
     def _listed(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Gets a variable and lists it among the cell's."""
@@ -195,6 +195,11 @@ def _of_inputs(inputs: tf.Tensor, batch_size: Any, dtype: Any) -> tuple[Any, tf.
             f"Input tensor dtype: {inputs.dtype.name}, dtype: {dtype}"
         )
     return known or tf.shape(inputs)[0], inputs.dtype
+
+
+def zero_tensors(state_size: Any, batch_size: Any, dtype: Any) -> Any:
+    """Returns zeros [batch_size, size] for each size in a structure."""
+    return tf.nest.map_structure(lambda size: zeros(batch_size, size, dtype), state_size)
 
 
 def zeros(batch_size: Any, size: Any, dtype: Any) -> tf.Tensor:

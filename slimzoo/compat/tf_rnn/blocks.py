@@ -130,7 +130,9 @@ class LSTMBlockWrapper(Layer):
         dtype = dtype or initial_state[0].dtype
         if sequence_length is not None:
             sequence_length = tf.convert_to_tensor(sequence_length)
-        memories, outputs = self._call_cell(inputs, *initial_state, dtype, sequence_length)
+        memories, outputs = self._call_cell(
+            inputs, initial_state[0], initial_state[1], dtype, sequence_length
+        )
         if sequence_length is None:
             return outputs, LSTMStateTuple(memories[-1], outputs[-1])
         inside = tf.transpose(tf.sequence_mask(sequence_length, steps, dtype))

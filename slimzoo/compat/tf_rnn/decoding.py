@@ -23,7 +23,8 @@ def rnn_decoder(
     Args:
       loop_function: (the output before, the number of the step) -> the inputs, from the second step on.
     """
-    state, outputs = initial_state, []
+    outputs: list[tf.Tensor] = []
+    state = initial_state
     with v1.variable_scope(scope or "rnn_decoder"):
         for number, inputs in enumerate(decoder_inputs):
             if number:

@@ -209,7 +209,7 @@ class GridLSTMCell(SizedCell):
         size = width(inputs.shape)
         inputs = tf.pad(inputs, [[0, 0], [max(-offset, 0), max(offset, 0)]])
         starts, ends = self._places if self._places[0] else ([0], [size])
-        if ends is None or not len(starts) == len(ends) == len(self._counts):
+        if starts is None or ends is None or not len(starts) == len(ends) == len(self._counts):
             raise ValueError(
                 f"num_frequency_blocks {self._counts} needs as many starts and ends; "
                 f"there are {starts} and {ends}"

@@ -1,4 +1,4 @@
-"""tf.contrib.seq2seq: decoders, helpers, attention and beam search, with TensorFlow 1's variables and numbers."""
+"""tf.contrib.seq2seq: decoders, helpers, attention, beam search; TensorFlow 1's variables and numbers."""
 
 from slimzoo.compat.tf_seq2seq.attention import AttentionMechanism, BahdanauAttention, LuongAttention, hardmax
 from slimzoo.compat.tf_seq2seq.attention_wrapper import AttentionWrapper, AttentionWrapperState

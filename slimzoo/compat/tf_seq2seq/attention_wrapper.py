@@ -1,8 +1,7 @@
 """A cell that attends, as decoders of tf.contrib.seq2seq use it."""
 
-import collections
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -11,15 +10,22 @@ from slimzoo.compat.tf_layers.core import Dense
 from slimzoo.compat.tf_rnn.base import RNNCell, require_cell, zeros
 from slimzoo.compat.tf_seq2seq.attention import AttentionMechanism
 
-_FIELDS = ("cell_state", "attention", "time", "alignments", "alignment_history", "attention_state")
 _TILED = (
-    "Non-matching batch sizes between the memory (encoder output) and {}.  Are you using the BeamSearchDecoder?  "
-    "If so, tile the encoder's outputs and states via tf.contrib.seq2seq.tile_batch with multiplier=beam_width."
+    "Non-matching batch sizes between the memory (encoder output) and {}.  "
+    "Are you using the BeamSearchDecoder?  If so, tile the encoder's outputs and states via "
+    "tf.contrib.seq2seq.tile_batch with multiplier=beam_width."
 )
 
 
-class AttentionWrapperState(collections.namedtuple("AttentionWrapperState", _FIELDS)):
+class AttentionWrapperState(NamedTuple):
     """The state of AttentionWrapper."""
+
+    cell_state: Any
+    attention: Any
+    time: Any
+    alignments: Any
+    alignment_history: Any
+    attention_state: Any
 
     def clone(self, **changed: Any) -> "AttentionWrapperState":
         """Returns the state with other values; ValueError where a shape differs."""
@@ -124,7 +130,8 @@ class AttentionWrapper(RNNCell):
         """Returns the attention, or the cell's outputs, and the next state."""
         if not isinstance(state, AttentionWrapperState):
             raise TypeError(
-                f"Expected state to be instance of AttentionWrapperState. Received type {type(state)} instead."
+                "Expected state to be instance of AttentionWrapperState. "
+                f"Received type {type(state)} instead."
             )
         outputs, cell_state = self._cell(self._cell_input_fn(inputs, state.attention), state.cell_state)
         batch = outputs.shape.as_list()[0] or tf.shape(outputs)[0]
@@ -154,7 +161,8 @@ class AttentionWrapper(RNNCell):
         if sizes is not None and layers is not None:
             raise ValueError("Only one of attention_layer_size and attention_layer should be set")
         widths = [mechanism.values.shape.as_list()[-1] for mechanism in self._mechanisms]
-        self._layers, given = [None] * len(widths), "attention_layer"
+        self._layers: list[Any] = [None] * len(widths)
+        given = "attention_layer"
         if sizes is not None:
             widths, given = _listed(sizes), "attention_layer_size"
             dtypes = [mechanism.dtype for mechanism in self._mechanisms]

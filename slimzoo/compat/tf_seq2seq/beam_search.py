@@ -1,7 +1,6 @@
 """tf.contrib.seq2seq's search for the likeliest sequences: BeamSearchDecoder and tile_batch."""
 
-import collections
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,23 +12,30 @@ from slimzoo.compat.tf_seq2seq.decoder import Decoder, require_layer, size_after
 from slimzoo.compat.tf_seq2seq.helpers import embedding_function, tokens
 from slimzoo.compat.tf_seq2seq.trees import gather_tree, gather_tree_from_array
 
-_STATE = ("cell_state", "log_probs", "finished", "lengths", "accumulated_attention_probs")
 
-
-class BeamSearchDecoderState(collections.namedtuple("BeamSearchDecoderState", _STATE)):
+class BeamSearchDecoderState(NamedTuple):
     """The state of a search, [N, beam_width, ...]."""
 
+    cell_state: Any
+    log_probs: Any
+    finished: Any
+    lengths: Any
+    accumulated_attention_probs: Any
 
-class BeamSearchDecoderOutput(
-    collections.namedtuple("BeamSearchDecoderOutput", ("scores", "predicted_ids", "parent_ids"))
-):
+
+class BeamSearchDecoderOutput(NamedTuple):
     """What a step of a search gives, [N, beam_width]."""
 
+    scores: Any
+    predicted_ids: Any
+    parent_ids: Any
 
-class FinalBeamSearchDecoderOutput(
-    collections.namedtuple("FinalBeamDecoderOutput", ("predicted_ids", "beam_search_decoder_output"))
-):
+
+class FinalBeamSearchDecoderOutput(NamedTuple):
     """What a search gives: predicted_ids [N, T, beam_width], the best first."""
+
+    predicted_ids: Any
+    beam_search_decoder_output: Any
 
 
 class BeamSearchDecoder(Decoder):
@@ -208,7 +214,7 @@ class BeamSearchDecoder(Decoder):
         rows = part.shape.as_list()[0]
         if None not in (known, rows) and rows != known * self._beam_width:
             raise ValueError(
-                f"{part} has {rows} rows, and there are {known} start tokens with a beam of {self._beam_width}: "
+                f"{part} has {rows} rows; there are {known} start tokens and a beam of {self._beam_width}: "
                 "tile it by tf.contrib.seq2seq.tile_batch, and make zero_state for batch size * beam width"
             )
         sizes = tf.concat([[self._batch_size, self._beam_width], tf.shape(part)[1:]], 0)

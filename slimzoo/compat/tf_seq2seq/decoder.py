@@ -1,7 +1,7 @@
 """The loop of tf.contrib.seq2seq, and what it runs: Decoder, BasicDecoder, dynamic_decode."""
 
-import collections
-from typing import Any
+import contextlib
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -51,8 +51,11 @@ class Decoder:
         raise NotImplementedError
 
 
-class BasicDecoderOutput(collections.namedtuple("BasicDecoderOutput", ("rnn_output", "sample_id"))):
+class BasicDecoderOutput(NamedTuple):
     """What a step of BasicDecoder gives."""
+
+    rnn_output: Any
+    sample_id: Any
 
 
 class BasicDecoder(Decoder):
@@ -164,10 +167,8 @@ def dynamic_decode(
             swap_memory=swap_memory,
         )
         outputs = tf.nest.map_structure(lambda array: array.stack(), arrays)
-        try:
+        with contextlib.suppress(NotImplementedError):
             outputs, state = decoder.finalize(outputs, state, lengths)
-        except NotImplementedError:
-            pass
         if not output_time_major:
             outputs = tf.nest.map_structure(transpose_batch_time, outputs)
     return outputs, state, lengths

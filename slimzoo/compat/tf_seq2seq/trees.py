@@ -10,7 +10,7 @@ from slimzoo.compat.tf_layers.base import v1
 def gather_tree(
     step_ids: Any, parent_ids: Any, max_sequence_lengths: Any, end_token: Any, name: str | None = None
 ) -> tf.Tensor:
-    """Returns the sequences [T, N, beam] that end in each place of the beam, end_token from their first one on.
+    """Returns the sequences [T, N, beam] that end in each place of the beam, and then end_token.
 
     Args:
       step_ids: [T, N, beam], the symbols of each step; parent_ids: which place each of them follows.

@@ -345,3 +345,19 @@ def two_sums(values):
         values = np.concatenate([np.ravel(values.values), np.ravel(values.indices)])
     flat = np.ravel(values).astype(np.float64)
     return [float(f"{s:.6g}") for s in (flat.sum(), (flat * np.cos(np.arange(flat.size))).sum())]
+
+
+def language_model(tf):
+    """Returns the logits [12, 9] of a model of symbols, of two LSTMs and with an embedding."""
+
+    def layer():
+        return tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicLSTMCell(5, forget_bias=0.0), 1.0)
+
+    symbols = tf.constant(np.arange(12).reshape(3, 4) * 5 % 9)
+    with tf.variable_scope("Model", initializer=tf.random_uniform_initializer(-0.8, 0.8, seed=1)):
+        inputs = tf.nn.embedding_lookup(tf.get_variable("embedding", [9, 4]), symbols)
+        cell = tf.contrib.rnn.MultiRNNCell([layer(), layer()], state_is_tuple=True)
+        state = cell.zero_state(3, tf.float32)
+        outputs, _ = tf.nn.dynamic_rnn(cell, inputs, initial_state=state, scope="RNN")
+        weights = tf.get_variable("softmax_w", [5, 9])
+        return tf.nn.xw_plus_b(tf.reshape(outputs, [-1, 5]), weights, tf.get_variable("softmax_b", [9]))

@@ -2,7 +2,8 @@
 
     python3.7 tools/record_tf_rnn.py
 
-writes tests/compat/tf_rnn.json, and a checkpoint beside it. Run it with TensorFlow 1.15.5 when a case is added.
+writes tests/compat/tf_rnn.json, and a checkpoint beside it. Run it with TensorFlow 1.15.5 when a case
+is added.
 """
 
 import json

@@ -136,13 +136,23 @@ class BeamSearchDecoder(Decoder):
             ordered = tf.nest.map_structure(
                 lambda part: (
                     gather_tree_from_array(part.stack(), outputs.parent_ids, final_state.lengths)
-                    if isinstance(part, tf.TensorArray)
+                    if isinstance(part, tf.TensorArray) and self._may_be_ordered(part.element_shape)
                     else part
                 ),
                 final_state.cell_state,
             )
             final_state = final_state._replace(cell_state=ordered)
         return FinalBeamSearchDecoderOutput(ids, outputs), final_state
+
+    def _may_be_ordered(self, shape: tf.TensorShape) -> bool:
+        """Says whether a history of such parts follows the sequences: in TensorFlow 1.15 not all do."""
+        batch, sizes = tf.get_static_value(self._batch_size), shape.as_list() if shape.rank else []
+        if not sizes:
+            return False
+        if batch is None or sizes[0] is None:
+            return True
+        as_split = len(sizes) < 2 or sizes[1] is None or sizes[:2] == [batch, self._beam_width]
+        return as_split and sizes[0] == batch * self._beam_width
 
     def _search(self, logits: tf.Tensor, cell_state: Any, state: Any) -> tuple[Any, Any]:
         """Returns the best continuations of all sequences, and the state after them."""

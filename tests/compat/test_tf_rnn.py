@@ -30,10 +30,51 @@ def tensorflow_1():
     TF.enable_control_flow_v2()
 
 
-@pytest.mark.parametrize("case", PROGRAMS)
+SLOW = (  # the rest takes 10 seconds
+    *(
+        "grid",
+        "grid, both ways",
+        "grid, everything",
+        "grid, shared",
+        "attention by a tensor",
+        "attention decoder",
+    ),
+    *("attention, symbols to symbols", "symbols to symbols, tied", "symbols to symbols, by a tensor"),
+    *(
+        "symbols to symbols, projected",
+        "a beam with penalties",
+        "both ways, stacked",
+        "both ways, stacked steps",
+    ),
+    *("buckets", "coupled, layer norm", "layer norm in a sequence", "attend in a sequence", "attend twice"),
+    *("two sequences", "one to many", "fused by steps, reversed", "fused by a cell", "nas, projected"),
+    *("a sequence of steps and lengths", "groups, projected", "decode by schedule", "independent gru"),
+    *("decode outputs by schedule", "decode outputs beside others", "a cell of one's own, stacked"),
+    *(
+        "attention, joined state",
+        "wrapped and stacked",
+        "decode samples",
+        "gru block 2",
+        "a cell around cells",
+    ),
+    *("embedding of a sequence", "coupled, everything", "phased, peepholes", "frequencies, peepholes"),
+    *("highway, two gates", "intersection, projected", "stacked twice", "sru", "dropout at every step"),
+    *("a template of a sequence", "lstm block, peepholes", "buckets, by example", "decode inferred"),
+    *("layer norm, without", "dropout by a tensor", "device", "attend by products", "decode, a layer"),
+    *("sequence to sequence, tied", "convolutions of volumes", "decoder with a loop", "lstm in parts"),
+)
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow if case in SLOW else ()) for case in PROGRAMS]
+)
 def test_a_program_of_cells_gives_what_it_gave(case):
     found, then = measure(TF, PROGRAMS[case]), RECORDED[case]
-    for what in ("outputs", "variables", "penalties", "gradients"):
+    assert len(found["outputs"]) == len(then["outputs"])
+    for (dtype, shape), (its_dtype, its_shape) in zip(found["outputs"], then["outputs"], strict=True):
+        known = [size for size, its in zip(shape, its_shape, strict=True) if its is not None]
+        assert (dtype, known) == (its_dtype, [its for its in its_shape if its is not None])
+    for what in ("variables", "penalties", "gradients"):
         assert found[what] == then[what], what
     # of float32 values, recorded to 6 digits
     np.testing.assert_allclose(found["sums"], then["sums"], rtol=2e-5, atol=2e-5)
@@ -113,7 +154,7 @@ ERRORS = (  # an expression, the error, what it says
     ("R.GRUCell(3).get_initial_state()", ValueError, "give both, or inputs"),
     ("R.RNNCell().zero_state(1, tf.float32)", NotImplementedError, "has no state_size"),
     ("step(R.ResidualWrapper(R.GRUCell(3)))", ValueError, "incompatible"),
-    ("[step(R.GRUCell(3, name='a')) for _ in range(2)]", ValueError, "already exists"),
+    ("step(R.GRUCell(3, reuse=True))", ValueError, "does not exist"),
     ("R.GRUCell(3, foo=1)", TypeError, "not understood: foo"),
     ("C.GridLSTMCell(3)", ValueError, "Must specify num_frequency_blocks"),
     ("C.stack_bidirectional_rnn([], 3, steps)", ValueError, "cells_fw must be .*cells_bw must be"),

@@ -309,7 +309,7 @@ def measure(tf, program, more=()):
         total = tf.add_n(parts + [tf.cast(p, tf.float32) for p in penalties])
         wanted = [names[name] for name in sorted(SIZES)] + list(trained)
         found = zip(wanted, tf.gradients(total, wanted))  # noqa: B905  # Python 3.7 has no strict
-        gradients = [(v.op.name, g) for v, g in found if g is not None]
+        gradients = [(v.op.name, tf.convert_to_tensor(g)) for v, g in found if g is not None]
         fills = [
             tf.assign(v, tf.cast(drawn(v.op.name, v.shape.as_list()), v.dtype.base_dtype)) for v in variables
         ]
@@ -341,8 +341,6 @@ def leaves(tf, structure):
 
 def two_sums(values):
     """Returns the sum and the sum weighted by position."""
-    if hasattr(values, "indices"):  # the gradient of an embedding
-        values = np.concatenate([np.ravel(values.values), np.ravel(values.indices)])
     flat = np.ravel(values).astype(np.float64)
     return [float(f"{s:.6g}") for s in (flat.sum(), (flat * np.cos(np.arange(flat.size))).sum())]
 

@@ -1,6 +1,7 @@
 """Programs of tf.contrib.legacy_seq2seq and tf.contrib.seq2seq, with the names of tf_rnn_cases.py."""
 
-# Python 3.7, as tf_rnn_cases.py: TensorFlow 1.15 runs them too.
+# Python 3.7, as tf_rnn_cases.py: TensorFlow 1.15 runs them too. What draws in a loop, and not of its state,
+# goes one step after the other, or the steps draw in any order.
 
 _S = "tf.contrib.seq2seq"
 _TRAINING = _S + ".TrainingHelper(xs, lengths)"
@@ -122,20 +123,20 @@ CASES = {
     + ".ScheduledEmbeddingTrainingHelper(xs, lengths, "
     + _EMBEDDING
     + ", 0.5, seed=3, scheduling_seed=4), "
-    "zeros(3), tf.layers.Dense(7)))",
+    "zeros(3), tf.layers.Dense(7)), parallel_iterations=1)",
     "decode outputs by schedule": _S
     + ".dynamic_decode("
     + _S
     + ".BasicDecoder(R.GRUCell(4), "
     + _S
-    + ".ScheduledOutputTrainingHelper(xs, lengths, 0.5, seed=3), zeros(4)))",
+    + ".ScheduledOutputTrainingHelper(xs, lengths, 0.5, seed=3), zeros(4)), parallel_iterations=1)",
     "decode outputs beside others": _S
     + ".dynamic_decode("
     + _S
     + ".BasicDecoder(R.GRUCell(4), "
     + _S
     + ".ScheduledOutputTrainingHelper(xs, lengths, 0.5, seed=3, next_inputs_fn=tf.tanh, "
-    "auxiliary_inputs=xs[:, :, :2]), zeros(4)))",
+    "auxiliary_inputs=xs[:, :, :2]), zeros(4)), parallel_iterations=1)",
     "decode inferred": _S
     + ".dynamic_decode("
     + _S

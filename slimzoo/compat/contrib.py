@@ -15,7 +15,17 @@ _OPTIMIZER = "keras.optimizers, or tf.train's optimizers (GradientDescent, Momen
 _TFIO = "the package tensorflow_io"
 _KERAS_RNN = "the recurrent layers of Keras (keras.layers.LSTM, GRU, RNN)"
 
-SERVED = ("slim", "layers", "framework", "losses", "metrics", "training", "data")  # the largest of them
+SERVED = (
+    "slim",
+    "layers",
+    "framework",
+    "losses",
+    "metrics",
+    "training",
+    "data",
+    "rnn",
+    "seq2seq",
+)  # the largest
 
 GONE = {  # tf.contrib.<name>: what to use
     "all_reduce": "tf.distribute",
@@ -55,7 +65,6 @@ GONE = {  # tf.contrib.<name>: what to use
     "kinesis": _TFIO,
     "labeled_tensor": "the package xarray",
     "learn": "slim.learning.train, or keras.Model",
-    "legacy_seq2seq": _KERAS_RNN,
     "libsvm": _TFIO,
     "linear_optimizer": _OPTIMIZER,
     "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",

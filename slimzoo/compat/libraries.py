@@ -10,6 +10,10 @@ OURS = (  # of graphs.py
     *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
     "variable_scope",
 )
+RNN_CELLS = (  # of tf.nn; tf.contrib.rnn has more
+    *("BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "GRUCell", "LSTMCell"),
+    *("LSTMStateTuple", "MultiRNNCell", "RNNCell", "ResidualWrapper"),
+)
 _TENSORFLOW = Row(
     sources=("tensorflow.compat.v1", "tensorflow"),
     names={
@@ -101,6 +105,8 @@ _ROWS: dict[str, Row] = {
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
     "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
+    "tensorflow.nn": Row(("tensorflow.compat.v1.nn",)),
+    "tensorflow.nn.rnn_cell": Row(names={name: f"slimzoo.compat.tf_rnn.{name}" for name in RNN_CELLS}),
     "tensorflow.pywrap_tensorflow": Row(
         names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}
     ),

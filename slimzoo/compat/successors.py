@@ -4,6 +4,7 @@ from slimzoo.compat.modules import Row
 
 _V1 = "tensorflow.compat.v1."
 _OURS = "slimzoo.compat.tf_contrib."
+_COMPAT = "slimzoo.compat."
 
 DATA_NAMES = {
     "AUTOTUNE": "tensorflow.data.experimental.AUTOTUNE",
@@ -49,12 +50,32 @@ SUCCESSORS: dict[str, Row] = {
             "string_to_index_table_from_tensor": _OURS + "lookup.index_table_from_tensor",
         },
     ),
+    "tensorflow.contrib.legacy_seq2seq": Row(
+        (_COMPAT + "tf_rnn.legacy_seq2seq",),
+        {
+            "Linear": _COMPAT + "tf_rnn.projections.Linear",
+            "_extract_argmax_and_embed": _COMPAT + "tf_rnn.decoding.embedded_best",
+        },
+    ),
     "tensorflow.contrib.mixed_precision": Row((_OURS + "mixed_precision",)),
     "tensorflow.contrib.nn": Row((_OURS + "nn",), {"conv1d_transpose": "tensorflow.nn.conv1d_transpose"}),
     "tensorflow.contrib.opt": Row((_OURS + "opt",)),
     "tensorflow.contrib.predictor": Row((_OURS + "predictor",)),
     "tensorflow.contrib.resampler": Row((_OURS + "resampler",)),
-    "tensorflow.contrib.seq2seq": Row(names={"sequence_loss": _OURS + "pipelines.sequence_loss"}),
+    "tensorflow.contrib.rnn": Row(
+        (_COMPAT + "tf_rnn",),
+        {
+            **{
+                name: _V1 + f"nn.{name}"
+                for name in ("static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn")
+            },
+            "_linear": _COMPAT + "tf_rnn.projections.linear",
+            "_Linear": _COMPAT + "tf_rnn.projections.Linear",
+        },
+    ),
+    "tensorflow.contrib.seq2seq": Row(
+        (_COMPAT + "tf_seq2seq",), {"sequence_loss": _OURS + "pipelines.sequence_loss"}
+    ),
     "tensorflow.contrib.signal": Row(("tensorflow.signal",)),
     "tensorflow.contrib.sparsemax": Row((_OURS + "sparsemax",)),
     "tensorflow.contrib.staging": Row(names={"StagingArea": _OURS + "pipelines.StagingArea"}),

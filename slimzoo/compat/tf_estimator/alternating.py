@@ -113,7 +113,7 @@ class _Evaluating(tf.compat.v1.train.CheckpointSaverListener):
         self._first = True
         self._evaluated: str | None = None
         self.metrics: dict[str, Any] | None = None
-        self.exported: list[Any] = []
+        self.exported: list[Any] | None = None
 
     def begin(self) -> None:
         """Starts the time between two evaluations."""
@@ -123,7 +123,6 @@ class _Evaluating(tf.compat.v1.train.CheckpointSaverListener):
         """Evaluates, unless this is the first checkpoint or the last evaluation was a moment ago."""
         if self._first:
             self._first = False
-            self._timer.update_last_triggered_step(global_step_value)
         elif self._timer.should_trigger_for_step(global_step_value):
             self._evaluate(global_step_value)
         else:
@@ -164,10 +163,10 @@ class _Evaluating(tf.compat.v1.train.CheckpointSaverListener):
 
 def train_and_evaluate(
     estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
-) -> tuple[Any, list[Any]]:
+) -> tuple[Any, Any]:
     """Trains to the end, evaluating as checkpoints are saved; returns the last results and what was exported.
 
-    Where `max_steps` was reached before, nothing is done, and it returns (None, []).
+    Where `max_steps` was reached before, nothing is done, and it returns (None, None).
 
     Raises: TypeError: an argument is of another kind.
     """

@@ -169,13 +169,19 @@ class Estimator:
         check_positive(steps, "steps")
         given = check_hooks(hooks)
         path = checkpoint_path or self._checkpoint_or_none("evaluate")
+        results = self.measure(input_fn, steps, given, path)
+        evaluation.write(self.eval_dir(name), results, path)
+        return results
+
+    def measure(
+        self, input_fn: Callable[..., Any], steps: int | None, hooks: Sequence[Any], path: str | None
+    ) -> dict[str, Any]:
+        """Returns what `evaluate` does of the checkpoint `path`, or of initial values, and writes nothing."""
         with self._graph():
             got = self._input(input_fn, ModeKeys.EVAL)
             spec = self._call_model_fn(got.features, got.labels, ModeKeys.EVAL, self.config)
-            all_hooks = [*got.hooks, *given, *spec.evaluation_hooks]
-            results = evaluation.measure(spec, path, steps, all_hooks, self._session_config())
-            evaluation.write(self.eval_dir(name), results, path)
-        return results
+            all_hooks = [*got.hooks, *hooks, *spec.evaluation_hooks]
+            return evaluation.measure(spec, path, steps, all_hooks, self._session_config())
 
     def predict(
         self,

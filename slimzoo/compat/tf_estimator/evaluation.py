@@ -41,7 +41,7 @@ def measure(
         scaffold=spec.scaffold,
         eval_ops=update,
         final_ops={**values, GLOBAL_STEP: v1.train.get_or_create_global_step()},
-        hooks=[*hooks, StopAfterNEvalsHook(steps)],
+        hooks=[*hooks, *([] if steps is None else [StopAfterNEvalsHook(steps)])],
         config=config,
     )
 
@@ -55,7 +55,8 @@ def write(folder: str, results: Mapping[str, Any], path: str | None) -> None:
     for name, value in results.items():
         if value is not None and name != GLOBAL_STEP:
             _add(summary, name, value)
-    writer = v1.summary.FileWriterCache.get(folder)
+    with tf.Graph().as_default():  # a writer is refused where TensorFlow is eager
+        writer = v1.summary.FileWriterCache.get(folder)
     writer.add_summary(summary, step)
     if path:
         LOG.info("Saving 'checkpoint_path' summary for global step %d: %s", step, path)

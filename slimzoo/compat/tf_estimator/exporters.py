@@ -189,6 +189,7 @@ class BestExporter(_SavedModelExporter):
     ) -> Any:
         """Exports if this is the best."""
         if not self._looked and self._pattern:
+            LOG.info("Loading best metric from event files.")
             self._best = _best_of(os.path.join(estimator.model_dir, self._pattern), self._better)
         self._looked = True
         better = self._best is None or self._better(

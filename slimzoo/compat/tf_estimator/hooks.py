@@ -2,6 +2,7 @@
 
 import operator
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,7 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimzoo.compat.tf_estimator.calling import LOG, check_callable
+from slimzoo.compat.tf_estimator import evaluation
+from slimzoo.compat.tf_estimator.calling import LOG, check_callable, check_hooks
 from slimzoo.errors import shown
 
 v1 = tf.compat.v1
@@ -23,21 +25,27 @@ class _StopWhen(tf.compat.v1.train.SessionRunHook):
         self._timer = v1.train.SecondOrStepTimer(every_secs=every_secs, every_steps=every_steps)
 
     def begin(self) -> None:
-        """Finds the global step."""
+        """Finds the global step, and makes the variable that tells of the end, which is in checkpoints too."""
         self._step = v1.train.get_global_step()
         self._timer.reset()
+        with v1.variable_scope("signal_early_stopping"):
+            self._stopped = v1.get_variable("STOP", [], tf.bool, v1.zeros_initializer(), trainable=False)
+            self._stop = self._stopped.assign(True)
 
     def before_run(self, run_context: Any) -> Any:
-        """Asks for it."""
-        return v1.train.SessionRunArgs(self._step)
+        """Asks for both."""
+        return v1.train.SessionRunArgs([self._step, self._stopped])
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         """Asks the function, when it is time."""
-        step = run_values.results
-        if self._timer.should_trigger_for_step(step):
+        step, stopped = run_values.results
+        if stopped:
+            run_context.request_stop()
+        elif self._timer.should_trigger_for_step(step):
             self._timer.update_last_triggered_step(step)
             if self._should_stop():
                 LOG.info("Requesting early stopping at global step %d", step)
+                run_context.session.run(self._stop)
                 run_context.request_stop()
 
 
@@ -207,7 +215,8 @@ class InMemoryEvaluatorHook(tf.compat.v1.train.SessionRunHook):
         if every_n_iter is None or every_n_iter <= 0:
             raise ValueError(f"invalid every_n_iter={every_n_iter}. Must be above 0")
         self._estimator = estimator
-        self._arguments = {"input_fn": input_fn, "steps": steps, "hooks": hooks, "name": name}
+        self._input_fn, self._steps, self._hooks = input_fn, steps, check_hooks(hooks)
+        self._folder = estimator.eval_dir(name)
         self._every, self._count = every_n_iter, 0
 
     def begin(self) -> None:
@@ -229,10 +238,9 @@ class InMemoryEvaluatorHook(tf.compat.v1.train.SessionRunHook):
         self._evaluate(session)
 
     def _evaluate(self, session: tf.compat.v1.Session) -> None:
-        import tempfile
-
         with tempfile.TemporaryDirectory() as folder:
             path = self._saver.save(
                 session, os.path.join(folder, "model.ckpt"), write_meta_graph=False, write_state=False
             )
-            self._estimator.evaluate(**self._arguments, checkpoint_path=path)
+            results = self._estimator.measure(self._input_fn, self._steps, self._hooks, path)
+        evaluation.write(self._folder, results, None)

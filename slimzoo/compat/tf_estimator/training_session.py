@@ -29,7 +29,6 @@ class ListenersHook(tf.compat.v1.train.SessionRunHook):
     def begin(self) -> None:
         """Begins all of them."""
         self._step = v1.train.get_global_step()
-        self._seen = tf.train.latest_checkpoint(self._folder)
         for listener in self._listeners:
             listener.begin()
 
@@ -114,7 +113,9 @@ def run(
         ]
         chief_hooks = [*savers, *chief_hooks]
     elif savers and listeners:
-        chief_hooks.append(ListenersHook(config.model_dir, listeners))
+        for place in (hooks, chief_hooks):
+            if savers[0] in place:
+                place.insert(place.index(savers[0]) + 1, ListenersHook(config.model_dir, listeners))
     elif listeners:
         raise ValueError(
             "There should be a CheckpointSaverHook to use saving_listeners. Please set one of the "

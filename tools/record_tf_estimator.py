@@ -26,7 +26,9 @@ def main() -> None:
     for name in sys.argv[1:] or cases.CASES:
         with tempfile.TemporaryDirectory() as folder:
             recorded[name] = cases.measure(tf, name, folder)
-        rows = [f"{json.dumps(case)}: {json.dumps(recorded[case])}" for case in cases.CASES if case in recorded]
+        rows = [
+            f"{json.dumps(case)}: {json.dumps(recorded[case])}" for case in cases.CASES if case in recorded
+        ]
         file.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 

@@ -161,9 +161,7 @@ class _Evaluating(tf.compat.v1.train.CheckpointSaverListener):
         )
 
 
-def train_and_evaluate(
-    estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec
-) -> tuple[Any, Any]:
+def train_and_evaluate(estimator: Estimator, train_spec: TrainSpec, eval_spec: EvalSpec) -> tuple[Any, Any]:
     """Trains to the end, evaluating as checkpoints are saved; returns the last results and what was exported.
 
     Where `max_steps` was reached before, nothing is done, and it returns (None, None).

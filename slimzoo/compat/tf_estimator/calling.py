@@ -21,9 +21,10 @@ def arguments(function: Any) -> list[str]:
     return [p.name for p in parameters if p.kind in _NAMED and p.name not in bound]
 
 
-def takes_any(function: Any) -> bool:
-    """Says whether `function` has **kwargs."""
-    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+def needed(function: Any) -> list[str]:
+    """Returns the names of those that have no default."""
+    parameters = inspect.signature(function).parameters
+    return [name for name in arguments(function) if parameters[name].default is inspect.Parameter.empty]
 
 
 def name_of(function: Any) -> str:
@@ -43,17 +44,17 @@ def check_callable(function: Any, what: str) -> None:
         raise TypeError(f"{what} must be callable, given: {shown(function)}; hand over the function itself")
 
 
-def check_arguments(function: Any, what: str, allowed: Iterable[str], needed: Iterable[str] = ()) -> None:
-    """Raises ValueError where `function` lacks one of the `needed` arguments, or has one that is not `allowed`."""
-    names = arguments(function)
-    missing = [name for name in needed if name not in names]
-    unknown = [name for name in names if name not in set(allowed) and name not in set(needed)]
+def check_arguments(function: Any, what: str, allowed: Iterable[str], required: Iterable[str] = ()) -> None:
+    """Raises ValueError where `function` lacks a `required` argument, or has one that is not `allowed`."""
+    names, required = arguments(function), tuple(required)
+    missing = [name for name in required if name not in names]
+    unknown = [name for name in names if name not in set(allowed) and name not in set(required)]
     problems = [f"must include {', '.join(missing)} argument"] if missing else []
     problems += [f"has following not expected args: {', '.join(unknown)}"] if unknown else []
     if problems:
         raise ValueError(
             f"{what} ({name_of(function)}) {' and '.join(problems)}; "
-            f"it may take {', '.join(dict.fromkeys((*needed, *allowed)))}"
+            f"it may take {', '.join(dict.fromkeys((*required, *allowed)))}"
         )
 
 

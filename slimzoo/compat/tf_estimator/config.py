@@ -19,7 +19,6 @@ REPLACEABLE = (
 _AT_LEAST = {"save_summary_steps": 0, "save_checkpoints_steps": 0, "save_checkpoints_secs": 0}
 _AT_LEAST |= {"keep_checkpoint_max": 0}
 _ABOVE = ("keep_checkpoint_every_n_hours", "log_step_count_steps", "session_creation_timeout_secs")
-_WHOLE = ("tf_random_seed",)
 _DISTRIBUTED = ("train_distribute", "eval_distribute", "experimental_distribute")
 _OF_ONE_MACHINE = {  # what the cluster of one process is
     "evaluation_master": "",
@@ -154,6 +153,9 @@ def _check(settings: dict[str, Any], environment: dict[str, Any]) -> None:
     seed, device = settings["tf_random_seed"], settings["device_fn"]
     if seed is not None and not hasattr(seed, "__index__"):
         wrong.append(f"tf_random_seed must be integer, given: {seed!r}")
+    session = settings["session_config"]
+    if session is not None and not isinstance(session, v1.ConfigProto):
+        wrong.append(f"session_config must be instance of ConfigProto (tf.ConfigProto), given: {session!r}")
     if device is not None and not callable(device):
         wrong.append(f"device_fn must be callable with one argument op, given: {device!r}")
     if wrong:

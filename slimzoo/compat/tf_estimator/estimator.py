@@ -58,7 +58,7 @@ class Estimator:
         if model_fn is None:
             raise ValueError("model_fn must be provided to Estimator.")
         check_callable(model_fn, "model_fn")
-        check_arguments(model_fn, "model_fn", MODEL_FN, needed=("features",))
+        check_arguments(model_fn, "model_fn", MODEL_FN, required=("features",))
         if params is not None and "params" not in arguments(model_fn):
             raise ValueError(
                 f"model_fn ({name_of(model_fn)}) does not include params argument, but params "

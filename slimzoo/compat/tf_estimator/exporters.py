@@ -1,13 +1,12 @@
 """Exporters: models written as a training goes on, the last of them, or the best."""
 
-import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from slimzoo.compat.tf_estimator.calling import LOG, check_arguments
+from slimzoo.compat.tf_estimator.calling import LOG, arguments, check_arguments
 from slimzoo.errors import shown
 
 v1 = tf.compat.v1
@@ -172,8 +171,8 @@ class BestExporter(_SavedModelExporter):
             raise ValueError("`compare_fn` must not be None.")
         if serving_input_receiver_fn is None:
             raise ValueError("`serving_input_receiver_fn` must not be None.")
-        needed = ("best_eval_result", "current_eval_result")
-        check_arguments(compare_fn, "compare_fn", inspect.signature(compare_fn).parameters, needed)
+        required = ("best_eval_result", "current_eval_result")
+        check_arguments(compare_fn, "compare_fn", arguments(compare_fn), required)
         super().__init__(name, serving_input_receiver_fn, assets_extra, as_text, exports_to_keep)
         self._pattern, self._better = event_file_pattern, compare_fn
         self._best: Mapping[str, Any] | None = None

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from slimzoo.compat.tf_estimator.calling import LOG, call, check_arguments, check_callable
+from slimzoo.compat.tf_estimator.calling import LOG, call, check_callable, name_of, needed
 from slimzoo.errors import shown
 
 v1 = tf.compat.v1
-ALLOWED = ("mode", "params", "config", "input_context")
+OFFERED = ("mode", "params", "config", "input_context")
 
 
 class Input(NamedTuple):
@@ -39,9 +39,13 @@ class _StartIterator(tf.compat.v1.train.SessionRunHook):
 
 
 def check(input_fn: Any) -> None:
-    """Raises TypeError or ValueError where `input_fn` is none."""
+    """Raises TypeError where `input_fn` cannot be called, or needs arguments that it does not get."""
     check_callable(input_fn, "`input_fn`")
-    check_arguments(input_fn, "input_fn", ALLOWED)
+    if unknown := [name for name in needed(input_fn) if name not in OFFERED]:
+        raise TypeError(
+            f"input_fn ({name_of(input_fn)}) needs {', '.join(unknown)}; it may take {', '.join(OFFERED)}, and "
+            "what has a default"
+        )
 
 
 def call_input_fn(input_fn: Callable[..., Any], mode: str, params: Any, config: Any) -> Any:

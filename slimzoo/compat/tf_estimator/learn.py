@@ -32,7 +32,14 @@ class RunConfig(PlainRunConfig):
         kwargs.pop("evaluation_master", None)
         if kwargs.get("save_checkpoints_secs") == 0 or kwargs.get("save_checkpoints_steps"):
             kwargs.pop("save_checkpoints_secs", None)
-        if kwargs.get("session_config") is None:
+        if kwargs.get("session_config") is None and (
+            num_cores,
+            log_device_placement,
+            gpu_memory_fraction,
+        ) != (
+            *(0, False),
+            1,
+        ):
             v1 = tf.compat.v1
             kwargs["session_config"] = v1.ConfigProto(
                 log_device_placement=log_device_placement,

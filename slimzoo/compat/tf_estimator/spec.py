@@ -144,7 +144,6 @@ def _checked_predictions(predictions: Any) -> Any:
 def _checked_loss(loss: Any) -> Any:
     if loss is None:
         return None
-    loss = tf.convert_to_tensor(loss) if not is_tensor(loss) and not callable(loss) else loss
     if not is_tensor(loss):
         raise TypeError(f"loss must be Tensor, given: {shown(loss)}")
     _check_graph(loss, "loss")

@@ -129,7 +129,9 @@ def _check_pair(name: str, pair: Any) -> None:
         return
     if not isinstance(pair, list | tuple):
         raise ValueError(f"{name} should be tuple or list, (function, tensors), given: {shown(pair)}")
-    if len(pair) != 2 or not callable(pair[0]) or not isinstance(pair[1], list | tuple | Mapping):
+    if len(pair) == 2 and not callable(pair[0]):
+        raise TypeError(f"{name}[0] should be callable, given: {shown(pair[0])}")
+    if len(pair) != 2 or not isinstance(pair[1], list | tuple | Mapping):
         raise ValueError(f"{name} should be (function, list or dict of tensors), given: {shown(pair)}")
     if isinstance(pair[1], list | tuple) and len(pair[1]) != len(arguments(pair[0])):
         raise ValueError(

@@ -17,8 +17,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "compat"
 
 def main() -> None:
     """Writes the record of all cases, and of all errors, a line each."""
-    sys.path.insert(0, str(FOLDER))
-    import tf_estimator_cases as cases
+    sys.path.insert(0, str(FOLDER.parents[1]))
+    from tests.compat import tf_estimator_cases as cases
 
     tf.logging.set_verbosity(tf.logging.ERROR)
     file = FOLDER / "tf_estimator.json"

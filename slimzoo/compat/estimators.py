@@ -83,7 +83,7 @@ EXPERIMENTAL = Row(
     gone={
         "KMeans": "the package scikit-learn",
         "LinearSDCA": _CANNED,
-        "build_raw_supervised_input_receiver_fn": "export_saved_model for predictions, and model.save of Keras",
+        "build_raw_supervised_input_receiver_fn": "export_saved_model, or model.save of Keras",
         **dict.fromkeys(("call_logit_fn", "dnn_logit_fn_builder", "linear_logit_fn_builder"), _CANNED),
     },
 )

@@ -4,121 +4,25 @@ tools/record_tf_estimator.py runs them there. It is Python 3.7; its `tf` is give
 """
 
 import glob
-import logging
 import os
-import re
 
 import numpy as np
 
-X = np.linspace(-1, 1, 16, dtype=np.float32).reshape(8, 2)
-Y = (X[:, 0] - 0.5 * X[:, 1] + 0.1).astype(np.float32)
-IMAGES = np.random.RandomState(0).uniform(0, 1, (8, 8, 8, 1)).astype(np.float32)
-CLASSES = np.arange(8, dtype=np.int64) % 2
-
-
-def dataset(tf, epochs=None, batch=4, features=X, labels=Y):
-    return lambda: tf.data.Dataset.from_tensor_slices((features, labels)).repeat(epochs).batch(batch)
-
-
-def linear(tf, **more):
-    """A model_fn of a line, with a rate in its params."""
-
-    def model_fn(features, labels, mode, params):
-        x = features["x"] if isinstance(features, dict) else features
-        w = tf.get_variable("line/w", initializer=tf.constant([[0.5], [0.25]]))
-        b = tf.get_variable("line/b", [], initializer=tf.zeros_initializer())
-        y = tf.squeeze(tf.matmul(x, w), 1) + b
-        predictions = {"y": y, "twice": 2 * y}
-        if mode == tf.estimator.ModeKeys.PREDICT:
-            return tf.estimator.EstimatorSpec(mode, predictions=predictions, **more)
-        loss = tf.losses.mean_squared_error(labels, y)
-        step = tf.train.get_global_step()
-        train = tf.train.MomentumOptimizer(params["rate"], 0.9).minimize(loss, step)
-        metrics = {"mae": tf.metrics.mean_absolute_error(labels, y)}
-        return tf.estimator.EstimatorSpec(mode, predictions, loss, train, eval_metric_ops=metrics, **more)
-
-    return model_fn
-
-
-def made(tf, folder, model_fn=None, **config):
-    config = tf.estimator.RunConfig(model_dir=folder, **config)
-    return tf.estimator.Estimator(model_fn or linear(tf), config=config, params={"rate": 0.1})
-
-
-def numbers(results):
-    """Returns results as JSON has them: floats of 5 digits."""
-    if isinstance(results, dict):
-        return {str(name): numbers(value) for name, value in sorted(results.items())}
-    if isinstance(results, (list, tuple)):
-        return [numbers(value) for value in results]
-    if isinstance(results, bytes):
-        return results.decode()
-    if isinstance(results, np.ndarray):
-        return numbers(results.tolist())
-    return (
-        float("%.5g" % results)
-        if isinstance(results, (float, np.floating))
-        else (results if results is None or isinstance(results, (bool, str)) else int(results))
-    )
-
-
-def files(folder):
-    """Returns the files below a folder, without what is the time's or the machine's."""
-    found = []
-    for path, _, names in os.walk(folder):
-        for name in names:
-            name = os.path.relpath(os.path.join(path, name), folder)
-            found.append(re.sub(r"tfevents.*", "tfevents", re.sub(r"\d{9,}", "TIME", name)))
-    return sorted(set(found))
-
-
-def events(tf, folder):
-    """Returns [step, tag, value] of the scalars in the event files of a folder, and the texts' tags."""
-    rows = []
-    for file in sorted(glob.glob(os.path.join(folder, "*tfevents*"))):
-        for event in tf.train.summary_iterator(file):
-            for value in event.summary.value:
-                scalar = value.simple_value if value.HasField("simple_value") else None
-                rows.append([event.step, value.tag, None if value.tag.endswith("/sec") else numbers(scalar)])
-    return sorted(rows, key=str)
-
-
-TENSORFLOWS = (  # what TensorFlow itself says in one of the two only
-    *(
-        "From ",
-        "Calling checkpoint listeners",
-        "Not using Distribute",
-        "Using config",
-        "It seems that global",
-    ),
+from tests.compat.tf_estimator_refused import refused
+from tests.compat.tf_estimator_support import (
+    CLASSES,
+    IMAGES,
+    Logged,
+    X,
+    Y,
+    dataset,
+    events,
+    files,
+    linear,
+    made,
+    numbers,
+    signatures,
 )
-
-
-class Logged(logging.Handler):
-    """What tf.logging says meanwhile, with DIR and TIME in place of folders and times."""
-
-    def __init__(self, folder):
-        super().__init__(logging.INFO)
-        self.folder, self.lines = folder, []
-
-    def __enter__(self):
-        self.logger = logging.getLogger("tensorflow")
-        self.before = self.logger.level
-        self.logger.setLevel(logging.INFO)
-        self.logger.addHandler(self)
-        return self.lines
-
-    def __exit__(self, *error):
-        self.logger.removeHandler(self)
-        self.logger.setLevel(self.before)
-
-    def emit(self, record):
-        line = record.getMessage().replace(self.folder, "DIR")
-        line = re.sub(r"\d+\.\d{3,}(e-?\d+)?", lambda m: "%.4g" % float(m.group()), line)
-        line = re.sub(r"\d{4}-\d\d-\d\d.\d\d:\d\d:\d\dZ?|(b'|\b)\d{9,}'?", "TIME", line)
-        line = re.sub(r"\([\d.]+ sec\)|(?<=/sec: )[\d.]+", "", line)
-        if not line.startswith(TENSORFLOWS):
-            self.lines.append(line)
 
 
 def life(tf, folder):
@@ -224,23 +128,6 @@ def slim_net(tf, folder):
     }
 
 
-def signatures(tf, folder):
-    """Returns what an exported model takes and gives."""
-    with tf.Graph().as_default(), tf.Session() as session:
-        loaded = tf.saved_model.loader.load(session, ["serve"], os.fsdecode(folder))
-        said = {}
-        for name, signature in loaded.signature_def.items():
-            ends = {
-                side: {
-                    key: [tf.as_dtype(t.dtype).name, [d.size for d in t.tensor_shape.dim]]
-                    for key, t in getattr(signature, side).items()
-                }
-                for side in ("inputs", "outputs")
-            }
-            said[name] = dict(ends, method=signature.method_name)
-    return {name: said[name] for name in sorted(said)}
-
-
 def exports(tf, folder):
     """Receivers and outputs of all kinds."""
     estimator = made(tf, folder)
@@ -278,7 +165,7 @@ def alternating(tf, folder):
     """train_and_evaluate with exporters, twice."""
     raw = lambda: tf.estimator.export.build_raw_serving_input_receiver_fn(
         {"x": tf.placeholder(tf.float32, [None, 2])}
-    )()  # noqa: E731, E501
+    )()
     exporters = [
         tf.estimator.LatestExporter("latest", raw, exports_to_keep=1),
         tf.estimator.FinalExporter("final", raw),
@@ -492,135 +379,6 @@ def of_tpu(tf, folder):
     predicted = estimator.predict(input_fn)
     found["predicted"] = numbers([next(predicted) for _ in range(4)])
     return dict(found, seen=seen, files=files(folder))
-
-
-def refused(tf, folder):
-    """The kind of error that each misuse is, by its words here."""
-    estimator, spec, given = made(tf, folder), tf.estimator.EstimatorSpec, dataset(tf)
-    export, hook = tf.estimator.export, tf.train.SessionRunHook()
-    one, many, elsewhere = tf.constant(1.0), tf.constant([1.0, 2.0]), None
-    with tf.Graph().as_default():
-        elsewhere = tf.constant(1.0)
-    train = lambda model_fn, **more: tf.estimator.Estimator(model_fn, folder, **more).train(given, steps=1)  # noqa: E731
-    config, feed = tf.estimator.RunConfig, tf.estimator.inputs.numpy_input_fn
-    scope = dict(locals(), tf=tf, np=np, X=X, Y=Y)
-    found = {}
-    for expression in REFUSED:
-        try:
-            eval(expression, scope)
-            found[expression] = "nothing"
-        except Exception as error:
-            names = [kind.__name__ for kind in type(error).__mro__]
-            found[expression] = next(name for name in names if name in KINDS)
-    return found
-
-
-KINDS = ("AttributeError", "KeyError", "TypeError", "ValueError", "Exception")
-REFUSED = (  # expressions of what `refused` has
-    "spec('train')",
-    "spec('train', loss=one)",
-    "spec('eval', predictions=one)",
-    "spec('infer', loss=one)",
-    "spec('eval', loss=many)",
-    "spec('eval', loss='x')",
-    "spec('eval', loss=elsewhere)",
-    "spec('train', loss=one, train_op=elsewhere)",
-    "spec('train', loss=one, train_op='op')",
-    "spec('infer', predictions={'a': 1})",
-    "spec('infer', predictions='a')",
-    "spec('eval', loss=one, eval_metric_ops=[one])",
-    "spec('eval', loss=one, eval_metric_ops={'a': one})",
-    "spec('eval', loss=one, eval_metric_ops={'a': (one,)})",
-    "spec('eval', loss=one, evaluation_hooks=['x'])",
-    "spec('eval', loss=one, scaffold='x')",
-    "spec('infer', predictions=one, export_outputs=[1])",
-    "spec('infer', predictions=one, export_outputs={'a': one})",
-    "spec('infer', predictions=one, export_outputs={'a': export.PredictOutput(one), 'b': export.PredictOutput(one)})",
-    "spec('eval', loss=one)._replace(mode='train')",
-    "tf.estimator.Estimator(None)",
-    "tf.estimator.Estimator(lambda labels: 0)",
-    "tf.estimator.Estimator(lambda features, what: 0)",
-    "tf.estimator.Estimator(lambda features: 0, params={'a': 1})",
-    "tf.estimator.Estimator(lambda features: 0, 'a', config(model_dir='b'))",
-    "tf.estimator.Estimator(lambda features: 0, config='x')",
-    "tf.estimator.Estimator(lambda features: 0, warm_start_from=3)",
-    "tf.estimator.WarmStartSettings('')",
-    "train(lambda features: 0)",
-    "train(lambda features, labels: 0)",
-    "estimator.train(given, steps=0)",
-    "estimator.train(given, steps=-1)",
-    "estimator.train(given, max_steps=0)",
-    "estimator.train(given, steps=1, max_steps=1)",
-    "estimator.train(given, steps=1, hooks=['x'])",
-    "estimator.train(given, steps=1, saving_listeners=['x'])",
-    "estimator.train(lambda: (1, 2, 3), steps=1)",
-    "estimator.train(lambda what: (X, Y), steps=1)",
-    "estimator.train(None, steps=1)",
-    "estimator.evaluate(given, steps=0)",
-    "estimator.evaluate(given, steps=-1)",
-    "estimator.evaluate(given, steps=1, hooks=['x'])",
-    "estimator.evaluate(given, steps=1, checkpoint_path='nowhere')",
-    "next(estimator.predict(given, ['nope']))",
-    "next(estimator.predict(given, hooks=['x']))",
-    "estimator.get_variable_names()",
-    "estimator.get_variable_value('line/w')",
-    "estimator.export_saved_model('x', lambda: 0)",
-    "config(save_checkpoints_steps=1, save_checkpoints_secs=1)",
-    "config(model_dir='')",
-    "config(save_summary_steps=-1)",
-    "config(keep_checkpoint_max=-1)",
-    "config(log_step_count_steps=0)",
-    "config(tf_random_seed=1.5)",
-    "config(session_config='x')",
-    "config(nope=1)",
-    "config().replace(task_id=1)",
-    "config().replace(save_checkpoints_steps=1, save_checkpoints_secs=1)",
-    "tf.estimator.TrainSpec(given, max_steps=0)",
-    "tf.estimator.TrainSpec('x')",
-    "tf.estimator.TrainSpec(given, hooks=['x'])",
-    "tf.estimator.EvalSpec('x')",
-    "tf.estimator.EvalSpec(given, steps=0)",
-    "tf.estimator.EvalSpec(given, name=3)",
-    "tf.estimator.EvalSpec(given, start_delay_secs=-1)",
-    "tf.estimator.EvalSpec(given, throttle_secs=-1)",
-    "tf.estimator.EvalSpec(given, exporters='x')",
-    "tf.estimator.EvalSpec(given, exporters=[tf.estimator.FinalExporter('a', None)] * 2)",
-    "tf.estimator.train_and_evaluate(1, tf.estimator.TrainSpec(given), tf.estimator.EvalSpec(given))",
-    "tf.estimator.train_and_evaluate(estimator, 1, tf.estimator.EvalSpec(given))",
-    "tf.estimator.train_and_evaluate(estimator, tf.estimator.TrainSpec(given), 1)",
-    "tf.estimator.LatestExporter('a', None, exports_to_keep=0)",
-    "tf.estimator.BestExporter('a', None, compare_fn=None)",
-    "tf.estimator.BestExporter('a', None, compare_fn=lambda a, b: 0)",
-    "feed(X)",
-    "feed('x', shuffle=False)()",
-    "feed({}, shuffle=False)()",
-    "feed(X, {}, shuffle=False)()",
-    "feed({'a': X}, {'a': Y}, shuffle=False)()",
-    "feed(X, Y[:3], shuffle=False)()",
-    "export.ClassificationOutput()",
-    "export.ClassificationOutput(scores='x')",
-    "export.ClassificationOutput(classes=one)",
-    "export.RegressionOutput(tf.constant('x'))",
-    "export.PredictOutput({1: one})",
-    "export.PredictOutput({'a': 1})",
-    "export.ServingInputReceiver(None, one)",
-    "export.ServingInputReceiver({'a': one}, None)",
-    "export.ServingInputReceiver({'a': 1}, one)",
-    "export.ServingInputReceiver({'a': one}, 1)",
-    "export.ServingInputReceiver({'a': one}, one, one)",
-    "export.TensorServingInputReceiver({'a': one}, one)",
-    "tf.estimator.add_metrics(estimator, lambda what: {})",
-    "tf.estimator.experimental.make_early_stopping_hook(estimator, None)",
-    "tf.estimator.experimental.make_early_stopping_hook('x', lambda: True)",
-    "tf.estimator.experimental.make_early_stopping_hook(estimator, lambda: True, 1, 1)",
-    "tf.estimator.experimental.InMemoryEvaluatorHook(estimator, given, every_n_iter=0)",
-    "tf.contrib.tpu.TPUEstimatorSpec('train', loss=one)",
-    "tf.contrib.tpu.TPUEstimatorSpec('eval', loss=one, eval_metrics=3)",
-    "tf.contrib.tpu.TPUEstimatorSpec('eval', loss=one, host_call=(3, []))",
-    "tf.contrib.tpu.TPUEstimator(lambda features: 0, config=config(), use_tpu=False)",
-    "tf.contrib.tpu.TPUEstimator(lambda features, params: 0, config=tf.contrib.tpu.RunConfig(), use_tpu=False, "
-    "params={'batch_size': 1})",
-)
 
 
 CASES = {

@@ -144,19 +144,20 @@ class _Evaluating(tf.compat.v1.train.CheckpointSaverListener):
             )
             return
         self._evaluated, spec = path, self._spec
-        self.metrics = self._estimator.evaluate(
+        metrics = self._estimator.evaluate(
             spec.input_fn, spec.steps, spec.hooks, checkpoint_path=path, name=spec.name
         )
-        final = self._end is not None and self.metrics[GLOBAL_STEP] >= self._end
-        self.exported = [self._export(exporter, path, final) for exporter in spec.exporters]
+        final = self._end is not None and metrics[GLOBAL_STEP] >= self._end
+        self.metrics = metrics
+        self.exported = [self._export(exporter, path, metrics, final) for exporter in spec.exporters]
 
-    def _export(self, exporter: Exporter, path: str, final: bool) -> Any:
+    def _export(self, exporter: Exporter, path: str, metrics: dict[str, Any], final: bool) -> Any:
         folder = os.path.join(os.fspath(self._estimator.model_dir), "export", exporter.name)
         return exporter.export(
             estimator=self._estimator,
             export_path=folder,
             checkpoint_path=path,
-            eval_result=self.metrics,
+            eval_result=metrics,
             is_the_final_export=final,
         )
 
@@ -178,8 +179,9 @@ def train_and_evaluate(estimator: Estimator, train_spec: TrainSpec, eval_spec: E
     config = estimator.config
     LOG.info("Running training and evaluation locally (non-distributed).")
     LOG.info(
-        "Start train and evaluate loop. The evaluate will happen after every checkpoint. Checkpoint frequency is "
-        "determined based on RunConfig arguments: save_checkpoints_steps %s or save_checkpoints_secs %s.",
+        "Start train and evaluate loop. The evaluate will happen after every checkpoint. Checkpoint "
+        "frequency is determined based on RunConfig arguments: save_checkpoints_steps %s or "
+        "save_checkpoints_secs %s.",
         config.save_checkpoints_steps,
         config.save_checkpoints_secs,
     )

@@ -99,6 +99,10 @@ class RunConfig:
         """The empty tf.train.ClusterSpec."""
         return v1.train.ClusterSpec({})
 
+    def described(self) -> dict[str, Any]:
+        """Returns all settings, as an Estimator logs them."""
+        return {f"_{name}": value for name, value in {**self._settings, **_OF_ONE_MACHINE}.items()}
+
     def replace(self, **changed: Any) -> "RunConfig":
         """Returns a copy with other settings.
 
@@ -163,7 +167,7 @@ def _check(settings: dict[str, Any], environment: dict[str, Any]) -> None:
     strategies = [name for name in _DISTRIBUTED if settings[name] is not None]
     if strategies or environment.get("cluster"):
         raise NotServedError(
-            f"RunConfig: {', '.join(strategies) or 'the cluster in the environment variable TF_CONFIG'} is not "
-            "served by slimzoo, whose Estimator runs on one machine and one device. Leave it out, or train with "
-            "keras.Model under tf.distribute"
+            f"RunConfig: {', '.join(strategies) or 'the cluster in the environment variable TF_CONFIG'} is "
+            "not served by slimzoo, whose Estimator runs on one machine and one device. Leave it out, or "
+            "train with keras.Model under tf.distribute"
         )

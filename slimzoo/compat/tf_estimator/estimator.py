@@ -70,7 +70,7 @@ class Estimator:
                 name_of(model_fn),
             )
         self._config = _configured(config, model_dir)
-        LOG.info("Using config: %s", {name: getattr(self._config, name) for name in dir(self._config)})
+        LOG.info("Using config: %s", self._config.described())
         self._params = copy.deepcopy(params if params is not None else {})
         self._model_fn = model_fn
         self._warm_start = settings_of(warm_start_from)
@@ -126,7 +126,7 @@ class Estimator:
         """Trains on from the newest checkpoint; returns itself.
 
         Args:
-          input_fn: (mode, params, config, as it likes) -> features, a pair with labels, or a data set of them.
+          input_fn: (mode, params, config, as it likes) -> features, a pair with labels, or a data set.
           hooks: of tf.train.SessionRunHook.
           steps: so many more; max_steps: so many since the first. None: until the input ends.
           saving_listeners: of tf.train.CheckpointSaverListener, called as checkpoints are saved.

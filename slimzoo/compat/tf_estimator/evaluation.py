@@ -30,8 +30,8 @@ def measure(
     taken = [name for name in (LOSS_METRIC, GLOBAL_STEP) if name in metrics]
     if taken:
         raise ValueError(
-            f'Metric with name "{taken[0]}" is not allowed, because Estimator already defines a default metric '
-            "with the same name."
+            f'Metric with name "{taken[0]}" is not allowed, because Estimator already defines a default '
+            "metric with the same name."
         )
     metrics[LOSS_METRIC] = v1.metrics.mean(spec.loss)
     values = {name: value for name, (value, _) in metrics.items()}
@@ -82,8 +82,8 @@ def _add(summary: Any, name: str, value: Any) -> None:
         summary.value.add(tag=name, simple_value=float(value))
     else:
         LOG.warning(
-            "Skipping summary for %s, must be a float, np.float32, np.int64, np.int32 or int or np.ndarray or "
-            "a serialized string of Summary.",
+            "Skipping summary for %s, must be a float, np.float32, np.int64, np.int32 or int or np.ndarray "
+            "or a serialized string of Summary.",
             name,
         )
 

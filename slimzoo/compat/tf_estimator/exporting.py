@@ -128,7 +128,7 @@ def _report(made: Mapping[str, Any], failed: Mapping[str, str]) -> None:
 
 
 def timestamped(base: str) -> str:
-    """Returns a folder below `base` that is not there yet, named by the second. Raises: RuntimeError: none is."""
+    """Returns a folder below `base`, named by the second, that is not there yet; or raises RuntimeError."""
     for _ in range(_ATTEMPTS):
         folder = os.path.join(base, str(int(time.time())))
         if not tf.io.gfile.exists(folder):

@@ -1,4 +1,4 @@
-"""Estimators and optimizers made of others: with more metrics, with features handed on, with clipped gradients."""
+"""Estimators made of others, with more metrics or with features handed on; optimizers that clip."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -25,7 +25,7 @@ class _StopWhen(tf.compat.v1.train.SessionRunHook):
         self._timer = v1.train.SecondOrStepTimer(every_secs=every_secs, every_steps=every_steps)
 
     def begin(self) -> None:
-        """Finds the global step, and makes the variable that tells of the end, which is in checkpoints too."""
+        """Finds the global step, makes the variable that tells of the end; checkpoints have it."""
         self._step = v1.train.get_global_step()
         self._timer.reset()
         with v1.variable_scope("signal_early_stopping"):

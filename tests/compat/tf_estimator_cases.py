@@ -15,6 +15,7 @@ from tests.compat.tf_estimator_support import (
     Logged,
     X,
     Y,
+    clipping,
     dataset,
     events,
     files,
@@ -327,19 +328,6 @@ def extended(tf, folder):
         n: numbers(clipped.get_variable_value(n)) for n in sorted(clipped.get_variable_names())
     }
     return found
-
-
-def clipping(tf):
-    def model_fn(features, labels, mode, params):
-        w = tf.get_variable("w", initializer=tf.constant([3.0, 4.0]))
-        loss = tf.reduce_sum(w * w)
-        plain = tf.train.MomentumOptimizer(params["rate"], 0.9)
-        optimizer = tf.contrib.estimator.clip_gradients_by_norm(plain, 1.0)
-        return tf.estimator.EstimatorSpec(
-            mode, loss=loss, train_op=optimizer.minimize(loss, tf.train.get_global_step())
-        )
-
-    return model_fn
 
 
 def of_tpu(tf, folder):

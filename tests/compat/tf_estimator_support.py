@@ -133,3 +133,18 @@ def signatures(tf, folder):
             }
             said[name] = dict(ends, method=signature.method_name)
     return {name: said[name] for name in sorted(said)}
+
+
+def clipping(tf):
+    """A model_fn whose gradients are clipped."""
+
+    def model_fn(features, labels, mode, params):
+        w = tf.get_variable("w", initializer=tf.constant([3.0, 4.0]))
+        loss = tf.reduce_sum(w * w)
+        plain = tf.train.MomentumOptimizer(params["rate"], 0.9)
+        optimizer = tf.contrib.estimator.clip_gradients_by_norm(plain, 1.0)
+        return tf.estimator.EstimatorSpec(
+            mode, loss=loss, train_op=optimizer.minimize(loss, tf.train.get_global_step())
+        )
+
+    return model_fn

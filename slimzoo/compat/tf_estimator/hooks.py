@@ -193,7 +193,7 @@ def make_stop_at_checkpoint_step_hook(
 
 
 class InMemoryEvaluatorHook(tf.compat.v1.train.SessionRunHook):
-    """Evaluates a model while it is trained, every so many steps and at the end, from a checkpoint of its own.
+    """Evaluates a model while it is trained, every so many steps and at the end.
 
     Args:
       estimator: the Estimator that is trained.

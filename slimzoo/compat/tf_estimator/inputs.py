@@ -43,8 +43,8 @@ def check(input_fn: Any) -> None:
     check_callable(input_fn, "`input_fn`")
     if unknown := [name for name in needed(input_fn) if name not in OFFERED]:
         raise TypeError(
-            f"input_fn ({name_of(input_fn)}) needs {', '.join(unknown)}; it may take {', '.join(OFFERED)}, and "
-            "what has a default"
+            f"input_fn ({name_of(input_fn)}) needs {', '.join(unknown)}; it may take {', '.join(OFFERED)} "
+            "and what has a default"
         )
 
 

@@ -57,8 +57,8 @@ class EstimatorSpec(_Fields):
       training_chief_hooks, training_hooks, evaluation_hooks, prediction_hooks: of tf.train.SessionRunHook.
       scaffold: a tf.train.Scaffold; None makes one.
 
-    Raises: ValueError: something is missing, not of the default graph or not a scalar. TypeError: something is
-      of another kind.
+    Raises: ValueError: something is missing, not of the default graph or no scalar. TypeError: something is of
+      another kind.
     """
 
     __slots__ = ()
@@ -112,7 +112,8 @@ def _check_needed(mode: str, given: Mapping[str, Any]) -> None:
     missing = [name for name in NEEDED[mode] if given[name] is None]
     if missing:
         raise ValueError(
-            f"Missing {', '.join(missing)}. An EstimatorSpec of mode {mode!r} needs {' and '.join(NEEDED[mode])}"
+            f"Missing {', '.join(missing)}. An EstimatorSpec of mode {mode!r} needs "
+            f"{' and '.join(NEEDED[mode])}"
         )
 
 
@@ -168,7 +169,7 @@ def _checked_metrics(metrics: Any) -> dict[str, Any]:
     for name, pair in metrics.items():
         if hasattr(pair, "update_state") and hasattr(pair, "result"):
             raise TypeError(
-                f"eval_metric_ops[{name!r}] is a metric of Keras, which are objects of eager TensorFlow by now; "
+                f"eval_metric_ops[{name!r}] is a metric of Keras, which are of eager TensorFlow by now; "
                 "take one of tf.metrics or slim.metrics"
             )
         if not isinstance(pair, list | tuple) or len(pair) != 2:

@@ -61,7 +61,8 @@ class RunConfig(PlainRunConfig):
         given = {"cluster": cluster, "master": master, "evaluation_master": evaluation_master}
         if far := [name for name, value in given.items() if value]:
             raise NotServedError(
-                f"tf.contrib.tpu.RunConfig({', '.join(far)}) is not served by slimzoo: there is no TPU. {_INSTEAD}"
+                f"tf.contrib.tpu.RunConfig({', '.join(far)}) is not served by slimzoo: there is no TPU. "
+                f"{_INSTEAD}"
             )
         self.tpu_config = TPUConfig() if tpu_config is None else tpu_config
         self.cluster = None

@@ -1,6 +1,5 @@
 """A program of TF-Slim under tf.estimator, as they were written."""
 
-
 import os
 
 import numpy as np

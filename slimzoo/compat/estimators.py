@@ -107,7 +107,17 @@ CONTRIB_ESTIMATORS: dict[str, Row] = {
     "tensorflow.contrib.estimator": Row(names={**_EXTENDERS, **HOOKS}),
     "tensorflow.contrib.learn": Row(names=_LEARN_NAMES),
     "tensorflow.contrib.learn.python.learn.learn_io": INPUTS,
-    "tensorflow.contrib.tpu": Row(names=TPU_NAMES),
+    **dict.fromkeys(
+        (
+            *("tensorflow.contrib.tpu", "tensorflow.contrib.tpu.python.tpu.tpu_config"),
+            *(f"tensorflow.contrib.tpu.python.tpu.tpu_{name}" for name in ("estimator", "optimizer")),
+        ),
+        Row(names=TPU_NAMES),
+    ),
+    **{
+        f"tensorflow.contrib.estimator.python.estimator.{name}": Row(names={**_EXTENDERS, **HOOKS})
+        for name in ("early_stopping", "extenders", "hooks")
+    },
 }
 
 _INSIDE = {  # modules of the package tensorflow_estimator, and of tensorflow.python before

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from slimzoo.compat import faces
+from slimzoo.compat.not_served import NotServedError
 from tests.compat import tf_estimator_cases as cases
+from tests.compat.support import slimzoo
 
 RECORDED = json.loads(Path(__file__).with_name("tf_estimator.json").read_text())
 TF = faces.resolve("tensorflow")

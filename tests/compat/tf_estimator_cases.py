@@ -309,6 +309,7 @@ def extended(tf, folder):
     found["metrics"] = numbers(more.evaluate(dataset(tf, 1)))
     given = tf.estimator.inputs.numpy_input_fn({"x": X}, shuffle=False)
     found["forwarded"] = numbers(list(forward.predict(given))[:2])
+    folders = estimator.eval_dir("inside")
     steps = {"run_every_secs": None, "run_every_steps": 1}
     hooks = {
         "function": lambda e: special.make_early_stopping_hook(e, lambda: True, **steps),
@@ -317,7 +318,6 @@ def extended(tf, folder):
         "no decrease": lambda e: special.stop_if_no_decrease_hook(e, "loss", 2, folders, 1, **steps),
         "no increase": lambda e: special.stop_if_no_increase_hook(e, "loss", 2, folders, **steps),
     }
-    folders = estimator.eval_dir("inside")
     for name, hook in hooks.items():
         stopped = made(tf, os.path.join(folder, name))
         stopped.train(dataset(tf), steps=2, hooks=[hook(stopped)])

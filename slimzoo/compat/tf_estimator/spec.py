@@ -57,8 +57,8 @@ class EstimatorSpec(_Fields):
       training_chief_hooks, training_hooks, evaluation_hooks, prediction_hooks: of tf.train.SessionRunHook.
       scaffold: a tf.train.Scaffold; None makes one.
 
-    Raises: ValueError: something is missing, not of the default graph or no scalar. TypeError: something is of
-      another kind.
+    Raises: ValueError: something is missing, not of the default graph or no scalar. TypeError: something is
+      of another kind.
     """
 
     __slots__ = ()

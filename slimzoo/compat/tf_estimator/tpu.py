@@ -136,7 +136,8 @@ def _check_pair(name: str, pair: Any) -> None:
         raise ValueError(f"{name} should be (function, list or dict of tensors), given: {shown(pair)}")
     if isinstance(pair[1], list | tuple) and len(pair[1]) != len(arguments(pair[0])):
         raise ValueError(
-            f"{name}: {len(pair[1])} tensors come, and {name_of(pair[0])} takes {', '.join(arguments(pair[0]))}"
+            f"{name}: {len(pair[1])} tensors come, and {name_of(pair[0])} takes "
+            f"{', '.join(arguments(pair[0]))}"
         )
 
 
@@ -188,8 +189,8 @@ class TPUEstimator(Estimator):
     ):
         if not isinstance(config, RunConfig):
             raise ValueError(
-                "`config` must be provided with type `tpu_config.RunConfig` (tf.contrib.tpu.RunConfig), given: "
-                f"{shown(config)}"
+                "`config` must be provided with type `tpu_config.RunConfig` (tf.contrib.tpu.RunConfig), "
+                f"given: {shown(config)}"
             )
         doubled = [name for name in RESERVED if params is not None and name in params]
         if doubled:
@@ -215,8 +216,8 @@ class TPUEstimator(Estimator):
     def _call_input_fn(self, input_fn: Any, mode: str) -> Any:
         if callable(input_fn) and "params" not in arguments(input_fn):
             raise ValueError(
-                f"input_fn ({name_of(input_fn)}) does not include params argument, required by TPUEstimator to "
-                'pass batch size as params["batch_size"]'
+                f"input_fn ({name_of(input_fn)}) does not include params argument, required by TPUEstimator "
+                'to pass batch size as params["batch_size"]'
             )
         return inputs.call_input_fn(input_fn, mode, self._sized(mode), self.config)
 

@@ -54,7 +54,8 @@ class ListenersHook(tf.compat.v1.train.SessionRunHook):
         self._seen, step = newest, int(session.run(self._step))
         for listener in self._listeners:
             listener.before_save(session, step)
-        return any([listener.after_save(session, step) for listener in self._listeners])
+        told = [listener.after_save(session, step) for listener in self._listeners]
+        return any(told)
 
 
 def check_listeners(listeners: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@
 writes tests/compat/tf_estimator.json. Run it with TensorFlow 1.15.5 when a case is added.
 """
 
+import importlib
 import json
 import sys
 import tempfile
@@ -18,7 +19,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "compat"
 def main() -> None:
     """Writes the record of all cases, and of all errors, a line each."""
     sys.path.insert(0, str(FOLDER.parents[1]))
-    from tests.compat import tf_estimator_cases as cases
+    cases = importlib.import_module("tests.compat.tf_estimator_cases")
 
     tf.logging.set_verbosity(tf.logging.ERROR)
     file = FOLDER / "tf_estimator.json"

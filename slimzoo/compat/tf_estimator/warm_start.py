@@ -43,7 +43,7 @@ class WarmStartSettings(_Fields):
         """Checks that there is a checkpoint named."""
         if not ckpt_to_initialize_from:
             raise ValueError(
-                "`ckpt_to_initialize_from` MUST be set in WarmStartSettings, to a checkpoint or a folder of them"
+                "`ckpt_to_initialize_from` MUST be set in WarmStartSettings, to a checkpoint or a folder"
             )
         return super().__new__(
             cls,
@@ -55,7 +55,7 @@ class WarmStartSettings(_Fields):
 
 
 def settings_of(given: Any) -> WarmStartSettings | None:
-    """Returns the settings that `warm_start_from` says. Raises: ValueError: it is neither path nor settings."""
+    """Returns the settings that `warm_start_from` says; or raises ValueError."""
     if given is None or isinstance(given, WarmStartSettings):
         return given
     if not isinstance(given, str | bytes | os.PathLike):

@@ -27,9 +27,15 @@ def network(images, is_training):
         weights_initializer=slim.variance_scaling_initializer(seed=1),
         weights_regularizer=slim.l2_regularizer(1e-4),
     ):
-        with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, stride=2):
-            with slim.arg_scope([slim.batch_norm], is_training=is_training, decay=0.8):
-                net = slim.stack(images, slim.conv2d, [(8, [3, 3]), (8, [3, 3])], scope="conv")
+        with slim.arg_scope([slim.batch_norm], is_training=is_training, decay=0.8):
+            net = slim.stack(
+                images,
+                slim.conv2d,
+                [(8, [3, 3]), (8, [3, 3])],
+                stride=2,
+                normalizer_fn=slim.batch_norm,
+                scope="conv",
+            )
         return slim.fully_connected(slim.flatten(net), 2, activation_fn=None, scope="logits")
 
 
@@ -59,9 +65,9 @@ def main(_):
     feed = tf.estimator.inputs.numpy_input_fn
     classifier.train(feed({"image": images}, labels, 16, None, shuffle=False), max_steps=FLAGS.train_steps)
     results = classifier.evaluate(feed({"image": images}, labels, shuffle=False))
-    print("evaluated", sorted((name, "%.4f" % value) for name, value in results.items()))
+    print("evaluated", sorted((name, f"{value:.4f}") for name, value in results.items()))
     found = list(classifier.predict(feed({"image": images[:3]}, shuffle=False)))
-    print("predicted", [("%d" % one["class"], "%.3f" % one["probability"][0]) for one in found])
+    print("predicted", [(str(one["class"]), f"{one['probability'][0]:.3f}") for one in found])
     receiver = tf.estimator.export.build_parsing_serving_input_receiver_fn(
         {"image": tf.FixedLenFeature([8, 8, 1], tf.float32)}
     )

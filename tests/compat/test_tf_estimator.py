@@ -1,4 +1,4 @@
-"""tf.estimator against TensorFlow 1.15.5: values, files, events, log lines, signatures, the order of calls, errors."""
+"""tf.estimator against TensorFlow 1.15.5: values, files, events, log lines, signatures, calls, errors."""
 
 import json
 from pathlib import Path
@@ -92,10 +92,10 @@ def test_a_cluster_in_the_environment_is_refused(monkeypatch):
 
 def test_a_message_has_all_that_is_wrong():
     with pytest.raises(
-        ValueError, match="keep_checkpoint_max should be >= 0.*; log_step_count_steps should be"
+        ValueError, match=r"keep_checkpoint_max should be >= 0.*; log_step_count_steps should be"
     ):
         E.RunConfig(keep_checkpoint_max=-1, log_step_count_steps=0)
-    with pytest.raises(ValueError, match="Missing loss, train_op. An EstimatorSpec of mode 'train' needs"):
+    with pytest.raises(ValueError, match=r"Missing loss, train_op\. An EstimatorSpec of mode 'train' needs"):
         E.EstimatorSpec("train")
 
 

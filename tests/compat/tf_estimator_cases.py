@@ -1,6 +1,7 @@
 """Programs of tf.estimator, and what is compared of each: run by TensorFlow 1.15 and here.
 
-tools/record_tf_estimator.py runs them there. It is Python 3.7; its `tf` is given: TensorFlow 1's, or slimzoo's.
+tools/record_tf_estimator.py runs them there. It is Python 3.7; its `tf` is given:
+TensorFlow 1's, or slimzoo's.
 """
 
 import glob
@@ -145,7 +146,7 @@ def exports(tf, folder):
         }[kind]
 
     def write(receiver_fn, **more):
-        target = os.path.join(folder, "out%d" % len(os.listdir(folder)))
+        target = os.path.join(folder, f"out{len(os.listdir(folder))}")
         return os.path.dirname(os.fsdecode(estimator.export_saved_model(target, receiver_fn, **more)))
 
     found = {}
@@ -164,9 +165,11 @@ def exports(tf, folder):
 
 def alternating(tf, folder):
     """train_and_evaluate with exporters, twice."""
-    raw = lambda: tf.estimator.export.build_raw_serving_input_receiver_fn(
-        {"x": tf.placeholder(tf.float32, [None, 2])}
-    )()
+
+    def raw():
+        given = {"x": tf.placeholder(tf.float32, [None, 2])}
+        return tf.estimator.export.build_raw_serving_input_receiver_fn(given)()
+
     exporters = [
         tf.estimator.LatestExporter("latest", raw, exports_to_keep=1),
         tf.estimator.FinalExporter("final", raw),
@@ -177,9 +180,9 @@ def alternating(tf, folder):
     for time, end in enumerate((5, 5, 7)):
         train = tf.estimator.TrainSpec(dataset(tf), max_steps=end)
         spec = tf.estimator.EvalSpec(dataset(tf, 1), steps=None, exporters=exporters, throttle_secs=0)
-        with Logged(folder) as found["says %d" % time]:
+        with Logged(folder) as found[f"says {time}"]:
             results, exported = tf.estimator.train_and_evaluate(estimator, train, spec)
-        found["returned %d" % time] = [
+        found[f"returned {time}"] = [
             numbers(results),
             exported and [type(path).__name__ for path in exported],
         ]
@@ -216,10 +219,10 @@ def called(tf, folder):
             said.append("listener begins")
 
         def after_save(self, session, global_step_value):
-            said.append("saved %d" % global_step_value)
+            said.append(f"saved {global_step_value}")
 
         def end(self, session, global_step_value):
-            said.append("listener ends %d" % global_step_value)
+            said.append(f"listener ends {global_step_value}")
 
     kinds = ("training_hooks", "training_chief_hooks", "evaluation_hooks", "prediction_hooks")
     estimator = made(
@@ -370,19 +373,16 @@ def of_tpu(tf, folder):
 
 
 CASES = {
-    name: case
-    for name, case in [
-        ("life", life),
-        ("slim net", slim_net),
-        ("exports", exports),
-        ("alternating", alternating),
-        ("called", called),
-        ("inputs", inputs),
-        ("warm", warm),
-        ("extended", extended),
-        ("of tpu", of_tpu),
-        ("refused", refused),
-    ]
+    "life": life,
+    "slim net": slim_net,
+    "exports": exports,
+    "alternating": alternating,
+    "called": called,
+    "inputs": inputs,
+    "warm": warm,
+    "extended": extended,
+    "of tpu": of_tpu,
+    "refused": refused,
 }
 
 

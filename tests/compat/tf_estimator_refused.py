@@ -20,7 +20,7 @@ def refused(tf, folder):
         try:
             eval(expression, scope)
             found[expression] = "nothing"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - of whatever kind it is
             names = [kind.__name__ for kind in type(error).__mro__]
             found[expression] = next(name for name in names if name in KINDS)
     return found
@@ -46,7 +46,7 @@ REFUSED = (  # expressions of what `refused` has
     "spec('eval', loss=one, scaffold='x')",
     "spec('infer', predictions=one, export_outputs=[1])",
     "spec('infer', predictions=one, export_outputs={'a': one})",
-    "spec('infer', predictions=one, export_outputs={'a': export.PredictOutput(one), 'b': export.PredictOutput(one)})",
+    "spec('infer', predictions=one, export_outputs=dict.fromkeys('ab', export.PredictOutput(one)))",
     "spec('eval', loss=one)._replace(mode='train')",
     "tf.estimator.Estimator(None)",
     "tf.estimator.Estimator(lambda labels: 0)",
@@ -129,6 +129,6 @@ REFUSED = (  # expressions of what `refused` has
     "tf.contrib.tpu.TPUEstimatorSpec('eval', loss=one, eval_metrics=3)",
     "tf.contrib.tpu.TPUEstimatorSpec('eval', loss=one, host_call=(3, []))",
     "tf.contrib.tpu.TPUEstimator(lambda features: 0, config=config(), use_tpu=False)",
-    "tf.contrib.tpu.TPUEstimator(lambda features, params: 0, config=tf.contrib.tpu.RunConfig(), use_tpu=False, "
-    "params={'batch_size': 1})",
+    "tf.contrib.tpu.TPUEstimator(lambda features, params: 0, config=tf.contrib.tpu.RunConfig(), use_tpu=False"
+    ", params={'batch_size': 1})",
 )

@@ -53,7 +53,7 @@ def numbers(results):
     if isinstance(results, np.ndarray):
         return numbers(results.tolist())
     return (
-        float("%.5g" % results)
+        float(f"{results:.5g}")
         if isinstance(results, (float, np.floating))
         else (results if results is None or isinstance(results, (bool, str)) else int(results))
     )
@@ -111,7 +111,7 @@ class Logged(logging.Handler):
 
     def emit(self, record):
         line = record.getMessage().replace(self.folder, "DIR")
-        line = re.sub(r"\d+\.\d{3,}(e-?\d+)?", lambda m: "%.4g" % float(m.group()), line)
+        line = re.sub(r"\d+\.\d{3,}(e-?\d+)?", lambda m: f"{float(m.group()):.4g}", line)
         line = re.sub(r"\d{4}-\d\d-\d\d.\d\d:\d\d:\d\dZ?|(b'|\b)\d{9,}'?", "TIME", line)
         line = re.sub(r"\([\d.]+ sec\)|(?<=/sec: )[\d.]+", "", line)
         if not line.startswith(TENSORFLOWS):

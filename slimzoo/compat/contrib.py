@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from slimzoo.compat.estimators import CONTRIB_ESTIMATORS
 from slimzoo.compat.modules import LAYERS, Row
 from slimzoo.compat.successors import DATA_NAMES, GETTERS, SUCCESSORS
 
@@ -45,7 +46,7 @@ GONE = {  # tf.contrib.<name>: what to use
     "distribute": "tf.distribute",
     "distributions": "the package tensorflow_probability",
     "eager": "a program of TensorFlow 2 (tf.GradientTape, tf.Variable), without `slimzoo run`",
-    "estimator": "slim.learning.train, or keras.Model",
+    "estimator": "tf.estimator.Estimator with a model_fn of slim layers, or keras.Model",
     "factorization": "the package scikit-learn",
     "feature_column": "tf.feature_column",
     "ffmpeg": _TFIO,
@@ -64,7 +65,7 @@ GONE = {  # tf.contrib.<name>: what to use
     "kernel_methods": "keras.layers.Dense on random features, tf.cos(x @ w + b)",
     "kinesis": _TFIO,
     "labeled_tensor": "the package xarray",
-    "learn": "slim.learning.train, or keras.Model",
+    "learn": "tf.estimator.Estimator (train_and_evaluate for Experiment), or slim.learning.train",
     "libsvm": _TFIO,
     "linear_optimizer": _OPTIMIZER,
     "lookup": "tf.lookup (StaticHashTable, StaticVocabularyTable)",
@@ -101,7 +102,7 @@ GONE = {  # tf.contrib.<name>: what to use
     "testing": "tf.test and numpy.testing",
     "text": "the package tensorflow_text",
     "timeseries": "keras.layers",
-    "tpu": "tf.distribute.TPUStrategy",
+    "tpu": "tf.distribute.TPUStrategy; TPUEstimator(use_tpu=False) is served",
     "util": "tf.io and tf.make_tensor_proto",
 }
 
@@ -214,6 +215,7 @@ _DATA = Row(
 )
 
 CONTRIB: dict[str, Row] = {
+    **CONTRIB_ESTIMATORS,
     **SUCCESSORS,
     "tensorflow.contrib": Row(gone=GONE),
     "tensorflow.contrib.data": _DATA,

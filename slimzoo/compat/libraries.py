@@ -3,6 +3,7 @@
 import tomllib
 from importlib import resources
 
+from slimzoo.compat.estimators import ESTIMATORS
 from slimzoo.compat.modules import Row
 from slimzoo.compat.tf_rows import laid_under
 
@@ -22,7 +23,6 @@ _TENSORFLOW = Row(
         **{name: f"slimzoo.compat.graphs.{name}" for name in OURS},
     },
     gone={
-        "estimator": "slim.learning.train, tf.train.MonitoredTrainingSession, or keras.Model",
         "examples": "keras.datasets (mnist, cifar10, ...)",
         "models": "slimzoo's own `nets`, `datasets`, `preprocessing` and `deployment`",
     },
@@ -101,6 +101,7 @@ with resources.files("slimzoo.compat").joinpath("inside_tensorflow.toml").open("
 
 _ROWS: dict[str, Row] = {
     **{module: Row((module,), moved) for module, moved in INSIDE_TENSORFLOW.items()},
+    **ESTIMATORS,
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,

@@ -13,7 +13,8 @@ ImportError: tf.examples is not served by slimzoo. In its place: keras.datasets
 ImportError: tf.contrib.slim has no 'conv7d'. Near to it: conv3d
 ImportError: nets has no 'nope'. See dir() of it
 ImportError: nets has no 'resnet_v3'. Near to it: resnet_v2, resnet_v1
-NotServedError: tf.contrib.tpu.TPUEstimator is not served by slimzoo; it is used in <string>:1. In its
+NotServedError: tf.contrib.tpu.TPUDistributionStrategy is not served by slimzoo; it is used in <string>:1
+ImportError: tf.estimator.DNNClassifier is not served by slimzoo. In its place: an Estimator with a model_fn
 AttributeError: tf has no 'plaseholder'. Near to it: placeholder
 """
 

@@ -102,7 +102,7 @@ def test_what_is_not_served_says_so_where_it_is_used_with_its_successor():
 
 
 def test_what_is_not_served_may_be_handed_on():
-    name = faces.resolve("tensorflow.contrib").tpu.TPUEstimator
+    name = faces.resolve("tensorflow.contrib").tpu.TPUDistributionStrategy
     assert name and not isinstance(3, name)
     assert "tf.distribute.TPUStrategy" in repr(name)
 

@@ -61,6 +61,20 @@ assert tf.contrib.metrics.streaming_mean is slim.metrics.streaming_mean
 assert tf.contrib.losses.absolute_difference is slim.losses.absolute_difference
 assert tf.contrib.training.HParams(rate=0.1).parse("rate=1").rate == 1.0
 assert tf.gfile.Exists(__file__)
+import tensorflow_estimator as tf_estimator
+from tensorflow.estimator import ModeKeys
+from tensorflow.python.estimator.inputs import numpy_io
+from tensorflow_estimator.python.estimator.model_fn import EstimatorSpec
+from tensorflow.contrib.tpu.python.tpu import tpu_config, tpu_estimator, tpu_optimizer
+
+assert tf.estimator.ModeKeys is ModeKeys and tf.compat.v1.estimator.EstimatorSpec is EstimatorSpec
+assert tf_estimator.estimator.Estimator is tf.estimator.Estimator
+assert numpy_io.numpy_input_fn is tf.estimator.inputs.numpy_input_fn
+assert tf.estimator.SessionRunHook is tf.train.SessionRunHook
+assert tpu_estimator.TPUEstimator is tf.contrib.tpu.TPUEstimator is tf.estimator.tpu.TPUEstimator
+assert tpu_config.RunConfig is tf.contrib.tpu.RunConfig
+assert tpu_optimizer.CrossShardOptimizer is tf.contrib.tpu.CrossShardOptimizer
+assert tf.contrib.learn.ModeKeys.INFER == ModeKeys.PREDICT
 assert tf.app.flags is tf.flags
 assert tf.logging.INFO == 20
 assert (np.int, np.float, np.bool, np.object, np.str) == (int, float, bool, object, str)
@@ -77,7 +91,8 @@ for statement in (
     "from tensorflow.contrib.slim import conv7d",
     "from nets import nope",
     "from nets import resnet_v3",
-    "tf.contrib.tpu.TPUEstimator()",
+    "tf.contrib.tpu.TPUDistributionStrategy()",
+    "from tensorflow.estimator import DNNClassifier",
     "tf.plaseholder",
 ):
     try:

@@ -8,7 +8,7 @@ The program's folder is copied, and a driver runs in the copy, once in each worl
 what a driver is; those of tools/programs name their program's repository, commit and licence, and nothing of
 it is kept here). Each variable's value is drawn from its name: both worlds compute with the same numbers.
 Printed are names, shapes, order and outputs, and the noise: how far TF 1.15 is from itself in one thread,
-with every value moved by at most one rounding. --json is what --table takes the other programs' rows from.
+with every value moved by one rounding. --json is what --table takes the other programs' rows from.
 Exit code 1: a program does not run today or differs; 2: it does not run in TF 1.15, or there is no such file.
 """
 

@@ -9,6 +9,9 @@ OURS = (  # of graphs.py
     *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
     "variable_scope",
 )
+SHAPED = (  # of shapes.py
+    *("atrous_conv2d_transpose", "conv1d_transpose", "conv2d_backprop_input", "conv2d_transpose"),
+)
 _TENSORFLOW = Row(
     sources=("tensorflow.compat.v1", "tensorflow"),
     names={
@@ -101,6 +104,9 @@ LIBRARIES: dict[str, Row] = {
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
     "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
+    "tensorflow.nn": Row(
+        ("tensorflow.compat.v1.nn",), {name: f"slimzoo.compat.shapes.{name}" for name in SHAPED}
+    ),
     "tensorflow.pywrap_tensorflow": Row(
         names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}
     ),

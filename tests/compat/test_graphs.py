@@ -35,3 +35,23 @@ def test_regularizers_of_keras_make_a_loss_of_the_variable():
 def test_pywrap_tensorflow_is_an_attribute_too():
     reader = faces.resolve("tensorflow").pywrap_tensorflow.NewCheckpointReader
     assert reader is v1.train.NewCheckpointReader
+
+
+def test_transposed_convolutions_have_the_static_shape_that_tf_1_15_gives_them():
+    nn = faces.resolve("tensorflow").nn
+    with tf.Graph().as_default():
+        x, row = (graphs.placeholder(tf.float32, [None, *size, 8]) for size in ((2, 2), (2,)))
+        kernel, size = tf.zeros([5, 5, 4, 8]), graphs.placeholder(tf.int32, [])
+        made = [
+            nn.conv2d_transpose(x, kernel, [4, 4, 4, 4], [1, 2, 2, 1]),
+            nn.conv2d_transpose(x, kernel, output_shape=tf.constant([4, 4, 4, 4]), strides=[1, 2, 2, 1]),
+            nn.conv2d_transpose(x, kernel, tf.stack([4, size, 4, 4]), [1, 2, 2, 1]),
+            nn.conv2d_transpose(x, kernel, tf.concat([tf.shape(x)[:1], [4, 4, 4]], 0), [1, 2, 2, 1]),
+            nn.conv2d_transpose(x, kernel, graphs.placeholder(tf.int32, [4]), [1, 2, 2, 1]),
+            nn.conv2d_backprop_input([4, 4, 4, 4], kernel, x, [1, 2, 2, 1], "SAME"),
+            nn.atrous_conv2d_transpose(x, kernel, [4, 4, 4, 4], 2, "SAME"),
+            nn.conv1d_transpose(row, tf.zeros([5, 4, 8]), [4, 4, 4], 2),
+        ]
+    shapes = [value.shape.as_list() for value in made]
+    four, unknown = [4] * 4, [None] * 4
+    assert shapes == [four, four, [4, None, 4, 4], [None, 4, 4, 4], unknown, four, four, [4] * 3]

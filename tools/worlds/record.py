@@ -7,7 +7,7 @@ It is written for Python 3.7 too, and itself a program of TensorFlow 1. FOLDER g
 has `build(draw)`, which returns {name: tensor}, or `train(draw)`, which returns a train op and {name: loss},
 or both; where placeholders must be fed, {placeholder: value} is the last thing returned. OUT gets record.json
 and arrays.npz; --again runs the same once more into again.npz, in one thread and with every drawn value moved
-by at most one rounding: what comes out elsewhere is the noise that the program itself makes.
+by one rounding: what comes out elsewhere is the noise that the program itself makes.
 """
 
 import json
@@ -67,8 +67,8 @@ def structure():
 
 
 def moved(name, value):
-    """Returns the value with every number up, down or left by one rounding."""
-    signs = np.random.RandomState(zlib.crc32(name.encode()) ^ 1).randint(-1, 2, value.shape)
+    """Returns the value with every number moved by one rounding."""
+    signs = np.random.RandomState(zlib.crc32(name.encode()) ^ 1).randint(0, 2, value.shape) * 2 - 1
     return value * (1 + signs.astype(value.dtype) * value.dtype.type(ROUNDING))
 
 

@@ -47,7 +47,8 @@ FACTS: dict[str, Any] = {  # what a driver says at its top, and what it is if it
     "EDITS": {},  # file: ((old, new), ...), what TF 1.15 on Python 3 itself wants changed
 }
 HEADER = (
-    "| program | what | variables | arrays | difference | noise of TF 1.15 | |\n|---|---|---|---|---|---|---|"
+    "| program | what | variables | outputs: difference, noise | two steps: difference, noise | |\n"
+    "|---|---|---|---|---|---|"
 )
 
 
@@ -237,10 +238,15 @@ def write_table(page: Path, results: list[dict[str, Any]]) -> None:
 def table_row(result: dict[str, Any]) -> str:
     """Returns the program's row of the table."""
     program = f"{result['repository']} {result['commit'][:8]} ({result['licence'] or 'no licence'})"
-    figures = (
-        f"{result['variables']} | {len(result['arrays'])} | {result['worst']:.1e} | {result['noise']:.1e}"
-    )
-    return f"| {program} | {result['subject']} | {figures} | {word(result)} |"
+    figures = " | ".join(worst_of(result, phase) for phase in ("build", "train"))
+    return f"| {program} | {result['subject']} | {result['variables']} | {figures} | {word(result)} |"
+
+
+def worst_of(result: dict[str, Any], phase: str) -> str:
+    """Returns the largest difference and noise of the phase's arrays, as the table has them."""
+    rows = [row for name, row in result["arrays"].items() if name.startswith(f"{phase}/")]
+    worst = [max(row[key] for row in rows) for key in ("difference", "noise")] if rows else []
+    return ", ".join(f"{value:.0e}" if value else "0" for value in worst)
 
 
 if __name__ == "__main__":

@@ -156,10 +156,12 @@ def test_a_row_of_the_table_replaces_the_one_before(tmp_path):
     page = tmp_path / "README.md"
     page.write_text("# Programs\n\nBefore.\n")
     result = {"program": "fitted", "repository": "someone/line", "commit": "0123456789", "licence": "MIT"}
-    result |= {"subject": "a line", "variables": 2, "arrays": {}, "worst": 0, "noise": 0, "fails": {}}
+    result |= {"subject": "a line", "variables": 2, "worst": 0, "noise": 0, "fails": {}}
+    after = {"difference": 0.25, "noise": 1}
+    result["arrays"] = {"build/out:y": {"difference": 2e-7, "noise": 0}, "train/after:w": after}
     wild.write_table(page, [result | {"equal": False}])
     wild.write_table(page, [result | {"equal": True}])
-    row = "| someone/line 01234567 (MIT) | a line | 2 | 0 | 0.0e+00 | 0.0e+00 | equal |"
+    row = "| someone/line 01234567 (MIT) | a line | 2 | 2e-07, 0 | 2e-01, 1e+00 | equal |"
     assert page.read_text() == f"# Programs\n\nBefore.\n{wild.HEADER}\n{row}\n"
 
 

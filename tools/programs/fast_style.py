@@ -21,7 +21,7 @@ def build(draw: Any) -> dict[str, Any]:
 
 
 def train(draw: Any) -> tuple[Any, dict[str, Any]]:
-    images = tf.constant(draw("images", (1, 32, 32, 3), 0, 255))
+    images = tf.constant(draw("images", (1, 224, 224, 3), 0, 255))
     painted = model.net(images, training=True)
     vgg = nets_factory.get_network_fn("vgg_16", num_classes=1, is_training=False)
     _, points = vgg(tf.concat([painted, images], 0), spatial_squeeze=False)

@@ -10,11 +10,15 @@ and arrays.npz; --again runs the same once more into again.npz, in one thread an
 by one rounding: what comes out elsewhere is the noise that the program itself makes.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import runpy
 import sys
 import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -26,14 +30,14 @@ COLLECTIONS = ("trainable_variables", "model_variables", "moving_average_variabl
 COUNTED = ("regularization_losses", "losses", "update_ops")
 
 
-def draw(name, shape, low=None, high=None):
+def draw(name: str, shape: Sequence[int], low: float | None = None, high: float | None = None) -> Any:
     """Returns float32 values that depend on `name` and `shape` alone: normal, or uniform from low to high."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     values = random.standard_normal(shape) if low is None else random.uniform(low, high, shape)
     return np.asarray(values, np.float32)
 
 
-def value_of(name, shape):
+def value_of(name: str, shape: Sequence[int]) -> Any:
     """Returns a value for the variable: activations stay of one size, variances and scales positive."""
     if len(shape) > 1:
         return draw(name, shape) * np.float32(np.sqrt(1.5 / max(1, np.prod(shape[:-1]))))
@@ -42,7 +46,7 @@ def value_of(name, shape):
     return draw(name, shape) * np.float32(0.1)
 
 
-def flatten(named, prefix=""):
+def flatten(named: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yields (name, tensor) of dicts, lists and tuples in one another; what is no tensor is left out."""
     if isinstance(named, (dict, list, tuple)):
         items = sorted(named.items(), key=str) if isinstance(named, dict) else enumerate(named)
@@ -52,13 +56,13 @@ def flatten(named, prefix=""):
         yield prefix, named
 
 
-def described(variable):
+def described(variable: Any) -> list[Any]:
     return [variable.op.name, [int(size) for size in variable.shape], variable.dtype.base_dtype.name]
 
 
-def structure():
+def structure() -> dict[str, Any]:
     """Returns what the graph is made of, by name and in order."""
-    record = {"variables": [described(variable) for variable in tf.global_variables()]}
+    record: dict[str, Any] = {"variables": [described(variable) for variable in tf.global_variables()]}
     for key in COLLECTIONS:
         record[key] = [variable.op.name for variable in tf.get_collection(key)]
     for key in COUNTED:
@@ -66,13 +70,13 @@ def structure():
     return record
 
 
-def moved(name, value):
+def moved(name: str, value: Any) -> Any:
     """Returns the value with every number moved by one rounding."""
     signs = np.random.RandomState(zlib.crc32(name.encode()) ^ 1).randint(0, 2, value.shape) * 2 - 1
     return value * (1 + signs.astype(value.dtype) * value.dtype.type(ROUNDING))
 
 
-def load_values(session, again):
+def load_values(session: Any, again: bool) -> None:
     """Gives every variable its value by name; those that start constant and are not trained keep theirs."""
     session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
     session.run(tf.tables_initializer())
@@ -89,12 +93,12 @@ def load_values(session, again):
     session.run(assigned, fed)
 
 
-def outputs(session, built):
+def outputs(session: Any, built: Any) -> dict[str, Any]:
     fetches, feeds = built if isinstance(built, tuple) else (built, None)
     return {"out:" + name: value for name, value in session.run(dict(flatten(fetches)), feeds).items()}
 
 
-def steps(session, built):
+def steps(session: Any, built: Any) -> dict[str, Any]:
     train_op, losses, feeds = built if len(built) == 3 else (built[0], built[1], None)
     arrays, fetches = {}, dict(flatten(losses))
     for step in range(STEPS):
@@ -109,7 +113,7 @@ def steps(session, built):
 PHASES = {"build": outputs, "train": steps}
 
 
-def run_phase(name, make, kinds):
+def run_phase(name: str, make: Callable[..., Any], kinds: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """Builds the graph, runs it, and returns its structure and the arrays of each kind."""
     with tf.Graph().as_default():
         tf.set_random_seed(0)
@@ -126,12 +130,13 @@ def run_phase(name, make, kinds):
     return found, arrays
 
 
-def main(driver, out, folders, kinds):
+def main(driver: str, out: str, folders: Sequence[str], kinds: Sequence[str]) -> None:
     sys.path[:0] = [os.path.abspath(folder) for folder in folders]
     sys.path.append(os.path.dirname(driver))  # what lies there is the program's too
     sys.argv = [driver]
     functions = runpy.run_path(driver, run_name="driver")
-    record, arrays = {"tensorflow": tf.VERSION}, {kind: {} for kind in kinds}
+    record: dict[str, Any] = {"tensorflow": tf.VERSION}
+    arrays: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     for name in (name for name in PHASES if name in functions):
         record[name], found = run_phase(name, functions[name], kinds)
         for kind, values in found.items():

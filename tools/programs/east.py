@@ -14,7 +14,7 @@ SUBJECT = "text detection over ResNet-50, its loss trained"
 
 
 def build(draw: Any) -> dict[str, Any]:
-    score, geometry = model.model(tf.constant(draw("images", (1, 128, 128, 3))), is_training=False)
+    score, geometry = model.model(tf.constant(draw("images", (1, 64, 64, 3))), is_training=False)
     return {"score": score, "geometry": geometry}
 
 
@@ -27,6 +27,7 @@ def train(draw: Any) -> tuple[Any, dict[str, Any]]:
     total = tf.add_n([loss, *tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)])
     step = tf.get_variable("global_step", [], initializer=tf.constant_initializer(0), trainable=False)
     applied = tf.train.AdamOptimizer(1e-4).minimize(total, global_step=step)
-    averages = tf.train.ExponentialMovingAverage(0.997, step).apply(tf.trainable_variables())
-    with tf.control_dependencies([averages, applied, *tf.get_collection(tf.GraphKeys.UPDATE_OPS)]):
+    with tf.control_dependencies([applied]):  # there, one may come before the other
+        averages = tf.train.ExponentialMovingAverage(0.997, step).apply(tf.trainable_variables())
+    with tf.control_dependencies([averages, *tf.get_collection(tf.GraphKeys.UPDATE_OPS)]):
         return tf.no_op(name="train_op"), {"loss": loss, "total": total}

@@ -10,6 +10,7 @@ import tensorflow as tf
 REPOSITORY = "kwotsin/TensorFlow-ENet"
 COMMIT = "d7e555e53c8f38a5f3d54906848110f6a3e6e98a"
 LICENCE = "MIT"
+PYTHON_2 = True
 SUBJECT = "ENet: segmentation with pooling indices"
 
 

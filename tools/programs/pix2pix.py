@@ -14,7 +14,12 @@ REPOSITORY = "affinelayer/pix2pix-tensorflow"
 COMMIT = "0f2174424356162920fc25067e63db2bcf19f4e7"
 LICENCE = "MIT"
 SUBJECT = "pix2pix, generator and discriminator trained with moving averages of losses"
-EDITS = {"pix2pix.py": (("tf.nn.dropout(output, keep_prob=1 - dropout)", "tf.identity(output)"),)}
+EDITS = {
+    "pix2pix.py": (
+        ("tf.nn.dropout(output, keep_prob=1 - dropout)", "tf.identity(output)"),
+        ("\n\nmain()\n", "\n"),
+    )
+}
 
 
 def model(draw: Any) -> Any:

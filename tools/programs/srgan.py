@@ -12,6 +12,7 @@ REPOSITORY = "brade31919/SRGAN-tensorflow"
 COMMIT = "7f7ec0f929feb64a111221dc992f740cd48e11eb"
 LICENCE = "MIT"
 SUBJECT = "super-resolution, SRGAN with VGG-19's loss trained"
+EDITS = {"lib/ops.py": (("import pdb", "from tensorflow import keras"),)}  # which it uses and does not import
 FLAGS = Namespace(
     is_training=True,
     num_resblock=4,

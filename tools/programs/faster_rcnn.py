@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
-import numpy as np
-from model.config import cfg
-from nets.resnet_v1 import resnetv1
+from nms.py_cpu_nms import py_cpu_nms
+
+for compiled in ("gpu_nms", "cpu_nms"):  # its graph has its own, which is used
+    sys.modules[f"nms.{compiled}"] = ModuleType(compiled)
+    setattr(sys.modules[f"nms.{compiled}"], compiled, py_cpu_nms)
+
+import numpy as np  # noqa: E402
+from model.config import cfg  # noqa: E402
+from nets.resnet_v1 import resnetv1  # noqa: E402
 
 REPOSITORY = "endernewton/tf-faster-rcnn"
 COMMIT = "b4da911705925ec00e8359b76a2d7260f6d1d314"

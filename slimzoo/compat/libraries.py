@@ -6,8 +6,8 @@ from importlib import resources
 from slimzoo.compat.modules import Row
 
 OURS = (  # of graphs.py
-    *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
-    "variable_scope",
+    *("ensure_shape", "get_variable", "ones", "placeholder", "placeholder_with_default"),
+    *("sparse_placeholder", "variable_scope", "zeros"),
 )
 SHAPED = (  # of shapes.py
     *("atrous_conv2d_transpose", "conv1d_transpose", "conv2d_backprop_input", "conv2d_transpose"),

@@ -16,11 +16,17 @@ def test_whole_numbers_that_are_floats_are_sizes():
         assert graphs.get_variable("v", [8 / 2, 3]).shape == [4, 3]
         assert graphs.get_variable("w", 4.0).shape == [4]
         assert graphs.ensure_shape(tf.zeros([2, 3]), [2.0, 3]).shape == [2, 3]
+        for values in (graphs.zeros, graphs.ones):  # many, and few: TensorFlow makes them in two ways
+            assert values([64 / 4, 16.0, 256]).shape == [16, 16, 256] and values((2, 4.0)).shape == [2, 4]
+            assert values(4000.0, tf.int32).shape == [4000] and values([0, 4.0]).shape == [0, 4]
+            assert values(shape=tf.constant([2, 3])).shape == [2, 3]
 
 
 def test_a_size_that_is_not_whole_is_refused():
     with tf.Graph().as_default(), pytest.raises(TypeError, match=r"2.5"):
         graphs.get_variable("v", [2.5, 3])
+    with tf.Graph().as_default(), pytest.raises(TypeError, match=r"16.5"):
+        graphs.zeros([16.5, 1000])
 
 
 def test_regularizers_of_keras_make_a_loss_of_the_variable():

@@ -1,4 +1,4 @@
-"""DeepLab over ResNet-101, by layers that a Caffe converter names: its scores, and a training loss."""
+"""DeepLab over ResNet-101, by layers that a Caffe converter names: its scores, and labels made small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from deeplab_resnet import DeepLabResNetModel, prepare_label
 REPOSITORY = "DrSleep/tensorflow-deeplab-resnet"
 COMMIT = "066023c033624e6c8154340e06e8fbad4f702bdf"
 LICENCE = "MIT"
-SUBJECT = "DeepLab v2 over ResNet-101: segmentation, its last layers trained"
+PYTHON_2 = True
+SUBJECT = "DeepLab v2 over ResNet-101: segmentation"
 
 
 def build(draw: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""RefineNet over ResNet-101: what each resolution adds, and the loss of annotated pixels trained."""
+"""RefineNet over ResNet-101: what each resolution adds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nets import model
 REPOSITORY = "eragonruan/refinenet-image-segmentation"
 COMMIT = "ef77407fb1abc7f72f421d63bc409acebeb2cbea"
 LICENCE = ""
+FOLDERS = (".", "nets")
 SUBJECT = "RefineNet: segmentation by multi-path refinement"
 
 

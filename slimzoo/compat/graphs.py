@@ -48,6 +48,16 @@ def get_variable(
     return tf.compat.v1.get_variable(name, whole_sizes(shape), dtype, initializer, penalty, *args, **settings)
 
 
+def zeros(shape: Any, dtype: Any = tf.float32, name: str | None = None) -> tf.Tensor:
+    """tf.compat.v1.zeros; of itself it takes sizes that are floats where it makes less than 1,000 values."""
+    return tf.compat.v1.zeros(whole_sizes(shape), dtype, name)
+
+
+def ones(shape: Any, dtype: Any = tf.float32, name: str | None = None) -> tf.Tensor:
+    """tf.compat.v1.ones, which is as zeros."""
+    return tf.compat.v1.ones(whole_sizes(shape), dtype, name)
+
+
 class variable_scope(tf.compat.v1.variable_scope):
     """tf.compat.v1.variable_scope."""
 

@@ -8,8 +8,11 @@ from slimzoo.compat.modules import Row
 from slimzoo.compat.tf_rows import laid_under
 
 OURS = (  # of graphs.py
-    *("ensure_shape", "get_variable", "placeholder", "placeholder_with_default", "sparse_placeholder"),
-    "variable_scope",
+    *("ensure_shape", "get_variable", "ones", "placeholder", "placeholder_with_default"),
+    *("sparse_placeholder", "variable_scope", "zeros"),
+)
+SHAPED = (  # of shapes.py
+    *("atrous_conv2d_transpose", "conv1d_transpose", "conv2d_backprop_input", "conv2d_transpose"),
 )
 RNN_CELLS = (  # of tf.nn; tf.contrib.rnn has more
     *("BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "GRUCell", "LSTMCell"),
@@ -106,7 +109,9 @@ _ROWS: dict[str, Row] = {
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
     "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
-    "tensorflow.nn": Row(("tensorflow.compat.v1.nn",)),
+    "tensorflow.nn": Row(
+        ("tensorflow.compat.v1.nn",), {name: f"slimzoo.compat.shapes.{name}" for name in SHAPED}
+    ),
     "tensorflow.nn.rnn_cell": Row(names={name: f"slimzoo.compat.tf_rnn.{name}" for name in RNN_CELLS}),
     "tensorflow.pywrap_tensorflow": Row(
         names={"NewCheckpointReader": "tensorflow.compat.v1.train.NewCheckpointReader"}

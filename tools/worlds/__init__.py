@@ -1,0 +1,1 @@
+"""What tools/wild.py runs in both worlds, and how it compares what came of it."""

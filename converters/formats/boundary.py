@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_UNPACKED = 256 << 20  # bytes that the tensors of any file may claim together ...
 _MAX_RATIO = 100  # ... or this many for each of its own; some are packed, filled or shared
 _MAX_NAME = 2_000  # characters of a tensor's name; whoever compares names cuts them at every "/" and "."
-_MAX_PARTS = 100  # of a name, between these
+_MAX_PARTS = 50  # of a name, between these
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 _MAX_COMMENT = 65_535  # bytes, of the ZIP format; where the metadata are kept
-_HEAD = 32  # what a byte of an array's head counts for: Python's parser takes its time
+_HEAD = 128  # bytes of an array's head, as NumPy writes it; Python's parser takes its time for longer ones
 _NUMBERS = "biufc"  # kinds of dtypes
 
 
@@ -54,7 +54,7 @@ def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget:
     with archive.open(info) as file:
         shape, fortran, dtype = npy.header(file)
         header = file.tell()
-    budget.spend(_HEAD * header, "the heads of its arrays")
+    budget.spend(32 * header * max(header // _HEAD, 1), "the heads of its arrays")
     if dtype.hasobject:
         raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
     if header + math.prod(shape) * dtype.itemsize != info.file_size:

@@ -19,9 +19,9 @@ MAX_OPERATIONS = 1_000_000  # a thousand tensors take about 40,000; what a call 
 _LONG = 1 << 12  # bytes; longer strings stay in the file
 _MAX_LINE = 1 << 10
 _MAX_DEPTH = 5  # of dicts in dicts
-_MAX_VISITS = 200_000
+_MAX_VISITS = 60_000
 _MAX_NAME = 256  # characters of a key
-_MAX_NAMES = 16 << 20  # characters of all names: a key stands in those of everything beneath it
+_MAX_NAMES = 8 << 20  # characters of all names: a key stands in those of everything beneath it
 
 Builder = Callable[[tuple], object]
 

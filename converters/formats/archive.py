@@ -144,7 +144,7 @@ class _Bounded(RawIOBase):
     def read(self, size: int = -1) -> bytes:
         self.heads += size
         if size < 0 or self.heads > _MAX_HEADS:
-            raise SlimzooError(f"{self.path} says more than {_MAX_HEADS:,} bytes of its files: no checkpoint")
+            raise damaged(self.path, f"more than {_MAX_HEADS:,} bytes are said of its files")
         self._check(self._stream.tell())
         return self._stream.read(size)
 

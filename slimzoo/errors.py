@@ -33,6 +33,16 @@ class SlimzooError(ValueError):
         super().__init__(_shortened(self.full))
 
 
+def readable(text: str) -> str:
+    """Returns `text` as clean and short as the message of a SlimzooError is."""
+    return _shortened(clean(text))
+
+
+def not_there(message: str) -> FileNotFoundError:
+    """Returns the error for a file that is missing; what names it may come from another file."""
+    return FileNotFoundError(readable(message))
+
+
 def clean(text: str) -> str:
     """Returns `text`; what would steer a terminal, turn its direction or hide in it stands as \\x1b."""
     if text.isascii() and text.replace("\n", " ").replace("\t", " ").isprintable():
@@ -98,7 +108,7 @@ def _escaped(character: str) -> str:
 def _clean_record(record: logging.LogRecord) -> bool:
     """Makes a message of the log as clean and short as an error's."""
     text = record.getMessage()
-    if (better := _shortened(clean(text))) != text:
+    if (better := readable(text)) != text:
         record.msg, record.args = better, ()
     return True
 

@@ -3,10 +3,11 @@
     pip install atheris
     python tools/fuzz.py --seconds 120                   # shared out among all readers
     python tools/fuzz.py --seconds 600 tflite torch      # these
+    python tools/fuzz.py --seconds-each 120              # so long for every reader
 
 It begins with the small files of tests/converters/test_mutations.py, made at run time, and holds each reader
 to what that test does: arrays, SlimzooError or FileNotFoundError, within 5 s and 2 GB, and nothing written.
-Prints how many files were read and what failed, and keeps those that did. Exit code 1: some.
+Prints how many files were read, by reader, and what failed, and keeps those that did. Exit code 1: some.
 """
 
 import argparse
@@ -31,15 +32,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.child:
         _fuzz(options.child, options.seconds)
         return 0
-    jobs = [(reader, number) for reader in options.readers for number in range(len(_samples()[reader]))]
     kept = Path(tempfile.mkdtemp(prefix="fuzz-"))
     executions, failures = 0, 0
-    for reader, number in jobs:
-        found = _run(kept, reader, number, max(options.seconds // len(jobs), 1))
+    for reader in options.readers:
+        found = _fuzzed(kept, reader, options.seconds_each or options.seconds // len(options.readers))
         executions, failures = executions + found["executions"], failures + len(found["failures"])
-        print(f"{reader} {number}: {found['executions']:,} files", *found["failures"], sep="\n  ", flush=True)
+        print(f"{reader}: {found['executions']:,} files", *found["failures"], sep="\n  ", flush=True)
     print(f"{executions:,} files, {failures} failures" + f", kept in {kept}" * bool(failures))
     return 1 if failures else 0
+
+
+def _fuzzed(kept: Path, reader: str, seconds: int) -> dict[str, Any]:
+    """Returns how many files a reader was given in `seconds`, shared among its samples, and what failed."""
+    count = len(_samples()[reader])
+    runs = [_run(kept, reader, number, max(seconds // count, 1)) for number in range(count)]
+    return {
+        "executions": sum(found["executions"] for found in runs),
+        "failures": [failure for found in runs for failure in found["failures"]],
+    }
 
 
 def _parse(arguments: Sequence[str] | None) -> Any:
@@ -48,6 +58,7 @@ def _parse(arguments: Sequence[str] | None) -> Any:
     )
     parser.add_argument("readers", nargs="*", help="formats, as tflite; all of them if none is named")
     parser.add_argument("--seconds", type=int, default=120, help="in all (120)")
+    parser.add_argument("--seconds-each", type=int, default=0, help="for each reader, in place of --seconds")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:

@@ -34,7 +34,7 @@ from slimzoo.converters.formats.binary import POINTER, POINTER_START, FileBytes,
 from slimzoo.converters.formats.boundary import boundary, guarded
 from slimzoo.converters.source import Source
 from slimzoo.converters.whole_models import SUFFIXES
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, not_there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +166,11 @@ def open_source(path: str | os.PathLike) -> Source:
     Raises: FileNotFoundError: nothing is there, or a part is missing. SlimzooError: it cannot be read.
     """
     text = os.path.expanduser(os.fspath(path))
+    with boundary(Path(text)):
+        return _open(text)
+
+
+def _open(text: str) -> Source:
     if archive.SEPARATOR in text and not os.path.exists(text):
         text, _, member = text.partition(archive.SEPARATOR)
         return _open_archive(_file(Path(text)), member)
@@ -209,7 +214,7 @@ def _in_folder(folder: Path) -> Path:
     if pointers := [path.name for path in sorted(folder.iterdir()) if is_pointer(path)]:
         raise SlimzooError(f"{folder}: {', '.join(pointers[:10])} {POINTER}")
     there = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
-    raise FileNotFoundError(f"no weights in the folder {folder}: it holds {there}. {_readable()}")
+    raise not_there(f"no weights in the folder {folder}: it holds {there}. {_readable()}")
 
 
 def format_of(path: Path) -> Format | None:

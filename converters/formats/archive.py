@@ -11,13 +11,13 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO, RawIOBase
 from pathlib import Path, PurePosixPath
 
 from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.source import Source, TemporaryFolder
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, shown
 
 SEPARATOR = "::"  # archive.tgz::member
 MAX_MEMBERS = 2_000
@@ -25,7 +25,9 @@ MAX_BYTES = 16 << 30  # all members together
 MAX_UNPACKED = 256 << 20  # bytes that any archive may unpack to ...
 MAX_RATIO = 100  # ... or this many for each of its own: weights hardly shrink
 _SECONDS = 2.0  # of work, for finding out which member is the checkpoint: one takes some hundredths
-_MAX_HEAD = 16 << 20  # bytes that tarfile may ask for at once: a longer name or comment is none
+_MAX_HEADS = 4 << 20  # bytes of all that is said of the members: names, comments, maps of what is left out
+_MAX_SAID = 100  # things that are said of one; what is said of all is copied for each
+_CHUNK = 1 << 20
 _BAD_NAME = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL)
 _GZIP = b"\x1f\x8b"
 _UNWANTED = (".meta", ".txt", ".md", ".pbtxt", ".jpg", ".png", ".py")
@@ -50,12 +52,9 @@ def read(path: Path, open_file: Callable[[Path], Source], member: str = "") -> S
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         folder.remove()
         raise damaged(path, str(error)) from error
-    except (SlimzooError, OSError):
+    except BaseException:  # boundary() says what the others mean
         folder.remove()
         raise
-    except (ValueError, OverflowError) as error:  # numbers in a header that are none
-        folder.remove()
-        raise damaged(path, str(error)) from error
     source.owner = folder
     return source
 
@@ -98,12 +97,14 @@ def _unpack(path: Path, folder: Path) -> list[str]:
                 raise SlimzooError(
                     f"{path} holds over {MAX_MEMBERS:,} files or {limit:,} bytes: no checkpoint"
                 )
+            if len(member.pax_headers) > _MAX_SAID:
+                raise damaged(path, f"{len(member.pax_headers):,} things are said of {shown(member.name)}")
             if problem := _danger(member):
                 problems.append(problem)
             elif member.isfile() and not member.name.endswith(_UNWANTED) and not problems:
-                _write_member(path, archive, member, folder)
+                _write_member(path, stream, member, folder)
                 names[str(PurePosixPath(member.name))] = None
-        while stream.read(1 << 20):
+        for _ in stream.content(stream.tell(), limit):
             pass  # to the very end, where gzip keeps its checksum
     if problems:
         raise SlimzooError(listing(f"{path} is not opened, it is not safe:", problems))
@@ -111,10 +112,13 @@ def _unpack(path: Path, folder: Path) -> list[str]:
 
 
 class _Bounded(RawIOBase):
-    """What is in a tar archive, unpacked as far as it is read, and not beyond `limit` bytes."""
+    """What is in a tar archive, unpacked as far as it is read, and not beyond `limit` bytes.
+
+    tarfile reads what is said of the members; what is in them is read by content().
+    """
 
     def __init__(self, path: Path, limit: int):
-        self.path, self.limit = path, limit
+        self.path, self.limit, self.heads = path, limit, 0
         with open(path, "rb") as file:
             packed = file.read(2) == _GZIP
         self._stream = gzip.GzipFile(path) if packed else FileIO(path)
@@ -138,10 +142,19 @@ class _Bounded(RawIOBase):
         return self._stream.seek(offset, whence)
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _MAX_HEAD:
-            raise tarfile.ReadError(f"a name or comment of {size:,} bytes")
+        self.heads += size
+        if size < 0 or self.heads > _MAX_HEADS:
+            raise damaged(self.path, f"more than {_MAX_HEADS:,} bytes are said of its files")
         self._check(self._stream.tell())
         return self._stream.read(size)
+
+    def content(self, start: int, size: int) -> Iterator[bytes]:
+        """Yields up to `size` bytes from `start` on: fewer where the archive ends."""
+        self.seek(start)
+        while size > 0 and (part := self._stream.read(min(size, _CHUNK))):
+            self._check(self._stream.tell())
+            size -= len(part)
+            yield part
 
     def _check(self, position: int) -> None:
         if position > self.limit:
@@ -154,10 +167,12 @@ def _danger(member: tarfile.TarInfo) -> str:
         return f"{member.name!r} leads out of the folder"
     if not (member.isfile() or member.isdir()):
         return f"{member.name!r} is a link or a device"
+    if member.issparse():
+        return f"{member.name!r} leaves parts of itself out"
     return ""
 
 
-def _write_member(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+def _write_member(path: Path, stream: _Bounded, member: tarfile.TarInfo, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if member.size > free:
         raise SlimzooError(
@@ -165,13 +180,11 @@ def _write_member(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo,
             "free some, or set TMPDIR to another folder"
         )
     target = folder / member.name
-    content = archive.extractfile(member)
-    if content is None:
-        raise damaged(path, f"{member.name} cannot be read")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with content, open(target, "wb") as file:  # of two members of one name the later counts, as for tar
-            shutil.copyfileobj(content, file, 1 << 20)
+        with open(target, "wb") as file:  # of two members of one name the later counts, as for tar
+            for part in stream.content(member.offset_data, member.size):
+                file.write(part)
     except OSError as error:
         if error.errno not in _BAD_NAME:
             raise

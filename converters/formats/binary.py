@@ -17,7 +17,7 @@ from slimzoo.errors import SlimzooError
 CHUNK = 1 << 22  # bytes read, checked, hashed and written at a time
 _WINDOW = 1 << 14
 _LONGEST = 10  # bytes of a varint
-MAX_TENSORS = 60_000  # of any file; the largest networks have a few thousand
+MAX_TENSORS = 20_000  # of any file; the largest networks have a few thousand
 _MAX_SHARED = 64  # bytes of tensors for each of the file: 8 bits become 32, and tied weights are stored once
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 POINTER_START = b"version https://git-lfs"

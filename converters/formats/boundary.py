@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MAX_UNPACKED = 256 << 20  # bytes that the tensors of any file may claim together ...
 _MAX_RATIO = 100  # ... or this many for each of its own; some are packed, filled or shared
+_MAX_NAME = 2_000  # characters of a tensor's name; whoever compares names cuts them at every "/" and "."
+_MAX_PARTS = 50  # of a name, between these
 
 
 @contextmanager
@@ -56,10 +58,12 @@ def _reason(error: Exception) -> str:
 def guarded(source: Source, path: Path) -> Source:
     """Returns `source`, whose tensors and layers are read inside of boundary(path).
 
-    Raises: SlimzooError: its tensors are absurdly many, or claim far more than its files have.
+    Raises: SlimzooError: its tensors are absurdly many, or claim far more than its files have; or their names
+      are too long to be any, or cannot be written down.
     """
     if len(source.tensors) > MAX_TENSORS:
         raise damaged(path, f"it holds {len(source.tensors):,} tensors, more than {MAX_TENSORS:,}")
+    _check_names(source, path)
     size = sum(file.stat().st_size for file in source.files if file.is_file())
     total = sum(tensor.parameters * tensor.dtype.itemsize for tensor in source.tensors.values())
     if total > max(_MAX_UNPACKED, _MAX_RATIO * size):
@@ -67,6 +71,23 @@ def guarded(source: Source, path: Path) -> Source:
     source.layers = partial(_layers, path, source.layers) if source.layers else None
     source.tensors = {name: _guarded(tensor, path) for name, tensor in source.tensors.items()}
     return source
+
+
+def _check_names(source: Source, path: Path) -> None:
+    for name in source.tensors:
+        if len(name) > _MAX_NAME or name.count("/") + name.count(".") >= _MAX_PARTS:
+            raise damaged(path, f"a tensor with a name of {len(name):,} characters, {shown(name)}")
+    for text in (*source.tensors, *source.metadata, *source.metadata.values()):
+        if not _is_unicode(text):
+            raise damaged(path, f"{shown(text)} is no text in Unicode")
+
+
+def _is_unicode(text: str) -> bool:
+    """Says whether UTF-8 can hold `text`, as halves of a character alone it cannot."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _guarded(tensor: Tensor, path: Path) -> Tensor:

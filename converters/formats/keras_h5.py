@@ -36,6 +36,8 @@ SUFFIX = ".weights.h5"
 _ATTRIBUTES = ("layer_names", "weight_names", "model_config", "keras_version", "name", "dtype", "slimzoo")
 _TRAINING = ("optimizer", "optimizer_weights", "metrics")  # groups that only training needs
 _OLD_GROUP = "_layer_checkpoint_dependencies"  # what Keras 2.12 calls layers
+_MAX_NAME = 1_000  # characters of what a layer, or a weight, is called in a list
+_MAX_CHARACTERS = 16 << 20  # of the paths of all weights
 _MAX_METADATA = 60_000  # bytes; HDF5 keeps attributes of at most 64 KiB
 _MARKS = {  # what a layer of a class that is written has, and the rank of that
     "batch_normalization": ("moving_mean", 1),
@@ -108,8 +110,7 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
     order = {name: i for i, name in enumerate(classes)}  # a model as a layer has what is frozen last
     start = f"{root}/" if root else ""
     rows: list[tuple[str, str, str]] = []  # short name, name by the weight's own path, path in the file
-    for layer in _distinct(found.attributes[root], "layer_names"):
-        weights = _distinct(found.attributes.get(f"{start}{layer}", {}), "weight_names")
+    for layer, weights in _listed(found, root, start).items():
         weights = sorted(weights, key=lambda weight: _of_owner(order, layer, weight, -1))
         short = [f"{layer}/{variable(layer, weight, classes.get(layer, ''))}" for weight in weights]
         own = [_by_own_path(layer, weight, classes) for weight in weights]
@@ -124,9 +125,23 @@ def _by_layer(path: Path, found: Contents, root: str, config: Any) -> dict[str, 
     return {name if counts[name] == 1 else longer: place for name, longer, place in rows}
 
 
+def _listed(found: Contents, root: str, start: str) -> dict[str, list[str]]:
+    """Returns {layer: its weights} as the file lists them. Raises ValueError: the paths are too long."""
+    layers = {
+        layer: _distinct(found.attributes.get(f"{start}{layer}", {}), "weight_names")
+        for layer in _distinct(found.attributes[root], "layer_names")
+    }
+    characters = sum(len(layer) + len(weight) for layer, weights in layers.items() for weight in weights)
+    if characters > _MAX_CHARACTERS:
+        raise ValueError(f"the paths of its weights have {characters:,} characters")
+    return layers
+
+
 def _distinct(attributes: Mapping[str, Any], key: str) -> list[str]:
-    """Returns the list of names `key`. Raises ValueError: one stands in it twice."""
+    """Returns the list of names `key`. Raises ValueError: one stands in it twice, or is too long for one."""
     names = texts(attributes, key) or []
+    if longest := next((name for name in names if len(name) > _MAX_NAME), None):
+        raise ValueError(f"{key} has a name of {len(longest):,} characters, {shown(longest)}")
     if len(set(names)) < len(names):
         raise ValueError(f"{shown(Counter(names).most_common(1)[0][0])} stands in {key} twice")
     return names

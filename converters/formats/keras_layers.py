@@ -8,7 +8,9 @@ from typing import Any
 
 from slimzoo.errors import shown
 
-_MAX_NAME = 1_000  # characters of a name; paths hold those of every layer around
+_MAX_NAME = 1_000  # characters of a name; paths hold those of every layer around ...
+_MAX_PATH = 2_000  # ... and are no longer than this; there may be as many as the configuration has layers
+_MAX_DEPTH = 10  # of models in models
 KERNEL_AND_BIAS = ("kernel", "bias")
 VARIABLES = {  # class of the layer, as paths in a file spell it: its variables
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -78,8 +80,10 @@ def numbered(classes: Iterable[str]) -> Iterator[str]:
 def layers_of(config: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
     """Yields path, name and class of every layer in a model's configuration, which is read as plain data.
 
-    Raises: ValueError, TypeError, KeyError: it is no such configuration.
+    Raises: ValueError, TypeError, KeyError: it is no such configuration, or has models in models without end.
     """
+    if len(path) > _MAX_PATH or path.count("/") > _MAX_DEPTH * 2:
+        raise ValueError(f"models in models, {path.count('/') // 2} deep: {shown(path)}")
     rows = _rows(config)
     classes = [snake_case(_name(row["class_name"])) for row in rows]
     for row, layer_class, place in zip(rows, classes, numbered(classes), strict=True):
@@ -128,9 +132,9 @@ def without_weights(config: Any) -> dict[str, str]:
 
     "keras_layers" are before the first convolution, and change pixels; "keras_head" changes what the last
     layer gets, or makes.
-    Raises: ValueError, TypeError, KeyError: it is no such configuration.
+    Raises: ValueError, TypeError, KeyError: it is no such configuration, or has models in models without end.
     """
-    rows = list(_innermost(config))
+    rows = list(_innermost(config, 0))
     first = next((i for i, (name, _) in enumerate(rows) if "Conv" in name), 0)
     front = [row for row in rows[:first] if not _CHANGES_NOTHING.fullmatch(row[0])]
     return said({"keras_layers": map(_told, front), "keras_head": map(_told, _of_head(rows))})
@@ -160,11 +164,13 @@ def _is_of_logits(name: str, settings: Mapping[str, Any]) -> bool:
     return plain or bool(_CHANGES_NOTHING.fullmatch(name) or _OF_LOGITS.fullmatch(name))
 
 
-def _innermost(config: Any) -> Iterator[Layer]:
+def _innermost(config: Any, depth: int) -> Iterator[Layer]:
     """Yields class and settings of every layer that is not made of others."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"models in models, {depth} deep")
     for row in _rows(config):
         if _rows(row):
-            yield from _innermost(row)
+            yield from _innermost(row, depth + 1)
         else:
             yield _name(row["class_name"]), row["config"]
 

@@ -24,6 +24,7 @@ from slimzoo.errors import SlimzooError, shown
 _MAGIC = b"\x93NUMPY"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _NUMBERS = re.compile(r"[<>|=]?[biufc](1|2|4|8|16)|[?]")
+_MAX_RANK = 64  # what NumPy can hold
 _MAX_CODE = 32  # characters of the code of a type, as "<f4"
 _PAIR = ("weights", "biases")  # what a list of two arrays means where the second is a vector
 _ADVICE = (
@@ -45,6 +46,8 @@ def header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except (KeyError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         raise ValueError(f"the head of an array is wrong: {shown(str(error), 300)}") from error
+    if len(shape) > _MAX_RANK:
+        raise ValueError(f"an array of {len(shape):,} axes")
     if min(shape, default=0) < 0 or any(type(size) is not int for size in shape) or dtype.subdtype:
         raise ValueError(f"an array of shape {shown(shape)} and type {shown(str(dtype))}")
     return shape, fortran, dtype

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import npy
 from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
 from slimzoo.converters.formats.watch import Watch
@@ -20,6 +21,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
 
 _MAX_COMMENT = 65_535  # bytes, of the ZIP format; where the metadata are kept
+_HEAD = 128  # bytes of an array's head, as NumPy writes it; Python's parser takes its time for longer ones
 _NUMBERS = "biufc"  # kinds of dtypes
 
 
@@ -41,16 +43,18 @@ def read(path: Path) -> Source:
                 f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
                 "Unpack it and give the checkpoint in it"
             )
-        found = {info.filename[:-4]: _tensor(path, archive, info) for info in members}
+        budget = Budget(path.stat().st_size)
+        found = {info.filename[:-4]: _tensor(path, archive, info, budget) for info in members}
         metadata = _metadata(archive.comment)
     tensors = {name: tensor for name, tensor in found.items() if tensor.dtype.kind in _NUMBERS}
     return Source("npz", path, tensors, metadata=metadata, skipped=found.keys() - tensors.keys())
 
 
-def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Tensor:
+def _tensor(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Tensor:
     with archive.open(info) as file:
         shape, fortran, dtype = npy.header(file)
         header = file.tell()
+    budget.spend(32 * header * max(header // _HEAD, 1), "the heads of its arrays")
     if dtype.hasobject:
         raise SlimzooError(f"{path} holds Python objects in {info.filename}; only arrays of numbers are read")
     if header + math.prod(shape) * dtype.itemsize != info.file_size:

@@ -19,8 +19,9 @@ MAX_OPERATIONS = 1_000_000  # a thousand tensors take about 40,000; what a call 
 _LONG = 1 << 12  # bytes; longer strings stay in the file
 _MAX_LINE = 1 << 10
 _MAX_DEPTH = 5  # of dicts in dicts
-_MAX_VISITS = 200_000
+_MAX_VISITS = 60_000
 _MAX_NAME = 256  # characters of a key
+_MAX_NAMES = 8 << 20  # characters of all names: a key stands in those of everything beneath it
 
 Builder = Callable[[tuple], object]
 
@@ -104,7 +105,7 @@ def leaves(
     """
     found: dict[str, object] = {}
     waiting: list[tuple[str, object, int]] = [("", root, 0)]
-    seen = 0
+    seen = characters = 0
     while waiting:
         name, value, depth = waiting.pop()
         inner = inside(value) if depth < _MAX_DEPTH else None
@@ -117,6 +118,9 @@ def leaves(
         seen += len(entries)
         if seen >= _MAX_VISITS:
             raise ValueError(f"it holds more than {_MAX_VISITS:,} names")
+        characters += len(before) * len(entries)
+        if characters > _MAX_NAMES:
+            raise ValueError(f"its names have more than {_MAX_NAMES:,} characters")
         waiting += [(before + key_text(key), entry, depth + 1) for key, entry in reversed(entries)]
     return found
 

@@ -148,7 +148,7 @@ def write(
 
     Raises: SlimzooError, FileExistsError: see slimzoo.files.atomic_write. TypeError: metadata are no text.
     """
-    order = sorted(arrays, key=lambda name: (-arrays.dtypes[name].itemsize, name))
+    order = sorted(arrays, key=lambda name: (-arrays.tensors[name].dtype.itemsize, name))
     header = _header(arrays, order, metadata or {})
     with atomic_write(path, overwrite) as temporary, open(temporary, "wb") as file:
         watch.write(file, np.frombuffer(header, np.uint8))

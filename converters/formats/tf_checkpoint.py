@@ -10,7 +10,7 @@ from pathlib import Path
 from slimzoo.converters.formats import object_graph, sstable, tf_v1, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, damaged, varint
 from slimzoo.converters.source import Source
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, not_there, shown
 
 log = logging.getLogger("slimzoo")
 _PART = re.compile(r"^(.+)\.(?:index|meta|data-\d{5}-of-\d{5})$")
@@ -37,11 +37,11 @@ def find(path: Path) -> Path:
     if path.is_file() and not _siblings(prefix, ".data-"):
         return path  # a file of another kind that happens to be called so
     if _siblings(prefix, ".data-"):
-        raise FileNotFoundError(
+        raise not_there(
             f"{index} is missing beside {prefix.name}.data-*: a checkpoint is all of its files, "
             "the index says what the data mean"
         )
-    raise FileNotFoundError(_nothing_there(path))
+    raise not_there(_nothing_there(path))
 
 
 def _siblings(prefix: Path, mark: str) -> list[Path]:
@@ -77,7 +77,7 @@ def named_by_state(path: Path) -> Path | None:
     left = _prefixes(path.parent)
     if len(left) != 1:
         there = f"name one that is there: {', '.join(left)}" if left else "no other checkpoint is beside it"
-        raise FileNotFoundError(f"{path} names {named.name}, whose files are gone; {there}")
+        raise not_there(f"{path} names {named.name}, whose files are gone; {there}")
     log.warning("%s names %s, whose files are gone: %s is taken in its place", path, named.name, left[0])
     return path.parent / left[0]
 
@@ -94,6 +94,8 @@ def _named(state: Path) -> Path | None:
         return None
     text = match[1].decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
     named = Path(re.sub(r"-\?{5}-of-\d{5}$", "", text))
+    if not named.name or "\0" in text:
+        raise damaged(state, f"it names no checkpoint, but {shown(text)}")
     if len(text.encode()) > _MAX_PATH or any(len(part.encode()) > _MAX_NAME for part in named.parts):
         raise damaged(state, f"it names a checkpoint by {len(text):,} characters")
     # A folder that was moved still names its old place; what lies beside the state file comes first.
@@ -172,4 +174,4 @@ def in_folder(folder: Path) -> Path:
     if indices:
         names = [path.name.removesuffix(".index") for path in indices]
         raise SlimzooError(listing(f"{folder} holds several checkpoints; name one of them:", names))
-    raise FileNotFoundError(f"{folder} holds no checkpoint")
+    raise not_there(f"{folder} holds no checkpoint")

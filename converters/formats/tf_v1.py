@@ -35,7 +35,7 @@ from slimzoo.converters.formats.tensor_proto import (
     slice_shape,
 )
 from slimzoo.converters.source import Source, Tensor, stored_tensor
-from slimzoo.errors import SlimzooError, some
+from slimzoo.errors import SlimzooError, not_there, some
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")
 _ROW = 100  # bytes of the row of a slice, about
@@ -108,7 +108,7 @@ def read(path: Path) -> Source:
     """
     files = shards_of(path)
     if missing := [file.name for file in files if not file.is_file()]:
-        raise FileNotFoundError(
+        raise not_there(
             f"{path} is one file of a set, and {some(missing)} is missing beside it: "
             "copy or download all to the same folder"
         )

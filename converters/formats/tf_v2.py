@@ -44,7 +44,7 @@ from slimzoo.converters.formats.tensor_proto import (
 )
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor
-from slimzoo.errors import SlimzooError, some
+from slimzoo.errors import SlimzooError, not_there, some
 from slimzoo.files import check_writable, sync, write_error
 
 _HEADER = encode_field(1, 1) + encode_field(3, encode_field(1, 1))  # one shard, little endian, version 1
@@ -153,7 +153,7 @@ def _row(data: HeldBytes) -> _Row:
 
 def _check_files(index: Path, files: list[Path], rows: Mapping[bytes, _Row]) -> None:
     if missing := [file.name for file in files if not file.is_file()]:
-        raise FileNotFoundError(
+        raise not_there(
             f"{index} needs {some(missing)} beside it: a checkpoint is all of its files. "
             "Copy or download them to the same folder"
         )

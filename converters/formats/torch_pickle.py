@@ -217,6 +217,7 @@ _TRAINING = re.compile(
     r"(?i).*(optim|sched|scaler|criterion|rng|hyper|callback).*|args?|config|cfg|loss|loops"
 )
 _MAX_DEPTH = 4
+_MAX_OTHERS = 10_000  # keys beside those
 _MAX_AVERAGES = 4  # keys that may be of them, and are looked into
 
 
@@ -235,10 +236,9 @@ def state_dict(root: object) -> StateDict:
         inner = None if _is_state_dict(root, holders) else _wrapped(root, holders)
         if inner is None:
             break
-        for key, value in _items(root):
-            if key != inner[0]:
-                found.others.append(".".join([*path, key_text(key)]))
-                averages |= {found.others[-1]: value} if is_average(key_text(key)) else {}
+        beside = {".".join([*path, key]): value for key, value in _beside(root, inner[0])}
+        found.others += beside
+        averages |= {key: value for key, value in beside.items() if is_average(key.rpartition(".")[2])}
         path.append(inner[0])
         root = inner[1]
     found.wrapper = ".".join(path)
@@ -252,6 +252,13 @@ def state_dict(root: object) -> StateDict:
     for key, value in islice(averages.items(), _MAX_AVERAGES):
         _add_averages(found, key, value)
     return found
+
+
+def _beside(root: object, taken: str) -> list[tuple[str, object]]:
+    """Returns what `root` holds beside the key `taken`. Raises ValueError: it is absurdly much."""
+    if len(_items(root)) > _MAX_OTHERS:
+        raise ValueError(f"it holds more than {_MAX_OTHERS:,} values beside its tensors")
+    return [(key_text(key), value) for key, value in _items(root) if key != taken]
 
 
 def _add_averages(found: StateDict, key: str, value: object) -> None:

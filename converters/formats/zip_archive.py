@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from slimzoo.converters.formats.binary import FileBytes, damaged
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 
 MAX_DIRECTORY = 4 << 20  # bytes of the list of members
 MAX_MEMBERS = 20_000
@@ -34,6 +34,7 @@ _BROKEN = (
     NotImplementedError,
     RuntimeError,
 )
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile unpacks the others without a limit
 _TAIL = (1 << 16) + 22 + 20 + 56  # the longest comment and the three records that end an archive
 _MEMBER = b"PK\x03\x04"
 _ENDS = (
@@ -115,6 +116,11 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     if len(set(names)) < len(names):
         twice, _ = Counter(names).most_common(1)[0]
         raise ValueError(f"{twice!r} stands in it twice")
+    if odd := next((member for member in members if member.compress_type not in _PACKINGS), None):
+        raise SlimzooError(
+            f"{path}: {shown(odd.filename)} is packed by method {odd.compress_type} of ZIP, which no program "
+            "packs weights by. Unpack it and pack it again without compression (zip -0 -r)"
+        )
     total, size = sum(member.file_size for member in members), path.stat().st_size
     if total > max(MAX_UNPACKED, MAX_RATIO * size):
         raise SlimzooError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from slimzoo.errors import SlimzooError, tensorflow_says, without_nodes
+from slimzoo.errors import SlimzooError, readable, tensorflow_says, without_nodes
 from slimzoo.files import write_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -51,11 +51,11 @@ def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
     if isinstance(error, SlimzooError):
         return Failure((error.full if verbose else "") or str(error))
     if isinstance(error, OSError):
-        return Failure(_os_message(error))
+        return Failure(readable(_os_message(error)))
     if isinstance(error, _tensorflow(*_TENSORFLOW)):
-        return Failure(f"TensorFlow: {tensorflow_says(error)} {_DETAILS}")
+        return Failure(readable(f"TensorFlow: {tensorflow_says(error)} {_DETAILS}"))
     if isinstance(error, ValueError):
-        return Failure(f"{without_nodes(str(error)).strip()} {_DETAILS}")
+        return Failure(readable(f"{without_nodes(str(error)).strip()} {_DETAILS}"))
     return None
 
 

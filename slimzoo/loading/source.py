@@ -11,7 +11,7 @@ from typing import Any
 from slimzoo import converters, weights
 from slimzoo.converters.formats.archive import SEPARATOR
 from slimzoo.converters.name_maps import NameMap, get_name_map
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, not_there
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
@@ -79,7 +79,7 @@ def _split(text: str) -> tuple[Network, str]:
     """Returns the network and the tag, "" without one, of "network.tag"."""
     before, tag = weights.split_name(text)
     if tag and not is_network(before):
-        raise FileNotFoundError(
+        raise not_there(
             f"{text} is neither a file or folder that is there, nor a network and a tag of its weights, as "
             f"{', '.join(str(row) for row in weights.rows()[:2])}"
         )
@@ -109,7 +109,7 @@ def _from_weights(network: Network, text: str) -> Source:
     path = Path(text).expanduser()
     if _is_there(path):
         return from_file(path)
-    raise FileNotFoundError(
+    raise not_there(
         f"no weights {text!r} for {network.name}: there is no such file, and the tags are "
         f"{', '.join(rows) or 'none'}"
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from slimzoo.names import top_scopes
 from slimzoo.registry import Network, networks
 
 Shapes = Mapping[str, tuple[int, ...]]
+_MAX_TOPS = 3  # outermost scopes whose networks are looked at, each of which is built for it
 _ENOUGH = 0.1  # below this part of equal variables the likeness is chance
 
 
@@ -53,7 +55,10 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
       shapes: {variable: shape} without what only training needs (converters.inference_variables).
     """
     tops = top_scopes(shapes)
-    same = [network for network in networks().values() if network.top in tops]
+    known = Counter(name.partition("/")[0] for name in shapes)
+    known = Counter({top: known[top] for top in {network.top for network in networks().values()} & tops})
+    likely = {top for top, _ in known.most_common(_MAX_TOPS)}
+    same = [network for network in networks().values() if network.top in likely]
     candidates = [_candidate(shapes, network) for network in same]
     if not candidates and len(tops) == 1:
         (top,) = tops

@@ -79,7 +79,10 @@ def imported(*folders):
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    needed = project["dependencies"] + extras["onnx"] + extras["py2"]
+    needed = [
+        *project["dependencies"],
+        *(text for name in ("onnx", "parquet", "py2") for text in extras[name]),
+    ]
     declared = {re.match(r"[\w-]+", text)[0].replace("-", "_") for text in needed}
     used = {DISTRIBUTIONS.get(name, name) for name in imported("slimzoo", "converters")}
     assert used - FOUND_WHERE_IT_IS - declared == set()

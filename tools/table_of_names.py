@@ -90,7 +90,7 @@ def _of_the_face(table: Table, module: str) -> None:
             _note_signature(table, module, name, kind, found)
             _note_members(table, module, name, kind, found)
     if module != "tensorflow.raw_ops":
-        table.new[module] = [name for name in _public(face) if name not in names]
+        table.new[module] = _new(face, names)
 
 
 def _of_contrib(table: Table, module: str) -> None:
@@ -103,7 +103,17 @@ def _of_contrib(table: Table, module: str) -> None:
             _note_signature(table, module, name, kinds.get(name, ""), found)
     if module.count(".") == 2:
         known = recorded.names(module)
-        table.new[module] = [name for name in _public(faces.resolve(module)) if name not in known]
+        table.new[module] = _new(faces.resolve(module), known)
+
+
+def _new(face: Any, known: Mapping[str, Any]) -> list[str]:
+    """Returns the names that are not among the `known`, but for modules of slimzoo that happen to be loaded."""
+    return [name for name in _public(face) if name not in known and not _is_module_of_ours(face, name)]
+
+
+def _is_module_of_ours(face: Any, name: str) -> bool:
+    found = getattr(face, name, None)
+    return isinstance(found, types.ModuleType) and found.__name__.startswith("slimzoo.")
 
 
 def _public(face: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """Where tf.estimator and its old places answer from. Data only."""
 
 from slimzoo.compat.modules import Row
+from slimzoo.compat.tf_rows import PLACES
 
 _OURS = "slimzoo.compat.tf_estimator."
 _TRAIN = "tensorflow.compat.v1.train."
@@ -120,7 +121,7 @@ CONTRIB_ESTIMATORS: dict[str, Row] = {
     },
 }
 
-_INSIDE = {  # modules of the package tensorflow_estimator, and of tensorflow.python before
+_INSIDE = {  # modules of the package tensorflow_estimator, and of TensorFlow's inside before
     "": ESTIMATOR,
     "early_stopping": EXPERIMENTAL,
     "estimator": ESTIMATOR,
@@ -146,7 +147,7 @@ _INSIDE = {  # modules of the package tensorflow_estimator, and of tensorflow.py
     "tpu.tpu_estimator": Row(names=TPU_NAMES),
     "training": ESTIMATOR,
 }
-_PLACES = ("tensorflow.python.estimator", "tensorflow_estimator.python.estimator")
+_INSIDE_PLACES = PLACES["tensorflow.estimator"]
 _API = {"": ESTIMATOR, "experimental": EXPERIMENTAL, "export": EXPORT, "inputs": INPUTS}
 _API |= {"tpu": Row(names=TPU_NAMES)}
 _API_PLACES = (
@@ -161,5 +162,5 @@ ESTIMATORS: dict[str, Row] = {
     "tensorflow_estimator.compat.v1": Row(),
     "tensorflow_estimator.python": Row(),
     **{f"{place}.{name}".rstrip("."): row for place in _API_PLACES for name, row in _API.items()},
-    **{f"{place}.{name}".rstrip("."): row for place in _PLACES for name, row in _INSIDE.items()},
+    **{f"{place}.{name}".rstrip("."): row for place in _INSIDE_PLACES for name, row in _INSIDE.items()},
 }

@@ -13,6 +13,7 @@ with resources.files("slimzoo.compat").joinpath("tf_1_15_rows.toml").open("rb") 
 DIFFERS: dict[str, str] = _TABLES.pop("differs")
 INSTEAD: dict[str, dict[str, str]] = _TABLES.pop("instead")
 REASONS: dict[str, str] = _TABLES.pop("reasons")
+PLACES: dict[str, list[str]] = _TABLES.pop("places")
 
 
 _AS_THEY_ARE = tuple(f"tensorflow.{name}" for name in ("keras", "python", "tools"))

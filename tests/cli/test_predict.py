@@ -52,7 +52,9 @@ def test_a_file_of_predictions_holds_a_row_a_class_and_what_is_broken(slimzoo, c
 
 
 def test_parquet_holds_what_csv_does(slimzoo, cifarnet, photos):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow, the extra [parquet], is not installed")
+    parquet = pytest.importorskip(
+        "pyarrow.parquet", reason="pyarrow, of the extras test and parquet, is missing"
+    )
     given = ("predict", "--model", cifarnet, "photos", "--threshold", "0.05", "--flip", "--out")
     assert [slimzoo(*given, name).code for name in ("found.csv", "found.parquet")] == [0, 0]
     rows = [*csv.DictReader(Path("found.csv").read_text().splitlines())]

@@ -84,7 +84,7 @@ def test_every_part_of_tf_contrib_is_served_or_has_a_successor(part):
 
 
 def test_what_is_not_served_says_so_where_it_is_used_with_its_successor():
-    name = faces.resolve("tensorflow.contrib").tpu.TPUEstimator
+    name = faces.resolve("tensorflow.contrib").tpu.TPUDistributionStrategy
     uses = {
         "call": lambda: name(4),
         "base class": lambda: new_class("Mine", (name,)),
@@ -95,7 +95,7 @@ def test_what_is_not_served_says_so_where_it_is_used_with_its_successor():
         with pytest.raises(NotServedError) as caught:
             do()
         said = str(caught.value)
-        assert said.startswith("tf.contrib.tpu.TPUEstimator") and said.endswith(
+        assert said.startswith("tf.contrib.tpu.TPUDistributionStrategy") and said.endswith(
             f"In its place: {GONE['tpu']}"
         )
         assert use == "base class" or f"it is used in {__file__}:" in said

@@ -38,9 +38,9 @@ def echo_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> str:
     """Returns a table as text; a column whose name ends in ">" is aligned right."""
-    rows = [[cell(value) for value in row] for row in rows]
-    if len(rows) > _MANY:
-        return _plain_table(columns, rows, title)
+    texts = [[cell(value) for value in row] for row in rows]
+    if len(texts) > _MANY:
+        return _plain_table(columns, texts, title)
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -51,7 +51,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     for column in columns:
         right = column.endswith(">")
         out.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
-    for row in rows:
+    for row in texts:
         out.add_row(*map(Text, row))
     console = Console(width=width(), color_system=None, legacy_windows=False)
     with console.capture() as capture:
@@ -63,9 +63,12 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: s
     """Returns what table() does, in lines as long as they are: rich takes a minute for 60,000 rows."""
     lines = [[column.rstrip(">") for column in columns], *rows]
     widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
-    sides = [str.rjust if column.endswith(">") else str.ljust for column in columns]
-    text = ["  ".join(side(*part) for side, *part in zip(sides, line, widths, strict=True)) for line in lines]
+    text = ["  ".join(map(_padded, columns, line, widths)) for line in lines]
     return "\n".join([*([title] if title else []), *(f" {line}".rstrip() for line in text)])
+
+
+def _padded(column: str, text: str, size: int) -> str:
+    return text.rjust(size) if column.endswith(">") else text.ljust(size)
 
 
 def scores_table(evaluation: Mapping[str, Any]) -> str:

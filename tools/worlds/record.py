@@ -121,9 +121,8 @@ def run_phase(name: str, make: Callable[..., Any], kinds: Sequence[str]) -> tupl
         found, arrays = structure(), {}
         for kind in kinds:
             threads = 1 if kind == "again" else 0  # 0: as many as it likes
-            config = tf.ConfigProto(
-                intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
-            )
+            config = tf.ConfigProto(allow_soft_placement=True)
+            config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = threads
             with tf.Session(config=config) as session:
                 load_values(session, kind == "again")
                 arrays[kind] = PHASES[name](session, built)

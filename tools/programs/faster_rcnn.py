@@ -28,7 +28,7 @@ def build(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     cfg.TEST.RPN_POST_NMS_TOP_N = 8
     found = resnetv1(num_layers=50).create_architecture("TEST", 21, tag="default")
     feeds = {
-        "Placeholder:0": draw("image", (1, 96, 128, 3)) * 50,
+        "Placeholder:0": draw("image", (1, 96, 128, 3)) / 50,
         "Placeholder_1:0": np.array([96, 128, 1.0]),
     }
     return found, feeds

@@ -107,7 +107,7 @@ def _of_contrib(table: Table, module: str) -> None:
 
 
 def _new(face: Any, known: Mapping[str, Any]) -> list[str]:
-    """Returns the names that are not among the `known`, but for modules of slimzoo that happen to be loaded."""
+    """Returns the names that are not `known`, without modules of slimzoo that happen to be loaded."""
     return [name for name in _public(face) if name not in known and not _is_module_of_ours(face, name)]
 
 

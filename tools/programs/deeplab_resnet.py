@@ -11,6 +11,7 @@ REPOSITORY = "DrSleep/tensorflow-deeplab-resnet"
 COMMIT = "066023c033624e6c8154340e06e8fbad4f702bdf"
 LICENCE = "MIT"
 PYTHON_2 = True
+EDITS = {"kaffe/tensorflow/network.py": (("c_i / group", "c_i // group"),)}
 SUBJECT = "DeepLab v2 over ResNet-101: segmentation"
 
 

@@ -1,4 +1,4 @@
-"""pix2pix: its model with dropout off, which is its only randomness, trained as it trains itself."""
+"""pix2pix: its model with dropout off, which is its only randomness, and gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf  # noqa: E402
 REPOSITORY = "affinelayer/pix2pix-tensorflow"
 COMMIT = "0f2174424356162920fc25067e63db2bcf19f4e7"
 LICENCE = "MIT"
-SUBJECT = "pix2pix, generator and discriminator trained with moving averages of losses"
+SUBJECT = "pix2pix: pictures, judgements, and the discriminator's gradients"
 EDITS = {
     "pix2pix.py": (
         ("tf.nn.dropout(output, keep_prob=1 - dropout)", "tf.identity(output)"),
@@ -22,15 +22,8 @@ EDITS = {
 }
 
 
-def model(draw: Any) -> Any:
-    pictures = [tf.constant(draw(name, (1, 256, 256, 3), -1, 1)) for name in ("inputs", "targets")]
-    return pix2pix.create_model(*pictures)
-
-
 def build(draw: Any) -> dict[str, Any]:
-    net = model(draw)
-    return {"outputs": net.outputs[:, ::4, ::4], "real": net.predict_real, "fake": net.predict_fake}
-
-
-def train(draw: Any) -> tuple[Any, dict[str, Any]]:
-    return model(draw).train, {}  # its losses are averages that the step itself moves: among the variables
+    net = pix2pix.create_model(*[tf.constant(draw(name, (1, 256, 256, 3), -1, 1)) for name in ("in", "out")])
+    gradients = [gradient for gradient, variable in net.discrim_grads_and_vars if len(variable.shape) > 1]
+    outputs = {"outputs": net.outputs[:, ::4, ::4], "real": net.predict_real, "fake": net.predict_fake}
+    return {**outputs, "gradients": gradients}  # a bias before batch norm has rounding alone for a gradient

@@ -1,4 +1,4 @@
-"""SRGAN: pictures four times as large, judged, and VGG's features of them; both networks trained."""
+"""SRGAN: pictures four times as large and judged; both networks trained."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lib import model
 REPOSITORY = "brade31919/SRGAN-tensorflow"
 COMMIT = "7f7ec0f929feb64a111221dc992f740cd48e11eb"
 LICENCE = "MIT"
-SUBJECT = "super-resolution, SRGAN with VGG-19's loss trained"
+SUBJECT = "super-resolution, SRGAN trained"
 EDITS = {"lib/ops.py": (("import pdb", "from tensorflow import keras"),)}  # which it uses and does not import
 FLAGS = Namespace(
     is_training=True,
     num_resblock=4,
-    perceptual_mode="VGG54",
+    perceptual_mode="MSE",
     EPS=1e-12,
     ratio=0.001,
     vgg_scaling=0.0061,

@@ -30,7 +30,7 @@ COLLECTIONS = ("trainable_variables", "model_variables", "moving_average_variabl
 COUNTED = ("regularization_losses", "losses", "update_ops")
 
 
-def draw(name: str, shape: Sequence[int], low: float | None = None, high: float | None = None) -> Any:
+def draw(name: str, shape: Sequence[int], low: float | None = None, high: float = 1.0) -> Any:
     """Returns float32 values that depend on `name` and `shape` alone: normal, or uniform from low to high."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     values = random.standard_normal(shape) if low is None else random.uniform(low, high, shape)
@@ -40,7 +40,7 @@ def draw(name: str, shape: Sequence[int], low: float | None = None, high: float 
 def value_of(name: str, shape: Sequence[int]) -> Any:
     """Returns a value for the variable: activations stay of one size, variances and scales positive."""
     if len(shape) > 1:
-        return draw(name, shape) * np.float32(np.sqrt(1.5 / max(1, np.prod(shape[:-1]))))
+        return draw(name, shape) * np.float32(np.sqrt(1.5 / int(np.prod(shape[:-1]))))
     if any(word in name for word in ("variance", "gamma", "scale", "stddev")):
         return draw(name, shape, 0.5, 1.5)
     return draw(name, shape) * np.float32(0.1)
@@ -121,9 +121,8 @@ def run_phase(name: str, make: Callable[..., Any], kinds: Sequence[str]) -> tupl
         found, arrays = structure(), {}
         for kind in kinds:
             threads = 1 if kind == "again" else 0  # 0: as many as it likes
-            config = tf.ConfigProto(
-                intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
-            )
+            config = tf.ConfigProto(allow_soft_placement=True)
+            config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = threads
             with tf.Session(config=config) as session:
                 load_values(session, kind == "again")
                 arrays[kind] = PHASES[name](session, built)

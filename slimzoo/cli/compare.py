@@ -65,15 +65,17 @@ def compare(
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
     """
-    import_tensorflow()
-    from slimzoo.catalogue.chart import check_suffix, draw
     from slimzoo.catalogue.comparison import Compared, measured
     from slimzoo.catalogue.entries import entries
 
     chosen = entries(*patterns)
     if out is not None:  # before anything is measured
+        from slimzoo.catalogue.chart import check_suffix, draw  # brings matplotlib
+
         check_suffix(out)
         check_writable(out, overwrite)
+    if measure:
+        import_tensorflow()
     rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
     rows.sort(key=lambda row: row.entry.multiply_adds)
     if out is not None:

@@ -241,11 +241,11 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
 
 def _input_shape(network: str, options: dict[str, Any]) -> tuple[int, int, int] | None:
     """Returns the shape of images with --channels; None: it is that of the weights' own."""
-    from slimzoo.registry import get_network
+    from slimzoo.registry import get_row
 
     if options["channels"] is None:
         return None
-    size = options["size"] or get_network(network).image_size
+    size = options["size"] or get_row(network).image_size
     return (size, size, options["channels"])
 
 

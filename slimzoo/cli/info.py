@@ -6,7 +6,6 @@ import click
 
 from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, table
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.weights.manifest import MATHS
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ def info(name: str, variables: bool, as_json: bool) -> None:
     NAME is one that `slimzoo list` shows; with .TAG only these weights are shown, with all that is
     known of them.
     """
-    import_tensorflow()
     from slimzoo.catalogue.entries import describe
 
     network = describe(name)

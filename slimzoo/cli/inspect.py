@@ -6,7 +6,6 @@ import click
 
 from slimzoo.cli.options import all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.errors import shown
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ def inspect(
     holds one of these. Nothing in it is executed. --rename, --exclude and --ema show of which network the
     file is when it is read so.
     """
-    import_tensorflow()
     from slimzoo.restoring.inspection import inspect as inspect_file
 
     inspection = inspect_file(ckpt, pattern, values, rename=rename, exclude=exclude, ema=ema)

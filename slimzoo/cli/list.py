@@ -4,7 +4,6 @@ import click
 
 from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
@@ -19,7 +18,6 @@ def list_networks(pattern: str, as_json: bool) -> None:
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name. Multiply-adds are of one image. Top-1
     is the accuracy that was published for the first of the weights, in percent.
     """
-    import_tensorflow()
     from slimzoo.catalogue.entries import entries
 
     listed = entries(pattern)

@@ -11,7 +11,7 @@ from slimzoo.converters.naming import named
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite_values
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.registry import Network
+from slimzoo.registry import Row
 from slimzoo.restoring.tensors import take_over
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -66,7 +66,7 @@ def read_for(
     exclude: Iterable[str] = (),
     rename: Rename = None,
     ema: bool = False,
-    network: Network | None = None,
+    network: Row | None = None,
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open file.
 

@@ -10,7 +10,7 @@ from slimzoo.converters.name_maps import fitting
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import top_scopes
-from slimzoo.registry import Network, networks
+from slimzoo.registry import Row, rows
 
 Shapes = Mapping[str, tuple[int, ...]]
 _ENOUGH = 0.1  # below this part of equal variables the likeness is chance
@@ -53,11 +53,11 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
       shapes: {variable: shape} without what only training needs (converters.inference_variables).
     """
     tops = top_scopes(shapes)
-    same = [network for network in networks().values() if network.top in tops]
+    same = [network for network in rows().values() if network.top in tops]
     candidates = [_candidate(shapes, network) for network in same]
     if not candidates and len(tops) == 1:
         (top,) = tops
-        alike = (network for network in networks().values() if _has_heads(network, shapes, top))
+        alike = (network for network in rows().values() if _has_heads(network, shapes, top))
         candidates = [_candidate(shapes, network, top) for network in alike]
     return _best(candidates, limit)
 
@@ -65,7 +65,7 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
 def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
     """Returns the networks whose tensors `source` holds under another library's names, the best first."""
     candidates = []
-    for network in networks().values():
+    for network in rows().values():
         if name_map := fitting(source, network.name):
             with contextlib.suppress(SlimzooError):  # the names alone are equal
                 candidate = _candidate(name_map.apply(source).shapes, network)
@@ -78,14 +78,14 @@ def _best(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
 
 
-def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:
+def _has_heads(network: Row, names: Iterable[str], top: str) -> bool:
     """Whether `names`, whose outermost scope is `top`, hold the heads of `network` under that scope."""
     heads = (f"{top}/{scope.partition('/')[2]}/" for scope in network.heads)
     names = list(names)
     return all(any(name.startswith(head) for name in names) for head in heads)
 
 
-def _candidate(shapes: Shapes, network: Network, top: str | None = None) -> Candidate:
+def _candidate(shapes: Shapes, network: Row, top: str | None = None) -> Candidate:
     """Returns how like `network` the `shapes` are; `top`: their outermost scope, where it has another."""
     rename = None
     if top is not None:
@@ -99,6 +99,6 @@ def _candidate(shapes: Shapes, network: Network, top: str | None = None) -> Cand
 
 @functools.cache
 def _shapes_of(network: str, num_classes: int | None) -> Shapes:
-    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+    from slimzoo.tracing.shapes import shapes_of  # may bring TensorFlow
 
-    return network_shapes(network, num_classes)
+    return shapes_of(network, num_classes)

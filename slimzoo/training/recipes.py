@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.registry import Network
+from slimzoo.registry import Row
 
 OPTIMIZERS = ("momentum", "adam", "rmsprop")
 SCHEDULES = ("cosine", "constant")
@@ -91,7 +91,7 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
 }
 
 
-def recipe_for(network: Network) -> Recipe:
+def recipe_for(network: Row) -> Recipe:
     """Returns the recipe that the network's row names, or the plain Recipe.
 
     Raises: SlimzooError: the row names a recipe that does not exist.

@@ -7,7 +7,6 @@ import click
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
-from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from slimzoo.weights.cache import Cached
@@ -122,7 +121,6 @@ def import_cache(bundle: str, sha256: str, as_json: bool) -> None:
 
     Each is checked whole, against the manifest and against its network, before it is placed.
     """
-    import_tensorflow()
     from slimzoo.weights.bundle import import_bundle
 
     done = import_bundle(bundle, sha256)

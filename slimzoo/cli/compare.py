@@ -19,7 +19,6 @@ from slimzoo.cli.output import (
     table,
     width,
 )
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
@@ -74,8 +73,6 @@ def compare(
 
         check_suffix(out)
         check_writable(out, overwrite)
-    if measure:
-        import_tensorflow()
     rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
     rows.sort(key=lambda row: row.entry.multiply_adds)
     if out is not None:

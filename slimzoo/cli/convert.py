@@ -11,7 +11,6 @@ import click
 
 from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import check_writable
@@ -106,9 +105,7 @@ def convert(
     if map_file is not None:
         options |= _mapped(Path(map_file), options)
     options["network"] = options["network"] or _said_network(src, options, prove)
-    if options["network"] is not None:
-        import_tensorflow()
-    elif prove:
+    if prove and options["network"] is None:
         raise SlimzooError("--prove runs a network: say which, --network NAME")
     from slimzoo.converters.conversion import open_for, write
 
@@ -215,7 +212,6 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
         flags = {"name_map": "--from", "map_file": "--map"}
         problems += [f"{flags.get(n, '--' + n.replace('_', '-'))} is for weights alone" for n in unused]
         raise SlimzooError(listing(f"{dst} is a whole model:", problems))
-    import_tensorflow()
     from slimzoo.converters import read
     from slimzoo.loading.load import load
     from slimzoo.model.exporting import export

@@ -11,7 +11,6 @@ from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import all_of, batch_size_option, help_alone, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
-from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -67,7 +66,6 @@ def evaluate_voc(
     data: str, year: str, split: str | None, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
     """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them."""
-    import_tensorflow()
     from slimzoo.data import voc
     from slimzoo.training import held_out
 
@@ -92,7 +90,6 @@ def evaluate_voc(
 @all_of(_OPTIONS)
 def evaluate_folder(data: str, **options: Any) -> None:
     """Measure a model on a folder of images with one sub-folder a class."""
-    import_tensorflow()
     from slimzoo.data import folder
 
     _evaluate(lambda model: folder.read(data, model.labels), **options)
@@ -110,7 +107,6 @@ def evaluate_folder(data: str, **options: Any) -> None:
 @all_of(_OPTIONS)
 def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
     """Measure a model on images with boxes as COCO or YOLO keep them."""
-    import_tensorflow()
     from slimzoo.data import boxes
 
     _evaluate(lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)

@@ -17,7 +17,6 @@ from slimzoo.cli.options import (
     reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
-from slimzoo.cli.quiet import import_tensorflow
 
 _OPTIONS = (
     click.option(
@@ -203,7 +202,6 @@ def _finetune(
     as_json: bool,
     **options: Any,
 ) -> None:
-    import_tensorflow()
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 

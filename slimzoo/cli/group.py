@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from slimzoo.cli.errors import Failure, failure_for
-from slimzoo.cli.quiet import messages_on_stderr
+from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 
 
 class Group(click.Group):
@@ -38,7 +38,7 @@ class Group(click.Group):
         """Runs the command; errors that the user can do something about become a ClickException."""
         if ctx.parent is not None:
             return super().invoke(ctx)
-        with messages_on_stderr(verbose=ctx.params["verbose"]), _termination_cleans_up():
+        with messages_on_stderr(verbose=ctx.params["verbose"]), quiet_tensorflow(), _termination_cleans_up():
             try:
                 return super().invoke(ctx)
             except Exception as error:

@@ -5,7 +5,6 @@ import click
 from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
@@ -54,7 +53,6 @@ def predict(
     as_json: bool,
 ) -> None:
     """Name what is on each IMAGE (JPEG, PNG, GIF or BMP), with probabilities."""
-    import_tensorflow()
     from slimzoo.labels import read_labels
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predict as predict_images

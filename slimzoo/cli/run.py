@@ -5,7 +5,6 @@ from collections.abc import Callable
 import click
 
 from slimzoo.cli.output import examples
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
@@ -28,5 +27,6 @@ def run(script: str, arguments: tuple[str, ...]) -> Callable[[], None]:
     from slimzoo.compat import running
 
     running.check(script)
-    import_tensorflow()
+    import tensorflow  # noqa: F401  # here it starts quietly; the program gets the process as it is
+
     return lambda: running.run(script, arguments)

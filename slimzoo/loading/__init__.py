@@ -1,23 +1,9 @@
-"""From a name to a Model: where its weights are, what is to be done with them, the Model."""
+"""From a name to a Model: where its weights are, what is to be done with them, the Model.
 
-import importlib
-from typing import TYPE_CHECKING, Any
+Importing it imports no TensorFlow: what is wrong with a name or a file is found out before that is needed.
+"""
 
-if TYPE_CHECKING:
-    from slimzoo.loading.load import load
-    from slimzoo.loading.predict import predict
-
-_WHERE = {  # public name: the module that defines it
-    "load": "load",
-    "predict": "predict",
-}
+from slimzoo.loading.load import load
+from slimzoo.loading.predict import predict
 
 __all__ = ["load", "predict"]
-
-
-if not TYPE_CHECKING:  # or any name would pass as one of ours
-
-    def __getattr__(name: str) -> Any:
-        if name in _WHERE:
-            return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.load import load
-from slimzoo.model.model import Model
+
+if TYPE_CHECKING:
+    from slimzoo.model.model import Model
 
 
 def predict(
-    model: Model | str | os.PathLike,
+    model: "Model | str | os.PathLike",
     images: Sequence[Any],
     top: int = 5,
     batch_size: int = 32,
@@ -25,7 +27,8 @@ def predict(
       images: paths of image files, PIL images, or arrays uint8 [H, W, C].
       turn: files are turned upright where EXIF says how the camera was held.
     """
-    network: Model = model if isinstance(model, Model) else load(model, pretrained, **arguments)
+    named = isinstance(model, str | os.PathLike)
+    network: Model = load(model, pretrained, **arguments) if named else model
     found = []
     for start in range(0, len(images), batch_size):
         batch = network.preprocess(images[start : start + batch_size], turn)

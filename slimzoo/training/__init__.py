@@ -1,22 +1,16 @@
-"""Fine-tuning and evaluation: recipes are data, the loop is one."""
+"""Fine-tuning and evaluation: recipes are data, the loop is one.
+
+Importing it imports no TensorFlow: what is wrong with a recipe or a folder is found out before.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from slimzoo.training.finetune import Result, finetune
+from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
+
 if TYPE_CHECKING:
     from slimzoo.training.evaluation import Evaluation, evaluate
-    from slimzoo.training.finetune import Result, finetune
-    from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
-
-_WHERE = {  # public name: the module that defines it
-    "Evaluation": "evaluation",
-    "RECIPES": "recipes",
-    "Recipe": "recipes",
-    "Result": "finetune",
-    "evaluate": "evaluation",
-    "finetune": "finetune",
-    "recipe_for": "recipes",
-}
 
 __all__ = ["RECIPES", "Evaluation", "Recipe", "Result", "evaluate", "finetune", "recipe_for"]
 
@@ -24,6 +18,6 @@ __all__ = ["RECIPES", "Evaluation", "Recipe", "Result", "evaluate", "finetune", 
 if not TYPE_CHECKING:  # or any name would pass as one of ours
 
     def __getattr__(name: str) -> Any:
-        if name in _WHERE:
-            return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+        if name in ("Evaluation", "evaluate"):
+            return getattr(importlib.import_module("slimzoo.training.evaluation"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")

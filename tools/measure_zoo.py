@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from slimzoo.catalogue.tracing import counted, traced
+from slimzoo.catalogue.tracing import counted, depends, traced
 from slimzoo.registry import networks
 
 TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "facts"
@@ -24,8 +24,8 @@ def main() -> None:
     """Traces and writes, a line for each network, in the order of their names, and a file for each."""
     rows = {}
     for name in tqdm(sorted(networks())):
-        rows[name] = counted(name)
-        text = ",\n".join(f"{json.dumps(key)}: {_lines(value)}" for key, value in traced(name).items())
+        rows[name], parts = counted(name), {**traced(name), **depends(name)}
+        text = ",\n".join(f"{json.dumps(key)}: {_lines(value)}" for key, value in parts.items())
         (TARGET / "parts" / f"{name}.json").write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
     (TARGET / "networks.json").write_text(f"{_lines(rows)}\n", encoding="utf-8")
 

@@ -18,10 +18,9 @@ ROW = (  # of registry.Row, as slimzoo.facts keeps it
 
 @functools.cache
 def traced(name: str) -> dict[str, Any]:
-    """Returns what slimzoo.facts.parts() returns, of any registered network; no variable is made."""
+    """Returns what slimzoo.facts.parts() returns but for what depends() finds, of any network."""
     found = discover_parts(resolve(name), keep_graph=False)
     shapes = {spec.name: spec.shape for spec in found.variables.values()}
-    kept = {layer_scope(variable) for variable in network_shapes(name, 0)}
     layers = {}
     for row in layer_rows(found, dict.fromkeys(shapes, ""), ()):
         inside = {n: list(shape) for n, shape in shapes.items() if layer_scope(n) == row.scope}
@@ -29,8 +28,21 @@ def traced(name: str) -> dict[str, Any]:
         layers[row.scope] = [output, row.multiply_adds, {_below(row.scope, n): s for n, s in inside.items()}]
     return {
         "layers": layers,
-        "headless": [scope for scope in layers if scope not in kept],
         "end_points": {key: list(shape) for key, shape in found.mode(False).end_points.items()},
+    }
+
+
+def depends(name: str) -> dict[str, list[str]]:
+    """Returns the scopes of layers that are not there, or of another shape, for another number of classes."""
+    published, known = facts.variables(parts := traced(name)), get_network(name).num_classes
+    kept, more = network_shapes(name, 0), network_shapes(name, known + 1)
+    gone, grown = (
+        {layer_scope(variable) for variable in published if other.get(variable) != published[variable]}
+        for other in (kept, more)
+    )
+    return {
+        "headless": [scope for scope in parts["layers"] if scope in gone],
+        "of_classes": [scope for scope in parts["layers"] if scope in grown],
     }
 
 

@@ -134,11 +134,12 @@ def _evaluate(
     as_json: bool,
 ) -> None:
     from slimzoo.loading.load import load
-    from slimzoo.training import evaluate as measure
     from slimzoo.training import held_out
 
     loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
-    data = replace(read(loaded), turn=turn)
+    from slimzoo.training import evaluate as measure
+
+    data = replace(read(loaded.labels), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()

@@ -24,9 +24,10 @@ def rows() -> dict[str, dict[str, Any]]:
 def parts(network: str) -> dict[str, Any]:
     """Returns what `network` is made of as it was published.
 
-    Returns: {"layers": {scope: [output shape or None, multiply-adds or None, {variable: shape}]}, "headless":
-      [scopes that num_classes=0 leaves out], "end_points": {name: shape}}: the layers in the order of
-      creation, those of training too, their variables by what follows the scope; the outputs of one image.
+    Returns: {"layers": {scope: [output shape or None, multiply-adds or None, {variable: shape}]},
+      "end_points": {name: shape}, "headless": [scopes that num_classes=0 leaves out], "of_classes": [scopes of
+      layers with an output a class]}: the layers in the order of creation, those of training too, their
+      variables by what follows the scope; the outputs of one image.
     """
     return _read(f"parts/{network}.json")
 
@@ -46,8 +47,8 @@ def shapes(network: str, num_classes: int | None = None) -> Shapes:
     Args:
       num_classes: None: as many as were published; 0: without the last layer.
     """
-    heads, known = rows()[network]["heads"], parts(network)
-    found = variables(known)
+    known = parts(network)
+    found, heads = variables(known), known["of_classes"]
     if num_classes == 0:
         return {name: shape for name, shape in found.items() if not in_scopes(name, known["headless"])}
     return {

@@ -1,6 +1,7 @@
 """`slimzoo evaluate`: how good a model is on Pascal VOC, or on a folder of images."""
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -71,13 +72,13 @@ def evaluate_voc(
 
     run = options["model"]
 
-    def read(model: "Model") -> "Dataset":
+    def read(model: "Model | None") -> "Dataset":
         names = classes or _trained_on(model)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, voc.read(data, year, None, names))
         return voc.read(data, year, split or "val", names)
 
-    _evaluate(read, **options)
+    _evaluate(data, read, **options)
 
 
 @evaluate.command(
@@ -92,7 +93,7 @@ def evaluate_folder(data: str, **options: Any) -> None:
     """Measure a model on a folder of images with one sub-folder a class."""
     from slimzoo.data import folder
 
-    _evaluate(lambda model: folder.read(data, model.labels), **options)
+    _evaluate(data, lambda model: folder.read(data, model and model.labels), **options)
 
 
 @evaluate.command(
@@ -109,19 +110,22 @@ def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | Non
     """Measure a model on images with boxes as COCO or YOLO keep them."""
     from slimzoo.data import boxes
 
-    _evaluate(lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
+    _evaluate(data, lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
 
 
-def _trained_on(model: "Model") -> tuple[str, ...] | None:
+def _trained_on(model: "Model | None") -> tuple[str, ...] | None:
     """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
     from slimzoo.labels import VOC
 
+    if model is None:
+        return None
     labels = model.labels or ()
     return labels if labels and (model.multi_label or set(labels) <= set(VOC)) else None
 
 
 def _evaluate(
-    read: Callable[["Model"], "Dataset"],
+    where: str,
+    read: Callable[["Model | None"], "Dataset"],
     *,
     model: str,
     weights: str | None,
@@ -134,12 +138,16 @@ def _evaluate(
     as_json: bool,
 ) -> None:
     from slimzoo.loading.load import load
+    from slimzoo.loading.source import find
     from slimzoo.training import held_out
 
+    if not os.path.exists(where):  # said before TensorFlow starts
+        find(model, weights is None, weights)
+        read(None)
     loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
     from slimzoo.training import evaluate as measure
 
-    data = replace(read(loaded.labels), turn=turn)
+    data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()

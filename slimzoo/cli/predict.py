@@ -1,10 +1,13 @@
 """`slimzoo predict`: what is on these images?"""
 
+import os
+
 import click
 
 from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
+from slimzoo.errors import SlimzooError
 
 
 @click.command(
@@ -56,7 +59,11 @@ def predict(
     from slimzoo.labels import read_labels
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predict as predict_images
+    from slimzoo.loading.source import find
 
+    if not any(os.path.exists(image) for image in images):  # said before TensorFlow starts
+        find(model, weights is None, weights)
+        raise SlimzooError("\n".join(f"there is no image {image}" for image in images))
     names = None if labels is None else read_labels(labels)
     loaded = load(
         model,

@@ -25,8 +25,8 @@ def parts(network: str) -> dict[str, Any]:
     """Returns what `network` is made of as it was published.
 
     Returns: {"layers": {scope: [output shape or None, multiply-adds or None, {variable: shape}]},
-      "end_points": {name: shape}, "headless": [scopes that num_classes=0 leaves out], "of_classes": [scopes of
-      layers with an output a class]}: the layers in the order of creation, those of training too, their
+      "end_points": {name: shape}, "headless": [scopes that num_classes=0 leaves out], "of_classes": [scopes
+      of layers with an output a class]}: the layers in the order of creation, those of training too, their
       variables by what follows the scope; the outputs of one image.
     """
     return _read(f"parts/{network}.json")

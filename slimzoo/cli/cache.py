@@ -36,7 +36,7 @@ def list_cache(as_json: bool) -> None:
             (w.name, w.bytes, w.record.get("fetched", "not complete"), w.record.get("source", ""), _beside(w))
             for w in cached
         ]
-        echo(table(("weights", "bytes>", "fetched", "from", ""), rows))
+        echo(table(("weights", "bytes>", "fetched", "from", ""), rows, spare=("from", "fetched")))
     total = sum(weights.bytes for weights in cached)
     shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
     return echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")

@@ -98,7 +98,7 @@ def _table(rows: Sequence["Compared"]) -> str:
         counts = (short_count(entry.multiply_adds), short_count(entry.parameters))
         speed = [f"{row.images_per_second:.3g}"] if row.images_per_second else []
         lines.append((keys[entry.name], entry.name, *counts, percent(entry.top1), *speed))
-    return table(columns, lines)
+    return table(columns, lines, spare=("parameters>",))
 
 
 def _picture(rows: Sequence["Compared"]) -> str:

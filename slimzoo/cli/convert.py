@@ -278,7 +278,9 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
         ) from error
     moved = [pair for pair in proposal.pairs if pair.theirs != pair.ours]
     rows = [(pair.theirs, pair.ours, pair.shape, pair.confidence) for pair in moved]
-    click.echo(table(("in the file", f"in {network}", "shape", "confidence"), rows), err=True)
+    click.echo(
+        table(("in the file", f"in {network}", "shape", "confidence"), rows, spare=("shape",)), err=True
+    )
     click.echo(_summary(proposal), err=True)
     if yes:
         return proposal

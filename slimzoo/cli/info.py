@@ -47,7 +47,12 @@ def _layers(network: "Description") -> str:
     rows = [
         (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in network.layers
     ]
-    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=network.entry.name)
+    return table(
+        ("scope", "output", "parameters>", "multiply-adds>"),
+        rows,
+        network.entry.name,
+        ("multiply-adds>", "output"),
+    )
 
 
 def _totals(network: "Description") -> str:
@@ -77,7 +82,7 @@ def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
         for row in rows
     ]
     columns = ("released weights", "top-1>", "classes>", "image>", "bytes>", "maths")
-    text = table(columns, shown)
+    text = table(columns, shown, spare=("bytes>", "classes>", "image>"))
     others = [
         f"{maths}: {words}" for maths, words in MATHS.items() if any(row.maths == maths for row in rows)
     ]

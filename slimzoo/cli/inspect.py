@@ -50,7 +50,7 @@ def inspect(
     if as_json:
         return echo_json(inspection.to_dict())
     rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in inspection.tensors]
-    echo(table(("tensor", "shape", "type", "bytes>", ""), rows))
+    echo(table(("tensor", "shape", "type", "bytes>", ""), rows, spare=("type", "bytes>")))
     return echo(_findings(inspection))
 
 

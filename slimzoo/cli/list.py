@@ -36,7 +36,8 @@ def list_networks(pattern: str, as_json: bool) -> None:
         )
         for entry in listed
     ]
-    return echo(table(columns, rows))
+    spare = ("classes>", "image>", "parameters>", "released weights", "multiply-adds>")
+    return echo(table(columns, rows, spare=spare))
 
 
 def _first(tags: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from slimzoo.errors import clean, shown
 from slimzoo.files import plain
 
 _MAX_CELL = 500  # characters of a name in a table
+_FRAME, _BETWEEN = 1, 3  # characters that rich draws around a table, and beside each of its columns
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 progress_option = click.option(
@@ -35,24 +36,68 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(plain(value), indent=2, allow_nan=False))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> str:
-    """Returns a table as text; a column whose name ends in ">" is aligned right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, spare: Sequence[str] = ()
+) -> str:
+    """Returns a table as text, no wider than the terminal if that can be; no word in it is broken.
+
+    Args:
+      columns: names; what is in one that ends in ">" is aligned right.
+      spare: columns that give way where the terminal is too narrow for all, the first of them first; a line
+        says which.
+    """
+    from rich.text import Text
+
+    cells = [columns, *([cell(value) for value in row] for row in rows)]
+    kept, gone = list(range(len(columns))), [columns.index(name) for name in spare]
+    room = width()
+    while _least(cells, kept) > room and gone:
+        kept.remove(gone.pop(0))
+    drawn = [[Text(line[i].rstrip(">") if line is columns else line[i]) for i in kept] for line in cells]
+    right = [columns[i].endswith(">") for i in kept]
+    text = _drawn(drawn, right, max(room, _least(cells, kept)), title)
+    left_out = [name.rstrip(">") for i, name in enumerate(columns) if i not in kept]
+    return f"{text}\n(no room for {', '.join(left_out)})" if left_out else text
+
+
+def _least(cells: Sequence[Sequence[str]], kept: Sequence[int]) -> int:
+    """Returns how many characters wide the columns `kept` of `cells` are where no word is broken."""
+    return _FRAME + sum(_BETWEEN + _longest_word(line[i] for line in cells) for i in kept)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max((cell_len(word) for text in texts for word in text.split(" ")), default=0)
+
+
+def _drawn(lines: list[list[Any]], right: list[bool], room: int, title: str | None) -> str:
+    """Returns what rich draws of `lines` of Texts, the head first, within `room` characters."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     out = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if "utf" in encoding else box.ASCII)
-    for column in columns:
-        right = column.endswith(">")
-        out.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        out.add_row(*(Text(cell(value)) for value in row))
-    console = Console(width=width(), color_system=None, legacy_windows=False)
+    for i, size in enumerate(_sizes(lines, room)):
+        out.add_column(lines[0][i], justify="right" if right[i] else "left", overflow="fold", width=size)
+    for line in lines[1:]:
+        out.add_row(*line)
+    console = Console(width=room, color_system=None, legacy_windows=False)
     with console.capture() as capture:
         console.print(out)
     return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+
+
+def _sizes(lines: list[list[Any]], room: int) -> list[int]:
+    """Returns the width of each column: its longest word's, and its part of the room that is left."""
+    least = [_longest_word(text.plain for text in column) for column in zip(*lines, strict=True)]
+    wanted = [max(text.cell_len for text in column) for column in zip(*lines, strict=True)]
+    free = room - _FRAME - _BETWEEN * len(least) - sum(least)
+    more = sum(wanted) - sum(least)
+    if more <= free:
+        return wanted
+    return [low + (high - low) * free // more for low, high in zip(least, wanted, strict=True)]
 
 
 def scores_table(evaluation: Mapping[str, Any]) -> str:
@@ -63,7 +108,7 @@ def scores_table(evaluation: Mapping[str, Any]) -> str:
     ]
     title = f"{evaluation['data']}, {evaluation['images']} images"
     lines = [
-        table(("class", "images>", "AP>", "AP, 11 points>"), rows, title),
+        table(("class", "images>", "AP>", "AP, 11 points>"), rows, title, ("AP, 11 points>", "images>")),
         f"mAP {evaluation['map']:.4f} (all points), {evaluation['map_11point']:.4f} (11 points)",
         f"loss {evaluation['loss']:.4f}",
     ]

@@ -1,6 +1,5 @@
 """The networks slimzoo knows, one row each; a family file in slimzoo/nets registers its rows."""
 
-import fnmatch
 import functools
 import importlib
 import logging
@@ -205,8 +204,7 @@ def row_of(what: str | os.PathLike, name: str) -> Row:
     """
     if not is_network(name):
         raise SlimzooError(
-            f"{what} is of the network {name!r}, which is not registered here: import first what registers "
-            "it (--import on the command line)"
+            f"{what} is of the network {name!r}, which is not registered here: import first what registers it"
         )
     return get_row(name)
 
@@ -232,10 +230,5 @@ def get_network(name: str) -> Network:
 def _unknown(name: str) -> str:
     return (
         f"no network is named {name!r}.{nearest(name, rows())} slimzoo.list_models() lists all. One of your "
-        "own is registered first: slimzoo.register, or --import on the command line"
+        "own is registered first, by slimzoo.register"
     )
-
-
-def list_models(pattern: str = "*") -> list[str]:
-    """Returns the sorted names of the networks that match the shell pattern `pattern`, as "mobilenet_*"."""
-    return sorted(fnmatch.filter(rows(), pattern))

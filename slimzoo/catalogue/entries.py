@@ -1,14 +1,14 @@
 """What there is: every network with its sizes and its released weights, at a glance or in full."""
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any
 
 from slimzoo import facts, weights
-from slimzoo.errors import SlimzooError
-from slimzoo.names import nearest
-from slimzoo.registry import Row, get_row, list_models
+from slimzoo.catalogue.choosing import choose
+from slimzoo.registry import Row, get_row
 from slimzoo.weights.manifest import WeightsRow
 
 
@@ -28,6 +28,14 @@ class Entry:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
+
+
+ORDERS: dict[str, Callable[[Entry], Any]] = {  # what networks can be sorted by
+    "name": lambda entry: entry.name,
+    "parameters": lambda entry: entry.parameters,
+    "multiply-adds": lambda entry: entry.multiply_adds,
+    "top-1": lambda entry: -(entry.top1 or 0),  # the best first, those without one last
+}
 
 
 @dataclass(frozen=True)
@@ -63,22 +71,9 @@ class Description:
         return {**asdict(self.entry), "training_parameters": self.training_parameters, **fields}
 
 
-def entries(*patterns: str) -> list[Entry]:
-    """Returns the networks whose name matches one of `patterns`, or contains it where it has no wildcard.
-
-    Without a pattern, all. Raises: SlimzooError: one matches none; all of these are named.
-    """
-    names: set[str] = set()
-    problems = []
-    for pattern in patterns or ("*",):
-        matching = list_models(pattern) or list_models(f"*{pattern}*")
-        names.update(matching)
-        if not matching:
-            near = nearest(pattern.strip("*"), list_models()) or " slimzoo.list_models() lists all."
-            problems.append(f"no network matches {pattern!r}.{near}")
-    if problems:
-        raise SlimzooError("\n".join(problems))
-    return [_entry(get_row(name)) for name in sorted(names)]
+def entries(*patterns: str, pretrained: bool = False, exclude: Iterable[str] = ()) -> list[Entry]:
+    """Returns the networks that choose() chooses, in the order of their names."""
+    return [_entry(get_row(name)) for name in choose(patterns, pretrained=pretrained, exclude=exclude)]
 
 
 def describe(name: str) -> Description:

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from slimzoo.errors import clean, shown
 from slimzoo.files import plain
 
 _MAX_CELL = 500  # characters of a name in a table
+_PLENTY = 1000  # characters of a line, where no terminal breaks it
 _FRAME, _BETWEEN = 1, 3  # characters that rich draws around a table, and beside each of its columns
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
@@ -28,7 +30,24 @@ def examples(*lines: str) -> str:
 
 def echo(text: str) -> None:
     """Prints `text` to stdout; what would steer a terminal, or is not UTF-8, is replaced."""
-    click.echo(clean(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
+    click.echo(wrapped(clean(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")), width()))
+
+
+def wrapped(text: str, room: int) -> str:
+    """Returns `text` with lines of at most `room` characters, broken between words and indented below."""
+    return "\n".join(line if len(line) <= room else _broken(line, room) for line in text.split("\n"))
+
+
+def _broken(line: str, room: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line,
+        room,
+        subsequent_indent=indent,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def echo_json(value: Any) -> None:
@@ -42,18 +61,20 @@ def table(
     """Returns a table as text, no wider than the terminal if that can be; no word in it is broken.
 
     Args:
-      columns: names; what is in one that ends in ">" is aligned right.
-      spare: columns that give way where the terminal is too narrow for all, the first of them first; a line
-        says which.
+      columns: names; what is in one that ends in ">" is aligned right, and stays on one line.
+      spare: columns that stay on one line and give way where the terminal is too narrow for all, the first of
+        them first; a line says which.
     """
     from rich.text import Text
 
-    cells = [columns, *([cell(value) for value in row] for row in rows)]
+    whole = {i for i, name in enumerate(columns) if name.endswith(">") or name in spare}
+    cells = [[name.rstrip(">") for name in columns], *([cell(value) for value in row] for row in rows)]
+    cells = [[text.replace(" ", "\xa0") if i in whole else text for i, text in enumerate(c)] for c in cells]
     kept, gone = list(range(len(columns))), [columns.index(name) for name in spare]
     room = width()
     while _least(cells, kept) > room and gone:
         kept.remove(gone.pop(0))
-    drawn = [[Text(line[i].rstrip(">") if line is columns else line[i]) for i in kept] for line in cells]
+    drawn = [[Text(line[i]) for i in kept] for line in cells]
     right = [columns[i].endswith(">") for i in kept]
     text = _drawn(drawn, right, max(room, _least(cells, kept)), title)
     left_out = [name.rstrip(">") for i, name in enumerate(columns) if i not in kept]
@@ -86,7 +107,7 @@ def _drawn(lines: list[list[Any]], right: list[bool], room: int, title: str | No
     console = Console(width=room, color_system=None, legacy_windows=False)
     with console.capture() as capture:
         console.print(out)
-    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+    return "\n".join(line.rstrip() for line in capture.get().replace("\xa0", " ").strip("\n").splitlines())
 
 
 def _sizes(lines: list[list[Any]], room: int) -> list[int]:
@@ -130,7 +151,7 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, tuple):
-        return " x ".join("?" if part is None else str(part) for part in value) or "scalar"
+        return "\xa0x\xa0".join("?" if part is None else str(part) for part in value) or "scalar"
     return shown(str(value), _MAX_CELL)
 
 
@@ -146,6 +167,7 @@ def percent(value: float | None) -> str | None:
     return None if value is None else f"{value:.1f} %"
 
 
-def width() -> int:
-    """Columns: the terminal's, or plenty where the output goes to a file or a program."""
-    return shutil.get_terminal_size((110, 24)).columns if sys.stdout.isatty() else 200
+def width(err: bool = False) -> int:
+    """Columns: the terminal's, or plenty where the output (err: stderr) goes to a file or a program."""
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size((110, 24)).columns if stream.isatty() else _PLENTY

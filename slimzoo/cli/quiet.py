@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from slimzoo.cli.errors import naming_options
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
@@ -21,7 +23,8 @@ class _Stderr(logging.Handler):
     """Writes the bare message, between progress bars if there are any."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        context = click.get_current_context(silent=True)
+        text = naming_options(record.getMessage(), context.command if context else None)
         tqdm = sys.modules.get("tqdm")
         if tqdm is None:
             click.echo(text, err=True)

@@ -168,7 +168,8 @@ def _yolo_names(root: Path, given: Sequence[str] | None) -> dict[int, str]:
     names = read_names(path) if path else dict(enumerate(map(same, given or ())))
     if not names:
         raise SlimzooError(
-            f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them (--classes)"
+            f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them, "
+            "classes=NAMES"
         )
     return names
 

@@ -98,7 +98,7 @@ def _classes(root: Path, annotations: Iterable[Annotation]) -> tuple[str, ...]:
     counts = Counter(name for annotation in everywhere.values() for name in annotation.names)
     classes = tuple(sorted(counts))
     shown = ", ".join(f"{name} ({counts[name]})" for name in classes)
-    log.warning("classes of %s and their images, as annotated: %s; --classes names others", root, shown)
+    log.warning("classes of %s and their images, as annotated: %s; classes=NAMES names others", root, shown)
     return classes
 
 

@@ -16,7 +16,7 @@ from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.registry import Row, get_row, is_network, list_models, row_of
+from slimzoo.registry import Row, get_row, is_network, row_of, rows
 from slimzoo.weights import WeightsRow, metadata
 
 log = logging.getLogger("slimzoo")
@@ -47,7 +47,7 @@ def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row,
     """Returns the network and where its weights come from, None for new ones."""
     text = os.fspath(name)
     if not text:
-        raise SlimzooError(f"name is empty; give one of {', '.join(list_models())}, or what fine-tuning left")
+        raise SlimzooError(f"name is empty; give one of {', '.join(rows())}, or what fine-tuning left")
     if text.startswith("hf://"):
         from slimzoo.weights.hub import download_model
 
@@ -70,7 +70,7 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Row, Source]:
     if not source.network:
         raise SlimzooError(
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
-            f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
+            f"weights={os.fspath(path)!r}) with one of {', '.join(rows())}"
         )
     return row_of(file, source.network), source
 

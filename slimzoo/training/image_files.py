@@ -56,7 +56,7 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
             names = [Path(path).name for path in changed]
             log.warning(
                 "%d of the %d images of %s are other files than when the run in %s began, under the same "
-                "names: %s. Its numbers will be those of neither; --overwrite begins anew",
+                "names: %s. Its numbers will be those of neither; overwrite=True begins anew",
                 *(len(changed), len(data), data.name, folder),
                 ", ".join(names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]),
             )

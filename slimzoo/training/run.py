@@ -82,7 +82,7 @@ class Run:
                 problems.append(str(error))
         if problems:
             headline = (
-                f"no checkpoint in {self.folder.checkpoint_folder} can be read; --overwrite begins anew:"
+                f"no checkpoint in {self.folder.checkpoint_folder} can be read; overwrite=True begins anew:"
             )
             raise SlimzooError(listing(headline, problems))
         return None

@@ -46,7 +46,7 @@ def alone_in_run(path: str | os.PathLike) -> Iterator[Path]:
     _check_folder(path)
     check_writable(path / "config.json", overwrite=True)
     try:
-        with alone_at(path, path / LOCK, "wait for it, or name another folder (--out)"):
+        with alone_at(path, path / LOCK, "wait for it, or name another folder, out=DIR"):
             yield path
     except Exception:
         with contextlib.suppress(OSError):
@@ -72,7 +72,7 @@ def check_free(path: str | os.PathLike, overwrite: bool = False) -> None:
 
 def _check_folder(path: Path) -> None:
     if path.exists() and not path.is_dir():
-        raise FileExistsError(f"{path} is a file; name a folder for the run (--out)")
+        raise FileExistsError(f"{path} is a file; name a folder for the run, out=DIR")
 
 
 def _holds_something(path: Path) -> bool:
@@ -81,13 +81,13 @@ def _holds_something(path: Path) -> bool:
 
 def _of_others(path: Path) -> FileExistsError:
     return FileExistsError(
-        f"{path} holds other things than a run, which nothing may overwrite; name a new folder (--out)"
+        f"{path} holds other things than a run, which nothing may overwrite; name a new folder, out=DIR"
     )
 
 
 def _is_finished(path: Path) -> FileExistsError:
     return FileExistsError(
-        f"{path} holds a finished run; name another folder (--out), or replace it (--overwrite)"
+        f"{path} holds a finished run; name another folder, out=DIR; overwrite=True replaces it"
     )
 
 
@@ -119,7 +119,7 @@ class RunFolder:
         if before["settings"] is None:
             raise Damaged(
                 f"{self.config_path} is damaged, and no checkpoint remembers the settings of the run: nobody "
-                "can tell whether these are they. Name another folder (--out), or begin anew (--overwrite)"
+                "can tell whether these are they. Name another folder, out=DIR; overwrite=True begins anew"
             )
         self._check_same(before["settings"])
 
@@ -215,7 +215,12 @@ class RunFolder:
         ]
         if problems:
             headline = f"{self.path} holds an unfinished run with other settings;"
-            raise SlimzooError(listing(f"{headline} use the same, another --out, or --overwrite:", problems))
+            raise SlimzooError(
+                listing(
+                    f"{headline} use the same, or another folder, out=DIR; overwrite=True begins anew:",
+                    problems,
+                )
+            )
 
 
 def _begins_as_ours(path: Path) -> bool:

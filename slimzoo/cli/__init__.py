@@ -5,6 +5,7 @@ import click
 import slimzoo
 from slimzoo.cli.cache import cache_group
 from slimzoo.cli.compare import compare
+from slimzoo.cli.completion import complete_texts, completion
 from slimzoo.cli.convert import convert
 from slimzoo.cli.demo import demo
 from slimzoo.cli.download import download
@@ -67,5 +68,7 @@ for command in (
     demo,
     report,
     run,
+    completion,
 ):
     main.add_command(command)
+complete_texts(main)

@@ -23,6 +23,7 @@ _TENSORFLOW = (  # that come from files, images and memory; the others are mista
 _WORDS = (  # Python's, the command line's
     ("slimzoo.list_models() lists all", "`slimzoo list` shows all"),
     ("is registered first, by slimzoo.register", "is registered first, by --import FILE"),
+    ("leave pretrained out to start from new values", "fine-tune from new values, --weights none"),
     ("import first what registers it", "--import FILE first, which registers it"),
 )
 _MEMORY = "out of memory. A smaller --batch-size or --size needs less"

@@ -41,8 +41,8 @@ _OPTIONS = (
     cls=Group,
     invoke_without_command=True,
     epilog=examples(
-        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
-        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --model runs/VOCdevkit-mobilenet_v1",
+        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1",
     ),
 )
 @click.pass_context
@@ -54,8 +54,8 @@ def evaluate(context: click.Context) -> None:
 @evaluate.command(
     "voc",
     epilog=examples(
-        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
-        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/voc-vgg_16 --json",
+        "slimzoo evaluate voc --data VOCdevkit --model runs/VOCdevkit-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/VOCdevkit-vgg_16 --json",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
@@ -84,7 +84,7 @@ def evaluate_voc(
 @evaluate.command(
     "folder",
     epilog=examples(
-        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1 --batch-size 8"
+        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1 --batch-size 8"
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
@@ -98,7 +98,7 @@ def evaluate_folder(data: str, **options: Any) -> None:
 
 @evaluate.command(
     "boxes",
-    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/boxes-mobilenet_v1"),
+    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/yolo-mobilenet_v1"),
 )
 @click.option(
     "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."

@@ -1,5 +1,6 @@
 """`slimzoo info`: one network in full, or one of its weights."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -23,18 +24,22 @@ if TYPE_CHECKING:
 @import_option
 @json_option
 def info(name: str, variables: bool, as_json: bool) -> None:
-    """Show a network: layers, parameters, multiply-adds, and its released weights.
+    """Show a network: layers, parameters, multiply-adds, recipe, and its released weights.
 
     NAME is one that `slimzoo list` shows; with .TAG only these weights are shown, with all that is
     known of them.
     """
     from slimzoo.catalogue.entries import describe
+    from slimzoo.registry import get_row
+    from slimzoo.training.recipes import recipe_for
 
     network = describe(name)
+    recipe = recipe_for(get_row(network.entry.name))
     if as_json:
-        return echo_json(network.to_dict())
+        return echo_json({**network.to_dict(), "recipe": asdict(recipe)})
     echo(_layers(network) if not variables else table(("variable", "shape"), network.variables.items()))
     echo(_totals(network))
+    echo(f"recipe of fine-tuning: {'; '.join(recipe.lines())}")
     if len(network.weights) == 1:
         echo("\n" + _weights(network.weights[0]))
     elif network.weights:

@@ -15,8 +15,8 @@ from slimzoo.errors import SlimzooError
         "slimzoo predict --model mobilenet_v1 cat.jpg dog.png",
         "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
-        "slimzoo predict --model runs/voc-mobilenet_v1 cat.jpg",
-        "slimzoo predict --import my_nets.py --model runs/folder-my_net cat.jpg",
+        "slimzoo predict --model runs/VOCdevkit-mobilenet_v1 cat.jpg",
+        "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
     )
 )
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")

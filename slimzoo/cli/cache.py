@@ -7,6 +7,7 @@ import click
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
+from slimzoo.errors import counted
 
 if TYPE_CHECKING:
     from slimzoo.weights.cache import Cached
@@ -83,7 +84,7 @@ def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bo
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
     for path in paths:
         echo(str(path))
-    return echo(f"{len(paths)} files, {size:,} bytes {'would be' if dry_run else 'were'} deleted")
+    return echo(f"{counted(len(paths), 'file')}, {size:,} bytes {'would be ' if dry_run else ''}deleted")
 
 
 @cache_group.command(

@@ -12,7 +12,7 @@ import click
 from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import check_writable
 from slimzoo.files.locks import writing
 
@@ -270,8 +270,8 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
         raise _longer(
             error,
             listing(
-                f"By structure and shape {len(proposal.pairs)} tensors can be told; none fits these "
-                "variables (--map FILE takes names of your own):",
+                f"By structure and shape {counted(len(proposal.pairs), 'tensor')} can be told; none fits "
+                "these variables (--map FILE takes names of your own):",
                 list(proposal.missing),
                 limit=10,
             ),
@@ -317,8 +317,8 @@ def _summary(proposal: "Proposal") -> str:
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     unused = f"; left out: {', '.join(proposal.unused)}" if proposal.unused else ""
     return (
-        f"{len(proposal.pairs)} tensors: {told}{unused}. Shapes fit, and words or order speak for it: only "
-        "the numbers of the network prove it"
+        f"{counted(len(proposal.pairs), 'tensor')}: {told}{unused}. Shapes fit, and words or order speak for "
+        "it: only the numbers of the network prove it"
     )
 
 

@@ -22,6 +22,7 @@ from slimzoo.cli.options import (
     reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
+from slimzoo.errors import counted
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -332,7 +333,7 @@ def _show_plan(
     if as_json:
         return echo_json({"folder": out, **settings.to_dict()})
     told = [
-        f"train {settings.model} on {train.name}, {len(train)} images; held out: {len(held_out)}",
+        f"train {settings.model} on {train.name}, {counted(len(train), 'image')}; held out: {len(held_out)}",
         f"classes: {', '.join(train.classes)}",
         f"weights: {settings.weights or 'none, from scratch'}",
         *settings.recipe.lines(),

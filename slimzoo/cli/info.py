@@ -7,6 +7,7 @@ import click
 
 from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, table
+from slimzoo.errors import counted
 from slimzoo.weights.manifest import MATHS
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _totals(network: "Description") -> str:
     training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
     return "\n".join(
         [
-            f"{len(network.variables)} variables, {entry.parameters:,} parameters{training}, "
+            f"{counted(len(network.variables), 'variable')}, {entry.parameters:,} parameters{training}, "
             f"{entry.multiply_adds:,} multiply-adds",
             f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
             f"new for another number of classes: {', '.join(network.heads)}; in fine-tuning: "

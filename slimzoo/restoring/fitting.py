@@ -10,7 +10,7 @@ from slimzoo.converters.matching import Rename
 from slimzoo.converters.naming import named
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite_values
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.registry import Row
 from slimzoo.restoring.tensors import take_over
 
@@ -51,7 +51,7 @@ class LazyTensors(Mapping[str, Any]):
 
     def check_finite(self, where: Any) -> None:
         """Raises SlimzooError if a value read so far is NaN or infinite; every such variable is named."""
-        problems = [f"{name}: {count:,} values" for name, count in self.nonfinite.items()]
+        problems = [f"{name}: {counted(count, 'value')}" for name, count in self.nonfinite.items()]
         if problems:
             raise SlimzooError(
                 listing(f"{where} holds NaN or infinity:", problems)

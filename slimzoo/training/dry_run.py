@@ -1,4 +1,4 @@
-"""What finetune() would do: its settings, checked; it writes and fetches nothing, and starts no TensorFlow."""
+"""What finetune() would do: its settings, checked; nothing is written, fetched or started."""
 
 import os
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slimzoo import converters
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, in_text, needed
 from slimzoo.weights.metadata import settings_of
@@ -75,7 +75,8 @@ class TrainingState:
             if theirs.get(name) != ours.get(name)
         ]
         if problems:
-            headline = f"{path} is a checkpoint of another model or optimizer; {len(problems)} values differ:"
+            count = counted(len(problems), "difference")
+            headline = f"{path} is a checkpoint of another model or optimizer; {count}:"
             raise SlimzooError(listing(headline, problems))
         for name, variable in self._variables.items():
             variable.assign(values[name])

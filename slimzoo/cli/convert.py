@@ -248,13 +248,13 @@ def _input_shape(network: str, options: dict[str, Any]) -> tuple[int, int, int] 
 @contextlib.contextmanager
 def _bar(shown: bool) -> Iterator[Callable[[int, int], None]]:
     """Yields what moves a progress bar: (bytes written, about how many they will be)."""
-    from tqdm import tqdm
+    from slimzoo.files.progress import bar
 
-    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not shown, leave=False, delay=0.5) as bar:
+    with bar(desc="convert", unit="B", unit_scale=True, disable=not shown, leave=False, delay=0.5) as drawn:
 
         def show(written: int, total: int) -> None:
-            bar.total = max(total, written)
-            bar.update(written - bar.n)
+            drawn.total = max(total, written)
+            drawn.update(written - drawn.n)
 
         yield show
 

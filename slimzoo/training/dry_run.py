@@ -30,8 +30,7 @@ def dry_run(
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
     recipe = recipe_for(get_row(model)).override(options)
-    check_free(out, overwrite)
-    _check_weights(model, weights)
+    check_given(out, model, weights, overwrite)
     return Settings(
         train=train,
         validation=validation,
@@ -45,9 +44,16 @@ def dry_run(
     )
 
 
-def _check_weights(model: str, weights: str | None) -> None:
-    """Raises SlimzooError or FileNotFoundError where there are no such weights; fetches none."""
+def check_given(
+    out: str | os.PathLike, model: str, weights: str | os.PathLike | None, overwrite: bool
+) -> None:
+    """Raises what it can of the errors of finetune() before TensorFlow starts; fetches nothing.
+
+    Raises: FileExistsError: no run can be in `out`. SlimzooError, FileNotFoundError: no such weights exist.
+    """
+    check_free(out, overwrite)
+    tags = {row.tag for row in manifest.rows() if row.network == model}
     if weights == "pretrained":
         manifest.get_row(model)
-    elif weights is not None and weights not in {row.tag for row in manifest.rows() if row.network == model}:
+    elif weights is not None and weights not in tags:
         find(model, False, weights)

@@ -14,8 +14,9 @@ from slimzoo.loading.load import load
 from slimzoo.names import Scopes
 from slimzoo.registry import get_network, get_row
 from slimzoo.training import held_out, image_files
+from slimzoo.training.dry_run import check_given
 from slimzoo.training.recipes import Recipe, recipe_for
-from slimzoo.training.run_folder import RunFolder, alone_in_run, check_free
+from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
 if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to train
@@ -99,7 +100,7 @@ def finetune(
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     recipe = (recipe or recipe_for(get_row(model))).override(options or {})
-    check_free(out, overwrite)
+    check_given(out, model, weights, overwrite)
     from slimzoo.training.loop import make_strategy, uses_gpu
     from slimzoo.training.run import Run
 

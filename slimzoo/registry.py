@@ -186,8 +186,10 @@ def get_row(name: str) -> Row:
 @functools.cache
 def _known(name: str) -> Row:
     written = facts.rows()[name]
-    values = {field.name: written[field.name] for field in fields(Row) if field.name != "name"}
-    return Row(name=name, **{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    values: dict[str, Any] = {f.name: written[f.name] for f in fields(Row) if f.name != "name"}
+    for field, value in values.items():
+        values[field] = tuple(value) if isinstance(value, list) else value  # JSON has no tuples
+    return Row(name=name, **values)
 
 
 def is_network(name: str) -> bool:

@@ -29,6 +29,8 @@ def _lines() -> type:
     class Lines(tqdm):
         """Of a bar without a total, the last line alone is written."""
 
+        disable: bool
+
         def __init__(self, *arguments: Any, **settings: Any):
             self.tenths = 0
             each = {"mininterval": 0, "miniters": 1, "ascii": True}

@@ -27,10 +27,10 @@ def predict(
       images: paths of image files, PIL images, or arrays uint8 [H, W, C].
       turn: files are turned upright where EXIF says how the camera was held.
     """
-    named = isinstance(model, str | os.PathLike)
-    network: Model = load(model, pretrained, **arguments) if named else model
+    if isinstance(model, str | os.PathLike):
+        model = load(model, pretrained, **arguments)
     found = []
     for start in range(0, len(images), batch_size):
-        batch = network.preprocess(images[start : start + batch_size], turn)
-        found += network.decode_predictions(network(batch), top)
+        batch = model.preprocess(images[start : start + batch_size], turn)
+        found += model.decode_predictions(model(batch), top)
     return found

@@ -12,6 +12,7 @@ from slimzoo.cli.download import download
 from slimzoo.cli.evaluate import evaluate
 from slimzoo.cli.finetune import finetune
 from slimzoo.cli.group import Group
+from slimzoo.cli.helping import Context, every
 from slimzoo.cli.info import info
 from slimzoo.cli.inspect import inspect
 from slimzoo.cli.list import list_networks
@@ -71,4 +72,6 @@ for command in (
     completion,
 ):
     main.add_command(command)
-complete_texts(main)
+for command in every(main):
+    command.context_class = Context
+    complete_texts(command)

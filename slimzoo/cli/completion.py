@@ -84,9 +84,7 @@ class _Text(click.types.StringParamType):
 
 
 def complete_texts(command: click.Command) -> None:
-    """Makes a shell complete every text that `command`, and the commands in it, take."""
+    """Makes a shell complete every text that `command` takes."""
     for parameter in command.params:
         if parameter.type is click.STRING:
             parameter.type = _Text()
-    for inner in getattr(command, "commands", {}).values():
-        complete_texts(inner)

@@ -10,7 +10,7 @@ import click
 
 from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
-from slimzoo.cli.grouped import Grouped
+from slimzoo.cli.helping import Grouped
 from slimzoo.cli.options import (
     POSITIVE,
     OneOf,

@@ -278,5 +278,7 @@ def test_the_help_of_finetune_is_in_groups_with_every_option_once(slimzoo):
         titles = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
         assert titles == ["Options:", "Network and weights:", "Recipe:", "Run:", "Output:"]
         options = [p.opts[-1] for p in finetune_command.finetune.commands[kind].params]
-        missing = [name for name in options if len(re.findall(rf"^  (?:-.* )?{name}\b(?!-)", text, re.M)) != 1]
+        missing = [
+            name for name in options if len(re.findall(rf"^  (?:-.* )?{name}\b(?!-)", text, re.M)) != 1
+        ]
         assert not missing

@@ -1,10 +1,13 @@
 """Tables and messages in a terminal of 60, 80 and 120 columns: names and words stay whole."""
 
+import re
 import sys
 
 import pytest
+from click.testing import CliRunner
 
-from slimzoo.cli import output
+from slimzoo.cli import main, output
+from tests.cli.test_help import commands
 
 COMMANDS = {  # a command: names that must be found whole
     ("list", "mobilenet_v3*"): ["mobilenet_v3_large_minimalistic", "mobilenet_v3_small_075", "75.2 %"],
@@ -34,6 +37,13 @@ def test_names_stay_whole_and_lines_fit(slimzoo, cifarnet, columns, command):
     # A path or an address is a word, which nothing breaks.
     long = [line for line in text.splitlines() if len(line) > columns and len(line.split()) > 1]
     assert not [line for line in long if "/" not in line]
+
+
+@pytest.mark.parametrize("room", [60, 80, 110])
+def test_no_word_of_a_help_is_broken(room):
+    for path, _ in commands():
+        text = CliRunner().invoke(main, [*path, "--help"], terminal_width=room).stdout
+        assert not [line for line in text.splitlines() if re.search(r"\w-$", line)], path
 
 
 def test_columns_give_way_in_their_order_and_that_is_said(monkeypatch):

@@ -1,7 +1,7 @@
 """How help is laid out: options in groups, and no word broken."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -35,7 +35,7 @@ class _Formatter(click.HelpFormatter):
         """Writes a paragraph."""
         super().write_text(_whole(text))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Writes terms and what they mean."""
         super().write_dl([(term, _whole(text)) for term, text in rows], col_max, col_spacing)
 

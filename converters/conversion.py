@@ -21,7 +21,7 @@ from slimzoo.converters.plan import Prepared, prepare
 from slimzoo.converters.reports import ConversionReport
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import check_writable
 
 log = logging.getLogger("slimzoo")
@@ -192,7 +192,7 @@ def _check_values(variables: Source, allow_nonfinite: bool) -> None:
             listing(
                 f"{variables.path} holds NaN or infinity (a training run that diverged?); "
                 "allow_nonfinite=True converts it all the same:",
-                [f"{name}: {count} values" for name, count in counts.items()],
+                [f"{name}: {counted(count, 'value')}" for name, count in counts.items()],
             )
         )
 

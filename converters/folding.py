@@ -20,7 +20,7 @@ from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
-from slimzoo.registry import Network, get_network
+from slimzoo.registry import Row, get_row
 
 log = logging.getLogger("slimzoo")
 _ENOUGH = 0.9  # of a network's layers before its head, for a file that goes on otherwise to be one of it
@@ -41,7 +41,7 @@ def unfolded(
         return None
     from slimzoo.converters.network_graph import network_layers  # brings TensorFlow
 
-    row = get_network(network)
+    row = get_row(network)
     ours = network_layers(network, arguments)
     theirs: Sequence[Layer] = source.layers()
     theirs = _without_preprocessing(source, theirs, ours) if theirs and ours else theirs
@@ -77,7 +77,7 @@ def _without_preprocessing(source: Source, theirs: Sequence[Layer], ours: Sequen
     return theirs[first:]
 
 
-def _common(source: Source, network: Network, theirs: Sequence[Layer], ours: Sequence[Layer]) -> int:
+def _common(source: Source, network: Row, theirs: Sequence[Layer], ours: Sequence[Layer]) -> int:
     """Returns how many of the first layers of both are the same.
 
     Raises: SlimzooError: fewer than the network is told by.
@@ -97,7 +97,7 @@ def _common(source: Source, network: Network, theirs: Sequence[Layer], ours: Seq
 
 
 def _difference(
-    source: Source, network: Network, theirs: Sequence[Layer], ours: Sequence[Layer], count: int
+    source: Source, network: Row, theirs: Sequence[Layer], ours: Sequence[Layer], count: int
 ) -> str:
     there = str(theirs[count]) if count < len(theirs) else "nothing more"
     here = f"{_name(ours[count])} ({ours[count]})" if count < len(ours) else "nothing more"
@@ -131,7 +131,7 @@ def _is_in(layer: Layer, scopes: Scopes) -> bool:
     return any(name in scopes for constant in layer.constants for name in constant.names)
 
 
-def _scopes_of(layers: Sequence[Layer], network: Network) -> tuple[str, ...]:
+def _scopes_of(layers: Sequence[Layer], network: Row) -> tuple[str, ...]:
     """Returns the scopes whose variables are those of `layers`: heads whole, others by layer."""
     heads = network.main_heads if any(_is_in(layer, Scopes(network.main_heads)) for layer in layers) else ()
     names = [name for layer in layers for constant in layer.constants for name in constant.names]

@@ -21,7 +21,7 @@ from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes, cuts, matches_nothing
-from slimzoo.registry import Network, networks
+from slimzoo.registry import Row, rows
 
 log = logging.getLogger("slimzoo")
 Shapes = Mapping[str, tuple[int, ...]]
@@ -58,7 +58,7 @@ class _Given:
     """What is asked of a file: its tensors as the caller named them, and of which network they shall be."""
 
     variables: Source
-    network: Network | None
+    network: Row | None
     shapes: Callable[[], Shapes]
     exclude: Scopes
     renamed: bool
@@ -95,7 +95,7 @@ class _Given:
 
 def named(
     source: Source,
-    network: Network | None,
+    network: Row | None,
     shapes: Callable[[], Shapes],
     *,
     ema: bool = False,
@@ -275,7 +275,7 @@ def _of_other_network(fit: Fit, given: _Given) -> bool:
     if fit.name_map.library != prefixes.BARE or not given.network:
         return False
     scope = prefixes.stem(fit.prefix).rpartition("/")[2]
-    return scope in {row.top for row in networks().values()} - {given.network.top}
+    return scope in {row.top for row in rows().values()} - {given.network.top}
 
 
 def _mapped(found: Named, given: _Given, name_map: NameMap, fit: Fit | None = None) -> Named:

@@ -21,7 +21,7 @@ from slimzoo.files.schema import in_text, needed
 from slimzoo.labels import BACKGROUND
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import of_kind
-from slimzoo.registry import Network, get_network
+from slimzoo.registry import Row, get_row
 
 _NAMES = in_text(schema.list_of(schema.text()))
 _ARGUMENTS: schema.Schema = {"network_arguments": in_text(schema.dict_of(schema.anything()))}
@@ -119,12 +119,12 @@ def prepare(
     settings = {"ema": ema, "rename": rename, "exclude": exclude, "library": name_map, "arguments": known}
     found = _named(source, network, **settings)
     if network and headless:
-        found = _without(found, Scopes(get_network(network).main_heads).of(found.variables))
+        found = _without(found, Scopes(get_row(network).main_heads).of(found.variables))
     variables, theirs = found.variables, found.name_map
     notes = {"source": source.path.name, "source_format": source.format}
     absent: tuple[str, ...] = ()
     if network:
-        variables = with_background(variables, get_network(network).heads, background)
+        variables = with_background(variables, get_row(network).heads, background)
         absent, about = _fit(replace(found, variables=variables), network, headless, known)
         notes |= _of_background(background, said) | about
     arguments = {**_network_arguments(said, source.path, theirs), **network_arguments}
@@ -153,11 +153,11 @@ def _named(source: Source, network: str | None, **settings: Any) -> Named:
     def shapes() -> Mapping[str, tuple[int, ...]]:
         if network is None:
             return {}
-        from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+        from slimzoo.tracing.shapes import shapes_of  # may bring TensorFlow
 
-        return network_shapes(network, arguments=settings["arguments"])
+        return shapes_of(network, arguments=settings["arguments"])
 
-    found = named(source, get_network(network) if network else None, shapes, **settings)
+    found = named(source, get_row(network) if network else None, shapes, **settings)
     return _without(found, excluded_among(found.variables, found.exclude))
 
 
@@ -176,12 +176,12 @@ def _fit(
 
     Returns: the scopes that they are without, and the metadata that say what they are of.
     """
-    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+    from slimzoo.tracing.shapes import shapes_of  # may bring TensorFlow
 
-    row, variables, known_absent = get_network(network), found.variables, found.absent
+    row, variables, known_absent = get_row(network), found.variables, found.absent
     headless = headless or _is_headless(variables, row, known_absent)
     classes = 0 if headless else row.classes_in(variables.shapes)
-    wanted = network_shapes(network, classes, arguments)
+    wanted = shapes_of(network, classes, arguments)
     absent = tuple(
         scope
         for scope in dict.fromkeys((*row.side_heads, *known_absent))
@@ -197,7 +197,7 @@ def _fit(
     return absent, about | ({"absent": json.dumps(absent)} if absent else {})
 
 
-def _is_headless(variables: Source, network: Network, known_absent: Iterable[str]) -> bool:
+def _is_headless(variables: Source, network: Row, known_absent: Iterable[str]) -> bool:
     """Whether the file itself, or the map of its names, says that the last layers are not there."""
     without = variables.metadata.get("num_classes") == "0"
     return without or bool(Scopes(network.main_heads).of(known_absent))
@@ -235,7 +235,7 @@ def _of_original(source: Source, name_map: NameMap, arguments: Mapping[str, Any]
     """Returns what is to be known of weights that a library computes and prepares images for otherwise."""
     about = {"network_arguments": json.dumps(arguments)} if arguments else {}
     if name_map.preprocessing and "preprocessing" not in source.metadata:
-        size = get_network(name_map.network).image_size
+        size = get_row(name_map.network).image_size
         about["preprocessing"] = of_kind(name_map.preprocessing, size).to_json()
     return about
 

@@ -19,7 +19,7 @@ from slimzoo.converters.towers import one_tower
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import write_text
 from slimzoo.names import Scopes
-from slimzoo.registry import get_network
+from slimzoo.registry import get_row
 
 Shapes = Mapping[str, tuple[int, ...]]
 SURE, LIKELY, GUESS = "sure", "likely", "by order"
@@ -158,14 +158,14 @@ def propose_for(source: Shapes, network: str) -> tuple[Proposal, int | None]:
 
     Returns: the proposal, in whose `missing` auxiliary heads do not count; the number of classes.
     """
-    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+    from slimzoo.tracing.shapes import shapes_of  # may bring TensorFlow
 
-    row, wanted = get_network(network), network_shapes(network)
+    row, wanted = get_row(network), shapes_of(network)
     proposal = propose(source, wanted)
     unused = {name: source[name] for name in proposal.unused}
     classes = _classes_of_head(unused, proposal.missing, wanted)
     if classes is not None:
-        proposal = propose(source, network_shapes(network, classes))
+        proposal = propose(source, shapes_of(network, classes))
     left = tuple(name for name in proposal.missing if name not in Scopes(row.side_heads))
     return replace(proposal, missing=left), classes or row.num_classes
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.converters.name_maps import worded
+from slimzoo.errors import counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class RestoreReport:
 
     def __str__(self) -> str:
         head = (
-            f"{len(self.restored)} variables restored: {self.parameters_restored:,} of "
+            f"{counted(len(self.restored), 'variable')} restored: {self.parameters_restored:,} of "
             f"{self.parameters_total:,} parameters ({self.fraction:.1%})"
         )
         kinds = (("new", self.reinitialised), ("missing", self.missing), ("unused", self.unused))

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
         training,
         weights,
     )
+    from slimzoo.catalogue.choosing import list_models
     from slimzoo.converters import RestoreReport
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import Prediction, predict, predictions
     from slimzoo.model import Model
     from slimzoo.model.saving import save
-    from slimzoo.registry import Network, get_network, list_models, register
+    from slimzoo.registry import Network, get_network, register
     from slimzoo.training.evaluation import evaluate
     from slimzoo.training.finetune import finetune
 
@@ -45,7 +46,7 @@ _WHERE = {  # public name: the module that defines it
     "evaluate": "training",
     "finetune": "training",
     "get_network": "registry",
-    "list_models": "registry",
+    "list_models": "catalogue.choosing",
     "load": "loading",
     "Prediction": "loading",
     "predict": "loading",

@@ -66,6 +66,11 @@ def listing(headline: str, problems: list[str], limit: int = 40) -> str:
     return "\n  ".join([headline, *lines])
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns how many there are of something: "1 problem", "2 problems"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def some(names: Sequence[str], limit: int = 5) -> str:
     """Returns the first `limit` of `names`, and how many more there are."""
     more = f" and {len(names) - limit:,} more" if len(names) > limit else ""

@@ -38,12 +38,23 @@ def in_scopes(name: str, scopes: Iterable[str]) -> bool:
     return any(name == scope or name.startswith(f"{scope.rstrip('/')}/") for scope in scopes)
 
 
+def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """Returns at most `n` of the `known` names that `name` may be misspelt for, the nearest first."""
+    spelt = {other.lower(): other for other in known}
+    return [spelt[other] for other in difflib.get_close_matches(name.lower(), spelt, n=n)]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns " Nearest: a, b." of the `known` names that are near `name`, "" where none is."""
+    found = near(name, known)
+    return f" Nearest: {', '.join(found)}." if found else ""
+
+
 def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """Raises SlimzooError with the nearest ones if some of `names` are not in `known`."""
     known = list(known)
     problems = [
-        f"no {kind} {name!r}; nearest: "
-        f"{', '.join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or 'none is near'}"
+        f"no {kind} {name!r}" + (f"; nearest: {', '.join(found)}" if (found := near(name, known)) else "")
         for name in names
         if name not in known
     ]

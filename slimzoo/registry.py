@@ -1,18 +1,19 @@
 """The networks slimzoo knows, one row each; a family file in slimzoo/nets registers its rows."""
 
-import difflib
-import fnmatch
+import functools
 import importlib
 import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
+from slimzoo import facts
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.names import nearest
 
 log = logging.getLogger("slimzoo")
 FAMILIES = (  # modules of slimzoo.nets that register networks
@@ -42,13 +43,10 @@ _packages_asked = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """One published network: how it is built, and what belongs to its last layers."""
+class Row:
+    """What is written down of one network; that of slimzoo's own is known before any of them is imported."""
 
     name: str
-    # (images, num_classes, is_training=...) -> logits, end_points; num_classes None: without the last layer
-    build: Callable[..., Any]
-    arg_scope: Callable[..., dict]  # weight_decay=... -> the scope it was published with
     image_size: int  # pixels, square; what the published weights were trained at
     num_classes: int  # of the published network
     channels: int  # of its images
@@ -108,6 +106,15 @@ class Network:
         return (True, False) if self.auxiliary is None else (bool(self.auxiliary),)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Network(Row):
+    """One published network: what is written down of it, and how it is built."""
+
+    # (images, num_classes, is_training=...) -> logits, end_points; num_classes None: without the last layer
+    build: Callable[..., Any]
+    arg_scope: Callable[..., dict]  # weight_decay=... -> the scope it was published with
+
+
 def register(network: Network) -> Network:
     """Adds `network` under its name.
 
@@ -159,26 +166,49 @@ def _register_all(offered: Any) -> None:
             register(network)
 
 
+def rows() -> dict[str, Row]:
+    """Returns what is written down of every network by name; of slimzoo's own none is imported for it."""
+    _register_packages()
+    own = {name: _NETWORKS.get(name) or _known(name) for name in facts.rows()}
+    return {**own, **_NETWORKS}
+
+
+def get_row(name: str) -> Row:
+    """Returns what is written down of the network called `name`; slimzoo's own are not imported for it.
+
+    Raises: SlimzooError: there is none; the message names the nearest ones.
+    """
+    if not is_network(name):
+        raise SlimzooError(_unknown(name))
+    return _NETWORKS.get(name) or _known(name)
+
+
+@functools.cache
+def _known(name: str) -> Row:
+    written = facts.rows()[name]
+    values: dict[str, Any] = {f.name: written[f.name] for f in fields(Row) if f.name != "name"}
+    for field, value in values.items():
+        values[field] = tuple(value) if isinstance(value, list) else value  # JSON has no tuples
+    return Row(name=name, **values)
+
+
 def is_network(name: str) -> bool:
-    """Says whether a network is called `name`; imports no more families than it must."""
-    if name not in _NETWORKS:
-        _import_families_of(name)
-    if name in _NETWORKS:
+    """Says whether a network is called `name`; imports none of slimzoo's own, and packages' if it must."""
+    if name in _NETWORKS or name in facts.rows():
         return True
-    return bool(NAME.fullmatch(name)) and not os.path.exists(name) and name in networks()
+    return bool(NAME.fullmatch(name)) and not os.path.exists(name) and name in rows()
 
 
-def network_of(what: str | os.PathLike, name: str) -> Network:
-    """Returns the network called `name`, of which `what` (a file) says that it is.
+def row_of(what: str | os.PathLike, name: str) -> Row:
+    """Returns what is written down of the network called `name`, of which `what` (a file) says that it is.
 
     Raises: SlimzooError: it is not registered.
     """
     if not is_network(name):
         raise SlimzooError(
-            f"{what} is of the network {name!r}, which is not registered here: import first what registers "
-            "it (--import on the command line)"
+            f"{what} is of the network {name!r}, which is not registered here: import first what registers it"
         )
-    return get_network(name)
+    return get_row(name)
 
 
 def _import_families_of(name: str) -> None:
@@ -192,16 +222,15 @@ def get_network(name: str) -> Network:
 
     Raises: SlimzooError: there is none; the message names the nearest ones.
     """
-    if is_network(name):
-        return _NETWORKS[name]
-    near = difflib.get_close_matches(name.lower(), networks(), n=3)
-    nearest = f" Nearest: {', '.join(near)}." if near else ""
-    raise SlimzooError(
-        f"no network is named {name!r}.{nearest} slimzoo.list_models() lists all. One of your own is "
-        "registered first: slimzoo.register, or --import on the command line"
+    if not is_network(name):
+        raise SlimzooError(_unknown(name))
+    if name not in _NETWORKS:
+        _import_families_of(name)
+    return _NETWORKS.get(name) or networks()[name]
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"no network is named {name!r}.{nearest(name, rows())} slimzoo.list_models() lists all. One of your "
+        "own is registered first, by slimzoo.register"
     )
-
-
-def list_models(pattern: str = "*") -> list[str]:
-    """Returns the sorted names of the networks that match the shell pattern `pattern`, as "mobilenet_*"."""
-    return sorted(fnmatch.filter(networks(), pattern))

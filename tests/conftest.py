@@ -52,6 +52,7 @@ QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minut
     "training/test_finetune.py": "small runs, from images to a report",
     "compat/test_tables.py": "old names",
     "compat/py2/test_programs.py": "what Python 2.7 printed",
+    "cli/test_instant.py": "answers without TensorFlow",
     "cli/test_errors.py": "how a command ends",
     "cli/test_help.py": "what the command line says of itself",
 }

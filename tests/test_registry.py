@@ -171,3 +171,17 @@ def test_a_name_with_a_dot_or_a_dash_is_a_network_like_others(monkeypatch):
         row = slimzoo.register(dataclasses.replace(slimzoo.get_network("lenet"), name=name))
         assert slimzoo.get_network(name) is row and weights.split_name(name) == (name, "")
         assert slimzoo.load(name).network is row
+
+
+def test_names_are_chosen_by_patterns_by_weights_and_without_some():
+    assert slimzoo.list_models(["vgg_1*", "lenet"]) == ["lenet", "vgg_16", "vgg_19"]
+    assert slimzoo.list_models(("vgg*", "lenet"), pretrained=True, exclude="*_19") == ["vgg_16"]
+    assert slimzoo.list_models("vgg*", exclude=["vgg_a", "vgg_1?"]) == []
+    assert set(slimzoo.list_models(pretrained=True)) < set(slimzoo.list_models())
+
+
+def test_a_row_is_known_without_its_network():
+    for name, row in registry.rows().items():
+        known = {field: getattr(row, field) for field in registry.Row.__dataclass_fields__}
+        network = slimzoo.get_network(name)
+        assert known == {field: getattr(network, field) for field in known}, name

@@ -21,7 +21,7 @@ from typing import Any
 from slimzoo.converters import name_maps
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.registry import list_models
+from slimzoo.registry import is_network
 from slimzoo.weights import hub
 from slimzoo.weights.download import SourceError, Wanted, download, probe
 from slimzoo.weights.manifest import WeightsRow, read_manifest
@@ -70,7 +70,7 @@ def row_problems(row: WeightsRow) -> list[str]:
 
 
 def _of_a_network(row: WeightsRow) -> Iterable[str]:
-    if row.network not in list_models():
+    if not is_network(row.network):
         yield f"there is no network {row.network!r}"
 
 

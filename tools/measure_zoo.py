@@ -1,26 +1,40 @@
-"""Counts the parameters and multiply-adds of every registered network into slimzoo/catalogue/facts.json.
+"""Writes down what is known of every network of slimzoo's own into slimzoo/facts/.
 
     python tools/measure_zoo.py
 
-`slimzoo list` reads that file in place of tracing the networks, which takes a minute or two. Run it when a
-network is added or changed; tests/catalogue/test_entries.py says when a row is missing or wrong.
+`slimzoo list`, `info`, `inspect` and `convert` read those files in place of importing TensorFlow and tracing
+the networks, which takes minutes. Run it when a network is added or changed; tests/catalogue/test_entries.py
+says when something is missing or wrong.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-from slimzoo.catalogue.entries import FACTS, count
-from slimzoo.registry import get_network, list_models
+from slimzoo.catalogue.tracing import counted, depends, traced
+from slimzoo.registry import networks
 
-TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "catalogue" / FACTS
+TARGET = Path(__file__).resolve().parents[1] / "slimzoo" / "facts"
 
 
 def main() -> None:
-    """Counts and writes, a line for each network, in the order of their names."""
-    rows = [f"{json.dumps(name)}: {json.dumps(count(get_network(name)))}" for name in tqdm(list_models())]
-    TARGET.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+    """Traces and writes, a line for each network, in the order of their names, and a file for each."""
+    rows = {}
+    for name in tqdm(sorted(networks())):
+        rows[name], parts = counted(name), {**traced(name), **depends(name)}
+        text = ",\n".join(f"{json.dumps(key)}: {_lines(value)}" for key, value in parts.items())
+        (TARGET / "parts" / f"{name}.json").write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+    (TARGET / "networks.json").write_text(f"{_lines(rows)}\n", encoding="utf-8")
+
+
+def _lines(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Returns `value` as JSON with a line for each item of it."""
+    if isinstance(value, Mapping):
+        return "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in value.items()) + "\n}"
+    return "[\n" + ",\n".join(json.dumps(item) for item in value) + "\n]"
 
 
 if __name__ == "__main__":

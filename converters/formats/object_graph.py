@@ -17,6 +17,7 @@ from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import tf_v2
 from slimzoo.converters.formats.binary import BYTES, VARINT, Field, HeldBytes, damaged, fields
 from slimzoo.converters.source import Source, Tensor
+from slimzoo.errors import counted
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -126,6 +127,6 @@ def read(found: Source) -> Source:
 
 def said_aside(aside: list[str], copies: int = 0) -> dict[str, str]:
     """Returns the metadata that say what was not read."""
-    said = [f"{len(aside)} tensors that only training needs"] if aside else []
+    said = [f"{counted(len(aside), 'tensor')} that only training needs"] if aside else []
     said += [f"{copies} copies of tensors under another path"] if copies else []
     return {"not_read": ", ".join(said)} if said else {}

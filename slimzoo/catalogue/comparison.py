@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tqdm import tqdm
-
 from slimzoo.catalogue.entries import Entry
+from slimzoo.files.progress import bar
 
 LEAST_RUNS, LEAST_SECONDS = 5, 1.0  # of one network, after a run that is not counted
 
@@ -29,10 +28,10 @@ class Compared:
 def measured(entries: Iterable[Entry], batch_size: int = 8, progress: bool = True) -> list[Compared]:
     """Returns the `entries` with the speed of inference in float32, which is measured one after the other."""
     entries = list(entries)
-    with tqdm(entries, desc="measure", unit="network", disable=not progress, leave=False) as bar:
+    with bar(entries, desc="measure", unit="network", disable=not progress, leave=False) as shown:
         rows = []
-        for entry in bar:
-            bar.set_postfix_str(entry.name)
+        for entry in shown:
+            shown.set_postfix_str(entry.name)
             rows.append(Compared(entry, images_per_second(entry.name, batch_size)))
             gc.collect()  # the weights of the next one may need the room
     return rows

@@ -1,22 +1,15 @@
 """What there is: every network with its sizes and its released weights, at a glance or in full."""
 
-import difflib
-import functools
-import importlib.resources
-import json
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-from slimzoo import weights
-from slimzoo.errors import SlimzooError
-from slimzoo.names import in_scopes
-from slimzoo.registry import Network, get_network, list_models
+from slimzoo import facts, weights
+from slimzoo.catalogue.choosing import choose
+from slimzoo.registry import Row, get_row
 from slimzoo.weights.manifest import WeightsRow
-
-if TYPE_CHECKING:
-    from slimzoo.tracing.discovery import Discovery
-
-FACTS = "facts.json"  # beside this file: what tools/measure_zoo.py counted
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,14 @@ class Entry:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
+
+
+ORDERS: dict[str, Callable[[Entry], Any]] = {  # what networks can be sorted by
+    "name": lambda entry: entry.name,
+    "parameters": lambda entry: entry.parameters,
+    "multiply-adds": lambda entry: entry.multiply_adds,
+    "top-1": lambda entry: -(entry.top1 or 0),  # the best first, those without one last
+}
 
 
 @dataclass(frozen=True)
@@ -70,23 +71,9 @@ class Description:
         return {**asdict(self.entry), "training_parameters": self.training_parameters, **fields}
 
 
-def entries(*patterns: str) -> list[Entry]:
-    """Returns the networks whose name matches one of `patterns`, or contains it where it has no wildcard.
-
-    Without a pattern, all. Raises: SlimzooError: one matches none; all of these are named.
-    """
-    names: set[str] = set()
-    problems = []
-    for pattern in patterns or ("*",):
-        matching = list_models(pattern) or list_models(f"*{pattern}*")
-        names.update(matching)
-        if not matching:
-            near = difflib.get_close_matches(pattern.strip("*").lower(), list_models(), n=3)
-            nearest = f"Nearest: {', '.join(near)}." if near else "slimzoo.list_models() lists all."
-            problems.append(f"no network matches {pattern!r}. {nearest}")
-    if problems:
-        raise SlimzooError("\n".join(problems))
-    return [_entry(get_network(name)) for name in sorted(names)]
+def entries(*patterns: str, pretrained: bool = False, exclude: Iterable[str] = ()) -> list[Entry]:
+    """Returns the networks that choose() chooses, in the order of their names."""
+    return [_entry(get_row(name)) for name in choose(patterns, pretrained=pretrained, exclude=exclude)]
 
 
 def describe(name: str) -> Description:
@@ -95,68 +82,43 @@ def describe(name: str) -> Description:
     Raises: SlimzooError: there is no such network or tag; the nearest are named.
     """
     name, tag = weights.split_name(name)
-    network = get_network(name)
+    network = get_row(name)
     rows = (weights.get_row(name, tag),) if tag else _rows(name)
-    discovery, layers = _traced(name)
+    parts = facts.parts(name) if name in facts.rows() else _tracing().traced(name)
     return Description(
         entry=_entry(network),
-        variables={spec.name: spec.shape for spec in discovery.variables.values()},
-        layers=layers,
+        variables=facts.variables(parts),
+        layers=tuple(
+            Layer(scope, output and tuple(output), sum(map(math.prod, inside.values())), work)
+            for scope, (output, work, inside) in parts["layers"].items()
+        ),
         heads=network.heads,
         transfer_heads=network.transfer_heads,
-        end_points={key: tuple(shape) for key, shape in discovery.mode(False).end_points.items()},
+        end_points={key: tuple(shape) for key, shape in parts["end_points"].items()},
         weights=rows,
     )
 
 
-def _entry(network: Network) -> Entry:
-    rows, published = _rows(network.name), _published(network)
-    counted = facts().get(network.name, {})
-    if any(counted.get(name) != value for name, value in published.items()):  # no row, or one of before
-        counted = count(network)
+def _entry(row: Row) -> Entry:
+    released, counts = _rows(row.name), facts.rows().get(row.name) or _tracing().counted(row.name)
     return Entry(
-        name=network.name,
-        **counted,
-        top1=next((row.top1 for row in rows[:1]), None),
-        weights=tuple(row.tag for row in rows if row.maths != "other"),
+        name=row.name,
+        image_size=row.image_size,
+        channels=row.channels,
+        num_classes=row.num_classes,
+        parameters=counts["parameters"],
+        multiply_adds=counts["multiply_adds"],
+        top1=next((weights.top1 for weights in released[:1]), None),
+        weights=tuple(weights.tag for weights in released if weights.maths != "other"),
     )
-
-
-@functools.cache
-def facts() -> dict[str, dict[str, int]]:
-    """Returns {network: its row of the FACTS}."""
-    return json.loads((importlib.resources.files("slimzoo.catalogue") / FACTS).read_text(encoding="utf-8"))
-
-
-def _published(network: Network) -> dict[str, int]:
-    return {name: getattr(network, name) for name in ("image_size", "channels", "num_classes")}
-
-
-def count(network: Network) -> dict[str, int]:
-    """Returns the row of `network` in the FACTS, by tracing it: half a second, or several for the largest."""
-    _, layers = _traced(network.name)
-    return {
-        **_published(network),
-        "parameters": sum(
-            layer.parameters for layer in layers if not in_scopes(layer.scope, network.auxiliary or ())
-        ),
-        "multiply_adds": sum(layer.multiply_adds or 0 for layer in layers),
-    }
 
 
 def _rows(name: str) -> tuple[WeightsRow, ...]:
     return tuple(row for row in weights.rows() if row.network == name)
 
 
-@functools.cache
-def _traced(name: str) -> tuple["Discovery", tuple[Layer, ...]]:
-    """Returns what discovery finds of a registered network, and its layers; no variable is made."""
-    from slimzoo.tracing.layers import layer_rows  # these bring TensorFlow; listing needs none of it
-    from slimzoo.tracing.parts import discover_parts, resolve
+def _tracing() -> ModuleType:
+    """Returns what finds out about networks that are not slimzoo's own."""
+    from slimzoo.catalogue import tracing  # brings TensorFlow
 
-    discovery = discover_parts(resolve(name), keep_graph=False)
-    sources = dict.fromkeys((spec.name for spec in discovery.variables.values()), "")
-    return discovery, tuple(
-        Layer(row.scope, row.output_shape and tuple(row.output_shape[1:]), row.parameters, row.multiply_adds)
-        for row in layer_rows(discovery, sources, ())
-    )
+    return tracing

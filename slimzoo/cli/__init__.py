@@ -6,12 +6,14 @@ import slimzoo
 from slimzoo.cli.cache import cache_group
 from slimzoo.cli.check import check
 from slimzoo.cli.compare import compare
+from slimzoo.cli.completion import complete_texts, completion
 from slimzoo.cli.convert import convert
 from slimzoo.cli.demo import demo
 from slimzoo.cli.download import download
 from slimzoo.cli.evaluate import evaluate
 from slimzoo.cli.finetune import finetune
 from slimzoo.cli.group import Group
+from slimzoo.cli.helping import Context, every
 from slimzoo.cli.info import info
 from slimzoo.cli.inspect import inspect
 from slimzoo.cli.list import list_networks
@@ -69,5 +71,9 @@ for command in (
     report,
     run,
     check,
+    completion,
 ):
     main.add_command(command)
+for command in every(main):
+    command.context_class = Context
+    complete_texts(command)

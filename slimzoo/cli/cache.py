@@ -7,7 +7,7 @@ import click
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
-from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import counted
 
 if TYPE_CHECKING:
     from slimzoo.weights.cache import Cached
@@ -37,7 +37,7 @@ def list_cache(as_json: bool) -> None:
             (w.name, w.bytes, w.record.get("fetched", "not complete"), w.record.get("source", ""), _beside(w))
             for w in cached
         ]
-        echo(table(("weights", "bytes>", "fetched", "from", ""), rows))
+        echo(table(("weights", "bytes>", "fetched", "from", ""), rows, spare=("from", "fetched")))
     total = sum(weights.bytes for weights in cached)
     shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
     return echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")
@@ -84,7 +84,7 @@ def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bo
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
     for path in paths:
         echo(str(path))
-    return echo(f"{len(paths)} files, {size:,} bytes {'would be' if dry_run else 'were'} deleted")
+    return echo(f"{counted(len(paths), 'file')}, {size:,} bytes {'would be ' if dry_run else ''}deleted")
 
 
 @cache_group.command(
@@ -122,7 +122,6 @@ def import_cache(bundle: str, sha256: str, as_json: bool) -> None:
 
     Each is checked whole, against the manifest and against its network, before it is placed.
     """
-    import_tensorflow()
     from slimzoo.weights.bundle import import_bundle
 
     done = import_bundle(bundle, sha256)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slimzoo.cli.options import POSITIVE, import_option
+from slimzoo.cli.options import (
+    POSITIVE,
+    all_of,
+    choosing_options,
+    import_option,
+    patterns_argument,
+    sort_option,
+)
 from slimzoo.cli.output import (
     echo,
     echo_json,
@@ -19,7 +26,6 @@ from slimzoo.cli.output import (
     table,
     width,
 )
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.files import check_writable
 
 if TYPE_CHECKING:
@@ -36,7 +42,9 @@ HEIGHT = 14  # lines of the picture
         "slimzoo compare 'mobilenet_*' --measure --batch-size 1 --out speed.svg --overwrite",
     )
 )
-@click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+@patterns_argument
+@all_of(choosing_options)
+@sort_option("multiply-adds")
 @import_option
 @click.option("--out", metavar="FILE", help="Draw a chart too: a .png or .svg file.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
@@ -54,6 +62,9 @@ HEIGHT = 14  # lines of the picture
 @json_option
 def compare(
     patterns: tuple[str, ...],
+    pretrained: bool,
+    exclude: tuple[str, ...],
+    sort: str,
     out: str | None,
     overwrite: bool,
     measure: bool,
@@ -65,17 +76,17 @@ def compare(
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
     """
-    import_tensorflow()
-    from slimzoo.catalogue.chart import check_suffix, draw
     from slimzoo.catalogue.comparison import Compared, measured
-    from slimzoo.catalogue.entries import entries
+    from slimzoo.catalogue.entries import ORDERS, entries
 
-    chosen = entries(*patterns)
+    chosen = entries(*patterns, pretrained=pretrained, exclude=exclude)
     if out is not None:  # before anything is measured
+        from slimzoo.catalogue.chart import check_suffix, draw  # brings matplotlib
+
         check_suffix(out)
         check_writable(out, overwrite)
     rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
-    rows.sort(key=lambda row: row.entry.multiply_adds)
+    rows.sort(key=lambda row: ORDERS[sort](row.entry))
     if out is not None:
         draw(rows, out, overwrite)
     if as_json:
@@ -99,12 +110,13 @@ def _table(rows: Sequence["Compared"]) -> str:
         counts = (short_count(entry.multiply_adds), short_count(entry.parameters))
         speed = [f"{row.images_per_second:.3g}"] if row.images_per_second else []
         lines.append((keys[entry.name], entry.name, *counts, percent(entry.top1), *speed))
-    return table(columns, lines)
+    return table(columns, lines, spare=("parameters>",))
 
 
 def _picture(rows: Sequence["Compared"]) -> str:
     """Returns accuracy over multiply-adds, drawn with the letters of the table; "" without any accuracy."""
-    points = [(row.entry.multiply_adds, row.entry.top1, row.entry.name) for row in rows if row.entry.top1]
+    entries = sorted((row.entry for row in rows), key=lambda entry: entry.multiply_adds)
+    points = [(entry.multiply_adds, entry.top1, entry.name) for entry in entries if entry.top1]
     if not points:
         return ""
     columns = min(width(), 100) - 10

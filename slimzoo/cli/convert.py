@@ -11,9 +11,8 @@ import click
 
 from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
-from slimzoo.cli.quiet import import_tensorflow
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import check_writable
 from slimzoo.files.locks import writing
 
@@ -106,9 +105,7 @@ def convert(
     if map_file is not None:
         options |= _mapped(Path(map_file), options)
     options["network"] = options["network"] or _said_network(src, options, prove)
-    if options["network"] is not None:
-        import_tensorflow()
-    elif prove:
+    if prove and options["network"] is None:
         raise SlimzooError("--prove runs a network: say which, --network NAME")
     from slimzoo.converters.conversion import open_for, write
 
@@ -215,7 +212,6 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
         flags = {"name_map": "--from", "map_file": "--map"}
         problems += [f"{flags.get(n, '--' + n.replace('_', '-'))} is for weights alone" for n in unused]
         raise SlimzooError(listing(f"{dst} is a whole model:", problems))
-    import_tensorflow()
     from slimzoo.converters import read
     from slimzoo.loading.load import load
     from slimzoo.model.exporting import export
@@ -241,24 +237,24 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
 
 def _input_shape(network: str, options: dict[str, Any]) -> tuple[int, int, int] | None:
     """Returns the shape of images with --channels; None: it is that of the weights' own."""
-    from slimzoo.registry import get_network
+    from slimzoo.registry import get_row
 
     if options["channels"] is None:
         return None
-    size = options["size"] or get_network(network).image_size
+    size = options["size"] or get_row(network).image_size
     return (size, size, options["channels"])
 
 
 @contextlib.contextmanager
 def _bar(shown: bool) -> Iterator[Callable[[int, int], None]]:
     """Yields what moves a progress bar: (bytes written, about how many they will be)."""
-    from tqdm import tqdm
+    from slimzoo.files.progress import bar
 
-    with tqdm(desc="convert", unit="B", unit_scale=True, disable=not shown, leave=False, delay=0.5) as bar:
+    with bar(desc="convert", unit="B", unit_scale=True, disable=not shown, leave=False, delay=0.5) as drawn:
 
         def show(written: int, total: int) -> None:
-            bar.total = max(total, written)
-            bar.update(written - bar.n)
+            drawn.total = max(total, written)
+            drawn.update(written - drawn.n)
 
         yield show
 
@@ -274,15 +270,17 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
         raise _longer(
             error,
             listing(
-                f"By structure and shape {len(proposal.pairs)} tensors can be told; none fits these "
-                "variables (--map FILE takes names of your own):",
+                f"By structure and shape {counted(len(proposal.pairs), 'tensor')} can be told; none fits "
+                "these variables (--map FILE takes names of your own):",
                 list(proposal.missing),
                 limit=10,
             ),
         ) from error
     moved = [pair for pair in proposal.pairs if pair.theirs != pair.ours]
     rows = [(pair.theirs, pair.ours, pair.shape, pair.confidence) for pair in moved]
-    click.echo(table(("in the file", f"in {network}", "shape", "confidence"), rows), err=True)
+    click.echo(
+        table(("in the file", f"in {network}", "shape", "confidence"), rows, spare=("shape",)), err=True
+    )
     click.echo(_summary(proposal), err=True)
     if yes:
         return proposal
@@ -319,8 +317,8 @@ def _summary(proposal: "Proposal") -> str:
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     unused = f"; left out: {', '.join(proposal.unused)}" if proposal.unused else ""
     return (
-        f"{len(proposal.pairs)} tensors: {told}{unused}. Shapes fit, and words or order speak for it: only "
-        "the numbers of the network prove it"
+        f"{counted(len(proposal.pairs), 'tensor')}: {told}{unused}. Shapes fit, and words or order speak for "
+        "it: only the numbers of the network prove it"
     )
 
 

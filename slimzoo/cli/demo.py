@@ -3,7 +3,6 @@
 import click
 
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(epilog=examples("slimzoo demo", "slimzoo demo --out /tmp/slimzoo-demo --overwrite --json"))
@@ -15,7 +14,6 @@ from slimzoo.cli.quiet import import_tensorflow
 @json_option
 def demo(out: str | None, overwrite: bool, progress: bool, as_json: bool) -> None:
     """Fine-tune on a small drawn set, from restored weights and from scratch; offline, a minute or so."""
-    import_tensorflow()
     from slimzoo.demo.run import run
 
     result = run(out, progress=progress, overwrite=overwrite).to_dict()

@@ -7,7 +7,6 @@ import click
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import chosen_rows, weights_argument
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
@@ -31,7 +30,6 @@ def download(
     of one or the other.
     """
     rows = chosen_rows(names, everything)
-    import_tensorflow()
     from slimzoo import weights
     from slimzoo.errors import SlimzooError
 

@@ -20,6 +20,12 @@ _TENSORFLOW = (  # that come from files, images and memory; the others are mista
     "ResourceExhaustedError",
     "UnimplementedError",
 )
+_WORDS = (  # Python's, the command line's
+    ("slimzoo.list_models() lists all", "`slimzoo list` shows all"),
+    ("is registered first, by slimzoo.register", "is registered first, by --import FILE"),
+    ("leave pretrained out to start from new values", "fine-tune from new values, --weights none"),
+    ("import first what registers it", "--import FILE first, which registers it"),
+)
 _MEMORY = "out of memory. A smaller --batch-size or --size needs less"
 _DETAILS = "(slimzoo --debug ..., or SLIMZOO_DEBUG=1, shows where this comes from)"
 
@@ -65,6 +71,8 @@ def naming_options(message: str, command: click.Command | None) -> str:
     What follows must look like an example, as exclude="scope", new=["scope"] or weights=PATH; a file may be
     called a=1.
     """
+    for ours, theirs in _WORDS:
+        message = message.replace(ours, theirs)
     for option in _parameters(command):
         flag = next((text for text in option.opts if text.startswith("--")), "")
         if flag and option.name:

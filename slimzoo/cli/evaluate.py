@@ -1,6 +1,7 @@
 """`slimzoo evaluate`: how good a model is on Pascal VOC, or on a folder of images."""
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,6 @@ from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import all_of, batch_size_option, help_alone, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
-from slimzoo.cli.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -41,8 +41,8 @@ _OPTIONS = (
     cls=Group,
     invoke_without_command=True,
     epilog=examples(
-        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
-        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --model runs/VOCdevkit-mobilenet_v1",
+        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1",
     ),
 )
 @click.pass_context
@@ -54,8 +54,8 @@ def evaluate(context: click.Context) -> None:
 @evaluate.command(
     "voc",
     epilog=examples(
-        "slimzoo evaluate voc --data VOCdevkit --model runs/voc-mobilenet_v1",
-        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/voc-vgg_16 --json",
+        "slimzoo evaluate voc --data VOCdevkit --model runs/VOCdevkit-mobilenet_v1",
+        "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/VOCdevkit-vgg_16 --json",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
@@ -67,40 +67,38 @@ def evaluate_voc(
     data: str, year: str, split: str | None, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
     """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them."""
-    import_tensorflow()
     from slimzoo.data import voc
     from slimzoo.training import held_out
 
     run = options["model"]
 
-    def read(model: "Model") -> "Dataset":
+    def read(model: "Model | None") -> "Dataset":
         names = classes or _trained_on(model)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, voc.read(data, year, None, names))
         return voc.read(data, year, split or "val", names)
 
-    _evaluate(read, **options)
+    _evaluate(data, read, **options)
 
 
 @evaluate.command(
     "folder",
     epilog=examples(
-        "slimzoo evaluate folder --data flowers/test --model runs/folder-mobilenet_v1 --batch-size 8"
+        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1 --batch-size 8"
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
 @all_of(_OPTIONS)
 def evaluate_folder(data: str, **options: Any) -> None:
     """Measure a model on a folder of images with one sub-folder a class."""
-    import_tensorflow()
     from slimzoo.data import folder
 
-    _evaluate(lambda model: folder.read(data, model.labels), **options)
+    _evaluate(data, lambda model: folder.read(data, model and model.labels), **options)
 
 
 @evaluate.command(
     "boxes",
-    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/boxes-mobilenet_v1"),
+    epilog=examples("slimzoo evaluate boxes --data yolo/val --model runs/yolo-mobilenet_v1"),
 )
 @click.option(
     "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
@@ -110,22 +108,24 @@ def evaluate_folder(data: str, **options: Any) -> None:
 @all_of(_OPTIONS)
 def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
     """Measure a model on images with boxes as COCO or YOLO keep them."""
-    import_tensorflow()
     from slimzoo.data import boxes
 
-    _evaluate(lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
+    _evaluate(data, lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
 
 
-def _trained_on(model: "Model") -> tuple[str, ...] | None:
+def _trained_on(model: "Model | None") -> tuple[str, ...] | None:
     """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
     from slimzoo.labels import VOC
 
+    if model is None:
+        return None
     labels = model.labels or ()
     return labels if labels and (model.multi_label or set(labels) <= set(VOC)) else None
 
 
 def _evaluate(
-    read: Callable[["Model"], "Dataset"],
+    where: str,
+    read: Callable[["Model | None"], "Dataset"],
     *,
     model: str,
     weights: str | None,
@@ -138,10 +138,15 @@ def _evaluate(
     as_json: bool,
 ) -> None:
     from slimzoo.loading.load import load
-    from slimzoo.training import evaluate as measure
+    from slimzoo.loading.source import find
     from slimzoo.training import held_out
 
+    if not os.path.exists(where):  # said before TensorFlow starts
+        find(model, weights is None, weights)
+        read(None)
     loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
+    from slimzoo.training import evaluate as measure
+
     data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)

@@ -1,14 +1,19 @@
 """`slimzoo finetune`: a network trained on Pascal VOC, on a folder of images, or on images with boxes."""
 
+import re
 import shlex
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
+from slimzoo.cli.helping import Grouped
 from slimzoo.cli.options import (
     POSITIVE,
+    OneOf,
     ScopeFactor,
     Validation,
     all_of,
@@ -17,7 +22,18 @@ from slimzoo.cli.options import (
     reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
-from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import counted
+
+if TYPE_CHECKING:
+    from slimzoo.data.dataset import Dataset
+
+
+def _recipes() -> ModuleType:
+    """Returns what says which names there are."""
+    from slimzoo.training import recipes
+
+    return recipes
+
 
 _OPTIONS = (
     click.option(
@@ -36,7 +52,11 @@ _OPTIONS = (
     ),
     *reading_options,
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
-    click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/DATA-MODEL]"),
+    click.option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
+    ),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
     click.option("--steps", type=POSITIVE, help="In place of epochs."),
     click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
@@ -55,23 +75,51 @@ _OPTIONS = (
         help="Starts anew though the weights have it; may be repeated.  [default: the network's last layers]",
     ),
     click.option("--freeze", multiple=True, metavar="SCOPE", help="Stays as it is; may be repeated."),
-    click.option("--optimizer", metavar="NAME", help="momentum, adam or rmsprop.  [default: the recipe's]"),
-    click.option("--schedule", metavar="NAME", help="cosine or constant.  [default: the recipe's]"),
+    click.option(
+        "--optimizer",
+        type=OneOf(lambda: _recipes().OPTIMIZERS),
+        metavar="NAME",
+        help="momentum, adam or rmsprop.  [default: the recipe's]",
+    ),
+    click.option(
+        "--schedule",
+        type=OneOf(lambda: _recipes().SCHEDULES),
+        metavar="NAME",
+        help="cosine or constant.  [default: the recipe's]",
+    ),
     click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
-    click.option("--augmentation", metavar="NAME", help="mild or original.  [default: the recipe's]"),
+    click.option(
+        "--augmentation",
+        type=OneOf(lambda: _recipes().AUGMENTATIONS),
+        metavar="NAME",
+        help="mild or original.  [default: the recipe's]",
+    ),
     click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
     click.option("--seed", type=int, default=0, show_default=True),
     click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
     click.option(
-        "--precision", default="float32", show_default=True, help="float32, mixed_bfloat16 or mixed_float16."
+        "--precision",
+        type=OneOf(lambda: _recipes().PRECISIONS),
+        default="float32",
+        show_default=True,
+        metavar="NAME",
+        help="float32, mixed_bfloat16 or mixed_float16.",
     ),
-    click.option("--data-format", default="NHWC", show_default=True, help="NHWC or NCHW (for GPUs)."),
+    click.option(
+        "--data-format",
+        type=OneOf(lambda: _recipes().DATA_FORMATS),
+        default="NHWC",
+        show_default=True,
+        metavar="NAME",
+        help="NHWC or NCHW (for GPUs).",
+    ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
     click.option(
         "--deterministic/--no-deterministic",
         default=None,
         help="The same numbers at every run, and after a restart.  [default: on a CPU]",
     ),
+    click.option("--dry-run", is_flag=True, help="Only show what would be done: settings, recipe, steps."),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
     click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
     turn_option,
@@ -79,6 +127,31 @@ _OPTIONS = (
     progress_option,
     json_option,
 )
+PARTS = ("train", "training", "trainval", "images", "annotations", "data")  # which say nothing of the data
+_GROUPS = {  # of the help
+    "Network and weights": (
+        *(
+            "--model",
+            "--weights",
+            "--rename",
+            "--exclude",
+            "--ema",
+            "--size",
+            "--new",
+            "--freeze",
+            "--import",
+        ),
+    ),
+    "Recipe": (
+        *("--epochs", "--steps", "--batch-size", "--learning-rate", "--learning-rates", "--optimizer"),
+        *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
+    ),
+    "Run": (
+        *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
+        *("--data-format", "--device"),
+    ),
+    "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
+}
 _WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
 _RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
 
@@ -103,6 +176,8 @@ def finetune(context: click.Context) -> None:
 
 @finetune.command(
     "voc",
+    cls=Grouped,
+    groups=_GROUPS,
     epilog=examples(
         "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights 128",
         "slimzoo finetune voc --data VOCdevkit --split train --validation val --weights 224",
@@ -138,6 +213,8 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
 
 @finetune.command(
     "folder",
+    cls=Grouped,
+    groups=_GROUPS,
     epilog=examples(
         "slimzoo finetune folder --train flowers",
         "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
@@ -168,6 +245,8 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
 
 @finetune.command(
     "boxes",
+    cls=Grouped,
+    groups=_GROUPS,
     epilog=examples(
         "slimzoo finetune boxes --data annotations/instances_train.json --images train",
         "slimzoo finetune boxes --data yolo/train --validation yolo/val --classes helmet,vest",
@@ -201,22 +280,22 @@ def _finetune(
     validation: float | str | None,
     out: str | None,
     as_json: bool,
+    dry_run: bool,
     **options: Any,
 ) -> None:
-    import_tensorflow()
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
     where = {name: options.pop(name) for name in _WHERE if name in options}
     train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
-    recipe = _take_recipe(options)
-    weights = options.pop("weights")
+    out = out or f"runs/{_called(data)}-{options['model']}"
+    options |= {"options": _take_recipe(options), "weights": _weights(options)}
+    if dry_run:
+        return _show_plan(train, held_out, out, as_json, options)
     result = run(
         train,
         held_out,
-        out or f"runs/{kind}-{options['model']}",
-        weights=None if weights == "none" else weights,
-        options=recipe,
+        out,
         tensorboard=not options.pop("no_tensorboard"),
         command=shlex.join(["slimzoo", *(context.obj or ())]),
         **options,
@@ -230,6 +309,39 @@ def _finetune(
         f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
     )
     return echo(f"report: {result.report}")
+
+
+def _called(data: str) -> str:
+    """Returns what the data is called: by its file or folder, or the one that this is a part of."""
+    path = Path(data).resolve()
+    path = path.parent if path.name in PARTS and path.parent.name else path
+    return re.sub(r"[^\w.-]+", "-", path.stem if path.is_file() else path.name) or "data"
+
+
+def _weights(options: dict[str, Any]) -> str | None:
+    return None if options["weights"] == "none" else options["weights"]
+
+
+def _show_plan(
+    train: "Dataset", held_out: "Dataset", out: str, as_json: bool, options: dict[str, Any]
+) -> None:
+    """Prints what would be done with the `options` of finetune()."""
+    from slimzoo.training.dry_run import dry_run
+
+    others = ("device", "no_tensorboard", "progress")
+    settings = dry_run(train, held_out, out, **{k: v for k, v in options.items() if k not in others})
+    if as_json:
+        return echo_json({"folder": out, **settings.to_dict()})
+    told = [
+        f"train {settings.model} on {train.name}, {counted(len(train), 'image')}; held out: {len(held_out)}",
+        f"classes: {', '.join(train.classes)}",
+        f"weights: {settings.weights or 'none, from scratch'}",
+        *settings.recipe.lines(),
+        f"{settings.last_step} steps, measured every {settings.interval}; {settings.precision}, "
+        f"seed {settings.seed}",
+        f"folder: {out}",
+    ]
+    return echo("\n".join([*told, "nothing was done: without --dry-run it is"]))
 
 
 def _take_recipe(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The command group: suggestions for what was misspelt, errors as one message, quiet interruptions."""
 
-import difflib
 import signal
 import sys
 import threading
@@ -13,7 +12,9 @@ from typing import Any, NoReturn
 import click
 
 from slimzoo.cli.errors import Failure, failure_for
-from slimzoo.cli.quiet import messages_on_stderr
+from slimzoo.cli.output import width, wrapped
+from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
+from slimzoo.names import near
 
 
 class Group(click.Group):
@@ -38,7 +39,7 @@ class Group(click.Group):
         """Runs the command; errors that the user can do something about become a ClickException."""
         if ctx.parent is not None:
             return super().invoke(ctx)
-        with messages_on_stderr(verbose=ctx.params["verbose"]), _termination_cleans_up():
+        with messages_on_stderr(verbose=ctx.params["verbose"]), quiet_tensorflow(), _termination_cleans_up():
             try:
                 return super().invoke(ctx)
             except Exception as error:
@@ -56,14 +57,14 @@ class Group(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             known = self.list_commands(ctx)
-            near = difflib.get_close_matches(name.lower(), known, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+            likely = near(name, known)
+            hint = f"did you mean {' or '.join(likely)}?" if likely else f"there are {', '.join(known)}"
             ctx.fail(f"no command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 
 
 def _show(error: click.ClickException) -> None:
-    click.echo(f"error: {error.format_message()}", err=True)
+    click.echo(wrapped(f"error: {error.format_message()}", width(err=True)), err=True)
     context = getattr(error, "ctx", None)
     if isinstance(error, click.UsageError) and context is not None:
         click.echo(f"'{context.command_path} --help' shows what can be given, with examples.", err=True)

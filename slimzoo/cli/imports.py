@@ -6,9 +6,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from slimzoo.cli.quiet import import_tensorflow, start_held_back
 from slimzoo.errors import SlimzooError
-from slimzoo.registry import Network, get_network, registered
+from slimzoo.registry import Row, get_row, registered
 
 _imported: set[str] = set()  # sources that have registered theirs
 
@@ -26,8 +25,7 @@ def import_networks(source: str) -> None:
     if file is None and not all(part.isidentifier() for part in source.split(".")):
         raise SlimzooError(f"--import {source}: this is no name of a module; a file is named with its .py")
     before = registered()
-    with start_held_back(python=False):
-        _import(source, file)
+    _import(source, file)
     new = registered() - before
     if not new and source not in _imported:
         raise SlimzooError(
@@ -35,12 +33,11 @@ def import_networks(source: str) -> None:
         )
     _imported.add(source)
     for network in sorted(new):
-        _check(get_network(network))
+        _check(get_row(network))
 
 
-def _check(network: Network) -> None:
+def _check(network: Row) -> None:
     """Raises SlimzooError if the row names a preprocessing or a recipe that does not exist."""
-    import_tensorflow()
     from slimzoo.loading.plan import kind_for
     from slimzoo.training.recipes import recipe_for
 

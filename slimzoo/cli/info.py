@@ -1,12 +1,13 @@
 """`slimzoo info`: one network in full, or one of its weights."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from slimzoo.cli.options import import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, table
-from slimzoo.cli.quiet import import_tensorflow
+from slimzoo.errors import counted
 from slimzoo.weights.manifest import MATHS
 
 if TYPE_CHECKING:
@@ -24,19 +25,22 @@ if TYPE_CHECKING:
 @import_option
 @json_option
 def info(name: str, variables: bool, as_json: bool) -> None:
-    """Show a network: layers, parameters, multiply-adds, and its released weights.
+    """Show a network: layers, parameters, multiply-adds, recipe, and its released weights.
 
     NAME is one that `slimzoo list` shows; with .TAG only these weights are shown, with all that is
     known of them.
     """
-    import_tensorflow()
     from slimzoo.catalogue.entries import describe
+    from slimzoo.registry import get_row
+    from slimzoo.training.recipes import recipe_for
 
     network = describe(name)
+    recipe = recipe_for(get_row(network.entry.name))
     if as_json:
-        return echo_json(network.to_dict())
+        return echo_json({**network.to_dict(), "recipe": asdict(recipe)})
     echo(_layers(network) if not variables else table(("variable", "shape"), network.variables.items()))
     echo(_totals(network))
+    echo(f"recipe of fine-tuning: {'; '.join(recipe.lines())}")
     if len(network.weights) == 1:
         echo("\n" + _weights(network.weights[0]))
     elif network.weights:
@@ -49,7 +53,12 @@ def _layers(network: "Description") -> str:
     rows = [
         (layer.scope, layer.output_shape, layer.parameters, layer.multiply_adds) for layer in network.layers
     ]
-    return table(("scope", "output", "parameters>", "multiply-adds>"), rows, title=network.entry.name)
+    return table(
+        ("scope", "output", "parameters>", "multiply-adds>"),
+        rows,
+        network.entry.name,
+        ("multiply-adds>", "output"),
+    )
 
 
 def _totals(network: "Description") -> str:
@@ -57,7 +66,7 @@ def _totals(network: "Description") -> str:
     training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
     return "\n".join(
         [
-            f"{len(network.variables)} variables, {entry.parameters:,} parameters{training}, "
+            f"{counted(len(network.variables), 'variable')}, {entry.parameters:,} parameters{training}, "
             f"{entry.multiply_adds:,} multiply-adds",
             f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
             f"new for another number of classes: {', '.join(network.heads)}; in fine-tuning: "
@@ -79,7 +88,7 @@ def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
         for row in rows
     ]
     columns = ("released weights", "top-1>", "classes>", "image>", "bytes>", "maths")
-    text = table(columns, shown)
+    text = table(columns, shown, spare=("bytes>", "classes>", "image>"))
     others = [
         f"{maths}: {words}" for maths, words in MATHS.items() if any(row.maths == maths for row in rows)
     ]

@@ -6,8 +6,7 @@ import click
 
 from slimzoo.cli.options import all_of, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, table
-from slimzoo.cli.quiet import import_tensorflow
-from slimzoo.errors import shown
+from slimzoo.errors import counted, shown
 
 if TYPE_CHECKING:
     from slimzoo.restoring.identify import Candidate
@@ -45,14 +44,13 @@ def inspect(
     holds one of these. Nothing in it is executed. --rename, --exclude and --ema show of which network the
     file is when it is read so.
     """
-    import_tensorflow()
     from slimzoo.restoring.inspection import inspect as inspect_file
 
     inspection = inspect_file(ckpt, pattern, values, rename=rename, exclude=exclude, ema=ema)
     if as_json:
         return echo_json(inspection.to_dict())
     rows = [(t.name, t.shape, t.dtype, t.bytes, _note(t.kept, t.nonfinite)) for t in inspection.tensors]
-    echo(table(("tensor", "shape", "type", "bytes>", ""), rows))
+    echo(table(("tensor", "shape", "type", "bytes>", ""), rows, spare=("type", "bytes>")))
     return echo(_findings(inspection))
 
 
@@ -66,7 +64,7 @@ def _findings(inspection: "Inspection") -> str:
     listed = "" if len(inspection.tensors) == inspection.total else f"{len(inspection.tensors)} listed of "
     lines = [
         f"{inspection.path}: {inspection.format}, {inspection.bytes:,} bytes ({files})",
-        f"{listed}{inspection.total} tensors; {inspection.parameters:,} parameters for inference",
+        f"{listed}{counted(inspection.total, 'tensor')}; {inspection.parameters:,} parameters for inference",
     ]
     if inspection.left_out:
         lines.append(
@@ -77,9 +75,8 @@ def _findings(inspection: "Inspection") -> str:
     lines += [f"not numbers, passed over: {name}" for name in inspection.skipped]
     lines += [f"{shown(key)}: {shown(value, 2000)}" for key, value in inspection.metadata.items()]
     if inspection.nonfinite:
-        lines.append(
-            f"NaN or infinity in {len(inspection.nonfinite)} tensors: {', '.join(inspection.nonfinite)}"
-        )
+        where = counted(len(inspection.nonfinite), "tensor")
+        lines.append(f"NaN or infinity in {where}: {', '.join(inspection.nonfinite)}")
     lines += [_candidate(candidate) for candidate in inspection.candidates] or ["like no registered network"]
     return "\n".join(lines)
 

@@ -2,27 +2,36 @@
 
 import click
 
-from slimzoo.cli.options import import_option
+from slimzoo.cli.options import all_of, choosing_options, import_option, patterns_argument, sort_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
-    "list", epilog=examples("slimzoo list", "slimzoo list vgg", "slimzoo list 'mobilenet_*' --json")
+    "list",
+    epilog=examples(
+        "slimzoo list",
+        "slimzoo list vgg 'mobilenet_v?' --sort top-1",
+        "slimzoo list --with-weights --exclude mobilenet",
+        "slimzoo list 'mobilenet_*' --json",
+    ),
 )
-@click.argument("pattern", default="*")
+@patterns_argument
+@all_of(choosing_options)
+@sort_option("name")
 @import_option
 @json_option
-def list_networks(pattern: str, as_json: bool) -> None:
+def list_networks(
+    patterns: tuple[str, ...], pretrained: bool, exclude: tuple[str, ...], sort: str, as_json: bool
+) -> None:
     """List the networks: their size, what they compute, their accuracy, and their released weights.
 
-    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name. Multiply-adds are of one image. Top-1
-    is the accuracy that was published for the first of the weights, in percent.
+    PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are listed.
+    Multiply-adds are of one image. Top-1 is the accuracy that was published for the first of the weights, in
+    percent.
     """
-    import_tensorflow()
-    from slimzoo.catalogue.entries import entries
+    from slimzoo.catalogue.entries import ORDERS, entries
 
-    listed = entries(pattern)
+    listed = sorted(entries(*patterns, pretrained=pretrained, exclude=exclude), key=ORDERS[sort])
     if as_json:
         return echo_json([entry.to_dict() for entry in listed])
     columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "released weights")
@@ -38,7 +47,8 @@ def list_networks(pattern: str, as_json: bool) -> None:
         )
         for entry in listed
     ]
-    return echo(table(columns, rows))
+    spare = ("classes>", "image>", "parameters>", "released weights", "multiply-adds>")
+    return echo(table(columns, rows, spare=spare))
 
 
 def _first(tags: tuple[str, ...]) -> str:

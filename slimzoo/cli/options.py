@@ -3,13 +3,15 @@
 import fnmatch
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from slimzoo.cli.imports import import_networks
 from slimzoo.errors import SlimzooError
+from slimzoo.names import nearest
 
 if TYPE_CHECKING:
     from slimzoo.weights import WeightsRow
@@ -121,6 +123,55 @@ def _rows_of(name: str, loadable: list["WeightsRow"]) -> list["WeightsRow"]:
     if not rows:
         raise SlimzooError(f"no released weights match {name!r}; `slimzoo list` shows what there is")
     return rows
+
+
+class OneOf(click.ParamType):
+    """One of some names, which are looked up when they are asked for; a shell completes them."""
+
+    name = "name"
+
+    def __init__(self, names: Callable[[], Iterable[str]]):
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns `value`, which is one of them."""
+        names = list(self._names())
+        if value not in names:
+            self.fail(
+                f"{value!r} is not known.{nearest(value, names)} There are {', '.join(names)}", param, ctx
+            )
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Returns those that begin so."""
+        return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
+
+
+def _orders() -> Iterable[str]:
+    from slimzoo.catalogue.entries import ORDERS
+
+    return ORDERS
+
+
+patterns_argument = click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+choosing_options = (  # of networks, for the commands that show several
+    click.option("--with-weights", "pretrained", is_flag=True, help="Only those with released weights."),
+    click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave these out; may be repeated."),
+)
+
+
+def sort_option(default: str) -> Callable:
+    """Returns --sort, with its `default`."""
+    return click.option(
+        "--sort",
+        type=OneOf(_orders),
+        default=default,
+        show_default=True,
+        metavar="KEY",
+        help="name, parameters, multiply-adds or top-1.",
+    )
 
 
 class Validation(click.ParamType):

@@ -1,5 +1,6 @@
 """`slimzoo predict`: what is on these images?"""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,8 +12,7 @@ from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
-from slimzoo.cli.quiet import import_tensorflow
-from slimzoo.errors import listing, shown
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.files import check_writable
 
 _LONGEST_NAME = 60  # columns of an image's name before its classes
@@ -23,10 +23,10 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model mobilenet_v1 cat.jpg dog.png",
         "slimzoo predict --model mobilenet_v1_025.slim_in1k_128 --top 1 --json cat.jpg",
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
-        "slimzoo predict --model runs/voc-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
+        "slimzoo predict --model runs/VOCdevkit-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
         "slimzoo predict --model mobilenet_v1 'photos/**/*.jpg' --flip --out found.parquet",
         "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
-        "slimzoo predict --import my_nets.py --model runs/folder-my_net cat.jpg",
+        "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
     )
 )
 @click.argument("images", nargs=-1, metavar="IMAGE...")
@@ -100,13 +100,16 @@ def predict(
     if out is not None:
         formats.check_file(out)
         check_writable(out, overwrite)
-    import_tensorflow()
     from slimzoo.data.finding import image_files
     from slimzoo.labels import read_labels
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predictions
+    from slimzoo.loading.source import find
 
     files = image_files(names)
+    if not any(os.path.exists(file) for file in files):  # said before TensorFlow starts
+        find(model, weights is None, weights)
+        raise SlimzooError("\n".join(f"there is no image {file}" for file in files))
     loaded = load(
         model,
         pretrained=weights is None,

@@ -1,13 +1,20 @@
 """What else goes to stderr: slimzoo's own messages as plain lines; TensorFlow's start-up chatter does not."""
 
+import importlib.util
 import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
 import click
+
+from slimzoo.cli.errors import naming_options
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -16,7 +23,8 @@ class _Stderr(logging.Handler):
     """Writes the bare message, between progress bars if there are any."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        context = click.get_current_context(silent=True)
+        text = naming_options(record.getMessage(), context.command if context else None)
         tqdm = sys.modules.get("tqdm")
         if tqdm is None:
             click.echo(text, err=True)
@@ -40,40 +48,70 @@ def messages_on_stderr(verbose: bool = False) -> Iterator[None]:
         log.propagate = propagate
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL asks for them."""
-    with start_held_back():
-        import tensorflow  # noqa: F401
-
-
 @contextmanager
-def start_held_back(python: bool = True) -> Iterator[None]:
-    """Holds back TensorFlow's start-up messages, if the block imports it; they are shown if that fails.
+def quiet_tensorflow() -> Iterator[None]:
+    """Whatever imports TensorFlow inside the block, first: its start-up messages are held back.
 
-    Some come before TensorFlow looks at its own settings, so all of stderr is held back: what Python code
-    writes there only with `python`.
+    They are shown if the import fails, or if TF_CPP_MIN_LOG_LEVEL asks for them. Some come before TensorFlow
+    looks at its own settings, so all of stderr is held back meanwhile.
     """
     wanted = os.environ.setdefault(_LEVEL, "3") in ("0", "1")
     if "tensorflow" in sys.modules or wanted:
         yield
         return
-    with _stderr_held_back(python):
+    finder = _Finder()
+    sys.meta_path.insert(0, finder)
+    try:
         yield
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+
+
+class _Finder(MetaPathFinder):
+    """Finds TensorFlow as Python would, once, and has it loaded quietly."""
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            load: Callable = spec.loader.exec_module
+
+            def load_quietly(module: ModuleType) -> None:
+                with _waiting("starting TensorFlow ..."), _stderr_held_back():
+                    load(module)
+
+            spec.loader.exec_module = load_quietly  # type: ignore[method-assign]
+        return spec
 
 
 @contextmanager
-def _stderr_held_back(python: bool) -> Iterator[None]:
+def _waiting(text: str) -> Iterator[None]:
+    """Shows `text` during the block where a person looks on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo(text, nl=False, err=True)
+    try:
+        yield
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@contextmanager
+def _stderr_held_back() -> Iterator[None]:
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as file, open(kept, "w", buffering=1, errors="backslashreplace") as shown:
+    with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 2)
         try:
-            with nullcontext() if python or sys.stderr is not sys.__stderr__ else redirect_stderr(shown):
-                yield
+            yield
         except BaseException:
-            if "tensorflow" not in sys.modules:
-                file.seek(0)
-                os.write(kept, file.read())
+            file.seek(0)
+            os.write(kept, file.read())
             raise
         finally:
             os.dup2(kept, 2)
+            os.close(kept)

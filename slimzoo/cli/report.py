@@ -5,7 +5,7 @@ import click
 from slimzoo.cli.output import echo, examples
 
 
-@click.command(epilog=examples("slimzoo report runs/voc-mobilenet_v1"))
+@click.command(epilog=examples("slimzoo report runs/VOCdevkit-mobilenet_v1"))
 @click.argument("folder")
 def report(folder: str) -> None:
     """Draw report.html again from the data in FOLDER, which a training run left."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import click
 
 from slimzoo.cli.output import examples
-from slimzoo.cli.quiet import import_tensorflow
 
 
 @click.command(
@@ -36,5 +35,6 @@ def run(py2: bool, py2_diff: bool, script: str, arguments: tuple[str, ...]) -> C
     if py2_diff:
         click.echo(running.diff(script), nl=False)
         return None
-    import_tensorflow()
+    import tensorflow  # noqa: F401  # here it starts quietly; the program gets the process as it is
+
     return lambda: running.run(script, arguments, py2)

@@ -28,8 +28,9 @@ def verify(names: tuple[str, ...], everything: bool, as_json: bool) -> None:
     if as_json:
         echo_json([finding.to_dict() for finding in findings])
     else:
+        columns = ("weights", "bytes>", "the original", "the file")
         rows = [(f.name, f.bytes, f.trust, f.wrong or "as it was written") for f in findings]
-        echo(table(("weights", "bytes>", "the original", "the file"), rows) if rows else "nothing is cached")
+        echo(table(columns, rows, spare=("the original", "bytes>")) if rows else "nothing is cached")
     if wrong:
         again = " ".join(finding.name for finding in wrong)
         click.echo(f"error: {len(wrong)} not as noted; `slimzoo download {again}` makes them again", err=True)

@@ -13,7 +13,7 @@ import numpy as np
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import read_lines, same
 from slimzoo.data.yolo_names import FILES, read_names
-from slimzoo.errors import SlimzooError, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, some
 
 log = logging.getLogger("slimzoo")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
@@ -60,7 +60,7 @@ def read(
     if not found.images:
         problems.append("no image in it")
     if problems:
-        raise SlimzooError(listing(f"{root} cannot be used, {len(problems)} problems:", problems))
+        raise SlimzooError(listing(f"{root} cannot be used, {counted(len(problems), 'problem')}:", problems))
     examples = tuple(_example(image, labels, names) for image, labels in found.images.items())
     return Dataset(examples, names, root.stem, multi_label=True)
 
@@ -168,7 +168,8 @@ def _yolo_names(root: Path, given: Sequence[str] | None) -> dict[int, str]:
     names = read_names(path) if path else dict(enumerate(map(same, given or ())))
     if not names:
         raise SlimzooError(
-            f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them (--classes)"
+            f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them, "
+            "classes=NAMES"
         )
     return names
 

@@ -10,7 +10,7 @@ import numpy as np
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.headers import READABLE, SIGNATURES, foreign, image_format, read_header
 from slimzoo.data.text import same
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 
 __all__ = ["SIGNATURES", "image_format", "parts", "read", "visible"]
 
@@ -52,7 +52,7 @@ def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Datas
         examples += found
         problems += faults
     if problems:
-        raise SlimzooError(listing(f"{root} cannot be used, {len(problems)} problems:", problems))
+        raise SlimzooError(listing(f"{root} cannot be used, {counted(len(problems), 'problem')}:", problems))
     return Dataset(tuple(examples), names, root.name, multi_label=False)
 
 

@@ -12,7 +12,7 @@ from slimzoo.data.annotations import Annotation, read_annotation
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import same
 from slimzoo.data.voc_files import annotation_folder, find_annotations, find_images, find_year, read_list
-from slimzoo.errors import SlimzooError, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, some
 from slimzoo.labels import VOC
 
 log = logging.getLogger("slimzoo")
@@ -61,7 +61,9 @@ def read(
     if not listed:
         problems.append(f"no image is listed in {root} ({split or 'Annotations'})")
     if problems:
-        raise SlimzooError(listing(f"{title} in {root} cannot be used, {len(problems)} problems:", problems))
+        raise SlimzooError(
+            listing(f"{title} in {root} cannot be used, {counted(len(problems), 'problem')}:", problems)
+        )
     return Dataset(tuple(examples), names, title, multi_label=True)
 
 
@@ -98,7 +100,7 @@ def _classes(root: Path, annotations: Iterable[Annotation]) -> tuple[str, ...]:
     counts = Counter(name for annotation in everywhere.values() for name in annotation.names)
     classes = tuple(sorted(counts))
     shown = ", ".join(f"{name} ({counts[name]})" for name in classes)
-    log.warning("classes of %s and their images, as annotated: %s; --classes names others", root, shown)
+    log.warning("classes of %s and their images, as annotated: %s; classes=NAMES names others", root, shown)
     return classes
 
 

@@ -85,7 +85,7 @@ def _unpacked(out: Path, overwrite: bool) -> Path:
     if before is not None:  # only with the mark is it a demo's own
         shutil.rmtree(data, ignore_errors=True)
     elif data.exists():
-        raise FileExistsError(f"{data} exists already, and no demo made it; name another folder (--out)")
+        raise FileExistsError(f"{data} exists already, and no demo made it; name another folder, out=DIR")
     out.mkdir(parents=True, exist_ok=True)
     write_text(mark, json.dumps(what))
     return drawn_set.unpack(out)

@@ -37,7 +37,7 @@ def check_writable(path: str | os.PathLike, overwrite: bool = False) -> Path:
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder; name a file in it")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists already; name another file, or allow overwriting (--overwrite)")
+        raise FileExistsError(f"{path} exists already; name another file; overwrite=True replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from slimzoo.converters.matching import Rename
-from slimzoo.model.features import Levels
 from slimzoo.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from slimzoo.model.features import Levels
 
 
 class NetworkArguments(TypedDict, total=False):
@@ -67,7 +69,7 @@ class LoadArguments(ModelArguments, total=False):
     labels: Iterable[str] | None
     preprocessing: Preprocessing | None
     size: int | None
-    levels: Levels
+    levels: "Levels"
     sum_rgb: bool
     quiet: bool
     network_arguments: Mapping[str, Any]

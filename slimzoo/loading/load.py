@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from slimzoo import converters
 from slimzoo.converters.matching import Rename
@@ -15,14 +15,13 @@ from slimzoo.errors import SlimzooError, shown
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
-from slimzoo.model.binding import refuse_session_graph
-from slimzoo.model.features import Backbone, Levels
-from slimzoo.model.model import Model
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.restoring import fitting
-from slimzoo.tracing.discovery import Discovery
-from slimzoo.tracing.parts import discover_parts, resolve
+
+if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to be made
+    from slimzoo.model.features import Backbone, Levels
+    from slimzoo.model.model import Model
+    from slimzoo.tracing.discovery import Discovery
 
 log = logging.getLogger("slimzoo")
 MODEL_SETTINGS = ("dtype", "label_offset", "multi_label", "name", "seed", "trainable")  # not the network's
@@ -36,7 +35,7 @@ def load(
     *,
     features_only: Literal[True],
     **arguments: Unpack[LoadArguments],
-) -> Backbone: ...
+) -> "Backbone": ...
 
 
 @overload
@@ -46,7 +45,7 @@ def load(
     *,
     features_only: Literal[False] = ...,
     **arguments: Unpack[LoadArguments],
-) -> Model: ...
+) -> "Model": ...
 
 
 @overload
@@ -56,7 +55,7 @@ def load(
     *,
     features_only: bool,
     **arguments: Unpack[LoadArguments],
-) -> Model | Backbone: ...
+) -> "Model | Backbone": ...
 
 
 def load(
@@ -73,12 +72,12 @@ def load(
     preprocessing: Preprocessing | None = None,
     size: int | None = None,
     features_only: bool = False,
-    levels: Levels = None,
+    levels: "Levels" = None,
     sum_rgb: bool = False,
     quiet: bool = False,
     network_arguments: Mapping[str, Any] = MappingProxyType({}),
     **arguments: Any,
-) -> Model | Backbone:
+) -> "Model | Backbone":
     """Returns the network `name` as a slimzoo.Model, or as a Backbone: a keras.Model in either case.
 
     Args:
@@ -141,8 +140,10 @@ class Fill:
 
 def _filled(
     plan: Plan, source: Source, contents: Contents, fill: Fill, arguments: Mapping[str, Any]
-) -> Model:
+) -> "Model":
     """Makes the Model of `plan` with the values in `contents`."""
+    from slimzoo.restoring import fitting
+
     own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
     arguments = {**own, "multi_label": plan.multi_label, **arguments}
     discovery = _built_as_said(plan, source, arguments)
@@ -190,7 +191,7 @@ def _of_the_network(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in _OTHERS}
 
 
-def _built_as_said(plan: Plan, source: Source, arguments: Mapping[str, Any]) -> Discovery:
+def _built_as_said(plan: Plan, source: Source, arguments: Mapping[str, Any]) -> "Discovery":
     """Returns what _discovered() does.
 
     Raises: SlimzooError: it cannot be built, perhaps for what the file of `source` says of its arguments.
@@ -212,8 +213,11 @@ def _built_as_said(plan: Plan, source: Source, arguments: Mapping[str, Any]) -> 
         ) from error
 
 
-def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:
+def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> "Discovery":
     """Returns what the network of `plan` is made of, with what of `arguments` is not the Model's own."""
+    from slimzoo.model.binding import refuse_session_graph
+    from slimzoo.tracing.parts import discover_parts, resolve
+
     refuse_session_graph()
     others = {name: value for name, value in arguments.items() if name not in MODEL_SETTINGS}
     scope, data_format = others.pop("arg_scope", None), others.pop("data_format", "NHWC")
@@ -224,9 +228,11 @@ def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> Discovery:
 def _made(
     plan: Plan,
     arguments: Mapping[str, Any],
-    discovery: Discovery | None = None,
+    discovery: "Discovery | None" = None,
     values: Mapping[str, Any] | None = None,
-) -> Model:
+) -> "Model":
+    from slimzoo.model.model import Model
+
     return Model(
         plan.network.name,
         plan.num_classes,
@@ -239,7 +245,7 @@ def _made(
     )
 
 
-def _backbone(model: Model, levels: Levels) -> Backbone:
+def _backbone(model: "Model", levels: "Levels") -> "Backbone":
     """Returns the backbone of a model that nobody else has; what it does not need stays as it is."""
     backbone = model.backbone(levels)
     model.freeze(backbone.unneeded_scopes())

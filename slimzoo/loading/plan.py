@@ -14,8 +14,8 @@ from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import Source, of_imagenet
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
-from slimzoo.registry import Network
-from slimzoo.tracing.parts import network_shapes
+from slimzoo.registry import Row
+from slimzoo.tracing.shapes import shapes_of
 
 log = logging.getLogger("slimzoo")
 ImageShape = tuple[int | None, ...]
@@ -67,7 +67,7 @@ class Plan:
       exclude: scopes that keep their new values.
     """
 
-    network: Network
+    network: Row
     num_classes: int | None
     input_shape: ImageShape
     labels: tuple[str, ...] | None
@@ -99,7 +99,7 @@ class Plan:
 
 def open_contents(
     source: Source,
-    network: Network,
+    network: Row,
     ema: bool,
     rename: Rename,
     exclude: Scopes,
@@ -109,7 +109,7 @@ def open_contents(
     found = named(
         converters.read(source.path),
         network,
-        lambda: network_shapes(network.name, arguments=arguments),
+        lambda: shapes_of(network.name, arguments=arguments),
         ema=ema,
         rename=rename,
         exclude=exclude,
@@ -131,7 +131,7 @@ def open_contents(
     )
 
 
-def plan_new(network: Network, wanted: Wanted) -> Plan:
+def plan_new(network: Row, wanted: Wanted) -> Plan:
     """Returns the plan of a Model without weights."""
     preprocessing = _resized(wanted.preprocessing or _original(network, wanted.input_shape), wanted.size)
     return Plan(
@@ -149,7 +149,7 @@ def plan_new(network: Network, wanted: Wanted) -> Plan:
     )
 
 
-def plan_for(network: Network, source: Source, contents: Contents, wanted: Wanted) -> Plan:
+def plan_for(network: Row, source: Source, contents: Contents, wanted: Wanted) -> Plan:
     """Returns the plan of a Model that `contents` fill.
 
     Raises: SlimzooError: they are without the last layer, and nothing says what shall be there.
@@ -190,9 +190,7 @@ def plan_for(network: Network, source: Source, contents: Contents, wanted: Wante
     )
 
 
-def _preprocessing(
-    network: Network, source: Source, of_scope: bool, wanted: Wanted, kind: str
-) -> Preprocessing:
+def _preprocessing(network: Row, source: Source, of_scope: bool, wanted: Wanted, kind: str) -> Preprocessing:
     """The caller's, the weights' own, their library's `kind`, or what the network was published with."""
     size_there = source.image_size if of_scope else None
     found = wanted.preprocessing or source.preprocessing
@@ -201,7 +199,7 @@ def _preprocessing(
 
 
 def _original(
-    network: Network, input_shape: ImageShape | None, size: int | None = None, kind: str = ""
+    network: Row, input_shape: ImageShape | None, size: int | None = None, kind: str = ""
 ) -> Preprocessing:
     """What the network was published with: for weights that come without their own, and for new ones."""
     size = (input_shape or (None,))[0] or size or network.image_size
@@ -209,7 +207,7 @@ def _original(
     return of_kind(kind or kind_for(network), size, "GRAY" if channels == 1 else "RGB")
 
 
-def kind_for(network: Network) -> str:
+def kind_for(network: Row) -> str:
     """Returns the kind of preprocessing that the network's row names. Raises: SlimzooError: there is none."""
     if network.preprocessing not in KINDS:
         raise SlimzooError(

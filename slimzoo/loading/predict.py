@@ -3,20 +3,19 @@
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Unpack
-
-import numpy as np
-import tensorflow as tf
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, Unpack
 
 from slimzoo.data.finding import image_files
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files.progress import bar
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.load import load
-from slimzoo.model.images import prepare_one, probabilities_of, ranked, stacked
-from slimzoo.model.model import Model
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from slimzoo.model.model import Model
 
 Best = list[tuple[int, str, float]]
 
@@ -35,12 +34,12 @@ class Prediction:
     index: int
     path: str | None
     best: Best = field(default_factory=list)
-    probabilities: np.ndarray | None = field(default=None, repr=False, compare=False)
+    probabilities: "np.ndarray | None" = field(default=None, repr=False, compare=False)
     problem: str = ""
 
 
 def predictions(
-    model: Model | str | os.PathLike,
+    model: "Model | str | os.PathLike",
     images: Any,
     *,
     top: int | None = 5,
@@ -69,16 +68,19 @@ def predictions(
     """
     _check(top, threshold, batch_size)
     given = _expanded(images)
-    network: Model = model if isinstance(model, Model) else load(model, pretrained, **arguments)
+    network = load(model, pretrained, **arguments) if isinstance(model, str | os.PathLike) else model
+    from slimzoo.loading.predicting import predicted  # brings TensorFlow, as load() does
+
     if network.preprocessing is None:
         network.preprocess([])  # which says so
     total = len(given) if isinstance(given, Sequence) else None
-    bar = tqdm(given, total=total, desc="predict", unit="image", disable=not progress, leave=False)
-    return _predicted(network, bar, top, threshold, batch_size, flip, turn)
+    shown = bar(given, total=total, desc="predict", unit="image", disable=not progress, leave=False)
+    rows = predicted(network, shown, batch_size, flip, turn)
+    return (_prediction(index, row, network.labels, top, threshold) for index, row in enumerate(rows))
 
 
 def predict(
-    model: Model | str | os.PathLike,
+    model: "Model | str | os.PathLike",
     images: Any,
     top: int = 5,
     batch_size: int = 32,
@@ -99,6 +101,18 @@ def predict(
             problems[0] if len(found) == 1 else listing(unreadable(len(problems), len(found)), problems)
         )
     return [prediction.best for prediction in found]
+
+
+def _prediction(
+    index: int, row: tuple[str | None, "np.ndarray | str"], labels: Any, top: int | None, threshold: float
+) -> Prediction:
+    from slimzoo.model.images import ranked
+
+    path, found = row
+    if isinstance(found, str):
+        return Prediction(index, path, problem=found)
+    (best,) = ranked(found[None], labels, top, threshold)
+    return Prediction(index, path, best, found)
 
 
 def unreadable(count: int, total: int) -> str:
@@ -131,72 +145,3 @@ def _expanded(images: Any) -> Iterable[Any]:
 
 def _one_or_more(image: Any) -> list[Any]:
     return image_files([image]) if isinstance(image, str | os.PathLike) else [image]
-
-
-def _predicted(
-    network: Model,
-    images: Iterable[Any],
-    top: int | None,
-    threshold: float,
-    batch_size: int,
-    flip: bool,
-    turn: bool,
-) -> Iterator[Prediction]:
-    index = itertools.count()
-    threads = ThreadPoolExecutor(thread_name_prefix="slimzoo-images")
-    try:
-        for batch in _read_ahead(network, images, batch_size, turn, threads):
-            problems = [_problem(future) for _, future in batch]
-            read = [
-                future.result() for (_, future), problem in zip(batch, problems, strict=True) if not problem
-            ]
-            scores = iter(_scores(network, read, flip) if read else ())
-            for (path, _), problem in zip(batch, problems, strict=True):
-                if problem:
-                    yield Prediction(next(index), path, problem=problem)
-                    continue
-                row = next(scores)
-                (best,) = ranked(row[np.newaxis], network.labels, top, threshold)
-                yield Prediction(next(index), path, best, row)
-    finally:
-        threads.shutdown(cancel_futures=True)
-
-
-def _read_ahead(
-    network: Model, images: Iterable[Any], batch_size: int, turn: bool, threads: ThreadPoolExecutor
-) -> Iterator[list[tuple[str | None, Future]]]:
-    """Yields batches of (path, prepared image to be); the next one is being read meanwhile."""
-    preprocessing = network.preprocessing
-    assert preprocessing is not None
-    images = iter(images)
-    waiting: list[tuple[str | None, Future]] = []
-    while chunk := [*itertools.islice(images, batch_size)]:
-        reading = [
-            (
-                os.fspath(image) if isinstance(image, str | os.PathLike) else None,
-                threads.submit(prepare_one, image, preprocessing, turn, network),
-            )
-            for image in chunk
-        ]
-        if waiting:
-            yield waiting
-        waiting = reading
-    if waiting:
-        yield waiting
-
-
-def _problem(future: Future) -> str:
-    error = future.exception()
-    if error is not None and not isinstance(error, SlimzooError | OSError):
-        raise error
-    return "" if error is None else str(error)
-
-
-def _scores(network: Model, images: Sequence[tf.Tensor], flip: bool) -> np.ndarray:
-    """Returns the probabilities, float32 [N, classes]."""
-    batch = stacked(images, network)
-
-    def of(view: tf.Tensor) -> np.ndarray:
-        return probabilities_of(network(view), network.num_classes, network.multi_label)
-
-    return (of(batch) + of(tf.reverse(batch, [2]))) / 2 if flip else of(batch)

@@ -16,7 +16,7 @@ from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
 from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.registry import Network, get_network, is_network, list_models, network_of
+from slimzoo.registry import Row, get_row, is_network, row_of, rows
 from slimzoo.weights import WeightsRow, metadata
 
 log = logging.getLogger("slimzoo")
@@ -43,11 +43,11 @@ class Source:
     provenance: Provenance = NOT_RELEASED
 
 
-def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Network, Source | None]:
+def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row, Source | None]:
     """Returns the network and where its weights come from, None for new ones."""
     text = os.fspath(name)
     if not text:
-        raise SlimzooError(f"name is empty; give one of {', '.join(list_models())}, or what fine-tuning left")
+        raise SlimzooError(f"name is empty; give one of {', '.join(rows())}, or what fine-tuning left")
     if text.startswith("hf://"):
         from slimzoo.weights.hub import download_model
 
@@ -59,7 +59,7 @@ def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Netw
     return network, _source_of(network, tag, pretrained, weights_given)
 
 
-def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
+def _saved(path: Path, weights_given: Name | None) -> tuple[Row, Source]:
     """Returns the network that the file or folder at `path` says it is of, and its weights."""
     file = path / MODEL if (path / MODEL).is_file() else path
     if not file.is_file() and not (file / "saved_model.pb").is_file():
@@ -70,12 +70,12 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Network, Source]:
     if not source.network:
         raise SlimzooError(
             f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
-            f"weights={os.fspath(path)!r}) with one of {', '.join(list_models())}"
+            f"weights={os.fspath(path)!r}) with one of {', '.join(rows())}"
         )
-    return network_of(file, source.network), source
+    return row_of(file, source.network), source
 
 
-def _split(text: str) -> tuple[Network, str]:
+def _split(text: str) -> tuple[Row, str]:
     """Returns the network and the tag, "" without one, of "network.tag"."""
     before, tag = weights.split_name(text)
     if tag and not is_network(before):
@@ -83,10 +83,10 @@ def _split(text: str) -> tuple[Network, str]:
             f"{text} is neither a file or folder that is there, nor a network and a tag of its weights, as "
             f"{', '.join(str(row) for row in weights.rows()[:2])}"
         )
-    return get_network(before), tag
+    return get_row(before), tag
 
 
-def _source_of(network: Network, tag: str, pretrained: bool, weights_given: Name | None) -> Source | None:
+def _source_of(network: Row, tag: str, pretrained: bool, weights_given: Name | None) -> Source | None:
     if tag and weights_given is not None:
         raise SlimzooError(
             f"{network.name}.{tag} names its weights, and weights={os.fspath(weights_given)!r} others; give "
@@ -102,7 +102,7 @@ def _source_of(network: Network, tag: str, pretrained: bool, weights_given: Name
     return _from_row(weights.get_row(network.name, tag or None)) if pretrained or tag else None
 
 
-def _from_weights(network: Network, text: str) -> Source:
+def _from_weights(network: Row, text: str) -> Source:
     rows = {row.tag: row for row in weights.rows() if row.network == network.name}
     if text in rows:
         return _from_row(rows[text])
@@ -145,7 +145,7 @@ def _named(labels: str | Iterable[str], label_offset: int) -> tuple[str, ...]:
     return voc() if labels == "voc" else tuple(labels)
 
 
-def of_imagenet(source: Source, network: Network, num_classes: int | None) -> Source:
+def of_imagenet(source: Source, network: Row, num_classes: int | None) -> Source:
     """Weights of so many classes, for a network published for ImageNet, are taken to know those classes."""
     offset = (num_classes or 0) - 1000
     if offset not in (0, 1) or network.num_classes not in (1000, 1001):

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from slimzoo.errors import SlimzooError
-from slimzoo.registry import network_of
+from slimzoo.registry import row_of
 from slimzoo.tracing.parts import Parts
 
 _LIVE: dict[str, Callable] = {}  # functions of this process that nobody registered, by a token in the config
@@ -65,7 +65,7 @@ def from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
         key: _function(value, custom_objects) for key, value in config.pop("network_arguments", {}).items()
     }
     if isinstance(config["network_fn"], str):
-        network_of("this model", config["network_fn"])
+        row_of("this model", config["network_fn"])
     config["network_fn"] = _function(config["network_fn"], custom_objects)
     config["arg_scope"] = _function(config.get("arg_scope"), custom_objects)
     return config

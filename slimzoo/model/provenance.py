@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-import tensorflow as tf
-
 from slimzoo import weights
 from slimzoo.weights import WeightsRow
 from slimzoo.weights.metadata import said_by
@@ -58,6 +56,8 @@ class Provenance:
 
 def fingerprint(variables: Iterable[Any]) -> int:
     """Returns a number that tells values of Keras variables apart: of the first few of each."""
+    import tensorflow as tf
+
     found = 0
     for variable in variables:
         found = zlib.crc32(tf.reshape(variable.value, [-1])[:SAMPLE].numpy().tobytes(), found)

@@ -1,12 +1,12 @@
 """Preprocessing as data: the original kinds and that of other libraries are rows; weights name theirs."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.names import nearest
 
 CHANNEL_ORDERS = {"RGB": 3, "BGR": 3, "GRAY": 1}  # order: channels
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -147,8 +147,7 @@ def _keys(kind: str) -> tuple[str, ...]:
 
 
 def _unknown_kind(kind: object) -> str:
-    near = difflib.get_close_matches(str(kind), KINDS) or sorted(KINDS)
-    return f"kind {kind!r} does not exist; nearest: {', '.join(near)}"
+    return f"kind {kind!r} does not exist.{nearest(str(kind), KINDS)} There are {', '.join(sorted(KINDS))}"
 
 
 def _is_int(value: object) -> bool:

@@ -10,8 +10,8 @@ from slimzoo.converters.matching import Rename
 from slimzoo.converters.naming import named
 from slimzoo.converters.source import Source
 from slimzoo.converters.verify import nonfinite_values
-from slimzoo.errors import SlimzooError, listing
-from slimzoo.registry import Network
+from slimzoo.errors import SlimzooError, counted, listing
+from slimzoo.registry import Row
 from slimzoo.restoring.tensors import take_over
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -51,7 +51,7 @@ class LazyTensors(Mapping[str, Any]):
 
     def check_finite(self, where: Any) -> None:
         """Raises SlimzooError if a value read so far is NaN or infinite; every such variable is named."""
-        problems = [f"{name}: {count:,} values" for name, count in self.nonfinite.items()]
+        problems = [f"{name}: {counted(count, 'value')}" for name, count in self.nonfinite.items()]
         if problems:
             raise SlimzooError(
                 listing(f"{where} holds NaN or infinity:", problems)
@@ -66,7 +66,7 @@ def read_for(
     exclude: Iterable[str] = (),
     rename: Rename = None,
     ema: bool = False,
-    network: Network | None = None,
+    network: Row | None = None,
 ) -> tuple[LazyTensors, RestoreReport]:
     """Returns ({variable name: tensor}, report) for the variables of `shapes` from an open file.
 

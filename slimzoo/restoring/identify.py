@@ -11,7 +11,7 @@ from slimzoo.converters.name_maps import fitting
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import top_scopes
-from slimzoo.registry import Network, networks
+from slimzoo.registry import Row, rows
 
 Shapes = Mapping[str, tuple[int, ...]]
 _MAX_TOPS = 3  # outermost scopes whose networks are looked at, each of which is built for it
@@ -56,13 +56,13 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
     """
     tops = top_scopes(shapes)
     known = Counter(name.partition("/")[0] for name in shapes)
-    known = Counter({top: known[top] for top in {network.top for network in networks().values()} & tops})
+    known = Counter({top: known[top] for top in {row.top for row in rows().values()} & tops})
     likely = {top for top, _ in known.most_common(_MAX_TOPS)}
-    same = [network for network in networks().values() if network.top in likely]
+    same = [row for row in rows().values() if row.top in likely]
     candidates = [_candidate(shapes, network) for network in same]
     if not candidates and len(tops) == 1:
         (top,) = tops
-        alike = (network for network in networks().values() if _has_heads(network, shapes, top))
+        alike = (network for network in rows().values() if _has_heads(network, shapes, top))
         candidates = [_candidate(shapes, network, top) for network in alike]
     return _best(candidates, limit)
 
@@ -70,7 +70,7 @@ def identify(shapes: Shapes, limit: int = 3) -> list[Candidate]:
 def identify_by_maps(source: Source, limit: int = 3) -> list[Candidate]:
     """Returns the networks whose tensors `source` holds under another library's names, the best first."""
     candidates = []
-    for network in networks().values():
+    for network in rows().values():
         if name_map := fitting(source, network.name):
             with contextlib.suppress(SlimzooError):  # the names alone are equal
                 candidate = _candidate(name_map.apply(source).shapes, network)
@@ -83,14 +83,14 @@ def _best(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
     return sorted(likely, key=lambda c: (-c.likeness, c.network))[:limit]
 
 
-def _has_heads(network: Network, names: Iterable[str], top: str) -> bool:
+def _has_heads(network: Row, names: Iterable[str], top: str) -> bool:
     """Whether `names`, whose outermost scope is `top`, hold the heads of `network` under that scope."""
     heads = (f"{top}/{scope.partition('/')[2]}/" for scope in network.heads)
     names = list(names)
     return all(any(name.startswith(head) for name in names) for head in heads)
 
 
-def _candidate(shapes: Shapes, network: Network, top: str | None = None) -> Candidate:
+def _candidate(shapes: Shapes, network: Row, top: str | None = None) -> Candidate:
     """Returns how like `network` the `shapes` are; `top`: their outermost scope, where it has another."""
     rename = None
     if top is not None:
@@ -104,6 +104,6 @@ def _candidate(shapes: Shapes, network: Network, top: str | None = None) -> Cand
 
 @functools.cache
 def _shapes_of(network: str, num_classes: int | None) -> Shapes:
-    from slimzoo.tracing.parts import network_shapes  # brings TensorFlow
+    from slimzoo.tracing.shapes import shapes_of  # may bring TensorFlow
 
-    return network_shapes(network, num_classes)
+    return shapes_of(network, num_classes)

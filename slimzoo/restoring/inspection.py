@@ -14,7 +14,7 @@ from slimzoo.converters.prefixes import stem
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes, cuts
-from slimzoo.registry import networks
+from slimzoo.registry import rows
 from slimzoo.restoring.identify import Candidate, identify, identify_by_maps
 
 _MAX_LOOKED_AT = 6_000  # tensors whose names are compared with those of every library; 1,000 take 0.3 s
@@ -125,7 +125,7 @@ def _candidates(variables: Source, rename: Rename, exclude: Scopes) -> list[Cand
 def _prefixes(names: Iterable[str]) -> list[str]:
     """Returns what stands before the scope of a registered network, and before every name, if anything."""
     names = list(names)
-    tops = {network.top for network in networks().values()}
+    tops = {network.top for network in rows().values()}
     found = Counter(p for name in names for p, rest in cuts(name) if p and rest.partition("/")[0] in tops)
     first = (before for before, _ in cuts(names[0]) if before) if names else ()
     shared = [before for before in first if all(name.startswith(before) for name in names)]

@@ -1,7 +1,23 @@
-"""Fine-tuning and evaluation: recipes are data, the loop is one."""
+"""Fine-tuning and evaluation: recipes are data, the loop is one.
 
-from slimzoo.training.evaluation import Evaluation, evaluate
+Importing it imports no TensorFlow: what is wrong with a recipe or a folder is found out before.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from slimzoo.training.finetune import Result, finetune
 from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
 
+if TYPE_CHECKING:
+    from slimzoo.training.evaluation import Evaluation, evaluate
+
 __all__ = ["RECIPES", "Evaluation", "Recipe", "Result", "evaluate", "finetune", "recipe_for"]
+
+
+if not TYPE_CHECKING:  # or any name would pass as one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in ("Evaluation", "evaluate"):
+            return getattr(importlib.import_module("slimzoo.training.evaluation"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files.progress import bar
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
 from slimzoo.report.history import rank
@@ -93,9 +93,9 @@ def evaluate(
     data = held_out_batches(model, dataset, batch_size) if data is None else data
     losses, terms, parts = [], [], []
     total = -(-len(dataset) // batch_size)
-    bar = tqdm(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False)
+    shown = bar(data, total=total, desc="evaluate", unit="batch", disable=not progress, leave=False)
     with naming_broken_images(dataset):
-        for batch in bar:
+        for batch in shown:
             part, loss, count = _evaluate_batch(model, batch)
             parts.append(part)
             losses.append(loss * count)

@@ -6,24 +6,24 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import tensorflow as tf
+from typing import TYPE_CHECKING, Any, Literal
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
-from slimzoo.model.model import Model
 from slimzoo.names import Scopes
-from slimzoo.registry import get_network
+from slimzoo.registry import get_network, get_row
 from slimzoo.training import held_out, image_files
-from slimzoo.training.evaluation import Evaluation
-from slimzoo.training.loop import make_strategy, uses_gpu
-from slimzoo.training.optimisation import gradient_factors
+from slimzoo.training.dry_run import check_given
 from slimzoo.training.recipes import Recipe, recipe_for
-from slimzoo.training.run import Run
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
+
+if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to train
+    import tensorflow as tf
+
+    from slimzoo.model.model import Model
+    from slimzoo.training.evaluation import Evaluation
 
 log = logging.getLogger("slimzoo")
 
@@ -33,8 +33,8 @@ class Result:
     """What finetune() leaves: the folder, its best model, and how good that is."""
 
     folder: Path
-    model: Model
-    evaluation: Evaluation
+    model: "Model"
+    evaluation: "Evaluation"
     best_step: int
     steps: int
     report: Path
@@ -61,7 +61,7 @@ def finetune(
     precision: str = "float32",
     data_format: Literal["NHWC", "NCHW"] = "NHWC",
     device: str = "auto",
-    strategy: tf.distribute.Strategy | None = None,
+    strategy: "tf.distribute.Strategy | None" = None,
     deterministic: bool | None = None,
     overwrite: bool = False,
     progress: bool = False,
@@ -99,7 +99,11 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    recipe = (recipe or recipe_for(get_network(model))).override(options or {})
+    recipe = (recipe or recipe_for(get_row(model))).override(options or {})
+    check_given(out, model, weights, overwrite)
+    from slimzoo.training.loop import make_strategy, uses_gpu
+    from slimzoo.training.run import Run
+
     strategy = strategy or make_strategy(device)
     settings = Settings(
         train=train,
@@ -137,8 +141,10 @@ def finetune(
     return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
 
 
-def _built_for(settings: Settings, strategy: tf.distribute.Strategy) -> Model:
+def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":
     """Returns the model as training begins with it, checked."""
+    import tensorflow as tf
+
     with strategy.scope():
         network = _build(settings)
         _check_trains(network, settings)
@@ -147,8 +153,10 @@ def _built_for(settings: Settings, strategy: tf.distribute.Strategy) -> Model:
     return network
 
 
-def _build(settings: Settings) -> Model:
+def _build(settings: Settings) -> "Model":
     """Returns the model as training begins with it; what is frozen is frozen."""
+    import tensorflow as tf
+
     tf.random.set_seed(settings.seed)
     weights, new = settings.weights, Scopes(settings.recipe.new or (), "new")
     model = load(
@@ -187,11 +195,13 @@ def _network_arguments(settings: Settings) -> dict[str, Any]:
     return arguments
 
 
-def _check_trains(model: Model, settings: Settings) -> None:
+def _check_trains(model: "Model", settings: Settings) -> None:
     """Warns of empty classes.
 
     Raises: SlimzooError: nothing is left to train, or a scope of the recipe's is none.
     """
+    from slimzoo.training.optimisation import gradient_factors
+
     recipe = settings.recipe
     gradient_factors(recipe, model)
     if not any(variable.trainable for variable in model.variables_by_name.values()):

@@ -54,7 +54,7 @@ def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
     if not picked:
         raise SlimzooError(
             f"{dataset.name} holds none of the images that the run in {folder} held out; name those to "
-            "measure on (--split val)"
+            'measure on (split="val")'
         )
     return dataset.subset(picked, f"{dataset.name}, held out")
 

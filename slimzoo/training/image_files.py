@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, some
 from slimzoo.files import schema, write_text
 from slimzoo.files.schema import Damaged, needed
 
@@ -41,7 +41,8 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
     """
     gone = [path for data in parts.values() for path in data.paths if not Path(path).is_file()]
     if gone:
-        headline = f"{len(gone)} images of the run in {folder} are gone; bring them back, or begin anew:"
+        which = f"{counted(len(gone), 'image')} of the run in {folder}"
+        headline = f"{which} {'is' if len(gone) == 1 else 'are'} gone; bring back, or begin anew:"
         raise SlimzooError(listing(headline, gone, limit=_SHOWN))
     try:
         before = schema.take(schema.read(folder / FILE), dict.fromkeys(parts, _ROWS), folder / FILE)
@@ -56,7 +57,7 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
             names = [Path(path).name for path in changed]
             log.warning(
                 "%d of the %d images of %s are other files than when the run in %s began, under the same "
-                "names: %s. Its numbers will be those of neither; --overwrite begins anew",
+                "names: %s. Its numbers will be those of neither; overwrite=True begins anew",
                 *(len(changed), len(data), data.name, folder),
                 ", ".join(names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]),
             )

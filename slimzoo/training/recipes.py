@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.registry import Network
+from slimzoo.registry import Row
 
 OPTIMIZERS = ("momentum", "adam", "rmsprop")
 SCHEDULES = ("cosine", "constant")
+AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+DATA_FORMATS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,22 @@ class Recipe:
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
 
+    def lines(self) -> list[str]:
+        """Returns what it says, in words, a line for each part."""
+        warmup = f", after {self.warmup:.0%} of all steps from 0" if self.warmup else ""
+        factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
+        kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
+        arguments = {**self.scope_arguments, **self.network_arguments}
+        return [
+            f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule}{warmup})",
+            *factors,
+            f"{self.epochs:g} epochs in batches of {self.batch_size}",
+            f"augmentation {self.augmentation or 'none'}",
+            f"new: {', '.join(self.new or ())}",
+            *kept,
+            *(f"{name} {value}" for name, value in arguments.items()),
+        ]
+
     def override(self, values: Mapping[str, Any]) -> "Recipe":
         """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
         known = [f.name for f in fields(self)]
@@ -91,7 +110,7 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
 }
 
 
-def recipe_for(network: Network) -> Recipe:
+def recipe_for(network: Row) -> Recipe:
     """Returns the recipe that the network's row names, or the plain Recipe.
 
     Raises: SlimzooError: the row names a recipe that does not exist.

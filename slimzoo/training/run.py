@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import MODEL, schema, write_text
+from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
 from slimzoo.model.saving import save
@@ -82,7 +82,7 @@ class Run:
                 problems.append(str(error))
         if problems:
             headline = (
-                f"no checkpoint in {self.folder.checkpoint_folder} can be read; --overwrite begins anew:"
+                f"no checkpoint in {self.folder.checkpoint_folder} can be read; overwrite=True begins anew:"
             )
             raise SlimzooError(listing(headline, problems))
         return None
@@ -125,15 +125,15 @@ class Run:
             return
         if tensorboard:
             self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
-        bar = tqdm(total=last, initial=self.step, desc="train", unit="step", disable=not progress)
+        shown = bar(total=last, initial=self.step, desc="train", unit="step", disable=not progress)
         try:
-            with watch() as watcher, bar:
-                self._go(watcher, bar)
+            with watch() as watcher, shown:
+                self._go(watcher, shown)
         finally:
             if self._events is not None:
                 self._events.close()
 
-    def _go(self, watcher: Watch, bar: tqdm) -> None:
+    def _go(self, watcher: Watch, bar: Any) -> None:
         iterator = self.trainer.distribute(self._batches())
         last, log_every = self.settings.last_step, max(1, self.settings.last_step // 100)
         if self._evaluation_is_due:  # it was broken off
@@ -194,7 +194,7 @@ class Run:
         """How often the training data was gone through."""
         return self.step * self.settings.recipe.batch_size / len(self.settings.train)
 
-    def _log_losses(self, bar: tqdm) -> None:
+    def _log_losses(self, bar: Any) -> None:
         rows, self._losses = self._losses, []
         means = {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
         if not all(math.isfinite(mean) for mean in means.values()):
@@ -208,7 +208,7 @@ class Run:
         bar.set_postfix(loss=f"{means['loss']:.3f}", refresh=False)
         self._record("train", **means, learning_rate=rate)
 
-    def _evaluate(self, bar: tqdm, watcher: Watch) -> None:
+    def _evaluate(self, bar: Any, watcher: Watch) -> None:
         """Measures the model and saves everything; what a signal breaks off begins anew in the next part."""
         try:
             with watcher.breaking_off():

@@ -25,7 +25,7 @@ COLUMNS = (
 )
 # What a run makes, besides config.json, checkpoints and event files.
 MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
-LOCK = ".lock"
+LOCK, CHECKPOINTS = ".lock", "checkpoints"
 _CONFIG: schema.Schema = {
     "settings": needed(schema.dict_of(schema.anything())),
     "finished": needed(schema.flag()),
@@ -43,16 +43,52 @@ def alone_in_run(path: str | os.PathLike) -> Iterator[Path]:
       SlimzooError: another process trains there, or it cannot be made.
     """
     path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise FileExistsError(f"{path} is a file; name a folder for the run (--out)")
+    _check_folder(path)
     check_writable(path / "config.json", overwrite=True)
     try:
-        with alone_at(path, path / LOCK, "wait for it, or name another folder (--out)"):
+        with alone_at(path, path / LOCK, "wait for it, or name another folder, out=DIR"):
             yield path
     except Exception:
         with contextlib.suppress(OSError):
             path.rmdir()
         raise
+
+
+def check_free(path: str | os.PathLike, overwrite: bool = False) -> None:
+    """Raises FileExistsError where it shows at once that no run can begin or go on in `path`; makes nothing.
+
+    RunFolder looks closer: at damaged files, and at the settings of a run that goes on.
+    """
+    path = Path(path)
+    _check_folder(path)
+    with contextlib.suppress(FileNotFoundError, Damaged):
+        config = schema.read(path / "config.json")
+        if not overwrite and not schema.problems(config, _CONFIG) and config["finished"]:
+            raise _is_finished(path)
+        return
+    if _holds_something(path) and not (path / "config.json").exists() and not checkpoints(path / CHECKPOINTS):
+        raise _of_others(path)
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(f"{path} is a file; name a folder for the run, out=DIR")
+
+
+def _holds_something(path: Path) -> bool:
+    return path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir())
+
+
+def _of_others(path: Path) -> FileExistsError:
+    return FileExistsError(
+        f"{path} holds other things than a run, which nothing may overwrite; name a new folder, out=DIR"
+    )
+
+
+def _is_finished(path: Path) -> FileExistsError:
+    return FileExistsError(
+        f"{path} holds a finished run; name another folder, out=DIR; overwrite=True replaces it"
+    )
 
 
 class RunFolder:
@@ -67,29 +103,23 @@ class RunFolder:
         self.path = Path(path)
         self.settings = json.loads(json.dumps(settings, default=str))
         self.history: list[dict[str, Any]] = []
-        if self.path.exists() and not self.path.is_dir():
-            raise FileExistsError(f"{self.path} is a file; name a folder for the run (--out)")
+        _check_folder(self.path)
         check_writable(self.config_path, overwrite=True)
         before = self._read_config()
-        if before is None and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-            raise FileExistsError(
-                f"{self.path} holds other things than a run, which nothing may overwrite; name a new folder "
-                "(--out)"
-            )
+        if before is None and _holds_something(self.path):
+            raise _of_others(self.path)
         self.goes_on = False
         if before is None or overwrite:
             return
         self.goes_on = self.newest_checkpoint is not None
         if before["finished"] or ((self.path / MODEL).exists() and not self.goes_on):
-            raise FileExistsError(
-                f"{self.path} holds a finished run; name another folder (--out), or replace it (--overwrite)"
-            )
+            raise _is_finished(self.path)
         if not self.goes_on:  # it has nothing to lose: its settings may have been what it failed on
             return
         if before["settings"] is None:
             raise Damaged(
                 f"{self.config_path} is damaged, and no checkpoint remembers the settings of the run: nobody "
-                "can tell whether these are they. Name another folder (--out), or begin anew (--overwrite)"
+                "can tell whether these are they. Name another folder, out=DIR; overwrite=True begins anew"
             )
         self._check_same(before["settings"])
 
@@ -111,7 +141,7 @@ class RunFolder:
     @property
     def checkpoint_folder(self) -> Path:
         """What a killed run goes on from."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     @property
     def newest_checkpoint(self) -> Path | None:
@@ -185,7 +215,12 @@ class RunFolder:
         ]
         if problems:
             headline = f"{self.path} holds an unfinished run with other settings;"
-            raise SlimzooError(listing(f"{headline} use the same, another --out, or --overwrite:", problems))
+            raise SlimzooError(
+                listing(
+                    f"{headline} use the same, or another folder, out=DIR; overwrite=True begins anew:",
+                    problems,
+                )
+            )
 
 
 def _begins_as_ours(path: Path) -> bool:

@@ -6,10 +6,8 @@ from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.training.recipes import Recipe
+from slimzoo.training.recipes import PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
-
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True, kw_only=True)

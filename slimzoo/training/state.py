@@ -6,17 +6,20 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from slimzoo import converters
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, in_text, needed
-from slimzoo.model.model import Model
 from slimzoo.weights.metadata import settings_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from slimzoo.model.model import Model
 
 _NAME = re.compile(r"step-(\d{8})\.safetensors$")
 KEEP = 2  # newest checkpoints that stay
@@ -38,7 +41,7 @@ PROGRESS: schema.Schema = {  # what a run remembers beside its values
 class TrainingState:
     """The values of one run, by name: "model/...", "optimizer/...", "seed"."""
 
-    def __init__(self, model: Model, optimizer: keras.optimizers.Optimizer):
+    def __init__(self, model: "Model", optimizer: "keras.optimizers.Optimizer"):
         self._variables: dict[str, Any] = {f"model/{n}": v for n, v in model.variables_by_name.items()}
         # Keras gives a slot its variable's path; the number keeps two of the same name apart.
         for i, variable in enumerate(optimizer.variables):
@@ -72,7 +75,8 @@ class TrainingState:
             if theirs.get(name) != ours.get(name)
         ]
         if problems:
-            headline = f"{path} is a checkpoint of another model or optimizer; {len(problems)} values differ:"
+            count = counted(len(problems), "difference")
+            headline = f"{path} is a checkpoint of another model or optimizer; {count}:"
             raise SlimzooError(listing(headline, problems))
         for name, variable in self._variables.items():
             variable.assign(values[name])

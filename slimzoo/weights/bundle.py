@@ -15,7 +15,7 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import MODEL, atomic_write, schema, write_error
 from slimzoo.files.locks import writing
 from slimzoo.files.schema import needed
-from slimzoo.registry import get_network
+from slimzoo.registry import get_row
 from slimzoo.weights import cache, manifest
 from slimzoo.weights.cache import Cached
 from slimzoo.weights.download import CHUNK, digests
@@ -214,15 +214,15 @@ def _copy(content: Any, target: Path, row: WeightsRow, entry: Mapping[str, Any])
 def _check_weights(path: Path, row: WeightsRow) -> None:
     """Raises SlimzooError unless `path` holds the variables of the row's network, all finite."""
     from slimzoo import converters
-    from slimzoo.tracing.parts import network_shapes
+    from slimzoo.tracing.shapes import shapes_of
 
     source = converters.FORMATS["safetensors"].read(path)
     if source.metadata.get("network") != row.network or source.metadata.get("tag") != row.tag:
         raise SlimzooError(f"{row}: the file says that it is of {source.metadata.get('network')!r}")
-    heads = [f"{scope}/" for scope in get_network(row.network).side_heads]
+    heads = [f"{scope}/" for scope in get_row(row.network).side_heads]
     wanted = {
         name: shape
-        for name, shape in network_shapes(row.network, row.num_classes).items()
+        for name, shape in shapes_of(row.network, row.num_classes).items()
         if name in source or not name.startswith(tuple(heads))
     }
     converters.match(source.shapes, wanted, what=f"{row} and {row.network}")

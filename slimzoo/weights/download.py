@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tqdm import tqdm
-
 from slimzoo.files import schema, write_error
+from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.weights import answers
 from slimzoo.weights.answers import LostError, SourceError
@@ -216,24 +215,24 @@ class _Transfer:
             raise SourceError(f"has {total:,} bytes; no weights have more than {LARGEST:,}")
         self.resumed = min(self.resumed, start)
         self.hashing.seek(self.part, start)
-        bar = tqdm(
+        shown = bar(
             desc=self.part.name.split(".part")[0],
             total=total or None,
             initial=start,
             unit="B",
             unit_scale=True,
-            disable=None if self.progress else True,  # None: shown on a terminal only
+            disable=not self.progress,
         )
-        with bar:
+        with shown:
             try:
-                self._save(answer, start, bar, total or self.wanted.most)
+                self._save(answer, start, shown, total or self.wanted.most)
             except SourceError:  # it sends too much: what came is another file
                 forget(self.part)
                 raise
         if total and self.hashing.position != total:
             raise LostError(ENDED)
 
-    def _save(self, answer: "requests.Response", start: int, bar: tqdm, most: int) -> None:
+    def _save(self, answer: "requests.Response", start: int, bar: Any, most: int) -> None:
         """Appends the body at `start`; what was written stays when the connection or the user breaks off.
 
         Raises: SourceError: with it the file would have more than `most` bytes.

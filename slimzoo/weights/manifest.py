@@ -1,6 +1,5 @@
 """The weights manifest: what is written down about released weights, found by name, checked as it is read."""
 
-import difflib
 import functools
 import importlib.resources
 import re
@@ -12,8 +11,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
 
+from slimzoo import registry
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.registry import get_network, registered
+from slimzoo.names import nearest
 from slimzoo.weights.metadata import settings_of
 
 SCHEMES = ("https://", "http://", "file:///", "hf://", "package:")
@@ -89,7 +89,7 @@ def split_name(name: str) -> tuple[str, str]:
 
     A network of one's own may have a dot in its name.
     """
-    if name in registered():
+    if name in registry.registered():
         return name, ""
     network, _, tag = re.sub(r"[./]", "/", name, count=1).partition("/")
     return network, tag
@@ -107,9 +107,9 @@ def get_row(network: str, tag: str | None = None) -> WeightsRow:
     if not there:
         raise SlimzooError(_no_weights(network))
     if tag and tag not in there:
-        near = difflib.get_close_matches(tag, there, n=3)
-        hint = f" Nearest: {', '.join(near)}." if near else ""
-        raise SlimzooError(f"{network} has no weights {tag!r}.{hint} There are: {', '.join(there)}.")
+        raise SlimzooError(
+            f"{network} has no weights {tag!r}.{nearest(tag, there)} There are: {', '.join(there)}."
+        )
     row = there[tag] if tag else next(iter(there.values()))
     if not tag and row.maths != "same":
         raise SlimzooError(f"{row} must be asked for by name: {row.note}. There are: {', '.join(there)}.")
@@ -117,7 +117,7 @@ def get_row(network: str, tag: str | None = None) -> WeightsRow:
 
 
 def _no_weights(network: str) -> str:
-    get_network(network)  # an unknown network raises here, with the nearest names
+    registry.get_row(network)  # an unknown network raises here, with the nearest names
     return (
         f"no released weights are known for {network!r}. Give your own with weights=PATH (any checkpoint "
         "that slimzoo.converters reads), or leave pretrained out to start from new values. "

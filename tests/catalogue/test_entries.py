@@ -1,13 +1,16 @@
 """What is written down of each network is what tracing counts, its golden counts, and was published."""
 
 import dataclasses
+import json
 
 import pytest
 
-import slimzoo
+from slimzoo import facts
 from slimzoo.catalogue import entries as catalogue
+from slimzoo.catalogue import tracing
 from slimzoo.errors import SlimzooError
-from slimzoo.registry import get_network
+from slimzoo.registry import Row, get_network, networks
+from slimzoo.tracing.parts import network_shapes
 from tests.goldens import load_golden
 
 # Multiply-adds of one image, as they are printed there. The README's 66 and 65 million of MobileNetV3 small
@@ -58,36 +61,44 @@ def test_parameters_are_those_of_the_goldens(shared):
     assert compared >= 30
 
 
-def test_every_registered_network_has_a_row_of_what_it_is_now():
-    assert [*catalogue.facts()] == slimzoo.list_models(), "run tools/measure_zoo.py"
-    for name, row in catalogue.facts().items():
-        network = get_network(name)
-        published = (network.image_size, network.channels, network.num_classes)
-        assert (row["image_size"], row["channels"], row["num_classes"]) == published, name
+def test_every_network_of_slimzoos_own_has_its_row_as_it_is_now():
+    own = {name: network for name, network in networks().items() if not name.startswith(("tiny", "my_"))}
+    assert sorted(facts.rows()) == sorted(own), "run tools/measure_zoo.py"
+    for name, network in own.items():
+        written = {field: getattr(network, field) for field in tracing.ROW}
+        known = {field: facts.rows()[name][field] for field in tracing.ROW}
+        assert known == {k: list(v) if isinstance(v, tuple) else v for k, v in written.items()}, name
+    fields = {field.name for field in dataclasses.fields(Row)}
+    assert fields == {"name", *tracing.ROW}  # nothing of a row is left out
 
 
-@pytest.mark.parametrize("name", ["lenet", "mobilenet_v1_025", "vgg_a", "nasnet_cifar"])
-def test_rows_are_what_tracing_counts(name):
-    assert catalogue.facts()[name] == catalogue.count(get_network(name))
+def check_facts(name):
+    assert facts.rows()[name] == tracing.counted(name), "run tools/measure_zoo.py"
+    traced = {**tracing.traced(name), **tracing.depends(name)}
+    assert facts.parts(name) == json.loads(json.dumps(traced)), "run tools/measure_zoo.py"
+    for classes in (None, 0, 7):
+        shapes = network_shapes(name, classes)
+        assert list(facts.shapes(name, classes).items()) == list(shapes.items()), classes
 
 
-@pytest.mark.slow
-def test_all_rows_are_what_tracing_counts():  # a minute or two
-    counted = {name: catalogue.count(get_network(name)) for name in slimzoo.list_models()}
-    assert catalogue.facts() == counted, "run tools/measure_zoo.py"
+@pytest.mark.parametrize("name", ["lenet", "mobilenet_v1_025"])
+def test_facts_are_what_tracing_finds(name):
+    check_facts(name)
 
 
-def test_a_network_without_a_row_or_with_an_old_one_is_traced(monkeypatch):
-    facts = catalogue.facts()["lenet"]
-    for rows in ({}, {"lenet": facts | {"image_size": 32, "parameters": 1}}):
-        monkeypatch.setattr(catalogue, "facts", lambda rows=rows: rows)
-        (entry,) = catalogue.entries("lenet")
-        assert (entry.parameters, entry.multiply_adds) == (facts["parameters"], facts["multiply_adds"])
+@pytest.mark.slow  # three minutes
+@pytest.mark.parametrize("name", sorted(facts.rows()))
+def test_all_facts_are_what_tracing_finds(name):
+    check_facts(name)
 
 
-def test_listing_traces_nothing(monkeypatch):
-    monkeypatch.setattr(catalogue, "_traced", lambda name: pytest.fail(f"{name} was traced"))
-    assert [entry.name for entry in catalogue.entries()] == slimzoo.list_models()
+def test_a_network_that_is_not_slimzoos_own_is_traced(monkeypatch):
+    own = dataclasses.replace(get_network("lenet"), name="my_lenet")
+    monkeypatch.setitem(networks(), "my_lenet", own)
+    mine, lenet = (catalogue.describe(name) for name in ("my_lenet", "lenet"))
+    assert mine.variables == lenet.variables
+    assert mine.layers == lenet.layers
+    assert mine.entry == dataclasses.replace(lenet.entry, name="my_lenet")
 
 
 def test_accuracy_is_that_of_the_first_weights():

@@ -1,6 +1,8 @@
 """Each command does what its function does, and says it in a table or as JSON."""
 
+import importlib
 import math
+import re
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -23,6 +25,7 @@ def test_list_shows_what_matches_the_pattern(slimzoo):
     assert found[0]["weights"][0] == "slim_in1k_224"
 
 
+finetune_command = importlib.import_module("slimzoo.cli.finetune")  # the name is the command's
 VGG_16 = ["slim_in1k", "keras_in1k", "keras_in1k_notop", "timm_tv_in1k"]
 
 
@@ -181,9 +184,9 @@ def test_finetune_voc_names_its_folder_after_data_and_model(slimzoo, devkit, tmp
         "finetune", "voc", "--data", devkit, *given, "--learning-rates", "*/conv1=0.1", "--no-tensorboard"
     )
     assert result.code == 0, result.err
-    assert (tmp_path / "runs" / "voc-cifarnet" / "model.safetensors").is_file()
-    assert "report: runs/voc-cifarnet/report.html" in result.out
-    found = slimzoo("evaluate", "voc", "--data", devkit, "--model", "runs/voc-cifarnet", "--json").json
+    assert (tmp_path / "runs" / "VOCdevkit-cifarnet" / "model.safetensors").is_file()
+    assert "report: runs/VOCdevkit-cifarnet/report.html" in result.out
+    found = slimzoo("evaluate", "voc", "--data", devkit, "--model", "runs/VOCdevkit-cifarnet", "--json").json
     assert found["images"] == 4
     assert found["accuracy"] is None  # an image may show several things
     assert found["ap"]["sheep"] is None  # there is none on these images
@@ -216,3 +219,66 @@ def test_what_a_file_is_called_inside_does_not_reach_the_terminal(slimzoo, tmp_p
     converters.write_safetensors(path, {evil: np.zeros(1, np.float32)}, {evil: evil, "license": evil})
     for arguments in (["inspect", path], ["inspect", path, "--json"], ["inspect", path, "--filter", "a*"]):
         assert slimzoo(*arguments).out.replace("\n", "").isprintable()
+
+
+def test_a_dry_run_shows_what_would_be_done_and_does_nothing(slimzoo, refused, classes, tmp_path):
+    before = left_in(tmp_path)
+    given = ("finetune", "folder", "--train", classes, "--weights", "none", "--dry-run", "--epochs", "3")
+    text = slimzoo(*given, "--model", "vgg_16", "--freeze", "vgg_16/conv1").out
+    for words in ("learning rate 0.001", "0.1 times that for */conv*", "frozen: vgg_16/conv1", "12 images"):
+        assert words in text.replace("10 images; held out: 2", "12 images")
+    assert "folder: runs/classes-vgg_16" in text
+    found = slimzoo(*given, "--model", "cifarnet", "--batch-size", "5", "--json").json
+    assert (found["steps"], found["folder"]) == (6, "runs/classes-cifarnet")  # 3 times 10 images
+    refused(*given, "--model", "cifarnet", "--learning-rate", "-1", words=["learning_rate", "above 0"])
+    refused(
+        "finetune", "folder", "--train", classes, "--model", "lenet", "--dry-run", words=["--weights none"]
+    )
+    assert left_in(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("flowers/train", "flowers"),
+        ("VOCdevkit", "VOCdevkit"),
+        ("a b/coco.json", "coco"),
+        ("yolo/images/", "yolo"),
+    ],
+)
+def test_a_run_s_folder_bears_the_data_s_name(tmp_path, monkeypatch, given, name):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / given
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}") if path.suffix else path.mkdir()
+    assert finetune_command._called(given) == name
+
+
+def test_info_shows_the_recipe(slimzoo):
+    assert slimzoo("info", "vgg_16", "--json").json["recipe"]["learning_rates"] == {"*/conv*": 0.1}
+    assert "0.1 times that for */conv*" in slimzoo("info", "vgg_16").out
+
+
+def test_list_and_compare_choose_and_sort(slimzoo, refused):
+    names = [row["name"] for row in slimzoo("list", "vgg", "lenet", "--sort", "top-1", "--json").json]
+    assert names == ["vgg_16", "vgg_19", "lenet", "vgg_a"]  # 71.5 %, 71.1 %, none, none
+    given = ("--with-weights", "--exclude", "vgg_19", "--json")
+    assert [row["name"] for row in slimzoo("list", "vgg", "lenet", *given).json] == ["vgg_16"]
+    rows = slimzoo("compare", "vgg", "--sort", "name", "--json").json["networks"]
+    assert [row["name"] for row in rows] == ["vgg_16", "vgg_19", "vgg_a"]
+    refused("list", "lenet", "--with-weights", words=["no network", "released weights", "'lenet'"])
+    refused("list", "lenet", "--exclude", "lenet", words=["no network is left", "'lenet'"])
+    refused("list", "vgg", "--exclude", "vgg16", words=["'vgg16'", "vgg_16", "`slimzoo list`"][:2])
+    refused("list", "--sort", "size", words=["--sort", "'size'", "multiply-adds"])
+
+
+def test_the_help_of_finetune_is_in_groups_with_every_option_once(slimzoo):
+    for kind in ("voc", "folder", "boxes"):
+        text = slimzoo("finetune", kind, "--help").out
+        titles = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+        assert titles == ["Options:", "Network and weights:", "Recipe:", "Run:", "Output:"]
+        options = [p.opts[-1] for p in finetune_command.finetune.commands[kind].params]
+        missing = [
+            name for name in options if len(re.findall(rf"^  (?:-.* )?{name}\b(?!-)", text, re.M)) != 1
+        ]
+        assert not missing

@@ -181,7 +181,7 @@ def test_nan_in_weights_names_every_variable(tmp_path, lenet, value):
     arrays["LeNet/conv1/biases"] = np.full(32, value, np.float32)
     arrays["LeNet/fc4/biases"] = np.array([0, value, 0, 0], np.float32)
     np.savez(tmp_path / "w.npz", **arrays)
-    with pytest.raises(SlimzooError, match=r"(?s)conv1/biases: 32 values.*fc4/biases: 1 values.*earlier"):
+    with pytest.raises(SlimzooError, match=r"(?s)conv1/biases: 32 values.*fc4/biases: 1 value.*earlier"):
         slimzoo.load("lenet", weights=tmp_path / "w.npz")
     again = slimzoo.load("lenet", weights=tmp_path / "w.npz", exclude=["LeNet/fc4", "LeNet/conv1"])
     assert np.isfinite(values(again)["LeNet/fc3/weights"]).all()

@@ -153,7 +153,7 @@ def test_restore_of_nan_names_the_variables_and_assigns_nothing(tmp_path):
     model = little_model()
     before = values(model)
     with pytest.raises(
-        SlimzooError, match=r"(?s)NaN or infinity.*logits/weights: 288 values.*logits/biases: 1 values"
+        SlimzooError, match=r"(?s)NaN or infinity.*logits/weights: 288 values.*logits/biases: 1 value"
     ):
         model.restore(path)
     assert_same(values(model), before)

@@ -48,7 +48,7 @@ def test_missing_and_unknown_keys_are_listed_together():
 
 
 def test_an_unknown_kind_suggests_the_nearest():
-    with pytest.raises(SlimzooError, match="kind 'incepton' does not exist; nearest: inception"):
+    with pytest.raises(SlimzooError, match=r"kind 'incepton' does not exist\. Nearest: inception"):
         Preprocessing(kind="incepton", size=224)
     with pytest.raises(SlimzooError, match="kind None does not exist"):
         Preprocessing.from_dict({"size": 224})
@@ -79,7 +79,7 @@ def test_a_kind_has_usual_values_at_every_size():
     assert (of_kind("vgg", 224).resize_side, of_kind("vgg", 299).resize_side) == (256, 299)
     assert of_kind("lenet", 28, channel_order="GRAY").shape == (28, 28, 1)
     assert {of_kind(kind, 32).kind for kind in KINDS} == set(KINDS)
-    with pytest.raises(SlimzooError, match="kind 'lnet' does not exist; nearest: lenet"):
+    with pytest.raises(SlimzooError, match=r"kind 'lnet' does not exist\. Nearest: lenet"):
         of_kind("lnet", 28)
 
 

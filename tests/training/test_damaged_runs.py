@@ -139,7 +139,7 @@ def test_a_second_process_in_a_run_is_told_of_the_first(tmp_path):
     with alone_in_run(tmp_path / "run"):
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert f"in use by process {os.getpid()} on " in said
-    assert "wait for it, or name another folder (--out)" in said
+    assert "wait for it, or name another folder, out=DIR" in said
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -264,7 +264,7 @@ def test_a_run_without_a_whole_checkpoint_says_so_and_leaves_all_as_it_is(killed
     out = shutil.copytree(killed, tmp_path / "run")
     both(cut)(out)
     before = {path: path.read_bytes() for path in (out / "checkpoints").iterdir()}
-    with pytest.raises(SlimzooError, match=r"(?s)no checkpoint .*--overwrite begins anew:.*00004.*00002"):
+    with pytest.raises(SlimzooError, match=r"(?s)no checkpoint .*overwrite=True begins anew:.*00004.*00002"):
         run(out, steps=6, options={"learning_rate": 0.05})
     assert {path: path.read_bytes() for path in (out / "checkpoints").iterdir()} == before
 

@@ -69,7 +69,7 @@ def test_images_that_are_gone_are_an_error_before_anything_is_trained(parts, tmp
     image_files.remember(tmp_path, parts)
     gone = parts["validation"].paths[3]
     Path(gone).unlink()
-    with pytest.raises(SlimzooError, match=f"1 images of the run in .* are gone(?s:.*){Path(gone).name}"):
+    with pytest.raises(SlimzooError, match=f"1 image of the run in .* is gone(?s:.*){Path(gone).name}"):
         image_files.check(tmp_path, parts)
 
 

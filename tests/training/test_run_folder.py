@@ -88,7 +88,7 @@ def test_a_run_that_failed_before_its_first_checkpoint_may_change_its_settings(t
 def test_a_finished_run_is_refused(tmp_path):
     folder = started(tmp_path)
     folder.finish()
-    with pytest.raises(FileExistsError, match=r"finished run; name another folder .* or replace it"):
+    with pytest.raises(FileExistsError, match=r"finished run; name .* overwrite=True replaces it"):
         RunFolder(tmp_path, SETTINGS)
 
 

@@ -1,0 +1,58 @@
+"""Progress bars: tqdm's, in a notebook too; a line for each tenth where stderr is a file or a program."""
+
+import sys
+import warnings
+from typing import Any
+
+TENTHS = 10
+QUICK = 1.0  # seconds, in which no line is worth writing
+
+
+def bar(*arguments: Any, **settings: Any) -> Any:
+    """Returns a progress bar as tqdm.tqdm makes one; the arguments are its own."""
+    if settings.get("disable") is not True and not _is_seen():
+        return _lines()(*arguments, **settings)
+    with warnings.catch_warnings():  # that ipywidgets are not there, where it then draws with characters
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    return tqdm(*arguments, **settings)
+
+
+def _is_seen() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+def _lines() -> type:
+    """Returns a tqdm that writes a line at the end of each tenth of what is to be done, and nothing else."""
+    from tqdm import tqdm
+
+    class Lines(tqdm):
+        """Of a bar without a total, the last line alone is written."""
+
+        disable: bool
+
+        def __init__(self, *arguments: Any, **settings: Any):
+            self.tenths = 0
+            each = {"mininterval": 0, "miniters": 1, "ascii": True}
+            super().__init__(*arguments, **{"delay": QUICK, **settings, **each})
+
+        def display(self, *arguments: Any, **settings: Any) -> bool:
+            del arguments, settings
+            tenths = TENTHS * self.n // self.total if self.total else 0
+            if tenths > self.tenths:
+                self.tenths = int(tenths)
+                self.fp.write(f"{self}\n")
+                self.fp.flush()
+            return True
+
+        def clear(self, *arguments: Any, **settings: Any) -> None:
+            """Takes nothing back: a line is not drawn over."""
+            del arguments, settings
+
+        def close(self) -> None:
+            if not self.disable and not self.total and self.n:
+                self.fp.write(f"{self}\n")
+            self.disable = True
+            self._decr_instances(self)
+
+    return Lines

@@ -1,0 +1,59 @@
+"""What finetune() would do: its settings, checked; nothing is written, fetched or started."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from slimzoo.data.dataset import Dataset
+from slimzoo.loading.source import find
+from slimzoo.registry import get_row
+from slimzoo.training.recipes import recipe_for
+from slimzoo.training.run_folder import check_free
+from slimzoo.training.settings import Settings
+from slimzoo.weights import manifest
+
+
+def dry_run(
+    train: Dataset,
+    validation: Dataset,
+    out: str | os.PathLike,
+    *,
+    model: str,
+    weights: str | None,
+    options: Mapping[str, Any],
+    overwrite: bool = False,
+    deterministic: bool | None = None,
+    **settings: Any,
+) -> Settings:
+    """Returns the settings that finetune() would train with on one device; the arguments are finetune()'s.
+
+    Raises: what finetune() raises of them, but for what shows only as the network is built.
+    """
+    recipe = recipe_for(get_row(model)).override(options)
+    check_given(out, model, weights, overwrite)
+    return Settings(
+        train=train,
+        validation=validation,
+        recipe=recipe,
+        model=model,
+        weights=weights,
+        keep_best=True,
+        deterministic=deterministic is not False,
+        replicas=1,
+        **settings,
+    )
+
+
+def check_given(
+    out: str | os.PathLike, model: str, weights: str | os.PathLike | None, overwrite: bool
+) -> None:
+    """Raises what it can of the errors of finetune() before TensorFlow starts; fetches nothing.
+
+    Raises: FileExistsError: no run can be in `out`. SlimzooError, FileNotFoundError: no such weights exist.
+    """
+    check_free(out, overwrite)
+    tags = {row.tag for row in manifest.rows() if row.network == model}
+    if weights == "pretrained":
+        manifest.get_row(model)
+    elif weights is not None and weights not in tags:
+        find(model, False, weights)

@@ -1,0 +1,37 @@
+"""Progress where nobody looks on: a line for each tenth, between messages, and nothing of a bar."""
+
+import sys
+
+import tqdm
+
+from slimzoo.files.progress import bar
+
+
+def test_each_tenth_is_one_line_that_nothing_is_drawn_over(capsys):
+    with bar(total=37, desc="train", unit="step", delay=0) as shown:
+        for i in range(37):
+            shown.set_postfix(loss="0.5", refresh=False)
+            shown.update(1)
+            if i == 20:
+                tqdm.tqdm.write("a message", file=sys.stderr)
+    text = capsys.readouterr().err
+    lines = text.splitlines()
+    assert len(lines) == 11 and "\r" not in text and "\x1b" not in text
+    assert lines[5] == "a message"
+    assert [line[:13].strip() for line in lines[:2]] == [
+        "train:  11%|#",
+        "train:  22%|#",
+    ]  # steps 4 and 8 of 37
+    assert lines[-1].startswith("train: 100%") and "loss=0.5" in lines[-1]
+
+
+def test_what_is_quick_or_not_wanted_writes_nothing(capsys):
+    assert list(bar(range(5), desc="quick")) == list(bar(range(5), disable=True, delay=0)) == [*range(5)]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_has_tqdms_own_bar(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with bar(total=2, desc="seen", mininterval=0) as shown:
+        shown.update(2)
+    assert "\rseen: 100%" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""ENet: pooled indices, unpooled again, and its weighted loss trained."""
+"""ENet: pooled indices, unpooled again, to a class of each pixel."""
 
 from __future__ import annotations
 

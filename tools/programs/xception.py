@@ -1,4 +1,4 @@
-"""Xception in slim, trained as flowers are there: its logits and end points, its loss with batch norm."""
+"""Xception in slim: its logits and predictions, of a picture as large as it was trained on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import xception
 REPOSITORY = "kwotsin/TensorFlow-Xception"
 COMMIT = "c42ad8cab40733f9150711be3537243278612b22"
 LICENCE = "MIT"
-SUBJECT = "Xception: classification with separable convolutions, trained"
+SUBJECT = "Xception: classification with separable convolutions"
 slim = tf.contrib.slim
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -138,12 +138,16 @@ def predict(
     elif as_json:
         echo_json([formats.as_dict(prediction) for prediction in readable])
     else:
-        longest = min(max(len(shown(file)) for file in files), _LONGEST_NAME)
-        for prediction in readable:
-            if not prediction.problem:
-                echo(formats.lines(prediction, longest))
+        _echo_each(readable, files)
     if problems:
         raise Failure(listing(_unreadable(problems, len(files)), problems), 1)
+
+
+def _echo_each(found: Iterable[Any], files: Sequence[str]) -> None:
+    longest = min(max(len(shown(file)) for file in files), _LONGEST_NAME)
+    for prediction in found:
+        if not prediction.problem:
+            echo(formats.lines(prediction, longest))
 
 
 def _noting(found: Iterable[Any], total: int, problems: list[str]) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 import click
 
 import slimzoo
+from slimzoo.cli.benchmark import benchmark
 from slimzoo.cli.cache import cache_group
 from slimzoo.cli.compare import compare
 from slimzoo.cli.convert import convert
@@ -59,6 +60,7 @@ for command in (
     cache_group,
     push,
     compare,
+    benchmark,
     inspect,
     convert,
     predict,

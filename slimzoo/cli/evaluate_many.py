@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slimzoo.cli.errors import failure_for
 from slimzoo.cli.output import echo, echo_json, scores_table, table
 from slimzoo.data import folder
 from slimzoo.errors import SlimzooError
@@ -62,10 +63,11 @@ def evaluate(asked: Asked) -> None:
     for name in dict.fromkeys(asked.model):
         try:
             rows.append(_measured(name, asked, read, results))
-        except (SlimzooError, FileNotFoundError) as error:
-            if len(asked.model) == 1:
+        except Exception as error:
+            failure = failure_for(error)
+            if failure is None or len(asked.model) == 1:
                 raise
-            problems.append(f"{name}: {error}")
+            problems.append(f"{name}: {failure.message}")
         gc.collect()  # the weights of the next one may need the room
     if rows:
         _print(rows, asked)

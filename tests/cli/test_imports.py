@@ -12,7 +12,7 @@ from tests.cli.test_help import commands
 
 SOURCE = Path(__file__).with_name("my_nets.py").read_text()
 TAKE_A_NETWORK = (
-    *(("list",), ("info",), ("compare",), ("inspect",), ("convert",), ("predict",)),
+    *(("list",), ("info",), ("compare",), ("benchmark",), ("inspect",), ("convert",), ("predict",)),
     *((command, kind) for command in ("finetune", "evaluate") for kind in ("voc", "folder", "boxes")),
 )
 TRAINING = ("--steps", 2, "--batch-size", 4, "--no-tensorboard", "--no-progress", "--no-deterministic")
@@ -66,6 +66,15 @@ def test_list_info_and_compare_count_what_no_table_holds(slimzoo, own):
         *("MyNet/conv/weights", "MyNet/conv/biases", "MyNet/logits/weights", "MyNet/logits/biases")
     ]
     assert "my_net" in slimzoo("compare", "my_net", "lenet").out
+
+
+def test_benchmark_measures_it_in_a_process_of_its_own(slimzoo, own):
+    given = ("--batch-size", "2", "--mode", "infer", "--steps", "1", "--no-progress", "--json")
+    found = slimzoo("benchmark", "my_net", *given, *own()).json
+    (result,) = found["results"]
+    assert result["error"] is None and result["images_per_second"] > 0
+    assert (result["runs"], result["size"], result["batch_size"]) == (1, 16, 2)
+    assert found["machine"]["cores"] >= 1 and not found["stopped"]
 
 
 def test_a_module_is_found_where_the_command_is_called_and_imports_what_lies_beside_it(

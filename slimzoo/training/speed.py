@@ -80,7 +80,7 @@ def measure(task: Task) -> Speed:
         warm_up=warm_up,
         memory=memory("VmHWM") if on_gpu is None else on_gpu,
         before=before if on_gpu is None else 0,
-        size=model.input_shape[1],
+        size=model.input_shape[1] or 0,
     )
 
 

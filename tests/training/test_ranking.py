@@ -29,9 +29,24 @@ def known(class_folder, tmp_path_factory):
     return folder.read_numbered(root, imagenet_classes)
 
 
+@pytest.fixture(scope="module")
+def thousand():
+    """A model without a background."""
+    return load(1000)
+
+
+@pytest.fixture
+def biases(thousand):
+    """Its last ones, which a test may change."""
+    variable = thousand.variables_by_name["Tiny/logits/biases"]
+    before = variable.numpy()
+    yield variable
+    variable.assign(before)
+
+
 @pytest.mark.parametrize("classes", [1000, 1001])
-def test_the_figures_are_those_of_the_logits(known, classes):
-    model = load(classes)
+def test_the_figures_are_those_of_the_logits(known, thousand, classes):
+    model = thousand if classes == 1000 else load(classes)
     labelled = for_imagenet(model, *known)
     found = rank(model, labelled, batch_size=4)
     logits = model(model.preprocess(list(known[0].paths))).numpy()
@@ -69,22 +84,21 @@ def test_what_does_not_know_imagenet_is_refused_with_everything_wrong(known):
         for_imagenet(load(1000, labels=swapped), *known)
 
 
-def test_other_weights_images_or_preprocessing_are_other_settings(known):
-    model = load(1000)
+def test_other_weights_images_or_preprocessing_are_other_settings(known, thousand, biases):
+    model = thousand
     labelled = for_imagenet(model, *known)
     before = settings_of(model, labelled)
     assert settings_of(model, for_imagenet(model, *known)) == before
     others = {before}
     others.add(settings_of(model, for_imagenet(model, known[0].subset([0, 1]), known[1][:2])))
     others.add(settings_of(model, for_imagenet(model, known[0], known[1] + 1)))
-    model.variables_by_name["Tiny/logits/biases"].assign(np.ones(1000))
+    biases.assign(np.ones(1000))
     others.add(settings_of(model, labelled))
     others.add(settings_of(load(1000, size=24), labelled))
     assert len(others) == 5
 
 
-def test_nan_is_refused(known):
-    model = load(1000)
-    model.variables_by_name["Tiny/logits/biases"].assign(np.full(1000, np.nan))
+def test_nan_is_refused(known, thousand, biases):
+    biases.assign(np.full(1000, np.nan))
     with pytest.raises(SlimzooError, match="not finite"):
-        rank(model, for_imagenet(model, *known))
+        rank(thousand, for_imagenet(thousand, *known))

@@ -59,7 +59,27 @@ def evaluate(asked: Asked) -> None:
     read = _reader(asked)
     if asked.is_plain:
         return _average_precisions(asked)
-    rows, problems = [], []
+    rows: list[Row] = []
+    problems: list[str] = []
+    try:
+        _measure_all(asked, read, results, rows, problems)
+    finally:  # Ctrl-C too
+        if rows:
+            _print(rows, asked)
+    if problems:
+        count = f"{len(problems)} of {len(asked.model)} models cannot be measured:"
+        raise SlimzooError("\n".join([count, *problems]))
+    return None
+
+
+def _measure_all(
+    asked: Asked,
+    read: Callable[[Model], Labelled],
+    results: Results,
+    rows: list[Row],
+    problems: list[str],
+) -> None:
+    """Adds to `rows` what is measured, and to `problems` what keeps a model from it, if there are others."""
     for name in dict.fromkeys(asked.model):
         try:
             rows.append(_measured(name, asked, read, results))
@@ -69,13 +89,6 @@ def evaluate(asked: Asked) -> None:
                 raise
             problems.append(f"{name}: {failure.message}")
         gc.collect()  # the weights of the next one may need the room
-    if rows:
-        _print(rows, asked)
-    if problems:
-        raise SlimzooError(
-            "\n".join([f"{len(problems)} of {len(asked.model)} models cannot be measured:", *problems])
-        )
-    return None
 
 
 def _check_names(asked: Asked) -> None:

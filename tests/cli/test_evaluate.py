@@ -6,6 +6,7 @@ import json
 import pytest
 
 from slimzoo.cli import evaluate_many
+from slimzoo.training import results
 from tests.cli.support import picture, values, write
 
 KIND = {"kind": "cifarnet", "size": 32, "channel_order": "RGB"}
@@ -92,6 +93,24 @@ def test_a_model_of_ones_own_gets_top_1_and_top_5_with_intervals(slimzoo, cifarn
     assert found["top1"]["value"] == found["accuracy"]
     text = slimzoo(*given).out
     assert "top-1 " in text and "Wilson" in text and "mAP" in text
+    (row,) = slimzoo(*given, "--out", "own.csv", "--json").json["results"]
+    assert (row["images"], row["classes"]) == (12, 2)
+    assert row["top-1"] == pytest.approx(100 * found["accuracy"], abs=1e-3)  # six digits
+
+
+def test_ctrl_c_keeps_what_was_measured(slimzoo, knowing, val, monkeypatch):
+    measured = []
+
+    def once(*arguments):
+        if measured:
+            raise KeyboardInterrupt
+        measured.append(arguments)
+        return {**dict.fromkeys(results.COLUMNS, "1"), "network": "the first"}
+
+    monkeypatch.setattr(evaluate_many, "_measured", once)
+    given = ("evaluate", "folder", "--data", val, "--labels", "imagenet")
+    found = slimzoo(*given, "--model", knowing[0], "--model", knowing[1])
+    assert found.code == 130 and "the first" in found.out
 
 
 def test_what_cannot_be_used_is_refused_before_anything_is_measured(

@@ -5,12 +5,12 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.output import echo, echo_json, scores_table, table
-from slimzoo.data import folder
+from slimzoo.data import Dataset, folder
 from slimzoo.errors import SlimzooError
+from slimzoo.labels import imagenet
 from slimzoo.labels.folders import imagenet_classes
 from slimzoo.loading.load import load
 from slimzoo.loading.source import check_name
@@ -108,18 +108,27 @@ def _check_names(asked: Asked) -> None:
 def _reader(asked: Asked) -> Callable[[Model], Labelled]:
     """Returns what gives the images of a model; ImageNet's are read once."""
     if asked.labels is None:
-        return lambda model: for_its_own(
-            model, replace(folder.read(asked.data, model.labels), turn=asked.turn)
-        )
+        return lambda model: for_its_own(model, _of_its_own_classes(model, asked))
     images, classes = folder.read_numbered(asked.data, imagenet_classes)
     images = replace(images, turn=asked.turn)
     return lambda model: for_imagenet(model, images, classes)
 
 
+def _of_its_own_classes(model: Model, asked: Asked) -> Dataset:
+    """Returns the images, in folders that are called as the labels of `model` are."""
+    try:
+        return replace(folder.read(asked.data, model.labels), turn=asked.turn)
+    except SlimzooError as error:
+        if model.labels not in (imagenet(0), imagenet(1)):
+            raise
+        hint = "Folders called by WordNet ids, or by one of a class's names, are read with --labels imagenet"
+        raise SlimzooError(f"{error.full}\n{hint}") from error
+
+
 def _average_precisions(asked: Asked) -> None:
     (name,) = asked.model
     model = _loaded(name, asked)
-    data = replace(folder.read(asked.data, model.labels), turn=asked.turn)
+    data = _of_its_own_classes(model, asked)
     _warn_of_trained_on(name, data)
     found = evaluate_one(model, data, asked.batch_size, progress=asked.progress)
     said, top = found.to_dict(), None if model.multi_label else found.top
@@ -154,7 +163,7 @@ def _loaded(name: str, asked: Asked) -> Model:
     return model
 
 
-def _warn_of_trained_on(name: str, data: Any) -> None:
+def _warn_of_trained_on(name: str, data: Dataset) -> None:
     if seen := held_out.count_trained_on(name, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), name)
 

@@ -10,7 +10,7 @@ import numpy as np
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.headers import READABLE, SIGNATURES, foreign, image_format, read_header
 from slimzoo.data.text import same
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, some
 
 __all__ = ["SIGNATURES", "image_format", "parts", "read", "read_numbered"]
 
@@ -144,7 +144,7 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
     if given:
         known = {same(name) for name in names}
         return [
-            f"{folder}: not a class; known are {', '.join(names)}"
+            f"{folder}: not a class; known are {some(names, 40)}"
             for folder in folders
             if _name(folder) not in known
         ]

@@ -124,6 +124,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_measured(
     refused(*given, "--model", knowing[1], "--crop", "0.9", words=["'cifarnet'", "no crop"])
     refused(*given, "--model", knowing[1], "--crop", "0", words=["--crop", "0.1"])
     refused(*given[:4], "--labels", "places", "--model", knowing[1], words=["'places'", "imagenet"])
+    refused(*given[:4], "--model", knowing[1], words=["Tabby_Cat: not a class", "with --labels imagenet"])
     (tmp_path / "other.csv").write_text("model,score\na,1\n")
     refused(*given, "--model", knowing[1], "--out", "other.csv", words=["other.csv", "unknown columns model"])
     picture(val / "flower" / "1.jpg")

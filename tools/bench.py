@@ -28,6 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from slimzoo.catalogue.machine import cores, processor
 from tools.benchmarks.pairs import Row, Settings
 from tools.benchmarks.rows import ROWS, select
 from tools.benchmarks.statistics import judge
@@ -133,19 +134,11 @@ def machine() -> str:
     """Returns what the numbers depend on, in a line."""
     names = ("tensorflow", "keras", "numpy")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
-        f"{_processor()}, {cores} cores; Python {platform.python_version()}, {versions}; "
+        f"{processor()}, {cores()} cores; Python {platform.python_version()}, {versions}; "
         f"{datetime.date.today()}{load}"
     )
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def render(report: dict) -> str:

@@ -3,7 +3,7 @@
 import gc
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,9 +46,14 @@ def images_per_second(name: str, batch_size: int) -> float:
     model = Model(name)
     images = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
     model(images).numpy()  # traces it, and lets it find its algorithms
+    return batch_size / statistics.median(timed(lambda: model(images).numpy(), LEAST_RUNS, LEAST_SECONDS))
+
+
+def timed(call: Callable[[], Any], least_runs: int, least_seconds: float) -> list[float]:
+    """Returns the seconds of each call, of as many as it takes for both."""
     seconds: list[float] = []
-    while len(seconds) < LEAST_RUNS or sum(seconds) < LEAST_SECONDS:
+    while len(seconds) < least_runs or sum(seconds) < least_seconds:
         before = time.perf_counter()
-        model(images).numpy()
+        call()
         seconds.append(time.perf_counter() - before)
-    return batch_size / statistics.median(seconds)
+    return seconds

@@ -3,6 +3,7 @@
 import click
 
 import slimzoo
+from slimzoo.cli.benchmark import benchmark
 from slimzoo.cli.cache import cache_group
 from slimzoo.cli.check import check
 from slimzoo.cli.compare import compare
@@ -62,6 +63,7 @@ for command in (
     cache_group,
     push,
     compare,
+    benchmark,
     inspect,
     convert,
     predict,

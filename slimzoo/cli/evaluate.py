@@ -10,7 +10,14 @@ import click
 
 from slimzoo.cli.data_options import classes_option, images_option, turn_option
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import all_of, batch_size_option, help_alone, import_option, reading_options
+from slimzoo.cli.options import (
+    POSITIVE,
+    all_of,
+    batch_size_option,
+    help_alone,
+    import_option,
+    reading_options,
+)
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
 
 if TYPE_CHECKING:
@@ -18,13 +25,8 @@ if TYPE_CHECKING:
     from slimzoo.model.model import Model
 
 log = logging.getLogger("slimzoo")
-_OPTIONS = (
-    click.option(
-        "--model",
-        required=True,
-        metavar="M",
-        help="A folder that fine-tuning left, a file, or a network's name.",
-    ),
+_MODEL = "A folder that fine-tuning left, a file, or a network's name"
+_REST = (
     click.option(
         "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
     ),
@@ -34,6 +36,11 @@ _OPTIONS = (
     import_option,
     progress_option,
     json_option,
+)
+_OPTIONS = (click.option("--model", required=True, metavar="M", help=f"{_MODEL}."), *_REST)
+_FOLDER_OPTIONS = (
+    click.option("--model", required=True, multiple=True, metavar="M", help=f"{_MODEL}; may be repeated."),
+    *_REST,
 )
 
 
@@ -84,16 +91,46 @@ def evaluate_voc(
 @evaluate.command(
     "folder",
     epilog=examples(
-        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1 --batch-size 8"
+        "slimzoo evaluate folder --data flowers/test --model runs/flowers-mobilenet_v1 --batch-size 8",
+        "slimzoo evaluate folder --data imagenet/val --labels imagenet --model mobilenet_v1 --model vgg_16 "
+        "--out results.csv",
+        "slimzoo evaluate folder --data val --labels imagenet --model resnet_v1_50 --size 320 --crop 1",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
-@all_of(_OPTIONS)
-def evaluate_folder(data: str, **options: Any) -> None:
-    """Measure a model on a folder of images with one sub-folder a class."""
-    from slimzoo.data import folder
+@click.option(
+    "--labels",
+    type=click.Choice(["imagenet"]),
+    help="Sub-folders are WordNet ids or names of ImageNet's classes.  [default: the model's classes]",
+)
+@click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
+@click.option(
+    "--crop",
+    type=click.FloatRange(0.1, 1),
+    metavar="PART",
+    help="How much of an image is looked at, in place of the weights' own; 1: up to the edge.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Add a line for each model to this .csv; what stands there is not measured again.",
+)
+@all_of(_FOLDER_OPTIONS)
+def evaluate_folder(**options: Any) -> None:
+    """Measure models on a folder of images with one sub-folder a class: top-1, top-5, loss, intervals."""
+    models, weights = options["model"], options["weights"]
+    if weights is not None and len(models) > 1:
+        raise click.UsageError("--weights is of one model; of several each names its own: --model NAME/TAG")
+    if not os.path.exists(options["data"]):  # said before TensorFlow starts
+        from slimzoo.data import folder
+        from slimzoo.loading.source import check_name
 
-    _evaluate(data, lambda model: folder.read(data, model and model.labels), **options)
+        for model in models:
+            check_name(model)
+        folder.read(options["data"])
+    from slimzoo.cli import evaluate_many
+
+    evaluate_many.evaluate(evaluate_many.Asked(**options))
 
 
 @evaluate.command(

@@ -36,6 +36,11 @@ def import_networks(source: str) -> None:
         _check(get_row(network))
 
 
+def imported() -> tuple[str, ...]:
+    """Returns what was imported so, for another process that is to know the same networks."""
+    return tuple(sorted(_imported))
+
+
 def _check(network: Row) -> None:
     """Raises SlimzooError if the row names a preprocessing or a recipe that does not exist."""
     from slimzoo.loading.plan import kind_for

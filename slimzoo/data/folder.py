@@ -2,7 +2,7 @@
 
 import fnmatch
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.headers import READABLE, SIGNATURES, foreign, image_format, read_header
 from slimzoo.data.text import same
-from slimzoo.errors import SlimzooError, counted, listing
+from slimzoo.errors import SlimzooError, counted, listing, some
 
-__all__ = ["SIGNATURES", "image_format", "parts", "read", "visible"]
+__all__ = ["SIGNATURES", "image_format", "parts", "read", "read_numbered", "visible"]
 
 _CLUTTER = (  # what file managers, archives, editors and downloads leave behind, in small letters
     *(".*", "thumbs.db", "ehthumbs*.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"),
@@ -51,9 +51,37 @@ def read(path: str | os.PathLike, classes: Sequence[str] | None = None) -> Datas
         found, faults = _read_class(folder, names)
         examples += found
         problems += faults
-    if problems:
-        raise SlimzooError(listing(f"{root} cannot be used, {counted(len(problems), 'problem')}:", problems))
+    _raise_all(root, problems)
     return Dataset(tuple(examples), names, root.name, multi_label=False)
+
+
+def read_numbered(
+    path: str | os.PathLike, classes_of: Callable[[Sequence[str]], tuple[Mapping[str, int], list[str]]]
+) -> tuple[Dataset, np.ndarray]:
+    """Reads a folder whose sub-folders are classes that go by numbers: a thousand labels an image are none.
+
+    Args:
+      classes_of: from the names of the folders to {name: class}, and what is wrong with the others.
+    Returns: the images, a Dataset without classes; and the class of each, int64 [N].
+    Raises: as read() does; what `classes_of` finds wrong is listed with the rest.
+    """
+    root = _existing(path)
+    _check_whole(root)
+    entries = visible(root)
+    folders = [entry for entry in entries if entry.is_dir()]
+    problems = [problem for entry in entries if (problem := _problem_outside(entry))]
+    problems += _class_problems(root, folders, (), given=False)
+    numbers, wrong = classes_of([_name(folder) for folder in folders])
+    problems += [f"{root}: {problem}" for problem in wrong]
+    examples: list[Example] = []
+    classes: list[int] = []
+    for folder in folders:
+        found, faults = _read_class(folder, ())
+        examples += found
+        classes += [numbers.get(_name(folder), -1)] * len(found)
+        problems += faults
+    _raise_all(root, problems)
+    return Dataset(tuple(examples), (), root.name, multi_label=False), np.array(classes, np.int64)
 
 
 def parts(path: str | os.PathLike) -> dict[str, Path]:
@@ -66,6 +94,11 @@ def parts(path: str | os.PathLike) -> dict[str, Path]:
     if "train" not in found or "" in found or len(found) < len(folders):
         return {}
     return found if any(entry.is_dir() for entry in visible(found["train"])) else {}
+
+
+def _raise_all(root: Path, problems: list[str]) -> None:
+    if problems:
+        raise SlimzooError(listing(f"{root} cannot be used, {counted(len(problems), 'problem')}:", problems))
 
 
 def _existing(path: str | os.PathLike) -> Path:
@@ -112,7 +145,7 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
     if given:
         known = {same(name) for name in names}
         return [
-            f"{folder}: not a class; known are {', '.join(names)}"
+            f"{folder}: not a class; known are {some(names, 40)}"
             for folder in folders
             if _name(folder) not in known
         ]

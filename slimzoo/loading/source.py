@@ -45,9 +45,7 @@ class Source:
 
 def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row, Source | None]:
     """Returns the network and where its weights come from, None for new ones."""
-    text = os.fspath(name)
-    if not text:
-        raise SlimzooError(f"name is empty; give one of {', '.join(rows())}, or what fine-tuning left")
+    text = _text(name)
     if text.startswith("hf://"):
         from slimzoo.weights.hub import download_model
 
@@ -57,6 +55,24 @@ def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row,
         return _saved(path, weights_given)
     network, tag = _split(text)
     return network, _source_of(network, tag, pretrained, weights_given)
+
+
+def _text(name: Name) -> str:
+    if not (text := os.fspath(name)):
+        raise SlimzooError(f"name is empty; give one of {', '.join(rows())}, or what fine-tuning left")
+    return text
+
+
+def check_name(name: Name) -> None:
+    """Raises what find() would of `name` alone; nothing is fetched or read.
+
+    Raises: SlimzooError, FileNotFoundError: there is no such network, tag, file or folder.
+    """
+    text = _text(name)
+    if not text.startswith("hf://") and (is_network(text) or not Path(text).exists()):
+        network, tag = _split(text)
+        if tag:
+            weights.get_row(network.name, tag)
 
 
 def _saved(path: Path, weights_given: Name | None) -> tuple[Row, Source]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ LOGITS, VERSIONS, DONE, SAID = "logits.npy", "versions.json", "done", "said.txt"
 PATIENCE = 1800  # seconds; nasnet_large takes one minute on two cores, an import from a slow disk some more
 _RUN = "import sys; sys.path[:] = {path!r}; from slimzoo.parity.child import main; main({call!r}, {folder!r})"
 _ON_THE_CPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # a GPU may compute in TF32, and its memory be taken
+_NOTHING_PROVEN = "Nothing is proven; without --prove the file is converted nevertheless"
 _LINES, _TAIL, _WIDTH = 8, 8_000, 300  # of what it said: lines, the bytes they are looked for in, characters
 _MEANINGS = {"SIGKILL": ": as a rule, memory ran out", "SIGSEGV": ": a crash in its compiled code"}
 
@@ -74,15 +76,27 @@ def _check_space(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
         )
 
 
-def run(call: str, folder: Path, title: str) -> None:
+def run(
+    call: str,
+    folder: Path,
+    title: str,
+    *,
+    environment: Mapping[str, str] = MappingProxyType(_ON_THE_CPU),
+    endless: bool = False,
+    advice: str = _NOTHING_PROVEN,
+) -> None:
     """Calls the function `call`, "module:name", with `folder`, in a process of its own.
 
     Args:
       folder: a private one; what the process says is kept there.
       title: what runs, for the message.
+      environment: variables beside those of this process, or in place of them.
+      endless: it is not ended after PATIENCE seconds.
+      advice: how the message ends.
     Raises: SlimzooError: the process did not come to its end, with the last that it said.
     """
     command = [sys.executable, "-c", _RUN.format(path=sys.path, call=call, folder=os.fspath(folder))]
+    limit = None if endless else PATIENCE
     with open(folder / SAID, "wb") as said:
         try:
             code = subprocess.run(
@@ -90,15 +104,15 @@ def run(call: str, folder: Path, title: str) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                env=os.environ | _ON_THE_CPU,
-                timeout=PATIENCE,
+                env={**os.environ, **environment},
+                timeout=limit,
             ).returncode
         except subprocess.TimeoutExpired:
-            raise _failed(title, f"did not end within {PATIENCE} seconds", folder) from None
+            raise _failed(title, f"did not end within {limit} seconds", folder, advice) from None
         except OSError as error:
-            raise _failed(title, f"could not be started, {error}", folder) from error
+            raise _failed(title, f"could not be started, {error}", folder, advice) from error
     if code or not (folder / DONE).exists():
-        raise _failed(title, _ending(code), folder)
+        raise _failed(title, _ending(code), folder, advice)
 
 
 def _ending(code: int) -> str:
@@ -110,8 +124,7 @@ def _ending(code: int) -> str:
     return f"was ended by signal {-code} ({name}{_MEANINGS.get(name, '')})"
 
 
-def _failed(title: str, how: str, folder: Path) -> SlimzooError:
-    advice = "Nothing is proven; without --prove the file is converted nevertheless"
+def _failed(title: str, how: str, folder: Path, advice: str) -> SlimzooError:
     lines = _last_lines(folder / SAID)
     told = f"{title} cannot be run: its process {how}"
     if not lines:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
@@ -88,6 +88,24 @@ class Preprocessing:
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of the network's input."""
         return self.size, self.size, self.channels
+
+    @property
+    def fraction(self) -> float | None:
+        """How much of the shorter side (or of both) is seen in evaluation; None: the kind resizes nothing."""
+        return self.crop or (self.size / self.resize_side if self.resize_side else None)
+
+    def cropped(self, fraction: float) -> "Preprocessing":
+        """Returns the same with another `fraction`, above 0 and at most 1; `size` stays.
+
+        Raises: SlimzooError: the kind resizes nothing, or there is no such fraction.
+        """
+        if self.fraction is None:
+            raise SlimzooError(f"kind {self.kind!r} cuts out {self.size} pixels as they are: it has no crop")
+        if not 0 < fraction <= 1:
+            raise SlimzooError(f"crop is {fraction}; it must lie above 0 and be at most 1, which keeps all")
+        if self.crop is not None:
+            return replace(self, crop=fraction)
+        return replace(self, resize_side=round(self.size / fraction))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what from_dict takes: plain values, and no key that the kind does not use."""

@@ -18,6 +18,7 @@ from slimzoo.report.history import rank
 from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss
+from slimzoo.training.top_k import TopK, places, top_k
 
 KEPT = 1 << 28  # bytes
 
@@ -48,6 +49,16 @@ class Evaluation:
         if self.dataset.multi_label:
             return float("nan")
         return float(np.mean(self.scores.argmax(1) == self.dataset.labels.argmax(1)))
+
+    @property
+    def top(self) -> TopK | None:
+        """Top-1, top-5 and loss with their intervals; None where an image may show several classes."""
+        if self.dataset.multi_label:
+            return None
+        true = self.dataset.labels.argmax(1)
+        floor = np.finfo(np.float32).tiny  # a probability that float32 rounded to 0
+        losses = -np.log(np.maximum(self.scores[np.arange(len(true)), true], floor))
+        return top_k(places(self.scores, true), losses, len(self.dataset.classes))
 
     @property
     def rank(self) -> list[float]:
@@ -101,11 +112,7 @@ def evaluate(
             losses.append(loss * count)
             terms.append(count)
     scores = np.concatenate(parts)
-    if not (np.isfinite(scores).all() and np.isfinite(losses).all()):
-        raise SlimzooError(
-            f"{model.name} gives values that are not finite on {dataset.name}: training diverged (lower the "
-            "learning rate), or the weights hold NaN (slimzoo inspect lists them)"
-        )
+    check_finite(model, dataset, scores, losses)
     arguments = (scores, dataset.labels, dataset.weights)
     return Evaluation(
         dataset=dataset,
@@ -114,6 +121,15 @@ def evaluate(
         ap=average_precisions(*arguments),
         ap_11point=average_precisions(*arguments, method="11_point"),
     )
+
+
+def check_finite(model: Model, dataset: Dataset, *values: Any) -> None:
+    """Raises SlimzooError where what `model` gave on `dataset` is not finite."""
+    if not all(np.isfinite(value).all() for value in values):
+        raise SlimzooError(
+            f"{model.name} gives values that are not finite on {dataset.name}: training diverged (lower the "
+            "learning rate), or the weights hold NaN (slimzoo inspect lists them)"
+        )
 
 
 def held_out_batches(model: Model, dataset: Dataset, batch_size: int, again: bool = False) -> tf.data.Dataset:

@@ -8,11 +8,12 @@ import pytest
 
 from slimzoo import registry
 from slimzoo.cli import main
+from slimzoo.parity import process
 from tests.cli.test_help import commands
 
 SOURCE = Path(__file__).with_name("my_nets.py").read_text()
 TAKE_A_NETWORK = (
-    *(("list",), ("info",), ("compare",), ("inspect",), ("convert",), ("predict",)),
+    *(("list",), ("info",), ("compare",), ("benchmark",), ("inspect",), ("convert",), ("predict",)),
     *((command, kind) for command in ("finetune", "evaluate") for kind in ("voc", "folder", "boxes")),
 )
 TRAINING = ("--steps", 2, "--batch-size", 4, "--no-tensorboard", "--no-progress", "--no-deterministic")
@@ -66,6 +67,24 @@ def test_list_info_and_compare_count_what_no_table_holds(slimzoo, own):
         *("MyNet/conv/weights", "MyNet/conv/biases", "MyNet/logits/weights", "MyNet/logits/biases")
     ]
     assert "my_net" in slimzoo("compare", "my_net", "lenet").out
+
+
+def in_this_process(call, folder, title, **_):
+    """What parity.process.run does, without its seconds."""
+    module, _, name = call.partition(":")
+    getattr(sys.modules[module], name)(folder)
+
+
+@pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_benchmark_measures_it_in_a_process_of_its_own(slimzoo, own, monkeypatch, apart):
+    if not apart:
+        monkeypatch.setattr(process, "run", in_this_process)
+    given = ("--batch-size", "2", "--mode", "infer", "--steps", "1", "--no-progress", "--json")
+    found = slimzoo("benchmark", "my_net", *given, *own()).json
+    (result,) = found["results"]
+    assert result["error"] is None and result["images_per_second"] > 0
+    assert (result["runs"], result["size"], result["batch_size"]) == (1, 16, 2)
+    assert found["machine"]["cores"] >= 1 and not found["stopped"]
 
 
 def test_a_module_is_found_where_the_command_is_called_and_imports_what_lies_beside_it(

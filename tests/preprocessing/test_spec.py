@@ -94,3 +94,21 @@ def test_a_kind_has_usual_values_at_every_size():
 def test_mean_std_and_interpolation_are_checked(field, value, message):
     with pytest.raises(SlimzooError, match=message):
         Preprocessing.from_dict({**ROWS[-1].to_dict(), field: value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "field"), [("vgg", 224 / 256, "resize_side"), ("inception", 0.875, "crop")]
+)
+def test_another_crop_keeps_the_size(kind, before, field):
+    plain = of_kind(kind, 224)
+    assert plain.fraction == before
+    for fraction, wanted in ((1, {"resize_side": 224, "crop": 1}), (0.5, {"resize_side": 448, "crop": 0.5})):
+        other = plain.cropped(fraction)
+        assert (other.size, other.fraction, getattr(other, field)) == (224, fraction, wanted[field])
+
+
+def test_a_crop_that_cannot_be_is_refused():
+    with pytest.raises(SlimzooError, match="crop is 0"):
+        of_kind("vgg", 224).cropped(0)
+    with pytest.raises(SlimzooError, match="'lenet' cuts out 28 pixels as they are: it has no crop"):
+        of_kind("lenet", 28).cropped(1)

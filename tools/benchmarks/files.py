@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from slimzoo.catalogue.machine import memory
 from tools.benchmarks.fixtures import fixture, run_python
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs, time_pairs
 
@@ -71,10 +72,9 @@ def settle() -> None:
 
 
 def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status has no {field}; the memory rows need Linux")
+    if (found := memory(field)) is None:
+        raise RuntimeError(f"/proc/self/status has no {field}; the memory rows need Linux")
+    return found
 
 
 def measure_load_memory(settings: Settings, network: str) -> Sample:

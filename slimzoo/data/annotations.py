@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from slimzoo.data.text import same
+from slimzoo.files.reading import read_whole
+
+_LARGEST = 1 << 24  # bytes of one file: 100,000 objects and their boxes
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,7 @@ def read_annotation(path: str | os.PathLike) -> Annotation:
     Raises: ValueError: the file is no annotation; the message does not name the file.
     """
     try:
-        parser = ElementTree.XMLParser(target=_PlainTree())
-        root = ElementTree.parse(path, parser).getroot()
+        root = ElementTree.fromstring(read_whole(path, _LARGEST), ElementTree.XMLParser(target=_PlainTree()))
     except (ElementTree.ParseError, LookupError, ValueError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"broken XML ({error})") from error
     if root.tag != "annotation":

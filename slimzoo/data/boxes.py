@@ -14,10 +14,12 @@ from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import read_lines, same
 from slimzoo.data.yolo_names import FILES, read_names
 from slimzoo.errors import SlimzooError, counted, listing, some
+from slimzoo.files.reading import read_whole
 
 log = logging.getLogger("slimzoo")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _CROWD = (1, True, "1")
+_LARGEST = 1 << 31  # bytes of COCO's file: instances_train2017.json has 448 MB
 
 
 class _Found(NamedTuple):
@@ -73,7 +75,7 @@ def _example(image: Path, labels: Mapping[str, bool], classes: tuple[str, ...]) 
 
 def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
     try:
-        tables = json.loads(path.read_bytes())
+        tables = json.loads(read_whole(path, _LARGEST))
         names = {row["id"]: same(row["name"]) for row in tables["categories"]}
         files = {row["id"]: os.fspath(row["file_name"]) for row in tables["images"]}
         boxes = [(b["image_id"], b["category_id"], b.get("iscrowd")) for b in tables["annotations"]]

@@ -5,6 +5,9 @@ import re
 import unicodedata
 from pathlib import Path
 
+from slimzoo.errors import SlimzooError
+from slimzoo.files.reading import read_whole
+
 _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -24,9 +27,16 @@ def read_lines(path: Path) -> list[str]:
 
 
 def all_lines(path: Path) -> list[str]:
-    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts."""
+    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts.
+
+    Raises: OSError. SlimzooError: it is no file, or too large to be such a list.
+    """
+    try:
+        content = read_whole(path)
+    except ValueError as error:
+        raise SlimzooError(f"{path} cannot be read: {error}") from error
     marks_and_blanks = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")  # marks are inside where files were joined
-    return [same(marks_and_blanks.sub("", line)) for line in _decode(path.read_bytes()).splitlines()]
+    return [same(marks_and_blanks.sub("", line)) for line in _decode(content).splitlines()]
 
 
 def same(name: str) -> str:

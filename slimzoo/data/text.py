@@ -1,7 +1,6 @@
 """Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
 
 import codecs
-import re
 import unicodedata
 from pathlib import Path
 
@@ -15,6 +14,7 @@ _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"  # marks: files were joined
 
 
 def read_lines(path: Path) -> list[str]:
@@ -35,8 +35,7 @@ def all_lines(path: Path) -> list[str]:
         content = read_whole(path)
     except ValueError as error:
         raise SlimzooError(f"{path} cannot be read: {error}") from error
-    marks_and_blanks = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")  # marks are inside where files were joined
-    return [same(marks_and_blanks.sub("", line)) for line in _decode(content).splitlines()]
+    return [same(line.strip(_BLANK)) for line in _decode(content).splitlines()]
 
 
 def same(name: str) -> str:

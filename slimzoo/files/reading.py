@@ -12,7 +12,7 @@ def is_endless(path: str | PathLike) -> bool:
     """Says whether `path` is a pipe, a device or a socket: reading it may wait, and need not end."""
     try:
         mode = os.stat(path).st_mode
-    except OSError:  # opening it will say why
+    except (OSError, ValueError):  # opening it will say why
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 

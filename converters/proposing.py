@@ -18,6 +18,7 @@ from slimzoo.converters.numbered import numbered
 from slimzoo.converters.towers import one_tower
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import write_text
+from slimzoo.files.reading import read_whole
 from slimzoo.names import Scopes
 from slimzoo.registry import get_row
 
@@ -316,7 +317,7 @@ def read_map(path: Path) -> tuple[dict[str, str], tuple[str, ...], str]:
     Raises: FileNotFoundError. SlimzooError: it is no map file; everything that is wrong is listed.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_whole(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise SlimzooError(f"{path} is no name map: {error}") from error
     fields = content if isinstance(content, dict) else {}

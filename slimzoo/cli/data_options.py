@@ -1,9 +1,12 @@
 """Options about data that several commands have."""
 
 import os
+import stat
 from typing import Any
 
 import click
+
+from slimzoo.files.reading import is_endless
 
 turn_option = click.option(
     "--exif/--no-exif",
@@ -11,6 +14,21 @@ turn_option = click.option(
     default=True,
     help="Turn photographs upright as their EXIF says; as in training.  [default: exif]",
 )
+
+
+class ListFile(click.File):
+    """A file of lines, a pipe that something writes into, or - for stdin; no device, which need not end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns it, open; of a pipe that nobody writes into, nothing is waited for."""
+        name = os.fspath(value) if isinstance(value, str | os.PathLike) else "-"
+        if name == "-" or not is_endless(name) or os.path.realpath(name) == os.path.realpath("/dev/stdin"):
+            return super().convert(value, param, ctx)
+        if not stat.S_ISFIFO(os.stat(name).st_mode):
+            self.fail(f"{name} is no file, but a device or a socket", param, ctx)
+        handle = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(handle, True)
+        return open(handle, encoding="utf-8", errors=self.errors)
 
 
 class ClassNames(click.ParamType):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from slimzoo.cli import predictions as formats
-from slimzoo.cli.data_options import turn_option
+from slimzoo.cli.data_options import ListFile, turn_option
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
@@ -33,7 +33,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
 @click.option(
     "--list",
     "listed",
-    type=click.File(errors="surrogateescape"),
+    type=ListFile(errors="surrogateescape"),
     metavar="FILE",
     help="Of more images, one a line; - is stdin.",
 )

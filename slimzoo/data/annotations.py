@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from slimzoo.data.text import same
+from slimzoo.errors import shown
+from slimzoo.files.reading import read_whole
+
+_LARGEST = 1 << 24  # bytes of one file: 100,000 objects and their boxes
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,22 @@ def read_annotation(path: str | os.PathLike) -> Annotation:
 
     Raises: ValueError: the file is no annotation; the message does not name the file.
     """
+    content = read_whole(path, _LARGEST)
     try:
-        parser = ElementTree.XMLParser(target=_PlainTree())
-        root = ElementTree.parse(path, parser).getroot()
+        root = ElementTree.fromstring(content, ElementTree.XMLParser(target=_PlainTree()))
     except (ElementTree.ParseError, LookupError, ValueError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"broken XML ({error})") from error
     if root.tag != "annotation":
-        raise ValueError(f"the outermost element is <{root.tag}>, not <annotation>")
+        raise ValueError(f"the outermost element is <{shown(root.tag)}>, not <annotation>")
     filename = re.split(r"[\\/]", (root.findtext("filename") or "").strip())[-1]
     return Annotation(tuple(_read_object(element) for element in root.findall("object")), same(filename))
 
 
 class _PlainTree(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise ElementTree.ParseError(f"it declares a document type {name!r}, which VOC annotations never do")
+        raise ElementTree.ParseError(
+            f"it declares a document type {shown(name)!r}, which VOC annotations never do"
+        )
 
 
 def _read_object(element: ElementTree.Element) -> tuple[str, bool]:
@@ -55,5 +61,5 @@ def _read_object(element: ElementTree.Element) -> tuple[str, bool]:
         raise ValueError("an <object> has no <name>")
     difficult = (element.findtext("difficult") or "0").strip()
     if difficult not in ("0", "1"):
-        raise ValueError(f"<difficult> of a {name} is {difficult!r}, not 0 or 1")
+        raise ValueError(f"<difficult> of a {shown(name)} is {shown(difficult)!r}, not 0 or 1")
     return name, difficult == "1"

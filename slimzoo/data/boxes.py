@@ -13,11 +13,13 @@ import numpy as np
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.text import read_lines, same
 from slimzoo.data.yolo_names import FILES, read_names
-from slimzoo.errors import SlimzooError, counted, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, shown, some
+from slimzoo.files.reading import read_whole
 
 log = logging.getLogger("slimzoo")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _CROWD = (1, True, "1")
+_LARGEST = 1 << 33  # bytes of COCO's file: that of 2017 has 448 MB, others ten times as many
 
 
 class _Found(NamedTuple):
@@ -53,10 +55,10 @@ def read(
     found = _read_yolo(root, images, classes) if root.is_dir() else _read_coco(root, images)
     names = found.classes if classes is None else tuple(map(same, classes))
     repeated = [name for name, times in Counter(names).items() if times > 1]
-    shown = {label for labels in found.images.values() for label in labels}
+    seen = {label for labels in found.images.values() for label in labels}
     problems = found.problems + [f"class {name!r} is given more than once" for name in repeated]
-    problems += [f"unknown class {label!r}" for label in sorted(shown - set(names))]
-    problems += [f"{image}: no such image" for image in found.images if not image.is_file()]
+    problems += [f"unknown class {label!r}" for label in sorted(seen - set(names))]
+    problems += [f"{image}: no such image" for image in found.images if not os.path.isfile(image)]
     if not found.images:
         problems.append("no image in it")
     if problems:
@@ -73,25 +75,24 @@ def _example(image: Path, labels: Mapping[str, bool], classes: tuple[str, ...]) 
 
 def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
     try:
-        tables = json.loads(path.read_bytes())
+        tables = json.loads(read_whole(path, _LARGEST))
         names = {row["id"]: same(row["name"]) for row in tables["categories"]}
         files = {row["id"]: os.fspath(row["file_name"]) for row in tables["images"]}
         boxes = [(b["image_id"], b["category_id"], b.get("iscrowd")) for b in tables["annotations"]]
         classes = _in_order(names)
+        strange = {i for i, _, _ in boxes} - {*files}, {c for _, c, _ in boxes} - {*names}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SlimzooError(f"{path} is no COCO file (images, annotations, categories): {error!r}") from error
     problems = [*_repeated("image", tables["images"]), *_repeated("category", tables["categories"])]
-    problems += [f"a box is of image {i}, which is not listed" for i in {i for i, _, _ in boxes} - {*files}]
-    problems += [
-        f"a box is of category {c}, which is not listed" for c in {c for _, c, _ in boxes} - {*names}
-    ]
+    problems += [f"a box is of image {shown(i)}, which is not listed" for i in strange[0]]
+    problems += [f"a box is of category {shown(c)}, which is not listed" for c in strange[1]]
     place = Path(folder) if folder else _coco_folder(path, files.values())
     images = {number: _at(place, name) for number, name in files.items()}
     labels: dict[Path, dict[str, bool]] = {image: {} for image in images.values()}
     for number, category, crowd in boxes:
         if number in files and category in names:
-            shown, name = labels[images[number]], names[category]
-            shown[name] = shown.get(name, False) or crowd not in _CROWD
+            found, name = labels[images[number]], names[category]
+            found[name] = found.get(name, False) or crowd not in _CROWD
     return _Found(labels, classes, problems)
 
 
@@ -109,7 +110,7 @@ def _repeated(what: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
 def _at(folder: Path, name: str) -> Path:
     """Returns where the image `name` is; one that was written down on Windows may have a backslash in it."""
     path = folder / name
-    return path if "\\" not in name or path.is_file() else folder / name.replace("\\", "/")
+    return path if "\\" not in name or os.path.isfile(path) else folder / name.replace("\\", "/")
 
 
 def _coco_folder(path: Path, files: Iterable[str]) -> Path:
@@ -118,7 +119,7 @@ def _coco_folder(path: Path, files: Iterable[str]) -> Path:
     around = (path.parent, path.parent.parent)
     places = [place / name for place in around for name in ("", part, "images", f"images/{part}")]
     first = next(iter(files), "")
-    return next((place for place in places if _at(place, first).is_file()), path.parent)
+    return next((place for place in places if os.path.isfile(_at(place, first))), path.parent)
 
 
 def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str] | None) -> _Found:
@@ -128,8 +129,8 @@ def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str
     files = {path: _yolo_file(path, root, place) for path in paths if not path.name.startswith(".")}
     images, problems = {}, []
     for path, file in files.items():
-        shown, faults = _yolo_labels(file, names)
-        images[path] = dict.fromkeys(shown, True)
+        found, faults = _yolo_labels(file, names)
+        images[path] = dict.fromkeys(found, True)
         problems += faults
     if files and not any(file.is_file() for file in files.values()):
         problems.append("no image has a text file of labels, in labels/ or beside it")

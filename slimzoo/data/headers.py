@@ -1,10 +1,13 @@
 """What an image file says of itself before its pixels: the format, their number, how a camera was held."""
 
+import errno
 import math
 import os
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
+
+from slimzoo.files.reading import NO_FILE, is_endless
 
 SIGNATURES = {  # format: how its files begin
     "JPEG": (b"\xff\xd8\xff",),
@@ -45,7 +48,7 @@ class Header(NamedTuple):
 def read_header(path: str | os.PathLike) -> Header:
     """Returns what the beginning of a file says; of a file that cannot be opened, that it is no image."""
     try:
-        with open(path, "rb") as file:
+        with _opened(path) as file:
             found = _format_of(file.read(8))
             file.seek(0)
             return Header(found, _orientation(file, found), _pixels(file, found))
@@ -62,13 +65,13 @@ def too_large(path: str | os.PathLike, header: Header) -> str:
 
 def image_format(path: str | os.PathLike) -> str | None:
     """Returns "JPEG", "PNG", "GIF" or "BMP" by how the file begins, or None."""
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         return _format_of(file.read(8))
 
 
 def foreign(path: str | os.PathLike) -> str:
     """Returns what to add of a file that image_format knows nothing of: what it is instead, if that shows."""
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         start = file.read(64)
     if not start:
         return "; it is empty"
@@ -78,6 +81,13 @@ def foreign(path: str | os.PathLike) -> str:
         return "; it is a web page: what was downloaded is not the image"
     name = next((name for name, place, mark in _FOREIGN if start.startswith(mark, place)), None)
     return f"; it is {name}: save it as PNG" if name else ""
+
+
+def _opened(path: str | os.PathLike) -> BinaryIO:
+    """Returns the file, open. Raises OSError: it cannot be, or might be waited for."""
+    if is_endless(path):
+        raise OSError(errno.EINVAL, NO_FILE, os.fspath(path))
+    return open(path, "rb")
 
 
 def _format_of(start: bytes) -> str | None:

@@ -1,9 +1,11 @@
 """Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
 
 import codecs
-import re
 import unicodedata
 from pathlib import Path
+
+from slimzoo.errors import SlimzooError
+from slimzoo.files.reading import read_whole
 
 _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -12,6 +14,7 @@ _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"  # marks: files were joined
 
 
 def read_lines(path: Path) -> list[str]:
@@ -24,9 +27,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def all_lines(path: Path) -> list[str]:
-    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts."""
-    marks_and_blanks = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")  # marks are inside where files were joined
-    return [same(marks_and_blanks.sub("", line)) for line in _decode(path.read_bytes()).splitlines()]
+    """Returns what read_lines() does, the empty ones too: of a file in which the number of a line counts.
+
+    Raises: OSError. SlimzooError: it is no file, or too large to be such a list.
+    """
+    try:
+        content = read_whole(path)
+    except ValueError as error:
+        raise SlimzooError(f"{path} cannot be read: {error}") from error
+    return [same(line.strip(_BLANK)) for line in _decode(content).splitlines()]
 
 
 def same(name: str) -> str:

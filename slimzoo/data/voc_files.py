@@ -14,7 +14,7 @@ ALL = "all"  # every annotated image, as a split
 _IMAGES = ("JPEGImages", "Images", "images")  # folders, the first of them that is there
 _ANNOTATIONS = ("Annotations", "annotations")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")  # the first is preferred
-_FLAGGED = re.compile(r"(.+?)\s+(-1|0|\+?1)")  # of one class: shows not, only in difficult objects, shows
+_FLAGS = ("-1", "0", "1", "+1")  # of one class: shows not, only in difficult objects, shows
 
 Flags = dict[str, dict[str, int]]  # image: {class: -1, 0 or 1}
 
@@ -102,9 +102,9 @@ def _row(line: str, known: Flags, of_class: bool) -> list[tuple[str, int | None]
         return [(line, None)]
     parts = [_image_name(part, known) for part in line.split()]
     together = all(part in known for part in parts)
-    flagged = _FLAGGED.fullmatch(line)
-    if flagged and (of_class or not together):
-        return [(_image_name(flagged[1], known), int(flagged[2]))]
+    name, *flag = line.rsplit(None, 1)
+    if flag and flag[0] in _FLAGS and (of_class or not together):
+        return [(_image_name(name, known), int(flag[0]))]
     if together:
         return [(part, None) for part in parts]
     return [(_image_name(line, known), None)]

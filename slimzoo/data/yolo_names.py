@@ -9,10 +9,10 @@ from slimzoo.data.text import all_lines
 
 FILES = ("classes.txt", "obj.names", "data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _QUOTED = r"""'(?:[^']|'')*'|"[^"]*\""""
-_NUMBER = r"""(?:["']?(\d+)["']?\s*:\s+)"""
+_NUMBER = r"""(?:["']?(\d{1,9})["']?\s*:\s+)"""
 _COMMENT = re.compile(rf"({_QUOTED})|(?:^|\s)#.*")
 _ROW = re.compile(rf"(?:-\s+|{_NUMBER})(.+)")
-_ITEM = re.compile(rf"\s*{_NUMBER}?({_QUOTED}|[^,\]}}\s][^,\]}}]*)\s*")
+_ITEM = re.compile(rf"{_NUMBER}?({_QUOTED}|[^,\]}}\s][^,\]}}]*)")
 _INSIDE = re.compile(rf"[\[{{]((?:{_QUOTED}|[^\]}}])*)")
 
 

@@ -5,12 +5,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files.reading import read_whole
 
-LARGEST = 1 << 28  # bytes of a file that is read whole: the images of a large run take 80 MB
 _LARGEST_NUMBER = 1e308
 _SHOWN = 60  # characters of a wrong value
 
@@ -139,15 +138,8 @@ def read(path: str | PathLike) -> Any:
 
     Raises: FileNotFoundError, NotADirectoryError: it is not there. Damaged: it is no JSON.
     """
-    path = Path(path)
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise Damaged(f"{path} cannot be read: it is no file")
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST:,} bytes")
-        return parse(content.decode("utf-8"))
+        return parse(read_whole(path).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:

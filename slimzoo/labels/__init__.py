@@ -78,7 +78,7 @@ def read_labels(path: str | os.PathLike) -> tuple[str, ...]:
     problems = [f"line {i} is empty" for i, line in enumerate(lines, 1) if not line.strip()]
     if not lines:
         problems = ["it is empty"]
-    numbered = [re.fullmatch(r"\s*(\d+)\s*:\s*(\S.*?)\s*", line) for line in lines]
+    numbered = [re.fullmatch(r"(\d{1,9})\s*:\s*(\S.*)", line.strip()) for line in lines]
     if not problems and all(numbered):
         names = {int(match[1]): match[2] for match in numbered if match}
         if sorted(names) == list(range(len(lines))):

@@ -1,9 +1,13 @@
 """Data of one's own by the command line: a kit with other classes, photographs lying on their side."""
 
+import os
+
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
+from slimzoo.cli.data_options import ListFile
 from tests.cli.support import picture
 
 TRAIN = (
@@ -80,3 +84,18 @@ def test_boxes_of_yolo_are_trained_on_and_measured(slimzoo, tmp_path):
 def test_a_class_that_no_held_out_image_shows_is_said_in_the_terminal(slimzoo, cifarnet, classes):
     result = slimzoo("evaluate", "folder", "--data", classes, "--model", cifarnet)
     assert "no image shows thing 0, thing 1" in result.out and "mAP leaves them out" in result.out
+
+
+def test_a_list_is_a_file_or_a_pipe_that_is_written_into_and_no_device(tmp_path):
+    kind = ListFile(errors="surrogateescape")
+    os.mkfifo(tmp_path / "pipe")
+    os.symlink("/dev/zero", tmp_path / "device")
+    assert list(kind.convert(str(tmp_path / "pipe"), None, None)) == []  # nobody writes: not waited for
+    with pytest.raises(click.BadParameter, match="device is no file, but a device or a socket"):
+        kind.convert(str(tmp_path / "device"), None, None)
+    reading, writing = os.pipe()
+    os.write(writing, b"a.jpg\nb.jpg\n")
+    os.close(writing)
+    with kind.convert(f"/dev/fd/{reading}", None, None) as lines:
+        assert list(lines) == ["a.jpg\n", "b.jpg\n"]
+    os.close(reading)

@@ -277,7 +277,7 @@ def test_other_classes_than_voc_s_are_taken_from_the_whole_kit_and_said(tmp_path
     with caplog.at_level(logging.WARNING, "slimzoo"):
         dataset = voc.read(devkit)
     assert dataset.classes == ("helmet", "person", "vest") and shown(dataset, 0) == {"helmet", "person"}
-    assert "as annotated: helmet (1), person (1), vest (1); --classes names others" in caplog.text
+    assert "as annotated: helmet (1), person (1), vest (1); classes=NAMES names others" in caplog.text
 
 
 def test_given_classes_hold_and_others_are_refused(tmp_path):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from slimzoo.files import schema
+from slimzoo.files import reading, schema
 from slimzoo.files.schema import Damaged, needed
 
 ROWS = {
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_json_is_damaged(tmp_path, content):
 
 
 def test_a_file_is_not_read_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(schema, "LARGEST", 100)
+    monkeypatch.setattr(reading, "LARGEST", 100)
     path = tmp_path / "a.json"
     path.write_text("[" + "1," * 100 + "1]")
     with pytest.raises(Damaged, match="it has more than 100 bytes"):

@@ -16,12 +16,13 @@ from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.model.features import Backbone, FeatureModel, Levels
+from slimzoo.model.freezing import Freezes
 from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.noticing import NoticesRange, notice_range
 from slimzoo.model.provenance import Provenance
 from slimzoo.model.summary import facts, html, render
-from slimzoo.names import Scopes, check_names, escape, in_scopes, scopes_without, top_scopes
+from slimzoo.names import check_names, escape, scopes_without, top_scopes
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.slim.hosting import HOST
 from slimzoo.tracing.discovery import Discovery, split_outputs
@@ -32,7 +33,7 @@ from slimzoo.weights import WeightsRow
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, StoredByName):
+class Model(NoticesRange, Freezes, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -253,45 +254,6 @@ class Model(NoticesRange, StoredByName):
         names = (names,) if isinstance(names, str) else tuple(names)
         check_names("end point", names, self.discovery.mode(False).end_points)
         return names
-
-    # What stays as it is in training.
-
-    def freeze(self, scopes: str | Iterable[str]) -> None:
-        """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
-
-        If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
-        Raises: SlimzooError: a scope holds no variable.
-        """
-        self._set_frozen({*self.frozen, *Scopes(scopes, "freeze").among(self._by_name)})
-
-    def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
-        """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
-
-        Raises: SlimzooError: a scope holds no variable.
-        """
-        gone = self.frozen if scopes is None else Scopes(scopes, "unfreeze").among(self._by_name)
-        self._set_frozen(scopes_without(self.frozen, gone, self._by_name))
-
-    def _set_frozen(self, scopes: set[str]) -> None:
-        self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
-        self._apply_frozen()
-        self.train_function = None
-
-    def _apply_frozen(self) -> None:
-        for name, variable in self._by_name.items():
-            trained = self.discovery.variables[name].trainable
-            variable.trainable = trained and not in_scopes(name, self.frozen)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        keras.Model.trainable.fset(self, value)
-        if value and hasattr(self, "_by_name"):
-            self._apply_frozen()
 
     # Images in, names out.
 

@@ -15,10 +15,12 @@ from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
-from slimzoo.model.features import Backbone, FeatureModel, Levels
+from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
 from slimzoo.model.freezing import Freezes
+from slimzoo.model.functional import HasLayers
 from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
+from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
 from slimzoo.model.provenance import Provenance
 from slimzoo.model.summary import facts, html, render
@@ -33,7 +35,7 @@ from slimzoo.weights import WeightsRow
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, Freezes, StoredByName):
+class Model(NoticesRange, Freezes, HasLayers, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -167,10 +169,10 @@ class Model(NoticesRange, Freezes, StoredByName):
 
     def call(self, images: Any, training: bool | None = None) -> tf.Tensor:
         """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
-        return self.run_network(images, bool(training), ("logits",))["logits"]
+        return self.run_network(images, bool(training), (LOGITS,))[LOGITS]
 
-    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, tf.Tensor]:
-        """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
+    def run_network(self, images: Any, training: bool, what: Wanted) -> dict[str, tf.Tensor]:
+        """Runs the network; {end point or LOGITS: tensor} of `what`; with None, of every end point."""
         images = self._as_images(images)
         refuse_session_graph()
         if training:  # also for a tape or a model around this one; batch norm takes new averages
@@ -194,6 +196,9 @@ class Model(NoticesRange, Freezes, StoredByName):
         return (self.trainable, self.frozen, *(model.trace_state() for model in self.discovery.models))
 
     def _as_images(self, images: Any) -> tf.Tensor:
+        alone = isinstance(images, list | tuple) and len(images) == 1
+        if alone and getattr(images[0], "ndim", 0) == len(self.input_shape):  # model(model.inputs)
+            images = images[0]
         images = tf.convert_to_tensor(images)
         if images.shape.rank != len(self.input_shape):
             what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
@@ -205,7 +210,7 @@ class Model(NoticesRange, Freezes, StoredByName):
         return tf.cast(images, self.compute_dtype)
 
     def _bound_run(
-        self, images: tf.Tensor, training: bool, what: tuple[str, ...] | None, alone: bool = False
+        self, images: tf.Tensor, training: bool, what: Wanted, alone: bool = False
     ) -> dict[str, tf.Tensor]:
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
@@ -216,14 +221,13 @@ class Model(NoticesRange, Freezes, StoredByName):
             run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
             logits, named = split_outputs(run(self.parts.run, images, training))
             tensors = [*named.values()]
-        outputs = {"logits": tf.cast(logits, tf.float32)}
-        if what == ("logits",):
-            return outputs
+        logits = tf.cast(logits, tf.float32)
+        if what == (LOGITS,):
+            return {LOGITS: logits}
         keys = self.discovery.mode(training).end_points  # by position: names drift from run to run
         end_points = dict(zip(keys, tensors, strict=True))
-        if what is None:
-            return {key: self._channels_last(value) for key, value in end_points.items()}
-        return {key: self._channels_last(end_points[key]) for key in what}
+        wanted = end_points if what is None else what
+        return {key: logits if key == LOGITS else self._channels_last(end_points[key]) for key in wanted}
 
     def _channels_last(self, tensor: tf.Tensor) -> tf.Tensor:
         channels_first = self.parts.data_format == "NCHW" and tensor.shape.rank == 4

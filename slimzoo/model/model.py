@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from slimzoo.converters import RestoreReport
@@ -261,8 +262,12 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
 
     # Images in, names out.
 
+    @tf.autograph.experimental.do_not_convert
     def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
         """Returns float32 [N, size, size, C] as these weights want it.
+
+        It goes into tf.data as it stands, dataset.map(model.preprocess), where one image stays one: float32
+        [size, size, C], to be batched afterwards; and onto a keras.Input() of pixels.
 
         Args:
           images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
@@ -274,7 +279,12 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
                 f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
                 "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
             )
-        return prepare(images, self.preprocessing, turn, self)
+        if not isinstance(turn, bool | int | np.bool_):
+            raise SlimzooError(
+                "preprocess(images, turn) got a second value that is no bool. Of images with labels map the "
+                "images alone: dataset.map(lambda image, label: (model.preprocess(image), label))"
+            )
+        return prepare(images, self.preprocessing, bool(turn), self)
 
     def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.

@@ -11,7 +11,7 @@ from typing import Any, Literal, Unpack, overload
 from slimzoo import converters
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap, worded
-from slimzoo.errors import SlimzooError, shown
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
@@ -20,9 +20,10 @@ from slimzoo.model.features import Backbone, Levels
 from slimzoo.model.model import Model
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.registry import networks
 from slimzoo.restoring import fitting
 from slimzoo.tracing.discovery import Discovery
-from slimzoo.tracing.parts import discover_parts, resolve
+from slimzoo.tracing.parts import discover_parts, keras_arguments, resolve
 
 log = logging.getLogger("slimzoo")
 MODEL_SETTINGS = ("dtype", "label_offset", "multi_label", "name", "seed", "trainable")  # not the network's
@@ -111,6 +112,7 @@ def load(
         settings = (weights, num_classes, input_shape, exclude, rename, ema, labels, preprocessing, size)
         return _whole(Path(name), (*settings, features_only, sum_rgb, {**arguments, **network_arguments}))
     arguments |= network_arguments
+    _refuse_keras_arguments(name, arguments)  # before anything is fetched
     wanted = Wanted(
         num_classes=0 if features_only and num_classes is None else num_classes,
         input_shape=input_shape,
@@ -129,6 +131,12 @@ def load(
         plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
         model = _filled(plan, source, contents, Fill(sum_rgb, quiet), arguments)
     return _backbone(model, levels) if features_only else model
+
+
+def _refuse_keras_arguments(name: str | os.PathLike, arguments: Mapping[str, Any]) -> None:
+    network = networks().get(str(name).partition("/")[0].partition(".")[0])
+    if network and (problems := keras_arguments(network.build, arguments)):
+        raise SlimzooError(listing(f"{network.name} cannot be loaded so:", problems))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from slimzoo.data.headers import SIGNATURES
 from slimzoo.data.images import check_image, decode, turned
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.preprocessing.pictures import as_pixels
 from slimzoo.preprocessing.transform import prepared
 
 _CONTENT = tuple(
@@ -24,7 +25,10 @@ def is_symbolic(images: Any) -> bool:
     """Whether `images`, or one in a list of them, is a tensor without a value."""
     if isinstance(images, list | tuple):
         return any(map(is_symbolic, images))
-    no_value = tf.is_tensor(images) and not tf.executing_eagerly() and not hasattr(images, "numpy")
+    if isinstance(images, str | os.PathLike):
+        return not tf.executing_eagerly()  # a path in a graph is read by it
+    given = hasattr(images, "numpy") and not isinstance(images, tf.RaggedTensor)  # which has it in graphs too
+    no_value = tf.is_tensor(images) and not tf.executing_eagerly() and not given
     return no_value or isinstance(images, keras.KerasTensor)
 
 
@@ -39,10 +43,17 @@ def prepare_symbolic(images: Any, preprocessing: Preprocessing, turn: bool) -> A
     Raises: SlimzooError: they are none of these.
     """
     if isinstance(images, list | tuple):
-        return tf.stack([_single(tf.convert_to_tensor(image), preprocessing, turn) for image in images])
+        return tf.stack([_single(_tensor(image, turn), preprocessing, turn) for image in images])
     if isinstance(images, keras.KerasTensor):
         return Preprocess(preprocessing)(images)
-    return _single_or_batch(images, preprocessing, turn)
+    return _single_or_batch(_tensor(images, turn), preprocessing, turn)
+
+
+def _tensor(image: Any, turn: bool) -> tf.Tensor:
+    if tf.is_tensor(image):
+        return image
+    path = isinstance(image, os.PathLike)
+    return tf.convert_to_tensor(os.fspath(image) if path else as_pixels(image, turn))
 
 
 def _single_or_batch(images: Any, preprocessing: Preprocessing, turn: bool) -> tf.Tensor:

@@ -19,6 +19,7 @@ from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, s
 from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
 from slimzoo.model.freezing import Freezes
 from slimzoo.model.functional import HasLayers
+from slimzoo.model.heads import with_new_head
 from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.layers import LOGITS
@@ -342,6 +343,29 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
     def note_training(self) -> None:
         """Says that the weights are no longer as they were released; a training loop of your own may."""
         self.provenance = replace(self.provenance, trained=True)
+
+    def new_head(self, num_classes: int, labels: Iterable[str] | None = None) -> "Model":
+        """Returns a Model of other classes: its last layers are new, the values of all others copied.
+
+        This one stays as it is. What is frozen stays frozen; of one that does not train at all the new head
+        does. It wants a compile(). Of a function of yours those layers are new whose shapes heed num_classes.
+
+        Args:
+          num_classes: 0 leaves the last layer out.
+          labels: names of the classes.
+        Raises: SlimzooError: the network function takes no such number, or there are not as many labels.
+        """
+        return with_new_head(self, num_classes, labels)
+
+    def take_after(self, other: "Model", names: Iterable[str]) -> None:
+        """Says of the variables `names` what `other`, whose values they have, says of them."""
+        self._sources |= {name: other.variable_sources[name] for name in names}
+        self.provenance = other.provenance
+
+    @property
+    def variable_sources(self) -> dict[str, str]:
+        """{slim name: "restored" or "new"}."""
+        return dict(self._sources)
 
     def variable_shapes(self) -> dict[str, tuple[int, ...]]:
         """{slim name: shape}, in the order of creation."""

@@ -108,6 +108,7 @@ class HasLayers(LikeFunctional):
             raise SlimzooError("get_layer takes a name or an index: get_layer('name'), get_layer(index=-1)")
         if name is not None:
             return layer_called(self, layers, name)
+        assert index is not None
         if not -len(layers) <= index < len(layers):
             raise SlimzooError(f"{self.name} has {len(layers)} layers, and no layer {index}")
         return layers[index]

@@ -28,7 +28,7 @@ def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model:
       model: to warn once of pixels of another range.
     Raises: SlimzooError: some cannot be read or are no images; all of them are named. FileNotFoundError.
     """
-    if isinstance(images, str | os.PathLike):
+    if isinstance(images, str | bytes | os.PathLike):
         images = [images]
     if is_symbolic(images):
         return prepare_symbolic(images, preprocessing, turn)
@@ -61,15 +61,13 @@ def _listed(images: Any) -> Any:
         )
     if isinstance(images, tf.RaggedTensor):
         return [row.to_tensor() if isinstance(row, tf.RaggedTensor) else row for row in images]
-    if isinstance(images, bytes):
-        return [path_of(images)]
     strings = (tf.is_tensor(images) and images.dtype == tf.string) or (
         isinstance(images, np.ndarray | np.generic) and images.dtype.kind in "US"
     )
     if not strings:
         return images
     paths = np.ravel(images.numpy() if tf.is_tensor(images) else images)
-    return [path_of(path) if isinstance(path, bytes) else str(path) for path in paths]
+    return list(paths)
 
 
 def _is_nested(images: Sequence[Any]) -> bool:
@@ -125,8 +123,8 @@ def _prepare_all(
 
 
 def _one(image: Any, turn: bool, model: Any) -> np.ndarray:
-    if isinstance(image, str | os.PathLike):
-        return read_image(image, turn)
+    if isinstance(image, str | bytes | os.PathLike):
+        return read_image(path_of(image) if isinstance(image, bytes) else image, turn)
     pixels = np.asarray(as_pixels(image, turn))
     if pixels.dtype.kind not in "biuf":
         raise SlimzooError(

@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -187,12 +187,11 @@ def _owners(model: Layered, ends: Sequence[str]) -> dict[str, str]:
     if replay:
         behind = zip((*ends, LOGITS), replay.first_needed_by(), strict=True)
         return {name: end for end, names in behind for name in names}
-    owners = {}
+    owners: dict[str, str] = {}
     for name in model.variables_by_name:
-        scope = name
-        while (scope := scope.rpartition("/")[0]) and (end := _end_point_of(scope, ends)) is None:
-            pass
-        if scope:
+        inner_first = [*scopes_up(name)][1:]
+        end = next((end for scope in inner_first if (end := _end_point_of(scope, ends)) is not None), None)
+        if end is not None:
             owners[name] = end
     return owners if model.parts.network is None else _with_the_next(owners, [*model.variables_by_name])
 
@@ -228,7 +227,7 @@ def layer_called(model: Layered, layers: Sequence[Layer], name: str) -> Layer:
     return Layer(model, name, inside, end)
 
 
-def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> None:
+def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:
     near = difflib.get_close_matches(str(name), dict.fromkeys(known), n=3, cutoff=0.4)
     near += [other for other in dict.fromkeys(known) if other.endswith(f"/{name}") and other not in near]
     raise SlimzooError(

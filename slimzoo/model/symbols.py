@@ -31,8 +31,12 @@ class LikeFunctional(OfFunction):
     So keras.Model(model.inputs, model.outputs) works; it shares the variables, as models made so do.
     """
 
-    input_shape: tuple[int | None, ...]
     _symbols: Symbols | None = None
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Of the images, the batch first."""
+        raise NotImplementedError
 
     def connect(self, images: Any) -> Any:
         """Returns what the model makes of symbolic `images`."""

@@ -16,12 +16,12 @@ from slimzoo.tracing.discovery import Discovery, discover
 
 DATA_FORMATS = ("NHWC", "NCHW")
 OF_KERAS = {  # arguments of keras.applications: what does here what they do there
-    "include_top": "num_classes=0 leaves the last layer out; the last map is that of feature_model(end_point), "
-    "or of features_only=True in slimzoo.load()",
+    "include_top": "num_classes=0 leaves the last layer out; feature_model(end_point) gives a map, and "
+    "features_only=True in slimzoo.load() the map at each reduction",
     "pooling": "num_classes=0 pools as the network does; a feature_model(end_point) goes into "
     "keras.layers.GlobalAveragePooling2D()",
     "classes": "num_classes=N",
-    "classifier_activation": "logits come out: keras.layers.Softmax() or decode_predictions() goes behind them",
+    "classifier_activation": "logits come out; keras.layers.Softmax() or decode_predictions() takes them",
     "input_tensor": "call the model on it, model(input_tensor)",
     "weights": "slimzoo.load(name, pretrained=True), or weights=FILE there",
 }

@@ -168,13 +168,13 @@ def layers_of(model: Layered) -> list[Layer]:
     owned: dict[str, list[str]] = {}
     for name, end in owner.items():
         owned.setdefault(end, []).append(name)
-    found = [Layer(model, end, sorted(owned.get(end, ()), key=places.get), end) for end in ends]
+    found = [Layer(model, end, sorted(owned.get(end, ()), key=places.__getitem__), end) for end in ends]
     alone: dict[str, list[str]] = {}
     for name in places:
         if name not in owner:
             alone.setdefault(layer_scope(name), []).append(name)
     for scope, names in alone.items():
-        later = (i for i, layer in enumerate(found) if places.get(layer.first, -1) > places[names[0]])
+        later = (i for i, layer in enumerate(found) if layer.first and places[layer.first] > places[names[0]])
         found.insert(next(later, len(found)), Layer(model, scope, names, None))
     if owned.get(LOGITS) or mode.output_shape not in mode.end_points.values():
         found.append(Layer(model, LAST, owned.get(LOGITS, ()), LOGITS))

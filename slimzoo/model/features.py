@@ -37,6 +37,8 @@ class Hosted(Protocol):
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any: ...
 
+    def preprocess(self, images: Any, turn: bool = True) -> Any: ...
+
 
 Levels = int | str | Iterable[int | str] | None
 
@@ -64,6 +66,11 @@ class FeatureModel(LikeFunctional):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Returns a layer of its model: see Model.get_layer."""
         return self.model.get_layer(name, index)
+
+    @tf.autograph.experimental.do_not_convert
+    def preprocess(self, images: Any, turn: bool = True) -> Any:
+        """Returns images as the weights want them: see Model.preprocess."""
+        return self.model.preprocess(images, turn)
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns one end point, or {name: end point}."""

@@ -150,6 +150,18 @@ class Layer:
         """Returns how many values its variables have."""
         return sum(int(np.prod(variable.shape)) for variable in self.weights)
 
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raises SlimzooError: a part of a function cannot be run alone."""
+        del args, kwargs
+        raise SlimzooError(f"{self._model.name}: a layer cannot be called alone: {self}")
+
+    def __str__(self) -> str:
+        """What Keras says of it where it wants a layer of its own."""
+        return (
+            f"{self!r}, a part of a TF-Slim function and no keras.layers.Layer; feature_model(name) and "
+            "keras.Model(model.inputs, model.get_layer(name).output) end at an end point; others go behind"
+        )
+
     def __repr__(self) -> str:
         held = "" if self.trainable else ", frozen"
         return f"<layer {self.name}: {self.count_params():,} parameters{held}>"
@@ -212,10 +224,11 @@ def _end_point_of(scope: str, ends: Sequence[str]) -> str | None:
 def layer_called(model: Layered, layers: Sequence[Layer], name: str) -> Layer:
     """Returns the layer `name`: an end point with all that lies in a scope called so, or a scope.
 
-    Raises: SlimzooError: there is neither; the nearest are named.
+    The last part of a name does where no other ends so. Raises: SlimzooError: there is neither.
     """
     ends, variables = model.discovery.mode(False).end_points, model.variables_by_name
     scopes = [scope for scope in all_scopes(variables) if scope not in variables]
+    name = _whole(name, ends) or _whole(name, scopes) or name
     called = [scope for scope in scopes if scope == name or (name in ends and scope.endswith(f"/{name}"))]
     listed = next((layer for layer in layers if layer.name == name), None)
     if len(called) != 1:
@@ -225,6 +238,13 @@ def layer_called(model: Layered, layers: Sequence[Layer], name: str) -> Layer:
     inside = [variable for variable in variables if in_scopes(variable, called)]
     end = name if name in ends else LOGITS if listed and name == LAST else _end_point_of(name, list(ends))
     return Layer(model, name, inside, end)
+
+
+def _whole(name: str, known: Iterable[str]) -> str | None:
+    """Returns `name` if it is `known`, or the one of them that ends in it: "fc7" is "vgg_16/fc7"."""
+    known = list(known)
+    ending = [other for other in known if other.endswith(f"/{name}")]
+    return name if name in known else ending[0] if len(ending) == 1 else None
 
 
 def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:

@@ -122,11 +122,12 @@ def test_each_variable_is_in_one_layer_in_the_order_of_the_network(name):
 
 
 def test_layers_by_name_are_end_points_and_scopes(small):
-    for name in ("fc3", "CifarNet/fc3"):
+    for name in ("fc3", "CifarNet/fc3"):  # an end point, and a scope
         layer = small.get_layer(name)
         assert layer.scopes == {"CifarNet/fc3"}
         assert layer.output is small.get_layer("fc3").output
         assert layer.output_shape == (None, 384)
+    assert small.get_layer("logits").scopes == {"CifarNet/logits"}  # the last part of a name
     assert small.get_layer(index=-1).name == "Predictions"
     assert small.feature_model("conv1").get_layer("conv2").count_params() == 102464
     values = [value + 1 for value in small.get_layer("conv1").get_weights()]
@@ -170,12 +171,16 @@ def test_what_a_model_has_not_says_what_it_has(small):
         (lambda: small.get_layer(), "a name or an index"),
         (lambda: small.get_layer("conv1").input, r"keras.Model\(model.inputs"),
         (lambda: small.get_layer("conv1").set_weights([]), r"shapes \[\(5, 5, 3, 64\)"),
+        (lambda: small.get_layer("conv1")(PHOTOS), r"cannot be called alone.*feature_model\(name\)"),
         (lambda: small.pop(), r"num_classes=0.*new_head\(num_classes\).*feature_model\(name\)"),
         (lambda: small.add(keras.layers.Dense(2)), r"keras.Sequential\(\[model, layer\]\)"),
         (lambda: small.quantize("int8"), "slimzoo convert to .tflite"),
+        (lambda: small.save("old.h5"), r"old.h5.*model.save\(\) writes .keras"),
     ):
         with pytest.raises(SlimzooError, match=words):
             ask()
+    with pytest.raises(ValueError, match=r"feature_model\(name\)"):
+        keras.Sequential(small.layers[:-1])
 
 
 def test_arguments_of_keras_applications_are_answered_with_ours():

@@ -4,7 +4,7 @@ import difflib
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Set
 
 from slimzoo.errors import SlimzooError, listing
 
@@ -50,6 +50,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Nearest: {', '.join(found)}." if found else ""
 
 
+def lies_in(name: str, scopes: Set[str]) -> bool:
+    """Whether in_scopes() would say so, of scopes in a set: however many, it costs the same."""
+    return any(scope in scopes for scope in scopes_up(name))
+
+
 def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """Raises SlimzooError with the nearest ones if some of `names` are not in `known`."""
     known = list(known)
@@ -81,7 +86,7 @@ class Scopes:
         return iter(self.patterns)
 
     def __contains__(self, name: object) -> bool:
-        return any(_is_meant(scope, pattern) for scope in _up(str(name)) for pattern in self.patterns)
+        return any(_is_meant(scope, pattern) for scope in scopes_up(str(name)) for pattern in self.patterns)
 
     def of(self, names: Iterable[str]) -> list[str]:
         """Returns those of `names` that are among these, in their order."""
@@ -107,7 +112,7 @@ def _is_meant(name: str, pattern: str) -> bool:
     return name == pattern.rstrip("/") or fnmatch.fnmatchcase(name, pattern)
 
 
-def _up(name: str) -> Iterator[str]:
+def scopes_up(name: str) -> Iterator[str]:
     """Yields `name` and the scopes it lies in, the innermost first."""
     while name:
         yield name
@@ -116,7 +121,7 @@ def _up(name: str) -> Iterator[str]:
 
 def all_scopes(names: Iterable[str]) -> list[str]:
     """Returns `names` and every scope that one of them lies in, sorted."""
-    return sorted({scope for name in names for scope in _up(name)})
+    return sorted({scope for name in names for scope in scopes_up(name)})
 
 
 def top_scopes(names: Iterable[str]) -> set[str]:
@@ -142,6 +147,6 @@ def scopes_without(scopes: Iterable[str], gone: Iterable[str], variable_names: I
     lost = [name for name in names if name not in set(kept)]
     found = set()
     for name in kept:
-        inside = (scope for scope in reversed([*_up(name)]) if in_scopes(scope, scopes))
+        inside = (scope for scope in reversed([*scopes_up(name)]) if in_scopes(scope, scopes))
         found.add(next(scope for scope in inside if not any(in_scopes(other, [scope]) for other in lost)))
     return found

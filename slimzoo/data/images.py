@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.headers import READABLE, UPRIGHT, foreign, image_format, read_header, too_large
+from slimzoo.data.headers import READABLE, UPRIGHT, Header, foreign, image_format, read_header, too_large
 from slimzoo.errors import SlimzooError, listing, tensorflow_says
 
 _REFUSED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -68,13 +68,7 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
       SlimzooError: it is not an image, broken, or of too many pixels.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no image {path}")
-    header = read_header(path)
-    if header.format is None:
-        raise SlimzooError(f"{path} is not an image; {READABLE}{foreign(path)}")
-    if large := too_large(path, header):
-        raise SlimzooError(large)
+    header = check_image(path)
     try:
         if header.format == "BMP":
             return _bitmap(path.read_bytes())
@@ -84,6 +78,23 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
     except SlimzooError as error:
         raise SlimzooError(f"{path} is a broken image: {error}") from error
     return (turned(pixels, header.orientation) if turn and header.orientation != UPRIGHT else pixels).numpy()
+
+
+def check_image(path: str | os.PathLike) -> Header:
+    """Returns what an image file says of itself before its pixels; runs nothing of TensorFlow's.
+
+    Raises:
+      FileNotFoundError: there is no such file.
+      SlimzooError: it is not an image, or of too many pixels.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no image {path}")
+    header = read_header(path)
+    if header.format is None:
+        raise SlimzooError(f"{path} is not an image; {READABLE}{foreign(path)}")
+    if large := too_large(path, header):
+        raise SlimzooError(large)
+    return header
 
 
 def verify_images(dataset: Dataset, full: bool = True) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from slimzoo import converters
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap, worded
-from slimzoo.errors import SlimzooError, shown
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
@@ -110,6 +110,7 @@ def load(
         settings = (weights, num_classes, input_shape, exclude, rename, ema, labels, preprocessing, size)
         return _whole(Path(name), (*settings, features_only, sum_rgb, {**arguments, **network_arguments}))
     arguments |= network_arguments
+    _refuse_keras_arguments(name, arguments)  # before anything is fetched
     wanted = Wanted(
         num_classes=0 if features_only and num_classes is None else num_classes,
         input_shape=input_shape,
@@ -128,6 +129,17 @@ def load(
         plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
         model = _filled(plan, source, contents, Fill(sum_rgb, quiet), arguments)
     return _backbone(model, levels) if features_only else model
+
+
+def _refuse_keras_arguments(name: str | os.PathLike, arguments: Mapping[str, Any]) -> None:
+    if not arguments:
+        return
+    from slimzoo.registry import networks
+    from slimzoo.tracing.parts import keras_arguments
+
+    network = networks().get(str(name).partition("/")[0].partition(".")[0])
+    if network and (problems := keras_arguments(network.build, arguments)):
+        raise SlimzooError(listing(f"{network.name} cannot be loaded so:", problems))
 
 
 @dataclass(frozen=True)

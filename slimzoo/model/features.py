@@ -11,13 +11,15 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
-from slimzoo.model.keras_files import OfFunction
 from slimzoo.model.provenance import Provenance
+from slimzoo.model.symbols import LikeFunctional
 from slimzoo.names import scopes_without, top_scopes
 from slimzoo.tracing import strides
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.parts import Parts
 from slimzoo.weights import WeightsRow
+
+Wanted = tuple[str, ...] | None  # end points, and LOGITS; None: every end point
 
 
 class Hosted(Protocol):
@@ -31,14 +33,18 @@ class Hosted(Protocol):
     input_shape: tuple[int | None, ...]
     variables_by_name: dict[str, Any]
 
-    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, Any]: ...
+    def run_network(self, images: Any, training: bool, what: Wanted) -> dict[str, Any]: ...
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any: ...
+
+    def preprocess(self, images: Any, turn: bool = True) -> Any: ...
 
 
 Levels = int | str | Iterable[int | str] | None
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class FeatureModel(OfFunction):
+class FeatureModel(LikeFunctional):
     """From images to end points of a Model whose variables it shares."""
 
     def __init__(self, model: Hosted, names: str | Iterable[str], **kwargs: Any) -> None:
@@ -51,6 +57,20 @@ class FeatureModel(OfFunction):
         """Everything exists already; Keras keeps the shape for export."""
         del input_shape
         self.built = True
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Of its model: (None, height, width, channels)."""
+        return self.model.input_shape
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """Returns a layer of its model: see Model.get_layer."""
+        return self.model.get_layer(name, index)
+
+    @tf.autograph.experimental.do_not_convert
+    def preprocess(self, images: Any, turn: bool = True) -> Any:
+        """Returns images as the weights want them: see Model.preprocess."""
+        return self.model.preprocess(images, turn)
 
     def call(self, images: Any, training: bool | None = None) -> Any:
         """Returns one end point, or {name: end point}."""

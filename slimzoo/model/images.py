@@ -1,7 +1,7 @@
 """Whatever a user calls images, as one batch that a network can take."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from slimzoo.data.images import read_image
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.model.graph_images import is_symbolic, path_of, prepare_symbolic
 from slimzoo.model.noticing import note_prepared, notice_pixels
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.pictures import as_pixels
@@ -18,6 +19,8 @@ from slimzoo.preprocessing.transform import prepared
 def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
     """Returns float32 [N, size, size, channels] as `preprocessing` says.
 
+    Tensors without a value yet are prepared in their graph: see graph_images.prepare_symbolic().
+
     Args:
       images: one image (uint8 or float 0..255 [H, W, C]), a batch of them, a list of images of any size,
         Pillow's images, the path of an image file, or a list of paths.
@@ -25,13 +28,11 @@ def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model:
       model: to warn once of pixels of another range.
     Raises: SlimzooError: some cannot be read or are no images; all of them are named. FileNotFoundError.
     """
-    if isinstance(images, str | os.PathLike):
+    if isinstance(images, str | bytes | os.PathLike):
         images = [images]
-    if tf.is_tensor(images) and not hasattr(images, "numpy"):
-        raise SlimzooError(
-            "preprocess() takes images, and this is a tensor of a graph, of which nothing is known yet; in a "
-            "tf.data pipeline use model.preprocessing.apply"
-        )
+    if is_symbolic(images):
+        return prepare_symbolic(images, preprocessing, turn)
+    images = _listed(images)
     if not isinstance(images, list | tuple) or _is_nested(images):
         array = np.asarray(as_pixels(images, turn))
         images = list(array) if array.ndim == 4 else [array]
@@ -46,9 +47,27 @@ def prepare_one(image: Any, preprocessing: Preprocessing, turn: bool = True, mod
 def stacked(images: Sequence[tf.Tensor], model: Any = None) -> tf.Tensor:
     """Returns what prepare_one() gave as a batch, of which `model` knows that it is prepared."""
     batch = tf.stack(images)
-    if model is not None:
+    if model is not None and tf.executing_eagerly():
         note_prepared(model, batch)
     return batch
+
+
+def _listed(images: Any) -> Any:
+    """Returns paths in an array or tensor, and images in a ragged tensor, as a list; others as they are."""
+    if isinstance(images, Mapping):
+        raise SlimzooError(
+            f"preprocess() got a dict of {', '.join(map(str, images))}; give it the images alone, as in "
+            'dataset.map(lambda example: model.preprocess(example["image"]))'
+        )
+    if isinstance(images, tf.RaggedTensor):
+        return [row.to_tensor() if isinstance(row, tf.RaggedTensor) else row for row in images]
+    strings = (tf.is_tensor(images) and images.dtype == tf.string) or (
+        isinstance(images, np.ndarray | np.generic) and images.dtype.kind in "US"
+    )
+    if not strings:
+        return images
+    paths = np.ravel(images.numpy() if tf.is_tensor(images) else images)
+    return list(paths)
 
 
 def _is_nested(images: Sequence[Any]) -> bool:
@@ -104,8 +123,8 @@ def _prepare_all(
 
 
 def _one(image: Any, turn: bool, model: Any) -> np.ndarray:
-    if isinstance(image, str | os.PathLike):
-        return read_image(image, turn)
+    if isinstance(image, str | bytes | os.PathLike):
+        return read_image(path_of(image) if isinstance(image, bytes) else image, turn)
     pixels = np.asarray(as_pixels(image, turn))
     if pixels.dtype.kind not in "biuf":
         raise SlimzooError(

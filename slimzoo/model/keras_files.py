@@ -64,7 +64,12 @@ class StoredByName(OfFunction):
         self.provenance = claimed[0] if claimed and known else Provenance()
 
     def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
-        """Saves as Keras does. Raises: SlimzooError: the network function is not registered."""
+        """Saves as Keras does. Raises: SlimzooError: its function is not registered; it is a .h5 of old."""
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise SlimzooError(
+                f"{filepath}: Keras's old .h5 holds models made of its layers, and this one is a function; "
+                "model.save() writes .keras, model.save_weights() .weights.h5, slimzoo.save() .safetensors"
+            )
         config_of.check_registered(self.parts)
         return super().save(filepath, *args, **kwargs)
 

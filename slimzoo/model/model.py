@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from slimzoo.converters import RestoreReport
@@ -15,13 +16,17 @@ from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
-from slimzoo.model.features import Backbone, FeatureModel, Levels
+from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
+from slimzoo.model.freezing import Freezes
+from slimzoo.model.functional import HasLayers
+from slimzoo.model.heads import with_new_head
 from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
+from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
 from slimzoo.model.provenance import Provenance
 from slimzoo.model.summary import facts, html, render
-from slimzoo.names import Scopes, check_names, escape, in_scopes, scopes_without, top_scopes
+from slimzoo.names import check_names, escape, scopes_without, top_scopes
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.slim.hosting import HOST
 from slimzoo.tracing.discovery import Discovery, split_outputs
@@ -32,7 +37,7 @@ from slimzoo.weights import WeightsRow
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, StoredByName):
+class Model(NoticesRange, Freezes, HasLayers, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -166,10 +171,10 @@ class Model(NoticesRange, StoredByName):
 
     def call(self, images: Any, training: bool | None = None) -> tf.Tensor:
         """Returns the logits of `images` [N, H, W, C] as float32; end points come by end_points()."""
-        return self.run_network(images, bool(training), ("logits",))["logits"]
+        return self.run_network(images, bool(training), (LOGITS,))[LOGITS]
 
-    def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, tf.Tensor]:
-        """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
+    def run_network(self, images: Any, training: bool, what: Wanted) -> dict[str, tf.Tensor]:
+        """Runs the network; {end point or LOGITS: tensor} of `what`; with None, of every end point."""
         images = self._as_images(images)
         refuse_session_graph()
         if training:  # also for a tape or a model around this one; batch norm takes new averages
@@ -193,6 +198,9 @@ class Model(NoticesRange, StoredByName):
         return (self.trainable, self.frozen, *(model.trace_state() for model in self.discovery.models))
 
     def _as_images(self, images: Any) -> tf.Tensor:
+        alone = isinstance(images, list | tuple) and len(images) == 1
+        if alone and getattr(images[0], "ndim", 0) == len(self.input_shape):  # model(model.inputs)
+            images = images[0]
         images = tf.convert_to_tensor(images)
         if images.shape.rank != len(self.input_shape):
             what, also = ("image", "") if len(self.input_shape) == 4 else ("video", "frames, ")
@@ -204,7 +212,7 @@ class Model(NoticesRange, StoredByName):
         return tf.cast(images, self.compute_dtype)
 
     def _bound_run(
-        self, images: tf.Tensor, training: bool, what: tuple[str, ...] | None, alone: bool = False
+        self, images: tf.Tensor, training: bool, what: Wanted, alone: bool = False
     ) -> dict[str, tf.Tensor]:
         if isinstance(host := HOST.get(), DiscoveryHost):
             host.meet(self)
@@ -215,14 +223,13 @@ class Model(NoticesRange, StoredByName):
             run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
             logits, named = split_outputs(run(self.parts.run, images, training))
             tensors = [*named.values()]
-        outputs = {"logits": tf.cast(logits, tf.float32)}
-        if what == ("logits",):
-            return outputs
+        logits = tf.cast(logits, tf.float32)
+        if what == (LOGITS,):
+            return {LOGITS: logits}
         keys = self.discovery.mode(training).end_points  # by position: names drift from run to run
         end_points = dict(zip(keys, tensors, strict=True))
-        if what is None:
-            return {key: self._channels_last(value) for key, value in end_points.items()}
-        return {key: self._channels_last(end_points[key]) for key in what}
+        wanted = end_points if what is None else what
+        return {key: logits if key == LOGITS else self._channels_last(end_points[key]) for key in wanted}
 
     def _channels_last(self, tensor: tf.Tensor) -> tf.Tensor:
         channels_first = self.parts.data_format == "NCHW" and tensor.shape.rank == 4
@@ -254,49 +261,14 @@ class Model(NoticesRange, StoredByName):
         check_names("end point", names, self.discovery.mode(False).end_points)
         return names
 
-    # What stays as it is in training.
-
-    def freeze(self, scopes: str | Iterable[str]) -> None:
-        """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
-
-        If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
-        Raises: SlimzooError: a scope holds no variable.
-        """
-        self._set_frozen({*self.frozen, *Scopes(scopes, "freeze").among(self._by_name)})
-
-    def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
-        """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
-
-        Raises: SlimzooError: a scope holds no variable.
-        """
-        gone = self.frozen if scopes is None else Scopes(scopes, "unfreeze").among(self._by_name)
-        self._set_frozen(scopes_without(self.frozen, gone, self._by_name))
-
-    def _set_frozen(self, scopes: set[str]) -> None:
-        self.frozen = tuple(sorted(s for s in scopes if not in_scopes(s, scopes - {s})))
-        self._apply_frozen()
-        self.train_function = None
-
-    def _apply_frozen(self) -> None:
-        for name, variable in self._by_name.items():
-            trained = self.discovery.variables[name].trainable
-            variable.trainable = trained and not in_scopes(name, self.frozen)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        keras.Model.trainable.fset(self, value)
-        if value and hasattr(self, "_by_name"):
-            self._apply_frozen()
-
     # Images in, names out.
 
+    @tf.autograph.experimental.do_not_convert
     def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
         """Returns float32 [N, size, size, C] as these weights want it.
+
+        It goes into tf.data as it stands, dataset.map(model.preprocess), where one image stays one: float32
+        [size, size, C], to be batched afterwards; and onto a keras.Input() of pixels.
 
         Args:
           images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
@@ -308,7 +280,12 @@ class Model(NoticesRange, StoredByName):
                 f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
                 "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
             )
-        return prepare(images, self.preprocessing, turn, self)
+        if not isinstance(turn, bool | int | np.bool_):
+            raise SlimzooError(
+                "preprocess(images, turn) got a second value that is no bool. Of images with labels map the "
+                "images alone: dataset.map(lambda image, label: (model.preprocess(image), label))"
+            )
+        return prepare(images, self.preprocessing, bool(turn), self)
 
     def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
@@ -366,6 +343,29 @@ class Model(NoticesRange, StoredByName):
     def note_training(self) -> None:
         """Says that the weights are no longer as they were released; a training loop of your own may."""
         self.provenance = replace(self.provenance, trained=True)
+
+    def new_head(self, num_classes: int, labels: Iterable[str] | None = None) -> "Model":
+        """Returns a Model of other classes: its last layers are new, the values of all others copied.
+
+        This one stays as it is. What is frozen stays frozen; of one that does not train at all the new head
+        does. It wants a compile(). Of a function of yours those layers are new whose shapes heed num_classes.
+
+        Args:
+          num_classes: 0 leaves the last layer out.
+          labels: names of the classes.
+        Raises: SlimzooError: the network function takes no such number, or there are not as many labels.
+        """
+        return with_new_head(self, num_classes, labels)
+
+    def take_after(self, other: "Model", names: Iterable[str]) -> None:
+        """Says of the variables `names` what `other`, whose values they have, says of them."""
+        self._sources |= {name: other.variable_sources[name] for name in names}
+        self.provenance = other.provenance
+
+    @property
+    def variable_sources(self) -> dict[str, str]:
+        """{slim name: "restored" or "new"}."""
+        return dict(self._sources)
 
     def variable_shapes(self) -> dict[str, tuple[int, ...]]:
         """{slim name: shape}, in the order of creation."""

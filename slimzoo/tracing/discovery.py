@@ -23,6 +23,7 @@ class Mode:
     """What the network is in training, or in inference."""
 
     end_points: dict[str, Shape]
+    dtypes: dict[str, str]  # of the end points
     output_shape: Shape
     operations: list[Operation]  # in order; of inference only
 
@@ -174,6 +175,7 @@ def _trace_mode(
         found.replay = record(images, recorder.stand_ins, [logits, *end_points.values()])
     return Mode(
         end_points={key: shape_of(tensor) for key, tensor in end_points.items()},
+        dtypes={key: tensor.dtype.name for key, tensor in end_points.items()},
         output_shape=shape_of(logits),
         operations=[] if is_training else operations_on_variables(logits.graph, recorder.stand_ins),
     )

@@ -15,6 +15,16 @@ from slimzoo.registry import Network, get_network
 from slimzoo.tracing.discovery import Discovery, discover
 
 DATA_FORMATS = ("NHWC", "NCHW")
+OF_KERAS = {  # arguments of keras.applications: what does here what they do there
+    "include_top": "num_classes=0 leaves the last layer out; feature_model(end_point) gives a map, and "
+    "features_only=True in slimzoo.load() the map at each reduction",
+    "pooling": "num_classes=0 pools as the network does; a feature_model(end_point) goes into "
+    "keras.layers.GlobalAveragePooling2D()",
+    "classes": "num_classes=N",
+    "classifier_activation": "logits come out; keras.layers.Softmax() or decode_predictions() takes them",
+    "input_tensor": "call the model on it, model(input_tensor)",
+    "weights": "slimzoo.load(name, pretrained=True), or weights=FILE there",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,9 @@ def resolve(
         problems.append(f"num_classes is {num_classes!r}; it is a number of classes, or 0 for no last layer")
     if num_classes is None and network:
         num_classes = network.num_classes
-    problems += _unknown_arguments(function, arguments, num_classes if network is None else None)
+    problems += _unknown_arguments(
+        function, arguments, num_classes if network is None else None, network is not None
+    )
     shape, shape_problems = _image_shape(input_shape, network)
     problems += shape_problems
     if len(shape) == 4 and data_format == "NCHW":
@@ -145,17 +157,25 @@ def _passed_on(function: Callable, num_classes: int | None, is_training: bool) -
 
 
 def _unknown_arguments(
-    function: Callable, arguments: Mapping[str, Any], num_classes: int | None
+    function: Callable, arguments: Mapping[str, Any], num_classes: int | None, ours: bool
 ) -> list[str]:
     takes = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
-        return []
+        return keras_arguments(function, arguments) if ours else []
     name, allowed = getattr(function, "__name__", "the network function"), ", ".join(takes)
-    ours = (next(iter(takes), "images"), "is_training", "num_classes")
-    unknown = [a for a in arguments if a not in takes or a in ours]
+    reserved = (next(iter(takes), "images"), "is_training", "num_classes")
+    unknown = [a for a in arguments if (a not in takes and a not in OF_KERAS) or a in reserved]
     if num_classes is not None and "num_classes" not in takes:
         unknown.append("num_classes")
-    return [f"{name} does not take {argument!r}; it takes {allowed}" for argument in unknown]
+    said = [f"{name} does not take {argument!r}; it takes {allowed}" for argument in unknown]
+    return said + keras_arguments(function, arguments)
+
+
+def keras_arguments(function: Callable, arguments: Iterable[str]) -> list[str]:
+    """Returns what to say of `arguments` that keras.applications takes and `function` does not."""
+    takes = inspect.signature(function).parameters
+    theirs = [name for name in arguments if name in OF_KERAS and name not in takes]
+    return [f"{name} is an argument of keras.applications; here: {OF_KERAS[name]}" for name in theirs]
 
 
 def _entered_scope(arg_scope: dict | Callable | None, network: Network | None, data_format: str) -> dict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,6 +32,25 @@ class Replay:
         values = {place: tf.convert_to_tensor(variables[name]) for place, name in self.variables.items()}
         given = {self.images: images, **values}
         return tf.graph_util.import_graph_def(self.definition, given, self.outputs, name="slimzoo")
+
+    def first_needed_by(self) -> list[list[str]]:
+        """Returns for each end point, and the logits at last, the variables that none before it needs."""
+        nodes = {node.name: node for node in self.definition.node}
+        seen: set[str] = set()
+        logits, *end_points = self.outputs
+        return [self._newly_behind(output, nodes, seen) for output in (*end_points, logits)]
+
+    def _newly_behind(self, output: str, nodes: Mapping[str, Any], seen: set[str]) -> list[str]:
+        found, waiting = [], [output]
+        while waiting:
+            name = waiting.pop().removeprefix("^").partition(":")[0]
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.variables:
+                found.append(self.variables[name])
+            waiting += nodes[name].input if name in nodes else ()
+        return found
 
 
 def record(

@@ -1,0 +1,56 @@
+"""What of a Model stays as it is in training: scopes of variables, or all of it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+
+from slimzoo.names import Scopes, lies_in, scopes_without
+from slimzoo.tracing.discovery import Discovery
+
+
+class Freezes(keras.Model):
+    """The part of a Model that holds variables fixed."""
+
+    frozen: tuple[str, ...]
+    discovery: Discovery
+    _by_name: dict[str, Any]
+
+    def freeze(self, scopes: str | Iterable[str]) -> None:
+        """Holds the variables of these scopes (or shell patterns) fixed, their batch norm in inference mode.
+
+        If compiled, this model heeds it at once; one around it, and unfreeze(), want another compile().
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        self.set_frozen({*self.frozen, *Scopes(scopes, "freeze").among(self._by_name)})
+
+    def unfreeze(self, scopes: str | Iterable[str] | None = None) -> None:
+        """Takes freeze() back for these scopes, or for all; what else a frozen scope holds stays frozen.
+
+        Raises: SlimzooError: a scope holds no variable.
+        """
+        gone = self.frozen if scopes is None else Scopes(scopes, "unfreeze").among(self._by_name)
+        self.set_frozen(scopes_without(self.frozen, gone, self._by_name))
+
+    def set_frozen(self, scopes: Iterable[str]) -> None:
+        """Holds these scopes fixed and no others; they are names as they stand, which nothing checks."""
+        given = frozenset(scopes)
+        self.frozen = tuple(sorted(scope for scope in given if not lies_in(scope, given - {scope})))
+        self._apply_frozen()
+        self.train_function = None
+
+    def _apply_frozen(self) -> None:
+        held = frozenset(self.frozen)
+        for name, variable in self._by_name.items():
+            variable.trainable = self.discovery.variables[name].trainable and not lies_in(name, held)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the model trains at all; False freezes its batch norm too, as in Keras."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        keras.Model.trainable.fset(self, value)
+        if value and hasattr(self, "_by_name"):
+            self._apply_frozen()

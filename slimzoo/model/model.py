@@ -169,7 +169,7 @@ class Model(NoticesRange, StoredByName):
         return self.run_network(images, bool(training), ("logits",))["logits"]
 
     def run_network(self, images: Any, training: bool, what: tuple[str, ...] | None) -> dict[str, tf.Tensor]:
-        """Runs the network; {"logits": tensor} or, with `what` None, every end point by its name."""
+        """Runs the network; returns "logits" and the end points that `what` names, None: all end points."""
         images = self._as_images(images)
         refuse_session_graph()
         if training:  # also for a tape or a model around this one; batch norm takes new averages
@@ -222,7 +222,7 @@ class Model(NoticesRange, StoredByName):
         end_points = dict(zip(keys, tensors, strict=True))
         if what is None:
             return {key: self._channels_last(value) for key, value in end_points.items()}
-        return {key: self._channels_last(end_points[key]) for key in what}
+        return {key: self._channels_last((outputs | end_points)[key]) for key in what}
 
     def _channels_last(self, tensor: tf.Tensor) -> tf.Tensor:
         channels_first = self.parts.data_format == "NCHW" and tensor.shape.rank == 4

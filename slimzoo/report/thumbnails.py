@@ -4,7 +4,7 @@ import base64
 import io
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from PIL import Image, ImageOps
 
@@ -26,8 +26,13 @@ def thumbnail(path: Path) -> Thumbnail:
     """Reads the image at `path`, turned as its EXIF says; never raises for a missing or broken file."""
     if not path.is_file():
         return Thumbnail(problem="image file not found")
+    return thumbnail_of(path)
+
+
+def thumbnail_of(source: Path | IO[bytes]) -> Thumbnail:
+    """Reads an image file, open or by its path; never raises for what is none."""
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             image.draft("RGB", (SIDE, SIDE))  # lets JPEG decode at a fraction of the size
             small = _flat(ImageOps.exif_transpose(image))
     except UNREADABLE:

@@ -16,6 +16,7 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, in_text, needed
 from slimzoo.model.model import Model
+from slimzoo.training import clock
 from slimzoo.weights.metadata import settings_of
 
 _NAME = re.compile(r"step-(\d{8})\.safetensors$")
@@ -32,6 +33,7 @@ PROGRESS: schema.Schema = {  # what a run remembers beside its values
     "best": needed(schema.shaped(_SCORE)),
     "history": needed(schema.list_of(_NUMBERS)),
     "losses": needed(schema.list_of(_NUMBERS)),
+    "clock": schema.shaped(clock.SCHEMA),  # older checkpoints have none
 }
 
 

@@ -66,13 +66,14 @@ def compare(
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
     """
     import_tensorflow()
-    from slimzoo.catalogue.chart import check_suffix, draw
+    from slimzoo.catalogue.chart import check_scored, check_suffix, draw
     from slimzoo.catalogue.comparison import Compared, measured
     from slimzoo.catalogue.entries import entries
 
     chosen = entries(*patterns)
     if out is not None:  # before anything is measured
         check_suffix(out)
+        check_scored(chosen)
         check_writable(out, overwrite)
     rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
     rows.sort(key=lambda row: row.entry.multiply_adds)

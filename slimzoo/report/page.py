@@ -46,6 +46,7 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         "charts": [chart._replace(svg=Markup(chart.svg)) for chart in charts.curves(runs, best)],
         "ap": ap_tables(ap_rows(data)),
         "layers": LayerView(data.layers),
+        "looked": any(example.seen for example in data.examples),
         "groups": [example_group(data.examples, group, folder) for group in ("right", "wrong")],
         "confusion": confusion_view(data.confusion) if data.confusion else None,
         "tables": {"Settings": pairs(data.settings), "Environment": pairs(data.environment)},
@@ -69,7 +70,7 @@ def headline(data: ReportData, mean_ap: float) -> Headline:
     low, high = data.map_interval
     known = math.isfinite(low) and math.isfinite(high)
     firm = known and high - low <= FIRM and math.isfinite(mean_ap)
-    span = interval(data.map_interval)
+    span = interval(data.map_interval) if known else ""
     return Headline("mAP, all-point", mean_ap, span, firm, _warnings(data, mean_ap, known))
 
 

@@ -221,15 +221,23 @@ def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
             ]
         )
         leads = [_lead(box, x, y) for box in boxes]
-        hidden = _overlaps(boxes, np.concatenate(taken), frame)
-        crossed = [_shared(_along(lead), np.concatenate(taken)).sum() if len(lead) else 0 for lead in leads]
-        best = np.argmin(20 * hidden + crossed)  # rather a line crossed than something hidden
+        best = _best(_overlaps(boxes, np.concatenate(taken), frame), leads, taken)
         text.set(position=axes.transData.inverted().transform(boxes[best, :2]), transform=axes.transData)
         taken.append(boxes[best, None])
         if len(lead := leads[best]):
             line = axes.transData.inverted().transform(lead).T
             axes.plot(*line, color=MUTED, linewidth=0.5, zorder=2)
             taken.append(_along(lead))
+
+
+def _best(hidden: np.ndarray, leads: Sequence[np.ndarray], taken: Sequence[np.ndarray]) -> int:
+    """Returns the place that hides least; of those alike, whose lead crosses least, the first of them."""
+    free = [i for i, lead in enumerate(leads) if not len(lead) and not hidden[i]]
+    if free:
+        return free[0]
+    there = np.concatenate(taken)
+    crossed = [_shared(_along(lead), there).sum() if len(lead) else 0 for lead in leads]
+    return int(np.argmin(20 * hidden + crossed))  # rather a line crossed than something hidden
 
 
 # Boxes are [N, 4], pixels: left, lower, right, upper.
@@ -252,7 +260,7 @@ def _lead(box: np.ndarray, x: float, y: float) -> np.ndarray:
 
 def _around(width: float, height: float) -> Iterator[tuple[float, float]]:
     """Yields where a text may begin, in pixels from its point: beside it first, then farther away."""
-    for gap in (11, 18, 30, 45, 65, 90):
+    for gap in (11, 18, 30, 45, 65, 90, 125, 170):
         yield gap, -height / 2
         yield -width / 2, gap - 2
         yield -width / 2, -height - gap + 2

@@ -111,7 +111,7 @@ def _figures(runs: Runs) -> list[Row]:
         if any(map(math.isfinite, values)):
             rows.append(_row(name, values))
         if name == "mAP, all-point":
-            rows.append(Row("  95 % of the time", [interval(data.map_interval) for data in runs.values()]))
+            rows.append(Row("its 95 % interval", [interval(data.map_interval) for data in runs.values()]))
     return rows
 
 

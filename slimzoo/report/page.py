@@ -229,5 +229,6 @@ def _imports(command: str) -> list[str]:
         words = shlex.split(command)
     except ValueError:
         return []
-    joined = [word.partition("=")[2] for word in words if word.startswith("--import=")]
-    return joined + [after for word, after in pairwise(words) if word == "--import"]
+    both = pairwise([*words, ""])
+    found = [after if word == "--import" else word.partition("--import=")[2] for word, after in both]
+    return [source for source in found if source]

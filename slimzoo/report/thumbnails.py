@@ -38,6 +38,7 @@ def thumbnail_of(source: Path | IO[bytes]) -> Thumbnail:
     except UNREADABLE:
         return Thumbnail(problem="image file cannot be read")
     small.thumbnail((SIDE, SIDE))
+    small.info.clear()  # a comment in the file would come along
     data = io.BytesIO()
     small.save(data, "JPEG", quality=QUALITY, optimize=True)
     encoded = base64.b64encode(data.getvalue()).decode("ascii")

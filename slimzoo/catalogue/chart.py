@@ -209,7 +209,7 @@ def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
     places = {row.entry.name: axes.transData.transform(_places([row], panel)[0]) for row in rows}
     taken = [_squares(np.array([*places.values()]), POINT)]
     taken += [_along(axes.transData.transform(_places(group, panel))) for group in _lines(rows)]
-    frame = axes.get_window_extent().extents
+    frame = np.array(axes.get_window_extent().extents)
     for name, (x, y) in sorted(places.items(), key=lambda placed: -placed[1][1]):
         text = axes.text(0, 0, name, fontsize=7.5, zorder=4, va="bottom", transform=None)
         size = text.get_window_extent()

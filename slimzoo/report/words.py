@@ -108,11 +108,11 @@ def fact_rows(data: ReportData) -> list[tuple[str, str]]:
     facts = data.facts
     rows: dict[str, str | None] = {
         "started from": facts.started_from,
-        "image size": facts.image_size and f"{facts.image_size} \u00d7 {facts.image_size} pixels",
+        "image size": f"{side} \u00d7 {side} pixels" if (side := facts.image_size) else None,
         "finished": facts.date,
         "training took": None if facts.seconds is None else duration(facts.seconds),
         "images a second": None if facts.images_per_second is None else f"{facts.images_per_second:.3g}",
-        "most memory": facts.peak_memory and size(facts.peak_memory),
+        "most memory": size(facts.peak_memory) if facts.peak_memory else None,
     }
     if facts.peak_gpu_memory:
         rows["most memory, GPU"] = size(facts.peak_gpu_memory)

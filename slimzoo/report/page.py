@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from slimzoo.errors import some
 from slimzoo.report import charts
-from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run
+from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
-from slimzoo.report.views import confusion_view, example_group
+from slimzoo.report.views import CARDS, confusion_view, example_group
 from slimzoo.report.words import count, fact_rows, figure, fill, in_words, interval, percent
 
 LONG = 60  # classes; of more, the ends are shown and the rest is folded or left out
@@ -50,7 +50,7 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         "groups": [example_group(data.examples, group, folder) for group in ("right", "wrong")],
         "confusion": confusion_view(data.confusion) if data.confusion else None,
         "tables": {"Settings": pairs(data.settings), "Environment": pairs(data.environment)},
-        "load": load_lines(folder, data.command),
+        "load": load_lines(folder, data.command, _photo(data, folder)),
     }
 
 
@@ -213,14 +213,27 @@ def pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(str(key).replace("_", " "), in_words(value)) for key, value in values.items()]
 
 
-def load_lines(folder: Path, command: str) -> dict[str, str]:
+def load_lines(folder: Path, command: str, photo: str = "photo.jpg") -> dict[str, str]:
     """How to use the model in `folder`; networks of one's own come by the --import of the run's `command`."""
     given = [word for source in _imports(command) for word in ("--import", source)]
-    words = ["slimzoo", "predict", *given, "--model", str(folder), "photo.jpg"]
+    words = [
+        "slimzoo",
+        "predict",
+        *given,
+        "--model",
+        str(folder),
+        f"./{photo}" if photo.startswith("-") else photo,
+    ]
     return {
         "python": f"import slimzoo\n\nmodel = slimzoo.load({str(folder)!r})",
         "shell": shlex.join(words),
     }
+
+
+def _photo(data: ReportData, folder: Path) -> str:
+    """An image that is there, so that the command works as it stands; else a name for one."""
+    paths = (image_file(folder, example.image_path) for example in data.examples[:CARDS])
+    return next((str(path) for path in paths if path.is_file()), "photo.jpg")
 
 
 def _imports(command: str) -> list[str]:

@@ -92,14 +92,14 @@ def test_every_command_that_a_page_or_a_message_prints_can_be_given(monkeypatch)
 @pytest.mark.parametrize(
     "folder", ["runs/voc", "/a b/it's", "-rf", "--model", "ünï", "a=1", "$HOME", "x;y", "."]
 )
-def test_the_command_of_a_report_reads_its_folder_as_one_word(folder, monkeypatch):
+def test_the_command_of_a_report_reads_folder_and_image_as_one_word_each(folder, monkeypatch):
     imported = []
     monkeypatch.setattr(options, "import_networks", imported.append)
     given = "slimzoo finetune folder --train x --import 'my nets.py' --import=other --model my_net"
-    words = shlex.split(load_lines(Path(folder), given)["shell"])
+    words = shlex.split(load_lines(Path(folder), given, folder)["shell"])
     context = main.commands["predict"].make_context("predict", words[2:])
     assert words[:2] == ["slimzoo", "predict"]
-    assert context.params["model"] == folder and context.params["images"] == ("photo.jpg",)
+    assert context.params["model"] == folder and context.params["images"][0].removeprefix("./") == folder
     assert imported == ["my nets.py", "other"]
     call = load_lines(Path(folder), "")["python"].partition("load(")[2]
     assert ast.literal_eval(call.removesuffix(")")) == folder

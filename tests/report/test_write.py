@@ -92,7 +92,9 @@ def test_the_page_has_every_part_in_order(sample, tmp_path):
     assert f"against from scratch ({scratch:.3f}) +{sample.map - scratch:.3f}" in text
     assert "batch size 32" in found.text() and "TensorFlow 2.21.0" in found.text()
     assert f"slimzoo.load('{tmp_path / 'run'}')" in found.text("use")
-    assert f"slimzoo predict --model {tmp_path / 'run'} photo.jpg" in found.text("use")
+    photo = sample.examples[0].image_path  # it is there: the line works as it stands
+    assert f"slimzoo predict --model {tmp_path / 'run'} {photo}" in found.text("use")
+    assert "photo.jpg" in page(tmp_path / "run", ReportData("no image")).text("use")
 
 
 def test_the_page_loads_nothing_and_runs_nothing(sample, tmp_path):

@@ -29,10 +29,12 @@ def thumbnail(path: Path) -> Thumbnail:
     return thumbnail_of(path)
 
 
-def thumbnail_of(source: Path | IO[bytes]) -> Thumbnail:
-    """Reads an image file, open or by its path; never raises for what is none."""
+def thumbnail_of(source: Path | IO[bytes], most: int | None = None) -> Thumbnail:
+    """Reads an image file, open or by its path, of at most `most` pixels; never raises for what is none."""
     try:
         with Image.open(source) as image:
+            if most is not None and image.width * image.height > most:
+                return Thumbnail(problem="image is too large")
             image.draft("RGB", (SIDE, SIDE))  # lets JPEG decode at a fraction of the size
             small = _flat(ImageOps.exif_transpose(image))
     except UNREADABLE:

@@ -15,6 +15,7 @@ MATRIX_CLASSES = 26  # a larger confusion matrix is given as its pairs
 PAIRS = 30
 MISSED = 60  # classes; of more, the most missed are shown
 CARDS = 24  # of a group
+SEEN = 1 << 20  # pixels of a picture of what was seen, at most
 SHOWN_ABSENT = 3  # classes that are not in the image, under each picture
 
 
@@ -59,7 +60,7 @@ def _seen(encoded: str) -> Thumbnail | None:
     if not encoded:
         return None
     try:
-        found = thumbnail_of(io.BytesIO(base64.b64decode(encoded, validate=True)))
+        found = thumbnail_of(io.BytesIO(base64.b64decode(encoded, validate=True)), SEEN)
     except (binascii.Error, ValueError):
         return None
     return found if found.uri else None

@@ -368,7 +368,15 @@ def test_a_picture_of_what_was_seen_is_read_and_written_again(tmp_path):
     picture = io.BytesIO()
     Image.new("RGB", (2000, 20), "red").save(picture, "JPEG", comment=b"<script>")
     good = base64.b64encode(picture.getvalue()).decode()
-    hostile = ('"><script>', base64.b64encode(b"GIF89a<script>").decode(), "\u00e9", "A" * 9)
+    large = io.BytesIO()
+    Image.new("1", (4000, 4000)).save(large, "PNG")
+    hostile = (
+        '"><script>',
+        base64.b64encode(b"GIF89a<script>").decode(),
+        "\u00e9",
+        "A" * 9,
+        base64.b64encode(large.getvalue()).decode(),
+    )
     examples = [
         ExampleScore("x.jpg", ["a"], {"b": 0.9}, -0.5, seen=s, seen_class="b") for s in (good, *hostile)
     ]

@@ -52,7 +52,7 @@ def grad_cam(model: Model, images: tf.Tensor, classes: Sequence[int]) -> np.ndar
         return None
     values, slopes = (np.asarray(tf.cast(x, tf.float32)) for x in (values, slopes))
     found = np.maximum((values * slopes.mean((1, 2), keepdims=True)).sum(-1), 0)
-    return found / np.maximum(found.max((1, 2), keepdims=True), 1e-12)
+    return found / np.maximum(found.max((1, 2), keepdims=True), np.finfo(np.float32).tiny)
 
 
 def pictures(model: Model, images: tf.Tensor, classes: Sequence[int]) -> list[str]:

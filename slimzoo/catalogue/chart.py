@@ -1,25 +1,28 @@
 """Compared networks as a chart: published accuracy against multiply-adds, and against images per second."""
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
 
 from slimzoo.catalogue.comparison import Compared
-from slimzoo.errors import SlimzooError
+from slimzoo.catalogue.entries import Entry
+from slimzoo.errors import SlimzooError, some
 from slimzoo.files import atomic_write
 
 SUFFIXES = (".png", ".svg")
-WIDTH, HEIGHT = 9.5, 4.6  # inches: of the figure, of a panel's accuracies
-LETTER = 0.056  # inches: of a name in the strip of networks without a published accuracy
-TOP = 0.78  # of that strip: where the names begin
+WIDTH, HEIGHT = 11.5, 5.8  # inches: of the figure, of a panel
+LINE = 0.17  # inches: of a line of the note
+LETTERS = 185  # of such a line
+POINT = 11  # pixels: a marker, and the room around it
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#6a51a3", "#a6761d", "#56b4e9", "#444444")
 MARKERS = "osD^vP"
 INK, MUTED, GRID = "#222222", "#6b6b6b", "#e2e2e2"
@@ -46,11 +49,12 @@ class Panel(NamedTuple):
     """What accuracy is drawn against."""
 
     label: str
+    short: str  # in the title
     value: Callable[[Compared], float | None]
 
 
-MULTIPLY_ADDS = Panel("multiply-adds of one image", lambda row: row.entry.multiply_adds)
-SPEED = Panel("images per second on this machine", lambda row: row.images_per_second)
+MULTIPLY_ADDS = Panel("multiply-adds of one image", "multiply-adds", lambda row: row.entry.multiply_adds)
+SPEED = Panel("images per second on this machine", "speed", lambda row: row.images_per_second)
 
 
 def check_suffix(path: str) -> None:
@@ -59,46 +63,70 @@ def check_suffix(path: str) -> None:
         raise SlimzooError(f"{path}: a chart is a .png or an .svg file; end its name so")
 
 
+def check_scored(entries: Sequence[Entry]) -> None:
+    """Raises SlimzooError if an accuracy is published for none of `entries`: there is nothing to draw."""
+    if not any(entry.top1 is not None for entry in entries):
+        names = some([entry.name for entry in entries])
+        raise SlimzooError(
+            f"no accuracy is published for {names}: a chart has nothing to show. Leave --out away for the "
+            "table, or compare others; `slimzoo list` shows which have one"
+        )
+
+
 def draw(rows: Sequence[Compared], path: str, overwrite: bool = False) -> None:
     """Writes the chart of `rows` to `path`.
 
-    Raises: SlimzooError: the name ends in neither .png nor .svg, or it cannot be written. FileExistsError.
+    Raises: SlimzooError: the name ends in neither .png nor .svg, no row has an accuracy, or it cannot be
+    written. FileExistsError.
     """
     check_suffix(path)
+    check_scored([row.entry for row in rows])
     panels = [MULTIPLY_ADDS, *([SPEED] if any(row.images_per_second for row in rows) else [])]
     with matplotlib.rc_context(SETTINGS), atomic_write(path, overwrite) as temporary:
         figure = figure_of(rows, panels)
         kind = path.lower().rpartition(".")[2]
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(temporary, format=kind, dpi=160, facecolor="white", metadata=metadata)
+        figure.savefig(temporary, format=kind, dpi=figure.dpi, facecolor="white", metadata=metadata)
 
 
 def figure_of(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
-    """Returns the drawing: in each panel the accuracies, below them a strip of the networks without one."""
+    """Returns the drawing: a panel of accuracies each, and in a note the networks that have none."""
     published = [row for row in rows if row.entry.top1 is not None]
-    others = [row for row in rows if row.entry.top1 is None]
-    longest = max((len(row.entry.name) for row in others), default=0)
-    heights = ([HEIGHT] if published else []) + ([LETTER * (longest + 1) / TOP] if others else [])
-    figure = Figure(figsize=(WIDTH, len(panels) * (sum(heights) + 0.55) + 0.2), layout="constrained")
+    note = textwrap.wrap(_note(rows), LETTERS)
+    height = len(panels) * HEIGHT + LINE * (len(note) + 1) + 0.4
+    figure = Figure(figsize=(WIDTH, height), dpi=160)
     canvas = FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(len(panels) * len(heights), 1, height_ratios=heights * len(panels))
+    room = LINE * (len(note) + 0.6) / height
+    figure.set_layout_engine("constrained", rect=(0, room, 1, 1 - room))
+    figure.suptitle(_title(published, panels), fontsize=11, fontweight="bold")
+    figure.text(0.012, LINE * 0.4 / height, "\n".join(note), fontsize=7.5, color=MUTED, va="bottom")
     styles = _styles(rows)
-    naming = []  # names are placed where the finished layout leaves room
-    for i, panel in enumerate(panels):
-        axes = [figure.add_subplot(grid[i * len(heights) + j]) for j in range(len(heights))]
-        for each in axes:
-            label = panel.label if each is axes[-1] else ""
-            _set_x_axis(each, [panel.value(row) or 1 for row in rows], label)
-        if published:
-            _draw_accuracies(axes[0], published, panel, styles)
-            naming.append(partial(_name_points, axes[0], published, panel))
-        if others:
-            naming.append(partial(_draw_strip, axes[-1], others, panel, styles))
+    drawn = []
+    for panel, axes in zip(panels, np.ravel(figure.subplots(len(panels), 1)), strict=True):
+        measured = [row for row in published if panel.value(row) is not None]
+        _set_x_axis(axes, [panel.value(row) or 1 for row in measured or published], panel.label)
+        _draw_accuracies(axes, measured, panel, styles)
+        drawn.append((axes, measured, panel))
     canvas.draw()
     _settle(figure)
-    for place_names in naming:
-        place_names()
+    for place in drawn:  # names are placed where the finished layout leaves room
+        _name_points(*place)
     return figure
+
+
+def _title(published: Sequence[Compared], panels: Sequence[Panel]) -> str:
+    against = " and ".join(panel.short for panel in panels)
+    count = len(published)
+    return f"Published accuracy of {count} network{'s' * (count != 1)} against {against}"
+
+
+def _note(rows: Sequence[Compared]) -> str:
+    """What the drawing does not say by itself."""
+    parts = ["A line joins the width multipliers of one network."] if _lines(rows) else []
+    others = [row.entry.name for row in rows if row.entry.top1 is None]
+    if others:
+        parts.append(f"Not drawn, as no accuracy is published: {', '.join(others)}.")
+    return " ".join(parts)
 
 
 def _settle(figure: Figure) -> None:
@@ -115,6 +143,22 @@ def family(name: str) -> str:
     return start.group() if start else name
 
 
+def width_family(name: str) -> str:
+    """Returns the network that `name` is a width multiplier of, itself for most: "mobilenet_v1" of "..._025".
+
+    The multiplier is in percent, below 100 with a nought in front; 101 and 152 are numbers of layers.
+    """
+    return re.sub(r"_(0\d\d|1[1-9]0)$", "", name)
+
+
+def _lines(rows: Sequence[Compared]) -> list[list[Compared]]:
+    """Returns the networks with an accuracy that a line joins."""
+    published = [row for row in rows if row.entry.top1 is not None]
+    names = dict.fromkeys(width_family(row.entry.name) for row in published)
+    groups = [[row for row in published if width_family(row.entry.name) == name] for name in names]
+    return [group for group in groups if len(group) > 1]
+
+
 def _styles(rows: Sequence[Compared]) -> Styles:
     """Returns colour and marker by family."""
     families = dict.fromkeys(family(row.entry.name) for row in rows)
@@ -126,7 +170,7 @@ def _styles(rows: Sequence[Compared]) -> Styles:
 
 def _set_x_axis(axes: Axes, values: Sequence[float], label: str) -> None:
     axes.set_xscale("log")
-    axes.set_xlim(min(values) / 1.35, max(values) * 1.8)
+    axes.set_xlim(min(values) / 3, max(values) * 3)  # room for names on both sides
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -142,37 +186,81 @@ def _short(value: float) -> str:
 
 
 def _draw_accuracies(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
-    """Draws the networks of a family as a line of points."""
-    for name in dict.fromkeys(family(row.entry.name) for row in rows):
-        points = sorted(
-            (panel.value(row) or 1, row.entry.top1) for row in rows if family(row.entry.name) == name
-        )
-        axes.plot(*zip(*points, strict=True), **styles[name], markersize=5.5, linewidth=0.9, zorder=3)
+    """Draws each network as a point, and the lines."""
+    for group in _lines(rows):
+        style = styles[family(group[0].entry.name)]
+        axes.plot(*zip(*_places(group, panel), strict=True), color=style["color"], linewidth=0.9, zorder=3)
+    for row in rows:
+        style = styles[family(row.entry.name)]
+        axes.plot(*_places([row], panel)[0], **style, markersize=5.5, linewidth=0, zorder=3)
     axes.grid()
     axes.margins(y=0.09)
     axes.set_ylabel("published top-1 accuracy, %")
 
 
+def _places(rows: Sequence[Compared], panel: Panel) -> list[tuple[float, float]]:
+    """Returns (what the panel draws against, accuracy) of each, the least work first."""
+    by_work = sorted(rows, key=lambda row: row.entry.multiply_adds)
+    return [(panel.value(row) or 1, row.entry.top1 or 0) for row in by_work]
+
+
 def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
-    """Writes each name where it hides neither a point nor another name, as far as there is room."""
-    places = [axes.transData.transform((panel.value(row) or 1, row.entry.top1 or 0)) for row in rows]
-    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in places]
-    frame = axes.get_window_extent()
-    for row, (x, y) in sorted(zip(rows, places, strict=True), key=lambda placed: -placed[1][1]):
-        text = axes.text(0, 0, row.entry.name, fontsize=8, zorder=4, va="bottom", transform=None)
+    """Writes each name where it hides no point, line or other name, as far as there is room."""
+    places = {row.entry.name: axes.transData.transform(_places([row], panel)[0]) for row in rows}
+    taken = [_squares(np.array([*places.values()]), POINT)]
+    taken += [_along(axes.transData.transform(_places(group, panel))) for group in _lines(rows)]
+    frame = np.array(axes.get_window_extent().extents)
+    for name, (x, y) in sorted(places.items(), key=lambda placed: -placed[1][1]):
+        text = axes.text(0, 0, name, fontsize=7.5, zorder=4, va="bottom", transform=None)
         size = text.get_window_extent()
-        boxes = [
-            Bbox.from_bounds(x + dx, y + dy, size.width, size.height)
-            for dx, dy in _around(size.width, size.height)
-        ]
-        box = min(boxes, key=lambda box: _overlap(box, taken, frame))
-        text.set(position=axes.transData.inverted().transform(box.p0), transform=axes.transData)
-        taken.append(box)
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0, "alpha": 0.8})  # over the grid
+        boxes = np.array(
+            [
+                (x + dx, y + dy, x + dx + size.width, y + dy + size.height)
+                for dx, dy in _around(size.width, size.height)
+            ]
+        )
+        leads = [_lead(box, x, y) for box in boxes]
+        best = _best(_overlaps(boxes, np.concatenate(taken), frame), leads, taken)
+        text.set(position=axes.transData.inverted().transform(boxes[best, :2]), transform=axes.transData)
+        taken.append(boxes[best, None])
+        if len(lead := leads[best]):
+            line = axes.transData.inverted().transform(lead).T
+            axes.plot(*line, color=MUTED, linewidth=0.5, zorder=2)
+            taken.append(_along(lead))
+
+
+def _best(hidden: np.ndarray, leads: Sequence[np.ndarray], taken: Sequence[np.ndarray]) -> int:
+    """Returns the place that hides least; of those alike, whose lead crosses least, the first of them."""
+    free = [i for i, lead in enumerate(leads) if not len(lead) and not hidden[i]]
+    if free:
+        return free[0]
+    there = np.concatenate(taken)
+    crossed = [_shared(_along(lead), there).sum() if len(lead) else 0 for lead in leads]
+    return int(np.argmin(20 * hidden + crossed))  # rather a line crossed than something hidden
+
+
+# Boxes are [N, 4], pixels: left, lower, right, upper.
+def _squares(centres: np.ndarray, side: float) -> np.ndarray:
+    return np.concatenate([centres - side / 2, centres + side / 2], axis=1)
+
+
+def _along(corners: np.ndarray) -> np.ndarray:
+    """Returns small boxes that together cover the line through `corners`."""
+    parts = [np.linspace(a, b, 2 + int(np.hypot(*(b - a)) / 4)) for a, b in pairwise(corners)]
+    return _squares(np.concatenate(parts), 5)
+
+
+def _lead(box: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Returns the ends of a line from a name to its point, none where they are side by side."""
+    near = np.clip((x, y), box[:2], box[2:])
+    ends = np.array((near, (x, y)))
+    return ends if np.hypot(*(ends[0] - ends[1])) >= 2 * POINT else ends[:0]
 
 
 def _around(width: float, height: float) -> Iterator[tuple[float, float]]:
     """Yields where a text may begin, in pixels from its point: beside it first, then farther away."""
-    for gap in (7, 14, 22):
+    for gap in (11, 18, 30, 45, 65, 90, 125, 170):
         yield gap, -height / 2
         yield -width / 2, gap - 2
         yield -width / 2, -height - gap + 2
@@ -181,47 +269,19 @@ def _around(width: float, height: float) -> Iterator[tuple[float, float]]:
         yield gap, -height - gap + 4
         yield -width - gap, gap - 4
         yield -width - gap, -height - gap + 4
+        yield gap / 2, gap - 2
+        yield -width - gap / 2, gap - 2
+        yield gap / 2, -height - gap + 2
+        yield -width - gap / 2, -height - gap + 2
 
 
-def _overlap(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
-    """Returns the pixels that `box` shares with others, or that lie outside of `frame`."""
-    shared = [Bbox.intersection(box, other) for other in taken]
-    inside = Bbox.intersection(box, frame)
-    outside = box.width * box.height - (inside.width * inside.height if inside else 0)
-    return outside + sum(part.width * part.height for part in shared if part)
+def _overlaps(boxes: np.ndarray, taken: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Returns the pixels that each of `boxes` shares with those taken, or has outside of `frame`."""
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return _shared(boxes, taken).sum(1) + area - _shared(boxes, frame[None])[:, 0]
 
 
-def _draw_strip(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
-    """Names those without a published accuracy below their place on the axis."""
-    rows = sorted(rows, key=lambda row: panel.value(row) or 1)
-    to_axes = axes.transScale + axes.transLimits
-    wanted = [float(to_axes.transform((panel.value(row) or 1, 0))[0]) for row in rows]
-    room = axes.get_window_extent().width / axes.figure.dpi
-    for row, want, x in zip(rows, wanted, spread(wanted, 0.145 / room), strict=True):
-        style = styles[family(row.entry.name)]
-        axes.plot(
-            want, 0.94, **style, markersize=5, fillstyle="none", transform=axes.transAxes, clip_on=False
-        )
-        axes.plot(
-            [want, x], [0.90, TOP + 0.02], color=style["color"], linewidth=0.6, transform=axes.transAxes
-        )
-        axes.text(
-            x, TOP, row.entry.name, rotation=90, ha="center", va="top", fontsize=7, transform=axes.transAxes
-        )
-    axes.set_yticks([])
-    axes.set_ylim(0, 1)
-    axes.spines["left"].set_visible(False)
-    axes.set_ylabel("accuracy not\npublished", color=MUTED)
-
-
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Returns the ascending `wanted` places, between 0 and 1, moved until they are `gap` apart."""
-    gap = min(gap, 1 / max(1, len(wanted)))
-    places: list[float] = []
-    for place in wanted:
-        places.append(max(place, places[-1] + gap) if places else place)
-    limit = 1.0
-    for i in reversed(range(len(places))):
-        limit = places[i] = min(places[i], limit)
-        limit -= gap
-    return places
+def _shared(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    return np.prod(np.clip(high - low, 0, None), axis=2)

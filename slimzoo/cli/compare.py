@@ -81,9 +81,10 @@ def compare(
 
     chosen = entries(*patterns, pretrained=pretrained, exclude=exclude)
     if out is not None:  # before anything is measured
-        from slimzoo.catalogue.chart import check_suffix, draw  # brings matplotlib
+        from slimzoo.catalogue.chart import check_scored, check_suffix, draw  # brings matplotlib
 
         check_suffix(out)
+        check_scored(chosen)
         check_writable(out, overwrite)
     rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
     rows.sort(key=lambda row: ORDERS[sort](row.entry))

@@ -1,6 +1,7 @@
 """The report of a training run: one self-contained `report.html`, and `report.json` to draw it again from."""
 
-from slimzoo.report.data import ClassAP, Confusion, ExampleScore, Layer, ReportData, Run
+from slimzoo.report.comparing import write_comparison
+from slimzoo.report.data import ClassAP, Confusion, ExampleScore, Facts, Layer, ReportData, Run
 from slimzoo.report.predictions import confusion, select_examples
 from slimzoo.report.write import read_report, redraw_report, write_report
 
@@ -8,6 +9,7 @@ __all__ = [
     "ClassAP",
     "Confusion",
     "ExampleScore",
+    "Facts",
     "Layer",
     "ReportData",
     "Run",
@@ -15,5 +17,6 @@ __all__ = [
     "read_report",
     "redraw_report",
     "select_examples",
+    "write_comparison",
     "write_report",
 ]

@@ -1,19 +1,22 @@
 """What a report shows, as plain dataclasses that go to JSON and back."""
 
-import dataclasses
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slimzoo.files import plain
+from slimzoo.files import plain, schema
+from slimzoo.files.schema import needed
 from slimzoo.report.history import History, number
 
 STATES = ("restored", "new", "frozen")
 GROUPS = ("right", "wrong")
-FORMAT = 1  # of report.json; a reader refuses a higher one
+FORMAT = 2  # of report.json; a reader refuses a higher one
 
 NAN = float("nan")
+Interval = tuple[float, float]  # the lowest and the highest that are likely, 95 %
+UNKNOWN: Interval = (NAN, NAN)
 
 
 class ClassAP(NamedTuple):
@@ -30,6 +33,19 @@ class Run(NamedTuple):
     name: str
     history: History
     map: float = NAN
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a run was like; None or "" where that was not recorded."""
+
+    image_size: int | None = None  # pixels, square
+    started_from: str = ""  # the weights, or "nothing: from scratch"
+    date: str = ""  # when it ended: 2026-01-31 12:00 UTC
+    seconds: float | None = None  # of training, evaluations included
+    images_per_second: float | None = None  # of training, evaluations left out
+    peak_memory: int | None = None  # bytes
+    peak_gpu_memory: int | None = None
 
 
 @dataclass
@@ -54,7 +70,8 @@ class ExampleScore:
 
     `scores` are probabilities by class; leaving out the low ones is fine. `score` is the margin: the lowest
     score of a class that is in the image minus the highest of one that is not, -1..1. `group` puts the image
-    among the most "right" or most "wrong"; left empty, the sign of `score` decides.
+    among the most "right" or most "wrong"; left empty, the sign of `score` decides. `seen` is a small
+    picture, JPEG in base64, of what spoke for the class `seen_class`.
     """
 
     image_path: str
@@ -63,6 +80,8 @@ class ExampleScore:
     score: float
     group: str = ""
     ignored_labels: list[str] = field(default_factory=list)
+    seen: str = ""
+    seen_class: str = ""
 
     def __post_init__(self) -> None:
         self.group = self.group or ("right" if self.score > 0 else "wrong")
@@ -100,10 +119,15 @@ class ReportData:
     map: float = NAN  # all-point
     map_11point: float = NAN
     accuracy: float = NAN  # for data with one label an image
+    map_interval: Interval = UNKNOWN
+    accuracy_interval: Interval = UNKNOWN
+    images: int | None = None  # that it was measured on
+    facts: Facts = field(default_factory=Facts)
     best_step: int | None = None
     history: History = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
     ap: dict[str, ClassAP] = field(default_factory=dict)
+    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # by class: recall, precision
     layers: list[Layer] = field(default_factory=list)
     examples: list[ExampleScore] = field(default_factory=list)
     confusion: Confusion | None = None
@@ -123,42 +147,133 @@ class ReportData:
 
     @classmethod
     def from_json(cls, text: str) -> "ReportData":
-        """Reads what `to_json` wrote. Raises ValueError: not such a text."""
+        """Reads what `to_json` wrote. Raises SlimzooError: not such a text; everything wrong is named."""
         try:
-            return _report_from(json.loads(text))
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise ValueError(
-                f"this is not a report.json of slimzoo: {error!r}. Run the training again."
-            ) from error
+            raw = schema.parse(text)
+        except ValueError as error:
+            raise schema.Damaged(f"report.json is damaged: {error}") from error
+        return _report_from(raw)
 
 
-def _report_from(raw: dict[str, Any]) -> ReportData:
-    version = raw.pop("format")
-    if not isinstance(version, int) or version > FORMAT:
-        raise ValueError(
+_MEASURE = schema.either(schema.number(), schema.nothing())
+_COUNT = schema.either(schema.whole(), schema.nothing())
+_HISTORY = schema.list_of(schema.dict_of(schema.either(schema.number(), schema.text(), schema.nothing())))
+_NAMES = schema.list_of(schema.text())
+_LAYER: schema.Schema = {
+    "scope": needed(schema.text()),
+    "parameters": needed(schema.whole()),
+    "state": needed(schema.text("|".join(STATES), f"one of {', '.join(STATES)}")),
+    "source": schema.text(),
+}
+_EXAMPLE: schema.Schema = {
+    "image_path": needed(schema.text()),
+    "true_labels": needed(_NAMES),
+    "scores": needed(schema.dict_of(_MEASURE)),
+    "score": needed(_MEASURE),
+    "group": schema.text("|".join(("", *GROUPS)), f"one of {', '.join(GROUPS)}"),
+    "ignored_labels": _NAMES,
+    "seen": schema.text(),
+    "seen_class": schema.text(),
+}
+_CONFUSION: schema.Schema = {
+    "classes": needed(_NAMES),
+    "counts": needed(schema.list_of(schema.list_of(schema.whole()))),
+    "positives": needed(schema.list_of(schema.whole())),
+    "multi_label": needed(schema.flag()),
+}
+_FACTS: schema.Schema = {
+    "image_size": _COUNT,
+    "started_from": schema.text(),
+    "date": schema.text(),
+    "seconds": _MEASURE,
+    "images_per_second": _MEASURE,
+    "peak_memory": _COUNT,
+    "peak_gpu_memory": _COUNT,
+}
+_RUN: schema.Schema = {"name": needed(schema.text()), "history": needed(_HISTORY), "map": needed(_MEASURE)}
+_REPORT: schema.Schema = {
+    "format": needed(schema.whole(1)),
+    "title": needed(schema.text()),
+    **dict.fromkeys(("command", "evaluated_on", "run_name"), schema.text()),
+    **dict.fromkeys(("map", "map_11point", "accuracy"), _MEASURE),
+    **dict.fromkeys(("map_interval", "accuracy_interval"), schema.list_of(_MEASURE, 2)),
+    **dict.fromkeys(("best_step", "images"), _COUNT),
+    "facts": schema.shaped(_FACTS),
+    "history": _HISTORY,
+    **dict.fromkeys(("classes", "notes"), _NAMES),
+    "ap": schema.dict_of(schema.list_of(_MEASURE, 3)),
+    "curves": schema.dict_of(schema.list_of(schema.list_of(schema.number(0, 1), 2))),
+    "layers": schema.list_of(schema.shaped(_LAYER)),
+    "examples": schema.list_of(schema.shaped(_EXAMPLE)),
+    "confusion": schema.either(schema.shaped(_CONFUSION), schema.nothing()),
+    **dict.fromkeys(("settings", "environment"), schema.dict_of(schema.anything())),
+    "comparison": schema.list_of(schema.list_of(schema.anything(), 3)),
+}
+
+
+def _report_from(raw: Any) -> ReportData:
+    version = raw.get("format") if isinstance(raw, dict) else None
+    if isinstance(version, int) and version > FORMAT:
+        raise schema.Damaged(
             f"report.json has format {version!r}; this slimzoo reads up to {FORMAT}. Update slimzoo."
         )
-    unknown = raw.keys() - {f.name for f in dataclasses.fields(ReportData)}
-    if unknown:
-        raise ValueError(f"report.json has unknown fields: {', '.join(sorted(unknown))}")
-    for key in ("map", "map_11point", "accuracy"):
-        raw[key] = number(raw.get(key))
-    raw["history"] = _history_from(raw.get("history", []))
-    raw["ap"] = {name: ClassAP(number(a), number(b), c) for name, (a, b, c) in raw.get("ap", {}).items()}
-    raw["layers"] = [Layer(**layer) for layer in raw.get("layers", [])]
-    raw["examples"] = [_example_from(example) for example in raw.get("examples", [])]
-    raw["confusion"] = Confusion(**raw["confusion"]) if raw.get("confusion") else None
-    raw["comparison"] = [Run(n, _history_from(h), number(m)) for n, h, m in raw.get("comparison", [])]
-    return ReportData(**raw)
+    values = schema.take(raw, _REPORT, "report.json")
+    if unknown := raw.keys() - values.keys():
+        raise schema.Damaged(f"report.json has unknown fields: {', '.join(sorted(unknown))}")
+    del values["format"]
+    values |= {key: number(values[key]) for key in ("map", "map_11point", "accuracy") if key in values}
+    values |= {key: _interval(values[key]) for key in ("map_interval", "accuracy_interval") if key in values}
+    values |= {key: list(values[key]) for key in ("classes", "notes") if key in values}
+    values |= {key: read(values[key]) for key, read in _READERS.items() if key in values}
+    return ReportData(**values)
 
 
-def _history_from(rows: list[dict[str, Any]]) -> History:
+def _interval(pair: Sequence[Any]) -> Interval:
+    return number(pair[0]), number(pair[1])
+
+
+def _history_from(rows: Sequence[dict[str, Any]]) -> History:
     return [{key: NAN if value is None else value for key, value in row.items()} for row in rows]
 
 
 def _example_from(raw: dict[str, Any]) -> ExampleScore:
     scores = {name: number(score) for name, score in raw["scores"].items()}
-    return ExampleScore(**{**raw, "scores": scores, "score": number(raw["score"])})
+    return ExampleScore(**{**_known(raw, _EXAMPLE), "scores": scores, "score": number(raw["score"])})
+
+
+def _confusion_from(raw: dict[str, Any] | None) -> Confusion | None:
+    if raw is None:
+        return None
+    found = Confusion(**_known(raw, _CONFUSION))
+    size = len(found.classes)
+    if {len(found.counts), len(found.positives), *map(len, found.counts)} - {size}:
+        raise schema.Damaged(
+            f"report.json says what cannot be: a confusion of {size} classes has other counts"
+        )
+    return found
+
+
+def _run_from(row: Sequence[Any]) -> Run:
+    values = schema.take(dict(zip(Run._fields, row, strict=False)), _RUN, "a run in comparison")
+    return Run(values["name"], _history_from(values["history"]), number(values["map"]))
+
+
+def _known(raw: dict[str, Any], fields: schema.Schema) -> dict[str, Any]:
+    return {name: value for name, value in raw.items() if name in fields}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "history": _history_from,
+    "facts": lambda raw: Facts(**_known(raw, _FACTS)),
+    "ap": lambda rows: {
+        name: ClassAP(number(a), number(b), int(c or 0)) for name, (a, b, c, *_) in rows.items()
+    },
+    "curves": lambda rows: {name: [(r, p) for r, p, *_ in points] for name, points in rows.items()},
+    "layers": lambda rows: [Layer(**_known(row, _LAYER)) for row in rows],
+    "examples": lambda rows: [_example_from(row) for row in rows],
+    "confusion": _confusion_from,
+    "comparison": lambda rows: [_run_from(row) for row in rows],
+}
 
 
 def image_file(folder: Path, image_path: str) -> Path:

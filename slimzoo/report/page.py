@@ -1,49 +1,31 @@
 """The page: `ReportData` turned into what the template shows, every number already text."""
 
-import json
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from importlib import resources
-from itertools import groupby
+from collections.abc import Mapping
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from slimzoo.errors import clean
+from slimzoo.errors import some
 from slimzoo.report import charts
-from slimzoo.report.data import STATES, ClassAP, Confusion, ExampleScore, Layer, ReportData, Run, image_file
+from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
-from slimzoo.report.thumbnails import Thumbnail, thumbnail
+from slimzoo.report.views import CARDS, confusion_view, example_group
+from slimzoo.report.words import count, fact_rows, figure, fill, in_words, interval, percent
 
-MATRIX_CLASSES = 26  # a larger confusion matrix is given as its pairs
-PAIRS = 30
 LONG = 60  # classes; of more, the ends are shown and the rest is folded or left out
 END = 20
-SHOWN_ABSENT = 3  # classes that are not in the image, under each picture
+FEW = 5  # positives: the average precision of fewer says little
+FIRM = 0.2  # the widest interval of a figure that is set large
 
 
 def render(data: ReportData, folder: Path) -> str:
     """Returns the whole page; `folder` is where relative image paths are looked for."""
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_resource),
-        autoescape=True,
-        finalize=_clean,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "figure": figure,
-        "signed": signed,
-        "count": count,
-        "percent": percent,
-        "breakable": breakable,
-    }
-    return environment.get_template("report.html.j2").render(context(data, folder))
+    return fill("report.html.j2", context(data, folder))
 
 
 def context(data: ReportData, folder: Path) -> dict[str, Any]:
@@ -53,6 +35,9 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
     return {
         "data": data,
         "mean_ap": runs[0].map,
+        "headline": headline(data, runs[0].map),
+        "facts": fact_rows(data),
+        "precisions": precision_curves(data),
         "best": best,
         "last": last_step(data.history),
         "runs": [
@@ -61,48 +46,54 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         "charts": [chart._replace(svg=Markup(chart.svg)) for chart in charts.curves(runs, best)],
         "ap": ap_tables(ap_rows(data)),
         "layers": LayerView(data.layers),
+        "looked": any(example.seen for example in data.examples),
         "groups": [example_group(data.examples, group, folder) for group in ("right", "wrong")],
         "confusion": confusion_view(data.confusion) if data.confusion else None,
         "tables": {"Settings": pairs(data.settings), "Environment": pairs(data.environment)},
-        "load": load_lines(folder),
+        "load": load_lines(folder, data.command, _photo(data, folder)),
     }
 
 
-def _resource(name: str) -> str:
-    return resources.files("slimzoo.report").joinpath(name).read_text("utf-8")
-
-
-# Numbers as text. A real minus sign and thin spaces are for the eye; tables align by tabular figures.
-def figure(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}f}".replace("-", "\u2212") if math.isfinite(value) else "not measured"
-
-
-def signed(value: float, digits: int = 3) -> str:
-    return ("+" if value >= 0 else "") + figure(value, digits)
-
-
-def count(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\u202f")
-
-
-def percent(value: float) -> str:
-    """`value` of 0..1; small but not nothing is "< 0.1 %"."""
-    return "< 0.1 %" if 0 < value < 0.001 else f"{100 * value:.1f} %"
-
-
-def _clean(value: Any) -> Any:
-    """`value` as the page shows it: in text of any origin, no character that turns or hides it."""
-    if isinstance(value, str):
-        return type(value)(clean(value))  # Markup stays Markup
-    return value
-
-
-def breakable(scope: str) -> Markup:
-    """`scope` escaped, with places where a narrow table may break it."""
-    return Markup(str(escape(scope)).replace("/", "/<wbr>").replace("_", "_<wbr>"))
-
-
 # Headline and curves
+class Headline(NamedTuple):
+    """The first figure; `firm` says that the images measured on are enough for it to be set large."""
+
+    name: str
+    value: float
+    span: str  # its interval, in words
+    firm: bool
+    warnings: list[str]
+
+
+def headline(data: ReportData, mean_ap: float) -> Headline:
+    """mAP where an image has several classes or nothing else was measured, with how far it can be trusted."""
+    low, high = data.map_interval
+    known = math.isfinite(low) and math.isfinite(high)
+    firm = known and high - low <= FIRM and math.isfinite(mean_ap)
+    span = interval(data.map_interval) if known else ""
+    return Headline("mAP, all-point", mean_ap, span, firm, _warnings(data, mean_ap, known))
+
+
+def _warnings(data: ReportData, mean_ap: float, known: bool) -> list[str]:
+    low, high = data.map_interval
+    said = []
+    if known and high - low > FIRM:
+        others = f"Another {count(data.images)} images" if data.images else "Other images"
+        said.append(
+            f"{others} could as well give {figure(low, 2)} or {figure(high, 2)}: too few were measured on to "
+            "choose between models by this mAP."
+        )
+    if math.isfinite(mean_ap) and not known:
+        said.append("How far mAP may be off was not recorded.")
+    few = [name for name, ap in data.ap.items() if 0 < ap.positives < FEW]
+    if few:
+        said.append(
+            f"Fewer than {FEW} images show {some(few, 8)} "
+            f"({len(few)} of {len(data.ap)} classes): the average precision of so few says little."
+        )
+    return said
+
+
 def best_map(measured: float, history: History) -> float:
     """The mAP that was measured, else that of the best evaluation in the history."""
     values = series(history, "map", "eval").values
@@ -128,6 +119,11 @@ class APRow(NamedTuple):
     positives: int | None
     problem: str
 
+    @property
+    def few(self) -> bool:
+        """Whether there are too few positives for the figure to say much."""
+        return not self.problem and self.positives is not None and self.positives < FEW
+
 
 def ap_rows(data: ReportData) -> list[APRow]:
     """One row for every class, best first, those without a number last."""
@@ -151,6 +147,29 @@ def _ap_row(name: str, ap: ClassAP | None) -> APRow:
     if ap.positives == 0:
         return APRow(name, math.nan, math.nan, 0, "no positives")
     return APRow(name, *ap, "" if math.isfinite(ap.all_point) else "not measured")
+
+
+class PrecisionCurve(NamedTuple):
+    """Precision over recall of a class: `path` is that of an SVG of 100 by 100, recall to the right."""
+
+    name: str
+    all_point: float
+    path: str
+
+
+def precision_curves(data: ReportData) -> list[PrecisionCurve]:
+    """One curve a class, best first, of LONG classes at most."""
+    drawn = [_curve(name, data) for name, points in data.curves.items() if points]
+    return sorted(drawn, key=lambda curve: -curve.all_point if curve.all_point == curve.all_point else 2)[
+        :LONG
+    ]
+
+
+def _curve(name: str, data: ReportData) -> PrecisionCurve:
+    places = [(100 * recall, 100 - 100 * precision) for recall, precision in data.curves[name]]
+    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in [(0, places[0][1]), *places])
+    known = data.ap.get(name)
+    return PrecisionCurve(name, known.all_point if known else math.nan, path)
 
 
 # Layers
@@ -189,127 +208,40 @@ def _stretch(layers: list[Layer], total: int) -> Stretch:
     return Stretch(first.scope, last.scope, len(layers), parameters, share, first.state, first.source)
 
 
-# Images
-class ScoreRow(NamedTuple):
-    name: str
-    score: float
-    state: str  # "found", "missed", "alarm" (absent, yet above a class that is there), "absent" or "ignored"
-
-
-class Card(NamedTuple):
-    name: str
-    path: str
-    margin: float
-    true_labels: list[str]
-    picture: Thumbnail
-    rows: list[ScoreRow]
-
-
-def example_group(examples: Iterable[ExampleScore], group: str, folder: Path) -> tuple[str, list[Card]]:
-    """The cards of a group, the most extreme first."""
-    chosen = [example for example in examples if example.group == group]
-    chosen.sort(key=lambda example: example.score, reverse=group == "right")
-    return group, [_card(example, folder) for example in chosen]
-
-
-def _card(example: ExampleScore, folder: Path) -> Card:
-    path = image_file(folder, example.image_path)
-    return Card(
-        path.name, str(path), example.score, example.true_labels, thumbnail(path), score_rows(example)
-    )
-
-
-def score_rows(example: ExampleScore) -> list[ScoreRow]:
-    """The classes of the image and the best of the others, by score."""
-    scores = {name: s if math.isfinite(s) else math.nan for name, s in example.scores.items()}
-    true, ignored = dict.fromkeys(example.true_labels), set(example.ignored_labels)
-    absent = {name: s for name, s in scores.items() if name not in true and name not in ignored}
-    above = max((s for s in absent.values() if s == s), default=-math.inf)
-    lowest = min((s for s in (scores.get(name, math.nan) for name in true) if s == s), default=math.inf)
-    rows = [
-        ScoreRow(n, scores.get(n, math.nan), "found" if scores.get(n, -math.inf) >= above else "missed")
-        for n in true
-    ]
-    best = sorted(absent.items(), key=lambda item: _descending(item[1]))[:SHOWN_ABSENT]
-    rows += [ScoreRow(name, s, "alarm" if s > lowest else "absent") for name, s in best]
-    rows += [
-        ScoreRow(name, s, "ignored") for name, s in scores.items() if name in ignored and name not in true
-    ]
-    return sorted(rows, key=lambda row: _descending(row.score))
-
-
-def _descending(score: float) -> float:
-    return -score if score == score else math.inf
-
-
-# Confusion
-class Instead(NamedTuple):
-    """A class, how many of its images were missed, and what was taken for it, most often first."""
-
-    name: str
-    positives: int
-    missed: int
-    taken: list[tuple[str, int]]
-
-
-class ConfusionView(NamedTuple):
-    multi_label: bool
-    matrix: list[tuple[str, list[tuple[int, float]], int]]  # class, (count, share of its images), images
-    classes: list[str]
-    missed: list[Instead]
-    pairs: list[tuple[str, str, int, int]]  # true, taken for, times, images of the true class
-
-
-def confusion_view(confusion: Confusion) -> ConfusionView:
-    small = not confusion.multi_label and len(confusion.classes) <= MATRIX_CLASSES
-    rows = list(zip(confusion.classes, confusion.counts, confusion.positives, strict=True))
-    matrix = [(n, [(c, c / max(1, sum(counts))) for c in counts], positives) for n, counts, positives in rows]
-    missed = [_instead(i, confusion) for i in range(len(confusion.classes))] if confusion.multi_label else []
-    missed = sorted(missed, key=lambda row: (-row.missed / max(1, row.positives), -row.positives))[:LONG]
-    return ConfusionView(
-        confusion.multi_label,
-        matrix if small else [],
-        confusion.classes,
-        missed,
-        [] if confusion.multi_label or small else _pairs(confusion),
-    )
-
-
-def _instead(i: int, confusion: Confusion) -> Instead:
-    taken = sorted(
-        ((c, confusion.classes[o]) for o, c in enumerate(confusion.counts[i]) if c), key=lambda t: -t[0]
-    )
-    return Instead(
-        confusion.classes[i],
-        confusion.positives[i],
-        sum(confusion.counts[i]),
-        [(name, c) for c, name in taken[:3]],
-    )
-
-
-def _pairs(confusion: Confusion) -> list[tuple[str, str, int, int]]:
-    wrong = [
-        (confusion.classes[t], confusion.classes[o], c, confusion.positives[t])
-        for t, counts in enumerate(confusion.counts)
-        for o, c in enumerate(counts)
-        if c and t != o
-    ]
-    return sorted(wrong, key=lambda pair: -pair[2])[:PAIRS]
-
-
 # Settings, environment, use
 def pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(str(key), _text(value)) for key, value in values.items()]
+    return [(str(key).replace("_", " "), in_words(value)) for key, value in values.items()]
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return "\u2013" if value is None or value == "" else str(value)
-
-
-def load_lines(folder: Path) -> dict[str, str]:
+def load_lines(folder: Path, command: str, photo: str = "photo.jpg") -> dict[str, str]:
+    """How to use the model in `folder`; networks of one's own come by the --import of the run's `command`."""
+    given = [word for source in _imports(command) for word in ("--import", source)]
+    words = [
+        "slimzoo",
+        "predict",
+        *given,
+        "--model",
+        str(folder),
+        f"./{photo}" if photo.startswith("-") else photo,
+    ]
     return {
         "python": f"import slimzoo\n\nmodel = slimzoo.load({str(folder)!r})",
-        "shell": f"slimzoo predict --model {shlex.quote(str(folder))} photo.jpg",
+        "shell": shlex.join(words),
     }
+
+
+def _photo(data: ReportData, folder: Path) -> str:
+    """An image that is there, so that the command works as it stands; else a name for one."""
+    paths = (image_file(folder, example.image_path) for example in data.examples[:CARDS])
+    return next((str(path) for path in paths if path.is_file()), "photo.jpg")
+
+
+def _imports(command: str) -> list[str]:
+    """The files and modules that `command` imported; none where it cannot be read."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return []
+    both = pairwise([*words, ""])
+    found = [after if word == "--import" else word.partition("--import=")[2] for word, after in both]
+    return [source for source in found if source]

@@ -20,8 +20,8 @@ def select_examples(
 ) -> list[ExampleScore]:
     """Returns the `count` images with the highest margin, best first, then the `count` lowest, worst first.
 
-    No image is in both; with few images each half gets at most half of them. Images without a class, or
-    without an absent class, or with a score that is not finite have no margin and are left out.
+    The first are right: every class on them outscores every other; the last are not. Images without a class,
+    or without an absent class, or with a score that is not finite have no margin and are left out.
 
     Args:
       labels: [N, C], 1 where the class is in the image.
@@ -33,8 +33,7 @@ def select_examples(
     margin = _lowest(scores, present) - _highest(scores, absent)
     order = np.argsort(-margin, kind="stable")
     order = order[np.isfinite(margin[order])]
-    half = (len(order) + 1) // 2
-    right, wrong = order[: min(count, half)], order[::-1][: min(count, len(order) - half)]
+    right, wrong = order[margin[order] > 0][:count], order[margin[order] <= 0][::-1][:count]
 
     def example(i: int, group: str) -> ExampleScore:
         best = np.argsort(-scores[i], kind="stable")[:SHOWN_SCORES].tolist()

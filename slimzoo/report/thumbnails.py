@@ -4,7 +4,7 @@ import base64
 import io
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from PIL import Image, ImageOps
 
@@ -26,13 +26,21 @@ def thumbnail(path: Path) -> Thumbnail:
     """Reads the image at `path`, turned as its EXIF says; never raises for a missing or broken file."""
     if not path.is_file():
         return Thumbnail(problem="image file not found")
+    return thumbnail_of(path)
+
+
+def thumbnail_of(source: Path | IO[bytes], most: int | None = None) -> Thumbnail:
+    """Reads an image file, open or by its path, of at most `most` pixels; never raises for what is none."""
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
+            if most is not None and image.width * image.height > most:
+                return Thumbnail(problem="image is too large")
             image.draft("RGB", (SIDE, SIDE))  # lets JPEG decode at a fraction of the size
             small = _flat(ImageOps.exif_transpose(image))
     except UNREADABLE:
         return Thumbnail(problem="image file cannot be read")
     small.thumbnail((SIDE, SIDE))
+    small.info.clear()  # a comment in the file would come along
     data = io.BytesIO()
     small.save(data, "JPEG", quality=QUALITY, optimize=True)
     encoded = base64.b64encode(data.getvalue()).decode("ascii")

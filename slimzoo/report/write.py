@@ -4,6 +4,7 @@ from pathlib import Path
 
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
+from slimzoo.files.reading import read_whole
 from slimzoo.report.data import ReportData
 
 PAGE = "report.html"
@@ -31,14 +32,26 @@ def write_report(folder: str | Path, data: ReportData, *, overwrite: bool = True
 
 
 def read_report(folder: str | Path) -> ReportData:
-    """Returns the data of the report in `folder`. Raises SlimzooError: its report.json is damaged."""
+    """Returns the data of the report in `folder`.
+
+    Raises: FileNotFoundError: there is none. SlimzooError: its report.json is damaged.
+    """
     path = Path(folder) / DATA
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; give the folder that a training run wrote.")
+        raise FileNotFoundError(f"{path} is not there; {_advice(path.parent)}")
     try:
-        return ReportData.from_json(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
+        return ReportData.from_json(read_whole(path).decode("utf-8"))
+    except (ValueError, OSError) as error:
         raise SlimzooError(f"{path} cannot be read: {error}") from error
+
+
+def _advice(folder: Path) -> str:
+    if (folder / "config.json").is_file():
+        return (
+            "the run is not finished, so it was not evaluated. The command that began it "
+            "(`slimzoo finetune`) goes on with it"
+        )
+    return "give the folder that a training run wrote."
 
 
 def redraw_report(folder: str | Path) -> Path:

@@ -20,6 +20,7 @@ from slimzoo.model.model import Model
 from slimzoo.model.saving import save
 from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
+from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
@@ -53,6 +54,7 @@ class Run:
         self._saved = 0  # the step of the newest checkpoint
         self._losses: list[dict[str, Any]] = []  # of the steps since the last row of the history
         self._events: EventLog | None = None
+        self._clock = Clock()
         self._resume()
         model.note_training()
 
@@ -61,6 +63,7 @@ class Run:
         if progress is None:
             return
         self.best, self._losses, self._saved = progress["best"], [*progress["losses"]], self.step
+        self._clock = Clock(**progress.get("clock", {"complete": False}))
         self.folder.rewind(progress["history"])
         self._make_up_for_the_model()
 
@@ -136,6 +139,8 @@ class Run:
     def _go(self, watcher: Watch, bar: Any) -> None:
         iterator = self.trainer.distribute(self._batches())
         last, log_every = self.settings.last_step, max(1, self.settings.last_step // 100)
+        counted = 0  # the first step builds its graph: that is no measure of the others
+        self._clock.begin()
         if self._evaluation_is_due:  # it was broken off
             self._evaluate(bar, watcher)
         while self.step < last and watcher.signal is None:
@@ -146,6 +151,8 @@ class Run:
             bar.update()
             if self._is_interval or self.step % log_every == 0:
                 self._log_losses(bar)
+            self._clock.lap(counted)
+            counted = self.settings.recipe.batch_size
             if self._is_interval:
                 self._evaluate(bar, watcher)
         if watcher.signal is not None:
@@ -186,6 +193,7 @@ class Run:
         losses = [{name: float(value) for name, value in row.items()} for row in self._losses]
         progress = {"best": self.best, "history": self.folder.history, "losses": losses}
         progress["settings"] = self.folder.settings  # where config.json is damaged
+        progress["clock"] = self._clock.to_dict()
         self.state.save(self.folder.checkpoint_folder, self.step, progress)
         self._saved = self.step
 
@@ -220,6 +228,7 @@ class Run:
         if not math.isnan(evaluation.accuracy):
             row["accuracy"] = evaluation.accuracy
         self._record("eval", **row)
+        self._clock.lap()
         score, best = evaluation.rank, self.best["score"]
         better = best is None or score > _as_rank(best) or not self.settings.keep_best
         if better:
@@ -267,7 +276,9 @@ class Run:
             self.folder,
             self.settings,
             evaluation,
+            self.model,
             rows,
+            clock=self._clock,
             best_step=self.best["step"],
             command=command,
             title=title or f"{self.model.name} on {self.settings.train.name}",

@@ -14,6 +14,7 @@ from slimzoo import converters
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, in_text, needed
+from slimzoo.training import clock
 from slimzoo.weights.metadata import settings_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PROGRESS: schema.Schema = {  # what a run remembers beside its values
     "best": needed(schema.shaped(_SCORE)),
     "history": needed(schema.list_of(_NUMBERS)),
     "losses": needed(schema.list_of(_NUMBERS)),
+    "clock": schema.shaped(clock.SCHEMA),  # older checkpoints have none
 }
 
 

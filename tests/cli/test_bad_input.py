@@ -247,6 +247,22 @@ def test_a_place_that_cannot_be_written_is_refused(refused, cifarnet, classes, t
     assert left_in(tmp_path) == before
 
 
+def test_runs_that_give_no_report_are_refused(refused, tmp_path):
+    (tmp_path / "run").mkdir()
+    refused("report", "run", words=["run/report.json is not there", "give the folder"])
+    (tmp_path / "run" / "config.json").write_text("{}")
+    refused("report", "run", words=["the run is not finished", "`slimzoo finetune`"])
+    for content in ("{", "[]", '{"format": 99}', '{"format": 1, "title": 5}'):
+        (tmp_path / "run" / "report.json").write_text(content)
+        refused("report", "run", words=["run/report.json cannot be read"])
+    refused(
+        "report", "run", "nowhere", words=["cannot be compared", "run/report.json", "nowhere/report.json"]
+    )
+    refused("report", "run", "--out", "x.html", words=["--out and --overwrite are for several runs"])
+    refused("compare", "lenet", "--out", "x.png", words=["no accuracy is published for lenet", "--out"])
+    assert left_in(tmp_path) == ["run/config.json", "run/report.json"]
+
+
 def test_a_full_disk_leaves_nothing_half_written(refused, cifarnet, classes, small_disk):
     for name in ("out.safetensors", "out.npz", "out.ckpt"):
         refused("convert", cifarnet, small_disk / name, words=["cannot write", name, "disk is full"])

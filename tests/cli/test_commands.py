@@ -3,6 +3,7 @@
 import importlib
 import math
 import re
+import shutil
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -164,6 +165,10 @@ def test_finetune_folder_leaves_a_model_that_evaluate_measures_the_same(slimzoo,
     (tmp_path / "run" / "report.html").unlink()
     assert slimzoo("report", "run").out == "run/report.html\n"
     assert (tmp_path / "run" / "report.html").is_file()
+    shutil.copytree("run", "other")
+    assert slimzoo("report", "run", "other").out == "comparison.html\n"
+    assert slimzoo("report", "run", "other", "--out", "c.html", "--overwrite").out == "c.html\n"
+    assert (tmp_path / "c.html").read_bytes() == (tmp_path / "comparison.html").read_bytes()
 
 
 def test_finetune_voc_names_its_folder_after_data_and_model(slimzoo, devkit, tmp_path):

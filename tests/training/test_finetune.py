@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from slimzoo import converters
 from slimzoo.data import Dataset, Example
 from slimzoo.data.opening import open_data
 from slimzoo.errors import SlimzooError
+from slimzoo.report import read_report
+from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import evaluate
+from slimzoo.training.state import newest
 from tests.training.conftest import CLASSES, values
 
 
@@ -52,6 +56,34 @@ def test_the_history_has_a_row_a_step_and_one_an_evaluation(finished):
             if name != "kind":
                 assert float(row[name]) == pytest.approx(value, rel=1e-5)  # written with 6 digits
     assert float(rows[-1]["epoch"]) == 10 * 4 / 8
+
+
+def test_the_report_says_what_the_run_was_like_and_how_far_its_figures_go(finished):
+    report = read_report(finished.folder)
+    facts, low, high = report.facts, *report.map_interval
+    assert facts.image_size == 16 and facts.started_from == "nothing: from scratch"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", facts.date)
+    assert facts.seconds > 0 and facts.images_per_second > 0 and facts.peak_memory > 10**8
+    assert low <= report.map <= high and report.images == 8
+    measured = {name for name, ap in report.ap.items() if ap.positives}
+    assert set(report.curves) == measured and all(points[-1][0] == 1 for points in report.curves.values())
+    wrong = [example for example in report.examples if example.group == "wrong"]
+    assert all(example.score <= 0 and example.seen_class not in example.true_labels for example in wrong)
+    assert wrong and any(example.seen for example in wrong)
+
+
+def test_the_time_of_a_run_goes_on_where_it_was_and_is_unknown_where_it_was_not_counted(run, tmp_path):
+    clock = Clock(100.0, 50.0, 400)
+    clock.lap(8)
+    assert (
+        clock.seconds >= 100 and clock.images == 408 and Clock(**clock.to_dict()).to_dict() == clock.to_dict()
+    )
+    assert Clock(complete=False).images_per_second is None
+    result = run(tmp_path / "run")
+    path = newest(tmp_path / "run" / "checkpoints")
+    progress = json.loads(converters.read(path).metadata["progress"])
+    assert progress["clock"]["complete"] and progress["clock"]["images"] == 3 * 4  # all steps but the first
+    assert read_report(result.folder).facts.seconds == round(progress["clock"]["seconds"], 1)
 
 
 def test_tensorboard_reads_the_same_numbers(finished):

@@ -1,4 +1,4 @@
-"""The pages of the site that no file holds: networks from their rows, the API, notebooks, the old programs' page.
+"""The pages of the site that no file holds: networks from their rows, the API, notebooks, old programs.
 
 mkdocs calls the functions called on_... (`hooks` in mkdocs.yml).
 """
@@ -19,7 +19,11 @@ SOURCES = ROOT / "build" / "api"  # slimzoo with converters in its place, as it 
 API = {  # page: what it is about, and the modules or names on it
     "slimzoo": (
         "From a name to a model, from images to a fine-tuned one",
-        *("slimzoo.loading.load.load", "slimzoo.loading.predict.predict", "slimzoo.training.finetune.finetune"),
+        *(
+            "slimzoo.loading.load.load",
+            "slimzoo.loading.predict.predict",
+            "slimzoo.training.finetune.finetune",
+        ),
         *("slimzoo.training.evaluation.evaluate", "slimzoo.model.saving.save", "slimzoo.registry"),
     ),
     "model": (
@@ -144,14 +148,19 @@ def _notebook_nav() -> list[dict[str, str]]:
 
 
 def _notebooks() -> dict[str, str]:
-    rows = [(f"[{_notebook_title(p)}]({p.stem}.md)", f"`tools/site/notebooks/{p.name}`") for p in _notebook_files()]
+    rows = [
+        (f"[{_notebook_title(p)}]({p.stem}.md)", f"`tools/site/notebooks/{p.name}`")
+        for p in _notebook_files()
+    ]
     about = (
         "Each runs from its first cell to its last, without data or weights from elsewhere, in Jupyter or on "
         "a hosted notebook; its first cell installs slimzoo.\n\n"
     )
     found = {"notebooks/index.md": "# Notebooks\n\n" + about + table(("notebook", "file"), rows)}
     for path in _notebook_files():
-        cells = [text if kind == "markdown" else f"```python\n{text}\n```" for kind, text in notebook_cells(path)]
+        cells = [
+            text if kind == "markdown" else f"```python\n{text}\n```" for kind, text in notebook_cells(path)
+        ]
         found[f"notebooks/{path.stem}.md"] = "\n\n".join(cells) + "\n"
     return found
 
@@ -226,7 +235,9 @@ def network_page(family: str, entry: Any) -> str:
     return "\n\n".join(parts)
 
 
-_NO_WEIGHTS = "None are known. A checkpoint of your own is `weights=PATH`, in any format of [Convert](../convert.md).\n"
+_NO_WEIGHTS = (
+    "None are known. A checkpoint of your own is `weights=PATH`, in any format of [Convert](../convert.md).\n"
+)
 
 
 def _paper(family: str) -> str:

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File, Files
-
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SOURCES = ROOT / "build" / "api"  # slimzoo with converters in its place, as it is installed
@@ -78,8 +76,10 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Adds the generated pages."""
+    from mkdocs.structure.files import File
+
     for name, text in pages().items():
         files.append(File.generated(config, name, content=text))
     return files

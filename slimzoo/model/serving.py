@@ -98,7 +98,6 @@ def maps(names: str | tuple[str, ...]) -> Callable[[Any], dict[str, tf.Tensor]]:
     def answer(found: Any) -> dict[str, tf.Tensor]:
         if isinstance(found, dict):
             return dict(found)
-        single = isinstance(names, str)
-        return dict(zip((names,) if single else names, (found,) if single else found, strict=True))
+        return {names: found} if isinstance(names, str) else dict(zip(names, found, strict=True))
 
     return answer

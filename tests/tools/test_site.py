@@ -173,3 +173,12 @@ def test_what_the_api_shows_can_be_imported():
         assert about
         for thing in things:
             assert pydoc.locate(thing) is not None, thing
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize("path", sorted((SITE / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs_from_its_first_cell_to_its_last(path):
+    cells = [code for kind, code in generated().notebook_cells(path) if kind == "code"]
+    assert cells[0].startswith("%pip install -q slimzoo ")  # the one line that a hosted notebook needs
+    run([("sh", code[1:]) if code.startswith("!") else ("python", code) for code in cells[1:]])

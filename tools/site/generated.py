@@ -5,6 +5,7 @@ mkdocs calls the functions called on_... (`hooks` in mkdocs.yml).
 
 import importlib
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from functools import partial
@@ -179,7 +180,7 @@ def _families() -> dict[str, list[Any]]:
         while isinstance(build, partial):
             build = build.func
         found.setdefault(build.__module__.rpartition(".")[2], []).append(entry)
-    return found
+    return dict(sorted(found.items()))
 
 
 def _network_nav() -> list[dict[str, Any]]:
@@ -241,7 +242,9 @@ _NO_WEIGHTS = (
 
 
 def _paper(family: str) -> str:
-    return (importlib.import_module(f"slimzoo.nets.{family}").__doc__ or "").strip().replace("\n", " ")
+    """Returns what the family's file says of its paper, with a link to it."""
+    text = (importlib.import_module(f"slimzoo.nets.{family}").__doc__ or "").strip().replace("\n", " ")
+    return re.sub(r"arXiv:(\d+\.\d+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
 
 
 def _usage(name: str, rows: list[Any]) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         "slimzoo convert vgg16_weights.h5 vgg_16.safetensors --network vgg_16 --prove",
         "slimzoo convert vgg_16.ckpt vgg_16.onnx --network vgg_16",
         "slimzoo convert runs/voc voc.tflite --size 160",
+        "slimzoo convert runs/voc served/ --inputs jpeg",
         "slimzoo convert towers.ckpt vgg_16.safetensors --network vgg_16 --rename tower_0=",
         "slimzoo convert detector.ckpt backbone.safetensors --network mobilenet_v1 --headless",
         "slimzoo convert edge.tflite v2.safetensors --network mobilenet_v2_050 --argument divisible_by=1",
@@ -70,6 +71,11 @@ if TYPE_CHECKING:
     "--size", type=POSITIVE, help="Of the images of a whole model, pixels.  [default: the weights']"
 )
 @click.option("--channels", type=POSITIVE, help="Of the images of a whole model.  [default: the weights']")
+@click.option(
+    "--inputs",
+    type=click.Choice(["pixels", "jpeg"]),
+    help="What a SavedModel takes: prepared images, or JPEG, PNG and GIF files.  [default: pixels]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @import_option
@@ -125,7 +131,7 @@ def convert(
 
 def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
     """Takes the options of whole models out of `options`. Raises: SlimzooError: one is set."""
-    given = [name for name in ("size", "channels") if options.pop(name) is not None]
+    given = [name for name in ("size", "channels", "inputs") if options.pop(name) is not None]
     if given:
         flags = " and ".join(f"--{name}" for name in given)
         raise SlimzooError(f"{flags} is for whole models ({SUFFIXES}); {dst} is of weights alone")
@@ -227,7 +233,7 @@ def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_jso
             f"A whole model is made of weights that fit: convert {src} to .safetensors first, which takes "
             "other names, or none of its last layer",
         ) from error
-    path = export(model, dst, overwrite)
+    path = export(model, dst, overwrite, options["inputs"] or "pixels")
     size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
     title = KINDS[kind_of(dst) or ""].title
     if as_json:

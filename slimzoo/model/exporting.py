@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from slimzoo.converters.whole_models import KINDS, kind_of
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write, sync, write_error
 from slimzoo.files.locks import writing
+from slimzoo.model.serving import check_inputs
 
 OPSET = 17  # of ONNX; onnxruntime 1.12 and later
 
@@ -25,17 +27,17 @@ def _keras(model: Any, path: Path) -> None:
         named.unlink(missing_ok=True)
 
 
-def _export(model: Any, path: Path) -> None:
-    model.export(path, verbose=False)
+def _export(model: Any, path: Path, inputs: str = "pixels") -> None:
+    model.export(path, verbose=False, inputs=inputs)
 
 
-def _saved_model(model: Any, path: Path) -> None:
+def _saved_model(model: Any, path: Path, inputs: str = "pixels") -> None:
     import keras
 
     from slimzoo.converters.formats import savedmodel, tf_v2
     from slimzoo.model.saving import describe
 
-    _export(model, path)
+    _export(model, path, inputs)
     known = {id(variable): name for name, variable in model.variables_by_name.items()}
     names = {f"variables/{i}": known.get(id(v), "") for i, v in enumerate(model.variables)}  # Keras's numbers
     if not all(names.values()):  # it has Models inside, whose names are their own
@@ -76,19 +78,24 @@ _WRITERS: dict[str, Callable[[Any, Path], None]] = {  # one for each of KINDS
 }
 
 
-def export(model: Any, path: str, overwrite: bool = False) -> Path:
+def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels") -> Path:
     """Writes `model` to `path`: .keras, .tflite, .onnx, or a SavedModel where `path` ends in "/".
 
     Images go in as float32 [N, H, W, C], what model.preprocess() gives; logits come out.
 
+    Args:
+      inputs: "jpeg": a SavedModel that takes the bytes of image files: see Model.export.
     Raises:
-      SlimzooError: another suffix; what writes it is not installed; it cannot be written.
+      SlimzooError: another suffix; what writes it is not installed; it cannot be written, or not so.
       FileExistsError: there is something already and `overwrite` is False.
     """
     kind = kind_of(path)
     if kind is None:
         raise SlimzooError(f"{path}: a whole model is a .keras, .tflite or .onnx file, or a folder, NAME/")
     row, write = KINDS[kind], _WRITERS[kind]
+    refused = [] if kind == "/" else [f"{path} is {row.title}; only a SavedModel, NAME/, takes files"]
+    if check_inputs(inputs, getattr(model, "preprocessing", None), refused):
+        write = partial(_saved_model, inputs=inputs)
     if row.needs and importlib.util.find_spec(row.needs) is None:
         raise SlimzooError(f"{row.title} is written by {row.needs}: pip install 'slimzoo[onnx]'")
     with writing(path):

@@ -12,8 +12,10 @@ import tensorflow as tf
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
 from slimzoo.model.provenance import Provenance
+from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files
 from slimzoo.model.symbols import LikeFunctional
 from slimzoo.names import scopes_without, top_scopes
+from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing import strides
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.parts import Parts
@@ -30,6 +32,7 @@ class Hosted(Protocol):
     discovery: Discovery
     dtype_policy: Any
     provenance: Provenance
+    preprocessing: Preprocessing | None
     input_shape: tuple[int | None, ...]
     variables_by_name: dict[str, Any]
 
@@ -89,9 +92,14 @@ class FeatureModel(LikeFunctional):
         format: str = "tf_saved_model",
         verbose: bool | None = None,
         input_signature: Any = None,
+        inputs: str = "pixels",
         **kwargs: Any,
     ) -> None:
-        """Exports as Model.export does."""
+        """Exports as Model.export does; of inputs="jpeg" come end points by name."""
+        refused = not_with_files(format, input_signature, kwargs)
+        prepared = self.model.preprocessing
+        if check_inputs(inputs, prepared, refused):
+            return export_for_files(self, filepath, prepared, maps(self.names), verbose)
         signature = input_signature or [tf.TensorSpec(self.model.input_shape, tf.float32, name="images")]
         return super().export(filepath, format, verbose, signature, **kwargs)
 

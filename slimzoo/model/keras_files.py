@@ -12,6 +12,7 @@ import tensorflow as tf
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.provenance import Provenance, fingerprint
+from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files, scores
 from slimzoo.names import escape, unescape
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.parts import Parts
@@ -38,6 +39,7 @@ class StoredByName(OfFunction):
     label_offset: int
     preprocessing: Preprocessing | None
     multi_label: bool
+    num_classes: int | None
     seed: int
     frozen: tuple[str, ...]
     provenance: Provenance
@@ -79,9 +81,23 @@ class StoredByName(OfFunction):
         format: str = "tf_saved_model",
         verbose: bool | None = None,
         input_signature: Any = None,
+        inputs: str = "pixels",
         **kwargs: Any,
     ) -> None:
-        """Exports as Keras does, before the first call too; images are float32, as input_shape says."""
+        """Exports as Keras does, before the first call too.
+
+        Args:
+          inputs: "pixels": images are float32, as input_shape says. "jpeg": the bytes of JPEG, PNG or GIF
+            files, string [N], which the SavedModel decodes and prepares as preprocess() does, but for EXIF's
+            orientation; its serving signature returns "logits", "probabilities" and, where classes have
+            names, "label".
+        Raises: SlimzooError: files cannot go into this model, or not with the other arguments.
+        """
+        refused = not_with_files(format, input_signature, kwargs)
+        if check_inputs(inputs, self.preprocessing, refused):
+            headless = self.num_classes == 0
+            answer = maps("logits") if headless else scores(self.multi_label, self.labels)
+            return export_for_files(self, filepath, self.preprocessing, answer, verbose)
         signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
         return super().export(filepath, format, verbose, signature, **kwargs)
 

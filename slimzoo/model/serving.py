@@ -1,0 +1,103 @@
+"""SavedModels that take image files as they are: decoding and preprocessing are part of the graph."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.preprocessing import Preprocessing
+
+INPUTS = {  # what an exported model can take: what that is
+    "pixels": "float32 [N, H, W, C], as preprocess() makes them",
+    "jpeg": "string [N], the bytes of JPEG, PNG or GIF files",
+}
+
+
+def check_inputs(inputs: str, preprocessing: Preprocessing | None, refused: Iterable[str]) -> bool:
+    """Says whether image files go in.
+
+    Args:
+      refused: what else was asked for that does not go with files, in words.
+    Raises: SlimzooError: no such inputs, or files cannot go in; everything wrong at once.
+    """
+    if inputs == "pixels":
+        return False
+    problems = []
+    if inputs not in INPUTS:
+        allowed = "; ".join(f"{name!r}: {what}" for name, what in INPUTS.items())
+        problems.append(f"inputs is {inputs!r}; allowed are {allowed}")
+    elif preprocessing is None:
+        problems.append(
+            "inputs='jpeg' wants a model with preprocessing: slimzoo.load(..., preprocessing=...)"
+        )
+    problems += refused
+    if problems:
+        raise SlimzooError(listing("the model cannot be exported so:", problems))
+    return True
+
+
+def not_with_files(format: str, input_signature: Any, others: dict[str, Any]) -> list[str]:
+    """Returns what of the arguments of Keras's export() does not go with image files, in words."""
+    problems = [] if format == "tf_saved_model" else [f"format is {format!r}; only a SavedModel takes files"]
+    if input_signature is not None:
+        problems.append("input_signature is given; that of files is theirs, so leave it out")
+    return [*problems, *(f"{name} is given; with files it means nothing, so leave it out" for name in others)]
+
+
+def export_for_files(
+    model: keras.Model,
+    path: str | os.PathLike,
+    preprocessing: Preprocessing | None,
+    answer: Callable[[Any], dict[str, tf.Tensor]],
+    verbose: bool | None,
+) -> None:
+    """Writes a SavedModel whose serving signature takes `images`, string [N], the bytes of image files.
+
+    Photographs are not turned as EXIF says. A BMP is read in Python, so it is not among the files.
+
+    Args:
+      answer: from what `model` returns to what the signature does.
+    """
+    from slimzoo.data.images import decode
+    from slimzoo.preprocessing.transform import prepared
+
+    assert preprocessing is not None, "check_inputs() looked"
+
+    def one(file: tf.Tensor) -> tf.Tensor:
+        return prepared(preprocessing, decode(file, bitmaps=False))
+
+    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        spec = tf.TensorSpec(preprocessing.shape, tf.float32)
+        return answer(model(tf.map_fn(one, images, fn_output_signature=spec)))
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", serve, [tf.TensorSpec([None], tf.string, name="images")])
+    archive.write_out(os.fspath(path), verbose=verbose)
+
+
+def scores(multi_label: bool, labels: tuple[str, ...] | None) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """Returns the answer of a classifier: logits, probabilities and, with names, the best one's."""
+
+    def answer(logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        probabilities = (tf.sigmoid if multi_label else tf.nn.softmax)(logits)
+        found = {"logits": logits, "probabilities": probabilities}
+        if labels is None:
+            return found
+        return {**found, "label": tf.gather(tf.constant(labels), tf.argmax(logits, -1))}
+
+    return answer
+
+
+def maps(names: str | tuple[str, ...]) -> Callable[[Any], dict[str, tf.Tensor]]:
+    """Returns the answer of a feature model: its end points by name."""
+
+    def answer(found: Any) -> dict[str, tf.Tensor]:
+        if isinstance(found, dict):
+            return dict(found)
+        return {names: found} if isinstance(names, str) else dict(zip(names, found, strict=True))
+
+    return answer

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from slimzoo.cli.options import (
     reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
+from slimzoo.errors import SlimzooError
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -121,16 +122,30 @@ def evaluate_folder(**options: Any) -> None:
     models, weights = options["model"], options["weights"]
     if weights is not None and len(models) > 1:
         raise click.UsageError("--weights is of one model; of several each names its own: --model NAME/TAG")
+    _check_names(models)
     if not os.path.exists(options["data"]):  # said before TensorFlow starts
         from slimzoo.data import folder
-        from slimzoo.loading.source import check_name
 
-        for model in models:
-            check_name(model)
         folder.read(options["data"])
     from slimzoo.cli import evaluate_many
 
     evaluate_many.evaluate(evaluate_many.Asked(**options))
+
+
+def _check_names(models: Sequence[str]) -> None:
+    """Raises SlimzooError with every model that cannot be there, before the first is measured for an hour."""
+    from slimzoo.loading.source import check_name
+
+    problems = []
+    for name in models:
+        try:
+            check_name(name)
+        except (SlimzooError, FileNotFoundError) as error:
+            if len(models) == 1:
+                raise
+            problems.append(str(error))
+    if problems:
+        raise SlimzooError("\n".join(problems))
 
 
 @evaluate.command(

@@ -13,7 +13,6 @@ from slimzoo.errors import SlimzooError
 from slimzoo.labels import imagenet
 from slimzoo.labels.folders import imagenet_classes
 from slimzoo.loading.load import load
-from slimzoo.loading.source import check_name
 from slimzoo.model.model import Model
 from slimzoo.training import evaluate as evaluate_one
 from slimzoo.training import held_out
@@ -55,7 +54,6 @@ def evaluate(asked: Asked) -> None:
     Raises: SlimzooError: data, file or models cannot be used; of several models the others are measured.
     """
     results = Results.of(asked.out)
-    _check_names(asked)
     read = _reader(asked)
     if asked.is_plain:
         return _average_precisions(asked)
@@ -89,20 +87,6 @@ def _measure_all(
                 raise
             problems.append(f"{name}: {failure.message}")
         gc.collect()  # the weights of the next one may need the room
-
-
-def _check_names(asked: Asked) -> None:
-    """Raises SlimzooError with every model that cannot be there, before the first is measured for an hour."""
-    problems = []
-    for name in asked.model:
-        try:
-            check_name(name)
-        except (SlimzooError, FileNotFoundError) as error:
-            if len(asked.model) == 1:
-                raise
-            problems.append(str(error))
-    if problems:
-        raise SlimzooError("\n".join(problems))
 
 
 def _reader(asked: Asked) -> Callable[[Model], Labelled]:

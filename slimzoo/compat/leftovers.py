@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+NOTEBOOKS = ".ipynb"
+A_NOTEBOOK = "a notebook, no program; `jupyter nbconvert --to script NOTEBOOK` makes one of it"
+
 
 @dataclass(frozen=True)
 class Leftover:

@@ -18,6 +18,7 @@ RNN_CELLS = (  # of tf.nn; tf.contrib.rnn has more
     *("BasicLSTMCell", "BasicRNNCell", "DeviceWrapper", "DropoutWrapper", "GRUCell", "LSTMCell"),
     *("LSTMStateTuple", "MultiRNNCell", "RNNCell", "ResidualWrapper"),
 )
+_CONTRIB = "slimzoo.compat.tf_contrib."
 _TENSORFLOW = Row(
     sources=("tensorflow.compat.v1", "tensorflow"),
     names={
@@ -26,7 +27,6 @@ _TENSORFLOW = Row(
         **{name: f"slimzoo.compat.graphs.{name}" for name in OURS},
     },
     gone={
-        "examples": "keras.datasets (mnist, cifar10, ...)",
         "models": "slimzoo's own `nets`, `datasets`, `preprocessing` and `deployment`",
     },
 )
@@ -108,6 +108,10 @@ _ROWS: dict[str, Row] = {
     "tensorflow": _TENSORFLOW,
     "tensorflow.compat": Row(("tensorflow.compat",)),
     "tensorflow.compat.v1": _TENSORFLOW,
+    "tensorflow.examples": Row(gone={"saved_model": "tf.saved_model's own guide"}),
+    "tensorflow.examples.tutorials": Row(),
+    "tensorflow.examples.tutorials.mnist": Row(gone={"mnist": "a network of your own: slimzoo has lenet"}),
+    "tensorflow.examples.tutorials.mnist.input_data": Row((_CONTRIB + "mnist",)),
     "tensorflow.layers": Row(("slimzoo.compat.tf_layers",)),
     "tensorflow.nn": Row(
         ("tensorflow.compat.v1.nn",), {name: f"slimzoo.compat.shapes.{name}" for name in SHAPED}

@@ -24,6 +24,8 @@ def check(script: str, py2: bool = False) -> None:
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: {'a folder' if path.is_dir() else 'no such file'}; give a Python file")
+    if script.endswith(leftovers.NOTEBOOKS):
+        raise ScriptError(f"{script}: {leftovers.A_NOTEBOOK}")
     try:
         source = path.read_bytes()
         if py2:
@@ -56,6 +58,7 @@ def run(script: str, arguments: Sequence[str], py2: bool = False) -> None:
     file = os.path.abspath(script)
     source = Path(file).read_bytes()
     _disable_v2_behavior()
+    _print_numbers_as_then()
     folder = os.path.dirname(os.path.realpath(script))
     sys.argv = [script, *arguments]
     if not sys.flags.safe_path:
@@ -95,6 +98,13 @@ def _disable_v2_behavior() -> None:
     logger.setLevel("ERROR")  # it warns of itself, which says nothing about the program
     tf.compat.v1.disable_v2_behavior()
     logger.setLevel(level)
+
+
+def _print_numbers_as_then() -> None:
+    """Makes a list of NumPy's numbers print as [1, 2], not as [np.int64(1), np.int64(2)]."""
+    import numpy as np
+
+    np.set_printoptions(legacy="1.25")
 
 
 def _python_path() -> list[str]:

@@ -57,6 +57,7 @@ SUCCESSORS: dict[str, Row] = {
             "_extract_argmax_and_embed": _COMPAT + "tf_rnn.decoding.embedded_best",
         },
     ),
+    "tensorflow.contrib.learn.python.learn.datasets.mnist": Row((_OURS + "mnist",)),
     "tensorflow.contrib.mixed_precision": Row((_OURS + "mixed_precision",)),
     "tensorflow.contrib.nn": Row((_OURS + "nn",), {"conv1d_transpose": "tensorflow.nn.conv1d_transpose"}),
     "tensorflow.contrib.opt": Row((_OURS + "opt",)),

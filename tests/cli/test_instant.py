@@ -12,7 +12,7 @@ COMMANDS = {
     "info inception_v3": 0,
     "info vgg_16.slim_in1k --json": 0,
     "compare": 0,
-    "compare lenet --out chart.svg": 0,
+    "compare mobilenet_v1 --out chart.svg": 0,
     "cache list": 0,
     "finetune voc --help": 0,
     "completion bash": 0,
@@ -45,7 +45,7 @@ COMMANDS = {
     "run nowhere.py": 2,
     # what is there already
     "convert FILE out.npz ": 2,
-    "compare lenet --out chart.svg ": 2,
+    "compare mobilenet_v1 --out chart.svg ": 2,
     "finetune folder --train DATA --model cifarnet --weights FILE --out DATA": 2,
 }
 CODE = """

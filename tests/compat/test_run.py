@@ -9,7 +9,7 @@ from tests.compat.support import slimzoo
 NOT_SERVED = """\
 ImportError: tf.contrib.rnn has no 'Nope'
 ImportError: tf.contrib.opt.python.training has no 'x'
-ImportError: tf.examples is not served by slimzoo. In its place: keras.datasets
+ImportError: tf.models is not served by slimzoo. In its place: slimzoo
 ImportError: tf.contrib.slim has no 'conv7d'. Near to it: conv3d
 ImportError: nets has no 'nope'. See dir() of it
 ImportError: nets has no 'resnet_v3'. Near to it: resnet_v2, resnet_v1
@@ -47,6 +47,12 @@ def test_flags_are_the_programs_and_an_exception_reads_as_under_python():
 )
 def test_a_program_that_is_not_there_is_one_line(script, words):
     assert slimzoo("run", script, code=2) == ("", words)
+
+
+def test_a_notebook_is_no_program(tmp_path):
+    (tmp_path / "tour.ipynb").write_text('{"cells": []}')  # which Python would run, as a dict
+    with pytest.raises(running.ScriptError, match="a notebook, no program; `jupyter nbconvert"):
+        running.check(str(tmp_path / "tour.ipynb"))
 
 
 def test_help_is_ours_before_the_program_only():

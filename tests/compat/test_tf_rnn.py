@@ -122,6 +122,19 @@ def test_a_cell_knows_its_variables_and_those_inside():
         assert stack.non_trainable_weights == [] and len(stack.variables) == 4
 
 
+def test_the_tensors_of_a_plain_lstm_have_their_old_names():
+    names = {
+        "BasicLSTMCell": ["basic_lstm_cell/Add_1:0", "basic_lstm_cell/Mul_2:0"],
+        "IndyLSTMCell": ["indy_lstm_cell/Add_2:0", "indy_lstm_cell/Mul_3:0"],
+        "LSTMCell": ["lstm_cell/add_1:0", "lstm_cell/mul_2:0"],
+    }
+    for kind, its in names.items():
+        with TF.Graph().as_default():
+            cell = getattr(TF.contrib.rnn, kind)(3)
+            _, state = cell(TF.zeros([2, 3]), cell.zero_state(2, TF.float32))
+            assert [state.c.name, state.h.name] == its, kind
+
+
 def test_dropped_values_stay_dropped_over_time_where_that_is_asked():
     with TF.Graph().as_default(), TF.Session() as session:
         cell = TF.nn.rnn_cell.DropoutWrapper(

@@ -126,6 +126,8 @@ def read(path: str) -> Source:
         return Source(path, problems=[Problem(1, f"larger than {MAX_BYTES:,} bytes: not read")])
     if b"\0" in data:
         return Source(path, problems=[Problem(1, "no Python: it has bytes of zero")], is_python=False)
+    if path.endswith(leftovers.NOTEBOOKS):
+        return Source(path, problems=[Problem(1, leftovers.A_NOTEBOOK)], is_python=False)
     return parse(path, data)
 
 

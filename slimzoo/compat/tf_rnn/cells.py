@@ -145,10 +145,17 @@ class BasicLSTMCell(NumberedCell):
         """Returns [N, num_units] and the next state."""
         c, h = lstm_state(state, self._num_units, self._state_is_tuple)
         entry, new, forget, out = tf.split(weighed([inputs, h], self._kernel, self._bias), 4, axis=1)
-        kept = c * tf.sigmoid(forget + self._forget_bias)
-        c = kept + tf.sigmoid(entry) * self._activation(new)
-        h = self._activation(c) * tf.sigmoid(out)
+        c, h = plain_lstm_step(c, entry, new, forget, out, self._forget_bias, self._activation)
         return h, next_lstm_state(c, h, self._state_is_tuple)
+
+
+def plain_lstm_step(
+    c: Any, entry: Any, new: Any, forget: Any, out: Any, forget_bias: Any, activation: Any
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the next c and h, [N, num_units] as all are; their tensors are called "Add_1" and "Mul_2"."""
+    kept = tf.multiply(c, tf.sigmoid(tf.add(forget, forget_bias, name="Add")), name="Mul")
+    c = tf.add(kept, tf.multiply(tf.sigmoid(entry), activation(new), name="Mul"), name="Add")
+    return c, tf.multiply(activation(c), tf.sigmoid(out), name="Mul")
 
 
 class LSTMCell(NumberedCell):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimzoo.compat.tf_layers.base import v1
 from slimzoo.compat.tf_rnn.base import LSTMStateTuple, width
-from slimzoo.compat.tf_rnn.cells import NumberedCell
+from slimzoo.compat.tf_rnn.cells import NumberedCell, plain_lstm_step
 
 
 class _IndependentCell(NumberedCell):
@@ -120,8 +120,7 @@ class IndyLSTMCell(_IndependentCell):
         """Returns [N, num_units] and the next state."""
         c, h = state
         entry, new, forget, out = tf.split(self._gates(inputs, h, "", 4), 4, axis=1)
-        c = c * tf.sigmoid(forget + self._forget_bias) + tf.sigmoid(entry) * self._activation(new)
-        h = self._activation(c) * tf.sigmoid(out)
+        c, h = plain_lstm_step(c, entry, new, forget, out, self._forget_bias, self._activation)
         return h, LSTMStateTuple(c, h)
 
 

@@ -81,6 +81,10 @@ def test_a_file_of_odd_bytes_is_read_or_says_why_not(tmp_path, data):
 
 NO_PROGRAM = {  # what stands under a name: the words of the refusal
     "p.py": (b"x = 1\0\0", "no Python: it has bytes of zero"),
+    "tour.ipynb": (
+        b'{"cells": [{"source": ["tf.nothing"]}], "nbformat": 4}',
+        "nbconvert",
+    ),  # a dict, to Python
     "photo.jpg": (b"\xff\xd8\xff\xe0 an image", "photo.jpg: "),
     "notes.md": (b"# Notes\nthis is a text\n", "notes.md: neither Python 3 nor Python 2"),
 }

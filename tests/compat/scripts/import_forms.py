@@ -35,6 +35,7 @@ import package.inside
 
 assert sys.argv == [sys.argv[0], "--x=1", "--help", "--", "3"], sys.argv
 assert __name__ == "__main__"
+assert str([np.float32(0.5), np.int64(3)]) == "[0.5, 3]"  # as NumPy 1 printed numbers in a list
 assert tf1 is tf
 assert tf.contrib.slim is slim is slim_again
 assert tf_slim.conv2d is slim.conv2d is layers.conv2d is tf.contrib.layers.convolution2d
@@ -87,7 +88,7 @@ assert tf.placeholder(tf.float32, [3, None]).shape[0].value == 3
 for statement in (
     "from tensorflow.contrib.rnn import Nope",
     "from tensorflow.contrib.opt.python.training import x",
-    "from tensorflow.examples.tutorials.mnist import input_data",
+    "from tensorflow.models.rnn import ptb",
     "from tensorflow.contrib.slim import conv7d",
     "from nets import nope",
     "from nets import resnet_v3",

@@ -43,7 +43,7 @@ QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minut
     "weights/test_download.py": "downloads, from a server of their own",
     "weights/test_manifest.py": "released weights",
     "model/test_model.py": "the Model",
-    "model/test_provenance.py": "which weights a Model has",
+    "weights/test_provenance.py": "which weights a Model has",
     "loading/test_load.py": "from a name to a Model",
     "report/test_data.py": "what a report holds",
     "training/test_average_precision.py": "the measure",

@@ -29,7 +29,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
 def test_a_file_that_exists_stays_unless_overwriting_is_allowed(tmp_path):
     path = write_text(tmp_path / "file.txt", "old")
     with (
-        pytest.raises(FileExistsError, match=r"exists already; name another file, or allow"),
+        pytest.raises(FileExistsError, match=r"exists already; name another file; overwrite=True"),
         atomic_write(path),
     ):
         pass

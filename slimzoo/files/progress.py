@@ -32,7 +32,7 @@ def _lines() -> type:
         disable: bool
 
         def __init__(self, *arguments: Any, **settings: Any):
-            self.tenths = 0
+            self.tenths, self.said = 0, None
             each = {"mininterval": 0, "miniters": 1, "ascii": True}
             super().__init__(*arguments, **{"delay": QUICK, **settings, **each})
 
@@ -40,9 +40,8 @@ def _lines() -> type:
             del arguments, settings
             tenths = TENTHS * self.n // self.total if self.total else 0
             if tenths > self.tenths:
-                self.tenths = int(tenths)
-                self.fp.write(f"{self}\n")
-                self.fp.flush()
+                self.tenths, self.said = int(tenths), self.postfix
+                self._write()
             return True
 
         def clear(self, *arguments: Any, **settings: Any) -> None:
@@ -50,9 +49,14 @@ def _lines() -> type:
             del arguments, settings
 
         def close(self) -> None:
-            if not self.disable and not self.total and self.n:
-                self.fp.write(f"{self}\n")
+            is_news = self.tenths and self.postfix != self.said  # as of an evaluation after the last step
+            if not self.disable and self.n and (is_news or not self.total):
+                self._write()
             self.disable = True
             self._decr_instances(self)
+
+        def _write(self) -> None:
+            self.fp.write(f"{self}\n")
+            self.fp.flush()
 
     return Lines

@@ -274,5 +274,7 @@ def _whole(path: Path, others: Iterable[Any]) -> Any:
         )
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
+    import slimzoo.model  # noqa: F401  # which makes our classes known to Keras
+
     converters.read(path)  # which says what is wrong with it; Keras trusts what it opens
     return keras.models.load_model(path)

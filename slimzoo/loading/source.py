@@ -14,10 +14,10 @@ from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError, not_there
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, voc
-from slimzoo.model.provenance import Provenance
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Row, get_row, is_network, row_of, rows
 from slimzoo.weights import WeightsRow, metadata
+from slimzoo.weights.provenance import Provenance
 
 log = logging.getLogger("slimzoo")
 Name = str | os.PathLike

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
-from slimzoo.model.provenance import Provenance
 from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files
 from slimzoo.model.symbols import LikeFunctional
 from slimzoo.names import scopes_without, top_scopes
@@ -20,6 +19,7 @@ from slimzoo.tracing import strides
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.parts import Parts
 from slimzoo.weights import WeightsRow
+from slimzoo.weights.provenance import Provenance
 
 Wanted = tuple[str, ...] | None  # end points, and LOGITS; None: every end point
 

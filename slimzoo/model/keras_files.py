@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
-from slimzoo.model.provenance import Provenance, fingerprint
 from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files, scores
 from slimzoo.names import escape, unescape
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.parts import Parts
+from slimzoo.weights.provenance import Provenance, fingerprint
 
 
 class OfFunction(keras.Model):

@@ -24,7 +24,6 @@ from slimzoo.model.images import best_of, prepare
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
-from slimzoo.model.provenance import Provenance
 from slimzoo.model.summary import facts, html, render
 from slimzoo.names import check_names, escape, scopes_without, top_scopes
 from slimzoo.preprocessing import Preprocessing
@@ -34,6 +33,7 @@ from slimzoo.tracing.layers import Row, layer_rows
 from slimzoo.tracing.parts import discover_parts, resolve
 from slimzoo.tracing.stand_ins import DiscoveryHost, VariableSpec
 from slimzoo.weights import WeightsRow
+from slimzoo.weights.provenance import Provenance
 
 
 @keras.saving.register_keras_serializable("slimzoo")

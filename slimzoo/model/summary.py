@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Protocol
 
-from slimzoo.model.provenance import Provenance
 from slimzoo.names import top_scopes
 from slimzoo.tracing.layers import Row
 from slimzoo.tracing.multiply_adds import Shape
+from slimzoo.weights.provenance import Provenance
 
 COLUMNS = (
     ("scope", "left"),

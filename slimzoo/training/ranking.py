@@ -17,12 +17,12 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.labels import imagenet
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
-from slimzoo.model.provenance import fingerprint as fingerprint_of_values
 from slimzoo.names import in_scopes
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.evaluation import check_finite, check_fits
 from slimzoo.training.run_folder import fingerprint
 from slimzoo.training.top_k import TopK, places, top_k
+from slimzoo.weights.provenance import fingerprint as fingerprint_of_values
 
 
 @dataclass(frozen=True, eq=False)

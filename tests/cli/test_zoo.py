@@ -41,7 +41,7 @@ def test_compare_draws_a_chart(slimzoo, tmp_path, suffix):
 
 def test_compare_measures_when_asked(slimzoo, monkeypatch, tmp_path):
     monkeypatch.setattr(comparison, "LEAST_SECONDS", 0)
-    given = ("compare", "lenet", "cifarnet", "--measure", "--batch-size", "2", "--out", "c.svg")
+    given = ("compare", "lenet", "mobilenet_v1_025", "--measure", "--batch-size", "2", "--out", "c.svg")
     rows = slimzoo(*given, "--json").json["networks"]
     assert all(row["images_per_second"] > 0 for row in rows)
     assert "images per second" in (tmp_path / "c.svg").read_text()
@@ -54,7 +54,7 @@ def test_bad_input_is_refused_before_anything_is_measured(refused, tmp_path, mon
     monkeypatch.setattr(comparison, "images_per_second", lambda *_: pytest.fail("it measured"))
     (tmp_path / "there.png").write_text("mine")
     (tmp_path / "folder.png").mkdir()
-    measure = ("compare", "lenet", "--measure", "--out")
+    measure = ("compare", "vgg_16", "--measure", "--out")
     refused("compare", "lenett", "vgg16", words=["'lenett'", "lenet", "'vgg16'", "vgg_16"])
     refused(*measure, "c.gif", words=["c.gif", ".png or an .svg"])
     refused(*measure, "there.png", words=["there.png exists already", "--overwrite"])
@@ -68,7 +68,7 @@ def test_bad_input_is_refused_before_anything_is_measured(refused, tmp_path, mon
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_named(refused, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
-    refused("compare", "lenet", "--out", "closed/c.png", words=["closed/c.png", "permission denied"])
+    refused("compare", "vgg_16", "--out", "closed/c.png", words=["closed/c.png", "permission denied"])
 
 
 def test_ctrl_c_while_measuring_leaves_nothing_behind(tmp_path):
@@ -76,7 +76,7 @@ def test_ctrl_c_while_measuring_leaves_nothing_behind(tmp_path):
         "import os, signal, slimzoo.catalogue.comparison as c\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
         "c.images_per_second = lambda *_: os.kill(os.getpid(), signal.SIGINT) or 1.0\n"
-        "from slimzoo.cli import main; main(['compare', 'lenet', '--measure', '--out', 'c.png'])"
+        "from slimzoo.cli import main; main(['compare', 'vgg_16', '--measure', '--out', 'c.png'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False

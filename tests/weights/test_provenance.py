@@ -6,8 +6,8 @@ import pytest
 
 import slimzoo
 from slimzoo import weights
-from slimzoo.model.provenance import Provenance
 from slimzoo.weights import manifest
+from slimzoo.weights.provenance import Provenance
 from tests.networks import values
 
 DRAWN = "mobilenet_v1_025.drawn"  # they come with slimzoo

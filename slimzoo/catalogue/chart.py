@@ -2,14 +2,15 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
+import textalloc
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -22,7 +23,7 @@ SUFFIXES = (".png", ".svg")
 WIDTH, HEIGHT = 11.5, 5.8  # inches: of the figure, of a panel
 LINE = 0.17  # inches: of a line of the note
 LETTERS = 185  # of such a line
-POINT = 11  # pixels: a marker, and the room around it
+SIZE = 5.5  # points: of a marker
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#6a51a3", "#a6761d", "#56b4e9", "#444444")
 MARKERS = "osD^vP"
 INK, MUTED, GRID = "#222222", "#6b6b6b", "#e2e2e2"
@@ -110,7 +111,7 @@ def figure_of(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
     canvas.draw()
     _settle(figure)
     for place in drawn:  # names are placed where the finished layout leaves room
-        _name_points(*place)
+        _name_points(*place, styles)
     return figure
 
 
@@ -192,7 +193,7 @@ def _draw_accuracies(axes: Axes, rows: Sequence[Compared], panel: Panel, styles:
         axes.plot(*zip(*_places(group, panel), strict=True), color=style["color"], linewidth=0.9, zorder=3)
     for row in rows:
         style = styles[family(row.entry.name)]
-        axes.plot(*_places([row], panel)[0], **style, markersize=5.5, linewidth=0, zorder=3)
+        axes.plot(*_places([row], panel)[0], **style, markersize=SIZE, linewidth=0, zorder=3)
     axes.grid()
     axes.margins(y=0.09)
     axes.set_ylabel("published top-1 accuracy, %")
@@ -204,84 +205,32 @@ def _places(rows: Sequence[Compared], panel: Panel) -> list[tuple[float, float]]
     return [(panel.value(row) or 1, row.entry.top1 or 0) for row in by_work]
 
 
-def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel) -> None:
-    """Writes each name where it hides no point, line or other name, as far as there is room."""
-    places = {row.entry.name: axes.transData.transform(_places([row], panel)[0]) for row in rows}
-    taken = [_squares(np.array([*places.values()]), POINT)]
-    taken += [_along(axes.transData.transform(_places(group, panel))) for group in _lines(rows)]
-    frame = np.array(axes.get_window_extent().extents)
-    for name, (x, y) in sorted(places.items(), key=lambda placed: -placed[1][1]):
-        text = axes.text(0, 0, name, fontsize=7.5, zorder=4, va="bottom", transform=None)
-        size = text.get_window_extent()
-        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0, "alpha": 0.8})  # over the grid
-        boxes = np.array(
-            [
-                (x + dx, y + dy, x + dx + size.width, y + dy + size.height)
-                for dx, dy in _around(size.width, size.height)
-            ]
-        )
-        leads = [_lead(box, x, y) for box in boxes]
-        best = _best(_overlaps(boxes, np.concatenate(taken), frame), leads, taken)
-        text.set(position=axes.transData.inverted().transform(boxes[best, :2]), transform=axes.transData)
-        taken.append(boxes[best, None])
-        if len(lead := leads[best]):
-            line = axes.transData.inverted().transform(lead).T
-            axes.plot(*line, color=MUTED, linewidth=0.5, zorder=2)
-            taken.append(_along(lead))
+def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
+    """Writes each name, in its family's colour, where it hides nothing; a line leads to it."""
+    places = np.array([_places([row], panel)[0] for row in rows])
+    lines = [np.array(_places(group, panel)) for group in _lines(rows)]
+    textalloc.allocate(
+        axes,
+        *places.T,
+        [row.entry.name for row in rows],
+        x_scatter=places[:, 0],
+        y_scatter=places[:, 1],
+        x_lines=[line[:, 0] for line in lines],
+        y_lines=[line[:, 1] for line in lines],
+        textsize=7.5,
+        textcolor=[_darker(styles[family(row.entry.name)]["color"]) for row in rows],
+        margin=0.005,
+        min_distance=0.007,
+        nbr_candidates=1000,
+        linecolor=MUTED,
+        linewidth=0.5,
+        avoid_label_lines_overlap=True,
+        avoid_crossing_label_lines=True,
+        zorder=4,
+    )
 
 
-def _best(hidden: np.ndarray, leads: Sequence[np.ndarray], taken: Sequence[np.ndarray]) -> int:
-    """Returns the place that hides least; of those alike, whose lead crosses least, the first of them."""
-    free = [i for i, lead in enumerate(leads) if not len(lead) and not hidden[i]]
-    if free:
-        return free[0]
-    there = np.concatenate(taken)
-    crossed = [_shared(_along(lead), there).sum() if len(lead) else 0 for lead in leads]
-    return int(np.argmin(20 * hidden + crossed))  # rather a line crossed than something hidden
-
-
-# Boxes are [N, 4], pixels: left, lower, right, upper.
-def _squares(centres: np.ndarray, side: float) -> np.ndarray:
-    return np.concatenate([centres - side / 2, centres + side / 2], axis=1)
-
-
-def _along(corners: np.ndarray) -> np.ndarray:
-    """Returns small boxes that together cover the line through `corners`."""
-    parts = [np.linspace(a, b, 2 + int(np.hypot(*(b - a)) / 4)) for a, b in pairwise(corners)]
-    return _squares(np.concatenate(parts), 5)
-
-
-def _lead(box: np.ndarray, x: float, y: float) -> np.ndarray:
-    """Returns the ends of a line from a name to its point, none where they are side by side."""
-    near = np.clip((x, y), box[:2], box[2:])
-    ends = np.array((near, (x, y)))
-    return ends if np.hypot(*(ends[0] - ends[1])) >= 2 * POINT else ends[:0]
-
-
-def _around(width: float, height: float) -> Iterator[tuple[float, float]]:
-    """Yields where a text may begin, in pixels from its point: beside it first, then farther away."""
-    for gap in (11, 18, 30, 45, 65, 90, 125, 170):
-        yield gap, -height / 2
-        yield -width / 2, gap - 2
-        yield -width / 2, -height - gap + 2
-        yield -width - gap, -height / 2
-        yield gap, gap - 4
-        yield gap, -height - gap + 4
-        yield -width - gap, gap - 4
-        yield -width - gap, -height - gap + 4
-        yield gap / 2, gap - 2
-        yield -width - gap / 2, gap - 2
-        yield gap / 2, -height - gap + 2
-        yield -width - gap / 2, -height - gap + 2
-
-
-def _overlaps(boxes: np.ndarray, taken: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Returns the pixels that each of `boxes` shares with those taken, or has outside of `frame`."""
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return _shared(boxes, taken).sum(1) + area - _shared(boxes, frame[None])[:, 0]
-
-
-def _shared(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.prod(np.clip(high - low, 0, None), axis=2)
+def _darker(colour: str) -> tuple[float, float, float]:
+    """Returns `colour` as dark as small letters on white need it: a contrast of 4.5 to 1 and more."""
+    red, green, blue = to_rgb(colour)
+    return red * 0.6, green * 0.6, blue * 0.6

@@ -133,10 +133,9 @@ def matches_nothing(option: str, pattern: str, names: Iterable[str]) -> str:
     """Returns the message for a `pattern` given as `option` that is no scope of `names`."""
     scopes = all_scopes(names)
     tail = pattern.strip("/*").rpartition("/")[2]
-    near = [scope for scope in scopes if scope.rpartition("/")[2] == tail]
-    near = near or difflib.get_close_matches(pattern, scopes, n=3, cutoff=0.5)
-    meant = " or ".join(f'"{name}"' for name in near[:3])
-    hint = f"did you mean {meant}?" if near else f"the scopes are {', '.join(scopes[:10]) or 'none'}"
+    likely = [scope for scope in scopes if scope.rpartition("/")[2] == tail] or near(pattern, scopes)
+    meant = " or ".join(f'"{name}"' for name in likely[:3])
+    hint = f"did you mean {meant}?" if likely else f"the scopes are {', '.join(scopes[:10]) or 'none'}"
     return f'{option}=["{pattern}"] matches nothing; {hint}'
 
 

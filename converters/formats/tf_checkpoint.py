@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import re
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 from slimzoo.converters.formats import object_graph, sstable, tf_v1, tf_v2
 from slimzoo.converters.formats.binary import FileBytes, damaged, varint
 from slimzoo.converters.source import Source
-from slimzoo.errors import SlimzooError, listing, not_there, shown
+from slimzoo.errors import SlimzooError, listing, not_there, shown, some
+from slimzoo.names import near
 
 log = logging.getLogger("slimzoo")
 _PART = re.compile(r"^(.+)\.(?:index|meta|data-\d{5}-of-\d{5})$")
@@ -60,8 +60,10 @@ def _nothing_there(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}, and so no {path.name} in it"
     names = sorted(p.name for p in path.parent.iterdir() if not p.name.startswith("."))
-    near = difflib.get_close_matches(path.name, names, 5, 0.4) or names[:10]
-    there = f"Nearest: {', '.join(near)}" if near else "The folder is empty"
+    if likely := near(path.name, names, 5):
+        there = f"Nearest: {', '.join(likely)}"
+    else:
+        there = f"In that folder: {some(names, 10)}" if names else "The folder is empty"
     return f"there is no file, folder or checkpoint {path}. {there}"
 
 

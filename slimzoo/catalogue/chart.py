@@ -10,7 +10,7 @@ import numpy as np
 import textalloc
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -211,7 +211,8 @@ def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Sty
     lines = [np.array(_places(group, panel)) for group in _lines(rows)]
     textalloc.allocate(
         axes,
-        *places.T,
+        places[:, 0],
+        places[:, 1],
         [row.entry.name for row in rows],
         x_scatter=places[:, 0],
         y_scatter=places[:, 1],
@@ -230,7 +231,7 @@ def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Sty
     )
 
 
-def _darker(colour: str) -> tuple[float, float, float]:
+def _darker(colour: str) -> str:
     """Returns `colour` as dark as small letters on white need it: a contrast of 4.5 to 1 and more."""
     red, green, blue = to_rgb(colour)
-    return red * 0.6, green * 0.6, blue * 0.6
+    return to_hex((0.6 * red, 0.6 * green, 0.6 * blue))

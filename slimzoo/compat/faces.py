@@ -1,6 +1,5 @@
 """Old modules as objects: each looks its names up where the tables of slimzoo.compat say they are today."""
 
-import difflib
 import importlib
 import importlib.util
 import pkgutil
@@ -14,6 +13,7 @@ from slimzoo.compat.libraries import LIBRARIES, SAME
 from slimzoo.compat.modules import Row
 from slimzoo.compat.not_served import StandIn
 from slimzoo.compat.others.rows import OLD_LIBRARIES
+from slimzoo.names import near
 
 _OLD = {**modules.SLIM, **modules.REPOSITORY}
 MODULES: dict[str, Row] = {**_OLD, **modules.under_other_names(_OLD), **CONTRIB, **LIBRARIES, **OLD_LIBRARIES}
@@ -95,8 +95,10 @@ class Face(ModuleType):
         if self.__name__ == "tensorflow.contrib":
             return f"{old}.{name} is not served by slimzoo, which has {', '.join(SERVED)} of {old}"
         known = _public(dir(self))
-        near = difflib.get_close_matches(name, known, n=8) if len(known) > _MANY else known
-        return f"{old} has no {name!r}. " + (f"Near to it: {', '.join(near)}" if near else "See dir() of it")
+        likely = near(name, known, 8) if len(known) > _MANY else known
+        return f"{old} has no {name!r}. " + (
+            f"Near to it: {', '.join(likely)}" if likely else "See dir() of it"
+        )
 
 
 def _public(names: Iterable[str]) -> list[str]:

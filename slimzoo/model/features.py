@@ -1,6 +1,5 @@
 """Some end points of a Model as a Keras model; Backbone: its map at each reduction, for detectors."""
 
-import difflib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.config import check_registered
 from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files
 from slimzoo.model.symbols import LikeFunctional
-from slimzoo.names import scopes_without, top_scopes
+from slimzoo.names import near, scopes_without, top_scopes
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing import strides
 from slimzoo.tracing.discovery import Discovery
@@ -204,5 +203,4 @@ def _choose(maps: dict[str, Level], levels: Levels) -> list[Level]:
 def _problem(level: int | str, maps: dict[str, Level]) -> str:
     if not isinstance(level, str):
         return f"reduction {level!r}"
-    near = difflib.get_close_matches(level, maps, n=3, cutoff=0.4)
-    return f"end point {level!r}; nearest: {', '.join(near) or 'none is near'}"
+    return f"end point {level!r}; nearest: {', '.join(near(level, maps)) or 'none is near'}"

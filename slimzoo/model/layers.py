@@ -1,6 +1,5 @@
 """The layers of a Model as a user of Keras looks for them: by end point or scope, with their variables."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from slimzoo.errors import SlimzooError, some
-from slimzoo.names import all_scopes, in_scopes, lies_in, scopes_up, scopes_without
+from slimzoo.names import all_scopes, in_scopes, lies_in, near, scopes_up, scopes_without
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.layers import layer_scope
 from slimzoo.tracing.parts import Parts
@@ -248,9 +247,9 @@ def _whole(name: str, known: Iterable[str]) -> str | None:
 
 
 def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:
-    near = difflib.get_close_matches(str(name), dict.fromkeys(known), n=3, cutoff=0.4)
-    near += [other for other in dict.fromkeys(known) if other.endswith(f"/{name}") and other not in near]
+    likely = [other for other in dict.fromkeys(known) if other.endswith(f"/{name}")]
+    likely += [other for other in near(str(name), known) if other not in likely]
     raise SlimzooError(
-        f"{model.name} has no layer {name!r}; nearest: {', '.join(near[:4]) or 'none is near'}. Layers go by "
-        "the end points and the scopes of the network: [layer.name for layer in model.layers]"
+        f"{model.name} has no layer {name!r}; nearest: {', '.join(likely[:4]) or 'none is near'}. Layers go "
+        "by the end points and the scopes of the network: [layer.name for layer in model.layers]"
     )

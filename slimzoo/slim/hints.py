@@ -1,14 +1,15 @@
 """What a name that matches nothing may have been meant to be."""
 
-import difflib
 from collections.abc import Iterable
+
+from slimzoo.names import near
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Returns "a/b, c/b": the known names that end with `name`, or else look like it; "none" without any."""
     known = list(known)
-    near = [other for other in known if other.endswith(f"/{name.strip('/')}")][:3]
-    return ", ".join(near or difflib.get_close_matches(name, known, n=3, cutoff=0.5)) or "none"
+    likely = [other for other in known if other.endswith(f"/{name.strip('/')}")][:3]
+    return ", ".join(likely or near(name, known)) or "none"
 
 
 def scopes(variable_names: Iterable[str]) -> list[str]:

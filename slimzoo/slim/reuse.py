@@ -1,11 +1,13 @@
 """What to do where TensorFlow refuses to share a variable."""
 
 import contextlib
-import difflib
 import re
 from collections.abc import Iterator
 
 import tensorflow as tf
+
+from slimzoo.errors import some
+from slimzoo.names import nearest
 
 MISSING = re.compile(r"Variable (\S+) does not exist.*VarScope\?$", re.DOTALL)
 OTHER_SHAPE = re.compile(r"Trying to share variable (\S+),.*found shape [^;]*$", re.DOTALL)
@@ -40,5 +42,4 @@ def _there_are(name: str) -> str:
     names = [variable.op.name for variable in tf.compat.v1.global_variables()]
     if not names:
         return "There are no variables yet."
-    near = difflib.get_close_matches(name, names, n=3) or names[:3]
-    return f"There are {len(names)} variables, nearest {', '.join(near)}."
+    return f"There are {len(names)} variables{nearest(name, names) or f': {some(names)}.'}"

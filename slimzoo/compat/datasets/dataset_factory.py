@@ -1,10 +1,10 @@
 """From the name of a data set to its description."""
 
-import difflib
 from collections.abc import Callable
 
 from slimzoo import slim
 from slimzoo.compat.datasets import cifar10, flowers, imagenet, mnist, visualwakewords
+from slimzoo.names import nearest
 
 datasets_map = {
     "cifar10": cifar10,
@@ -31,7 +31,6 @@ def get_dataset(
     Raises: ValueError: there is no such data set, or it has no such split.
     """
     if name not in datasets_map:
-        near = difflib.get_close_matches(str(name), datasets_map, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = nearest(str(name), datasets_map)
         raise ValueError(f"Name of dataset unknown {name}.{hint} There are {', '.join(datasets_map)}")
     return datasets_map[name].get_split(split_name, dataset_dir, file_pattern, reader)

@@ -1,6 +1,5 @@
 """Networks by name, for programs written against the old `nets.nets_factory`."""
 
-import difflib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.names import nearest
 from slimzoo.nets import i3d, s3dg
 from slimzoo.nets.common import NetworkFn, NetworkOutput
 from slimzoo.registry import networks
@@ -48,9 +48,8 @@ def get_network_fn(
     Raises: ValueError: there is no network called `name`.
     """
     if name not in networks_map:
-        near = difflib.get_close_matches(str(name), networks_map, n=3)
-        nearest = f"Nearest: {', '.join(near)}. " if near else ""
-        raise ValueError(f"Name of network unknown {name}. {nearest}There are {', '.join(networks_map)}")
+        likely = nearest(str(name), networks_map)
+        raise ValueError(f"Name of network unknown {name}.{likely} There are {', '.join(networks_map)}")
     network = networks_map[name]
 
     @functools.wraps(network)

@@ -1,6 +1,5 @@
 """From the name of a network to its preprocessing."""
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from slimzoo.compat.preprocessing import (
     lenet_preprocessing,
     vgg_preprocessing,
 )
+from slimzoo.names import nearest
 
 _KINDS = {  # module: the names that stand for it
     cifarnet_preprocessing: ("cifarnet",),
@@ -46,8 +46,7 @@ def get_preprocessing(
     Raises: ValueError: there is no preprocessing called `name`.
     """
     if name not in preprocessing_map:
-        near = difflib.get_close_matches(str(name), preprocessing_map, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = nearest(str(name), preprocessing_map)
         raise ValueError(
             f"Preprocessing name [{name}] was not recognized.{hint} There are {', '.join(preprocessing_map)}"
         )

@@ -115,7 +115,7 @@ def test_a_pattern_of_ones_own_and_a_reader_are_taken(tmp_path):
 
 def test_what_is_unknown_is_answered_with_what_is_known(tmp_path):
     with pytest.raises(
-        ValueError, match=r"Name of dataset unknown flower. Did you mean flowers\? There are cifar10, f"
+        ValueError, match=r"Name of dataset unknown flower. Nearest: flowers. There are cifar10, f"
     ):
         dataset_factory.get_dataset("flower", "train", "x")
     with pytest.raises(ValueError, match=r"split name test was not recognized. There are train, validation"):

@@ -204,7 +204,14 @@ def _near(name: str, found: Differences) -> str:
 
 def reasons(found: Differences, given: Shapes, wanted: Shapes) -> list[str]:
     """Returns what probably went wrong, in words; empty where nothing shows."""
-    checks = (_arg_scope_forgotten, _other_network, _averages_only, _other_classes, _dense_or_convolution)
+    checks = (
+        _arg_scope_forgotten,
+        _exported,
+        _other_network,
+        _averages_only,
+        _other_classes,
+        _dense_or_convolution,
+    )
     return [reason for check in checks if (reason := check(found, given, wanted))]
 
 
@@ -220,6 +227,17 @@ def _arg_scope_forgotten(found: Differences, given: Shapes, wanted: Shapes) -> s
 
 def _all_norm(names: Iterable[str]) -> bool:
     return all("/BatchNorm/" in f"/{name}" for name in names)
+
+
+def _exported(found: Differences, given: Shapes, wanted: Shapes) -> str:
+    del wanted
+    numbered = [name for name in given if re.fullmatch(r"_?(\w+_)?variables/\d+", name)]
+    if not found.missing or len(numbered) < len(given):
+        return ""
+    return (
+        "a SavedModel that Keras exported numbers its variables and keeps no name of them; the .keras, "
+        ".weights.h5 or .safetensors file of the same model has them"
+    )
 
 
 def _other_network(found: Differences, given: Shapes, wanted: Shapes) -> str:

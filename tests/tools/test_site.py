@@ -1,9 +1,12 @@
 """The site: every block of a page runs, every command on it exists, generated pages say what is there."""
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -135,6 +138,18 @@ def generated():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_site_is_built_strictly_in_a_checkout_that_is_new(tmp_path):
+    pytest.importorskip("mkdocstrings", reason="the site needs pip install '.[docs]'")
+    for name in ("slimzoo", "converters", "weights_manifest", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    config = tmp_path / "tools" / "site" / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(config)]
+    settings = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    result = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "slimzoo.converters.conversion" in (tmp_path / "build/site/api/converters.html").read_text("utf-8")
 
 
 def test_every_network_and_every_row_of_weights_has_its_place():

@@ -64,6 +64,12 @@ API = {  # page: what it is about, and the modules or names on it
 }
 
 
+def on_startup(**given: Any) -> None:
+    """Makes the folder of the sources: mkdocstrings looks whether it is there before on_config() fills it."""
+    del given
+    SOURCES.mkdir(parents=True, exist_ok=True)
+
+
 def on_config(config: Any) -> Any:
     """Lays the sources out as they are installed, and names the generated pages in the navigation."""
     shutil.rmtree(SOURCES, ignore_errors=True)

@@ -231,8 +231,7 @@ def _all_norm(names: Iterable[str]) -> bool:
 
 def _exported(found: Differences, given: Shapes, wanted: Shapes) -> str:
     del wanted
-    numbered = [name for name in given if re.fullmatch(r"_?(\w+_)?variables/\d+", name)]
-    if not found.missing or len(numbered) < len(given):
+    if not found.missing or not _are_numbered(given):
         return ""
     return (
         "a SavedModel that Keras exported numbers its variables and keeps no name of them; the .keras, "
@@ -240,9 +239,15 @@ def _exported(found: Differences, given: Shapes, wanted: Shapes) -> str:
     )
 
 
+def _are_numbered(names: Iterable[str]) -> bool:
+    """Whether most of `names` are as Keras's export() makes them."""
+    numbered = [bool(re.fullmatch(r"variables/\d+", name)) for name in names]
+    return 2 * sum(numbered) > len(numbered)
+
+
 def _other_network(found: Differences, given: Shapes, wanted: Shapes) -> str:
     tops = [set(map(_outermost, names)) for names in (given, wanted)]
-    if not given or not wanted or tops[0] & tops[1]:
+    if not given or not wanted or tops[0] & tops[1] or _are_numbered(given):
         return ""
     theirs, ours = (_several(top) for top in tops)
     if all(len(top) == 1 for top in tops):

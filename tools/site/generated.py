@@ -140,7 +140,7 @@ def _commands() -> dict[str, str]:
     )
     parts = [about]
     for words, command in _below("slimzoo", main):
-        context = click.Context(command, info_name=words, max_content_width=88, terminal_width=88)
+        context = click.Context(command, info_name=words, max_content_width=72, terminal_width=72)
         parts.append(f"## {words}\n\n```text\n{command.get_help(context)}\n```\n")
     return {"commands.md": "\n".join(parts)}
 

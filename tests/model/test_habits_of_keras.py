@@ -8,7 +8,9 @@ import pytest
 
 import slimzoo
 from slimzoo.errors import SlimzooError
-from tests.networks import IMAGES, assert_same, little_model, values
+from slimzoo.model import Preprocess
+from slimzoo.preprocessing import of_kind
+from tests.networks import IMAGES, assert_close, assert_same, little_model, values
 
 
 def small(classes=4):
@@ -49,6 +51,20 @@ def test_freezing_a_scope_of_a_base_that_does_not_train_thaws_nothing():
 
 def set_trainable(layer):
     layer.trainable = True
+
+
+# Pixels.
+
+
+@pytest.mark.parametrize("first", [[keras.Input((20, 24, 3))], []], ids=["Input", "no Input"])
+def test_preprocessing_goes_into_a_stack_of_layers(first, tmp_path):
+    base = little_model(preprocessing=of_kind("inception", 8), keep_prob=1.0)
+    stack = keras.Sequential([*first, Preprocess(base.preprocessing), base])
+    pixels = np.random.RandomState(0).randint(0, 256, (2, 20, 24, 3)).astype(np.uint8)
+    wanted = base(base.preprocess(pixels))
+    assert_close(stack(pixels), wanted, 1e-5)  # a batch is resized in one op; float32 round-off
+    stack.save(tmp_path / "m.keras")
+    assert_close(keras.models.load_model(tmp_path / "m.keras")(pixels), wanted, 1e-5)
 
 
 # Files.

@@ -27,7 +27,8 @@ API = {  # page: what it is about, and the modules or names on it
     ),
     "model": (
         "The keras.Model around a network function, its backbones, and whole models as files",
-        *("slimzoo.model.model.Model", "slimzoo.model.features", "slimzoo.model.exporting"),
+        *("slimzoo.model.model.Model", "slimzoo.model.graph_images.Preprocess"),
+        *("slimzoo.model.features", "slimzoo.model.exporting"),
     ),
     "slim": (
         "The layers, as `from slimzoo import slim` has them",

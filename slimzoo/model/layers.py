@@ -258,6 +258,8 @@ def _whole(name: str, known: Iterable[str]) -> str | None:
 
 
 def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:
+    if isinstance(name, int):
+        raise SlimzooError(f"{model.name}.get_layer({name}): a number goes in as get_layer(index={name})")
     near = difflib.get_close_matches(str(name), dict.fromkeys(known), n=3, cutoff=0.4)
     near += [other for other in dict.fromkeys(known) if other.endswith(f"/{name}") and other not in near]
     raise SlimzooError(

@@ -1,11 +1,19 @@
-"""The packages, where they lie: converters/ and weights_manifest/ stand beside slimzoo/ and belong in it."""
+"""The packages, where they lie: converters/ and weights_manifest/ stand beside slimzoo/ and belong in it.
 
-from setuptools import find_namespace_packages, find_packages, setup
+A folder of data alone is one too, as setuptools wants it: it would be left out otherwise.
+"""
+
+from setuptools import find_namespace_packages, setup
+
+
+def below(name: str) -> list[str]:
+    """Returns the packages of a folder of the checkout, itself the first."""
+    return find_namespace_packages(include=[name, f"{name}.*"], exclude=["*__pycache__*"])
+
 
 setup(
     packages=[
-        *find_packages(include=["slimzoo", "slimzoo.*"]),
-        *(f"slimzoo.{name}" for name in find_packages(include=["converters", "converters.*"])),
-        *(f"slimzoo.{name}" for name in find_namespace_packages(include=["weights_manifest"])),
+        *below("slimzoo"),
+        *(f"slimzoo.{name}" for name in below("converters") + below("weights_manifest")),
     ]
 )

@@ -204,7 +204,14 @@ def _near(name: str, found: Differences) -> str:
 
 def reasons(found: Differences, given: Shapes, wanted: Shapes) -> list[str]:
     """Returns what probably went wrong, in words; empty where nothing shows."""
-    checks = (_arg_scope_forgotten, _other_network, _averages_only, _other_classes, _dense_or_convolution)
+    checks = (
+        _arg_scope_forgotten,
+        _exported,
+        _other_network,
+        _averages_only,
+        _other_classes,
+        _dense_or_convolution,
+    )
     return [reason for check in checks if (reason := check(found, given, wanted))]
 
 
@@ -222,9 +229,25 @@ def _all_norm(names: Iterable[str]) -> bool:
     return all("/BatchNorm/" in f"/{name}" for name in names)
 
 
+def _exported(found: Differences, given: Shapes, wanted: Shapes) -> str:
+    del wanted
+    if not found.missing or not _are_numbered(given):
+        return ""
+    return (
+        "a SavedModel that Keras exported numbers its variables and keeps no name of them; the .keras, "
+        ".weights.h5 or .safetensors file of the same model has them"
+    )
+
+
+def _are_numbered(names: Iterable[str]) -> bool:
+    """Whether most of `names` are as Keras's export() makes them."""
+    numbered = [bool(re.fullmatch(r"variables/\d+", name)) for name in names]
+    return 2 * sum(numbered) > len(numbered)
+
+
 def _other_network(found: Differences, given: Shapes, wanted: Shapes) -> str:
     tops = [set(map(_outermost, names)) for names in (given, wanted)]
-    if not given or not wanted or tops[0] & tops[1]:
+    if not given or not wanted or tops[0] & tops[1] or _are_numbered(given):
         return ""
     theirs, ours = (_several(top) for top in tops)
     if all(len(top) == 1 for top in tops):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from slimzoo.errors import counted, some
+
 
 @dataclass(frozen=True, eq=False)
 class Example:
@@ -38,6 +40,10 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    def __repr__(self) -> str:
+        size, classes = counted(len(self), "image"), f"{len(self.classes)} classes: {some(self.classes)}"
+        return f"<Dataset {self.name}: {size}, {classes}>"
 
     @property
     def paths(self) -> tuple[str, ...]:

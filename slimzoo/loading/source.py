@@ -127,7 +127,7 @@ def _from_weights(network: Row, text: str) -> Source:
         return from_file(path)
     raise not_there(
         f"no weights {text!r} for {network.name}: there is no such file, and the tags are "
-        f"{', '.join(rows) or 'none'}"
+        f"{', '.join(rows) or 'none'}{'; of released weights the first are the default' if rows else ''}"
     )
 
 

@@ -42,7 +42,8 @@ class Freezes(keras.Model):
     def _apply_frozen(self) -> None:
         held = frozenset(self.frozen)
         for name, variable in self._by_name.items():
-            variable.trainable = self.discovery.variables[name].trainable and not lies_in(name, held)
+            trains = self.discovery.variables[name].trainable and not lies_in(name, held)
+            variable.trainable = self.trainable and trains  # a model around this one asks the variables alone
 
     @property
     def trainable(self) -> bool:

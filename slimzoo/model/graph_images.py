@@ -67,13 +67,13 @@ def _single_or_batch(images: Any, preprocessing: Preprocessing, turn: bool) -> t
         return _single(images, preprocessing, turn)
 
     def one(image: Any) -> tf.Tensor:
-        whole = image.to_tensor() if isinstance(image, tf.RaggedTensor) else image
-        return _single(whole, preprocessing, turn)
+        return _single(image, preprocessing, turn)
 
     return tf.map_fn(one, images, fn_output_signature=tf.TensorSpec(preprocessing.shape, tf.float32))
 
 
-def _single(image: tf.Tensor, preprocessing: Preprocessing, turn: bool) -> tf.Tensor:
+def _single(image: Any, preprocessing: Preprocessing, turn: bool) -> tf.Tensor:
+    image = image.to_tensor() if isinstance(image, tf.RaggedTensor) else image
     if image.dtype != tf.string:
         return prepared(preprocessing, image)
     if image.shape.rank != 0:

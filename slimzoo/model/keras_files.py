@@ -1,5 +1,6 @@
 """How Keras saves a Model: its variables by slim name, its function by the name it is registered under."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -9,13 +10,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, counted, some
 from slimzoo.model import config as config_of
 from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files, scores
 from slimzoo.names import escape, unescape
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.parts import Parts
 from slimzoo.weights.provenance import Provenance, fingerprint
+
+log = logging.getLogger("slimzoo")
+Shapes = Mapping[str, tuple[int, ...]]
+_ENDINGS = (".weights.h5", ".weights.json", ".keras")  # of the files that Keras writes of a Model
 
 
 class OfFunction(keras.Model):
@@ -45,6 +50,7 @@ class StoredByName(OfFunction):
     provenance: Provenance
     _by_name: dict[str, Any]
     _claimed: tuple[Provenance, int] | None  # what a config says, until the values are here
+    _skips_mismatch = False
 
     def save_own_variables(self, store: Any) -> None:
         """Keras calls this: variables go by slim name."""
@@ -53,17 +59,31 @@ class StoredByName(OfFunction):
 
     def load_own_variables(self, store: Any) -> None:
         """Keras calls this. Raises: SlimzooError: names or shapes differ, all at once."""
-        from slimzoo.converters.matching import match
-
         stored = {unescape(key): store[key] for key in store.keys()}  # noqa: SIM118 - Keras's store iterates oddly
-        try:
-            match({name: tuple(value.shape) for name, value in stored.items()}, self.variable_shapes())
-        except ValueError as error:
-            raise SlimzooError(f"the weights do not fit {self.name}: {error}") from error
+        wanted = self.variable_shapes()
+        if self._skips_mismatch:
+            stored = _that_fit(stored, wanted, self.name)
+        else:
+            _check_fit(stored, wanted, self.name)
         self._assign({name: np.asarray(value) for name, value in stored.items()})
         claimed, self._claimed = self._claimed, None
         known = claimed is not None and claimed[1] == fingerprint(self._by_name.values())
         self.provenance = claimed[0] if claimed and known else Provenance()
+
+    def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Loads what Keras saved of a Model, by slim name.
+
+        Args:
+          skip_mismatch: variables that the file has not, or not in this shape, stay as they are; a warning
+            names them.
+        Raises: SlimzooError: Keras did not save this so: restore() reads every other file.
+        """
+        _refuse_others(self.name, filepath, kwargs)
+        self._skips_mismatch = skip_mismatch
+        try:
+            super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+        finally:
+            self._skips_mismatch = False
 
     def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
         """Saves as Keras does. Raises: SlimzooError: its function is not registered; it is a .h5 of old."""
@@ -147,3 +167,39 @@ class StoredByName(OfFunction):
         model.freeze(frozen)
         model.remember_claim(claim)
         return model
+
+
+def _check_fit(stored: Mapping[str, Any], wanted: Shapes, model: str) -> None:
+    from slimzoo.converters.matching import match
+
+    try:
+        match({name: tuple(value.shape) for name, value in stored.items()}, wanted)
+    except ValueError as error:
+        raise SlimzooError(
+            f"the weights do not fit {model}: {error}\nmodel.restore(path, exclude=...), or "
+            "model.load_weights(path, skip_mismatch=True), leaves variables as they are"
+        ) from error
+
+
+def _that_fit(stored: Mapping[str, Any], wanted: Shapes, model: str) -> dict[str, Any]:
+    """Returns those of `stored` that are as `wanted`, and warns of the variables that stay as they are."""
+    fit = {name: value for name, value in stored.items() if wanted.get(name) == tuple(value.shape)}
+    if not fit:
+        _check_fit(stored, wanted, model)
+    if left := [name for name in wanted if name not in fit]:
+        log.warning("%s: %s as they were: %s", model, f"{counted(len(left), 'variable')} stay", some(left))
+    return fit
+
+
+def _refuse_others(model: str, filepath: str | os.PathLike, arguments: Mapping[str, Any]) -> None:
+    """Raises SlimzooError where Keras would look for layers of its own, in a file or by argument."""
+    if arguments.get("by_name"):
+        raise SlimzooError(
+            f"{model}.load_weights(by_name=True): variables always go by name here; leave it out, and "
+            "skip_mismatch=True leaves what does not fit as it is"
+        )
+    if not os.fspath(filepath).endswith(_ENDINGS) and not os.path.isdir(filepath):  # one of Orbax is a folder
+        raise SlimzooError(
+            f"{model}.load_weights() reads .weights.h5 and .keras, which Keras wrote of a Model, and not "
+            f"{filepath}: model.restore(path) reads checkpoints, old .h5, .npz, .safetensors, .pb and .pth"
+        )

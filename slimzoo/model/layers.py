@@ -149,6 +149,16 @@ class Layer:
         """Returns how many values its variables have."""
         return sum(int(np.prod(variable.shape)) for variable in self.weights)
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raises AttributeError: it says what a layer has here."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        has = ", ".join(sorted(known for known in dir(type(self)) if not known.startswith("_")))
+        raise AttributeError(
+            f"layer {self.__dict__.get('name')} has no {name!r}: it is a part of a TF-Slim function, and no "
+            f"keras.layers.Layer. It has name, {has}. Its variables by slim's names: model.variables_by_name"
+        )
+
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises SlimzooError: a part of a function cannot be run alone."""
         del args, kwargs
@@ -247,6 +257,8 @@ def _whole(name: str, known: Iterable[str]) -> str | None:
 
 
 def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:
+    if isinstance(name, int):
+        raise SlimzooError(f"{model.name}.get_layer({name}): a number goes in as get_layer(index={name})")
     likely = [other for other in dict.fromkeys(known) if other.endswith(f"/{name}")]
     likely += [other for other in near(str(name), known) if other not in likely]
     raise SlimzooError(

@@ -1,4 +1,4 @@
-"""Pixels of another range than the weights want raise no error: one warning a Model, at its first images."""
+"""Pixels of another range and a loss of probabilities raise no error: one warning a Model, as it is used."""
 
 import inspect
 import logging
@@ -15,6 +15,7 @@ from slimzoo.preprocessing.ranges import check_dtype
 log = logging.getLogger("slimzoo")
 _LOOKED_AT: WeakSet = WeakSet()  # models whose first batch was seen
 _WARNED: WeakSet = WeakSet()
+_LOSS_LOOKED_AT: WeakSet = WeakSet()
 _PREPARED: WeakKeyDictionary = WeakKeyDictionary()  # model: lowest and highest value of what it prepared last
 _ENOUGH = 16  # images of a batch, to see what range it has
 
@@ -46,6 +47,7 @@ class NoticesRange(keras.Model):
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains as Keras does."""
+        _look_at_loss(self)
         _look_at_validation(self, kwargs.get("validation_data"))
         return super().fit(_looked_at(self, x), *args, **kwargs)
 
@@ -59,6 +61,7 @@ class NoticesRange(keras.Model):
 
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Trains as Keras does."""
+        _look_at_loss(self)
         return super().train_on_batch(_looked_at(self, x), *args, **kwargs)
 
     def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,6 +84,26 @@ def _looked_at(model: Any, data: Any) -> Any:
     if inspect.isgenerator(data):
         return (_seen(model, batch) for batch in data)
     return _seen(model, data)
+
+
+def _look_at_loss(model: Any) -> None:
+    """Warns where the loss takes probabilities: keras.applications end in them, a Model in logits."""
+    losses = keras.tree.flatten(getattr(model, "loss", None))
+    if model not in _LOSS_LOOKED_AT and any(map(_takes_probabilities, losses)):
+        log.warning(
+            "%s gives logits, and its loss takes probabilities: compile with from_logits=True, as in "
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True) (said once)",
+            model.name,
+        )
+    _LOSS_LOOKED_AT.add(model)
+
+
+def _takes_probabilities(loss: Any) -> bool:
+    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    if isinstance(loss, keras.losses.Loss):
+        return getattr(loss, "from_logits", None) is False
+    given = inspect.signature(loss).parameters.get("from_logits") if callable(loss) else None
+    return given is not None and given.default is False
 
 
 def _look_at_validation(model: Any, data: Any) -> None:

@@ -10,13 +10,15 @@ from slimzoo.tracing.layers import Row
 from slimzoo.tracing.multiply_adds import Shape
 from slimzoo.weights.provenance import Provenance
 
-COLUMNS = (
+COLUMNS = (  # name, side
     ("scope", "left"),
     ("output", "left"),
     ("parameters", "right"),
     ("multiply-adds", "right"),
     ("weights", "left"),
 )
+_SPARE = ("multiply-adds", "output")  # what gives way first where a line is too short
+_FRAME, _BETWEEN = 1, 3  # characters that rich draws around a table, and beside each of its columns
 
 
 class Described(Protocol):
@@ -58,10 +60,7 @@ def _some(scopes: Sequence[str], limit: int = 4) -> str:
 
 def html(name: str, said: Iterable[str], table: list[Row]) -> str:
     """Returns the facts and the table of summary() as HTML."""
-    cells = [
-        (row.scope, _shape(row.output_shape), f"{row.parameters:,}", _count(row.multiply_adds), row.state)
-        for row in table
-    ]
+    cells = [_cells(row) for row in table]
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
     head = "".join(f"<th>{column}</th>" for column, _ in COLUMNS)
     return (
@@ -72,23 +71,44 @@ def html(name: str, said: Iterable[str], table: list[Row]) -> str:
 
 
 def render(name: str, table: list[Row], width: int | None = None) -> str:
-    """Returns the table as text, with its totals."""
+    """Returns the table as text, with its totals; no name in it is broken, columns give way before."""
     from rich.console import Console
     from rich.table import Table
 
-    out = Table(title=name, title_justify="left")
-    for column, side in COLUMNS:
-        out.add_column(column, justify=side, overflow="fold")  # type: ignore[arg-type]
-    for row in table:
-        out.add_row(
-            row.scope, _shape(row.output_shape), f"{row.parameters:,}", _count(row.multiply_adds), row.state
-        )
+    cells = [_cells(row) for row in table]
     known = [row.multiply_adds for row in table if row.multiply_adds is not None]
+    total = ("total", "", f"{sum(row.parameters for row in table):,}", _count(sum(known) or None), "")
+    kept, room = _columns_within([*cells, total], width or 110)
+    out = Table(title=name, title_justify="left")
+    for i in kept:
+        out.add_column(COLUMNS[i][0], justify=COLUMNS[i][1], no_wrap=True)  # type: ignore[arg-type]
+    for row in cells:
+        out.add_row(*(row[i] for i in kept))
     out.add_section()
-    out.add_row("total", "", f"{sum(row.parameters for row in table):,}", _count(sum(known) or None), "")
-    console = Console(file=io.StringIO(), width=width or 110)
+    out.add_row(*(total[i] for i in kept))
+    console = Console(file=io.StringIO(), width=room)
     console.print(out)
     return console.file.getvalue().rstrip()  # type: ignore[attr-defined]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    parameters, multiply_adds = f"{row.parameters:,}", _count(row.multiply_adds)
+    return row.scope, _shape(row.output_shape), parameters, multiply_adds, row.state
+
+
+def _columns_within(cells: Sequence[Sequence[str]], room: int) -> tuple[list[int], int]:
+    """Returns which columns are shown, and the characters of a line, at need more than `room`."""
+    names = [column for column, _ in COLUMNS]
+    wide = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    kept = list(range(len(names)))
+    for spare in _SPARE:
+        if _least(wide, kept) > room:
+            kept.remove(names.index(spare))
+    return kept, max(room, _least(wide, kept))
+
+
+def _least(wide: Sequence[int], kept: Iterable[int]) -> int:
+    return _FRAME + sum(_BETWEEN + wide[i] for i in kept)
 
 
 def _shape(shape: Shape | None) -> str:

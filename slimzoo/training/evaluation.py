@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files.progress import bar
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
@@ -32,6 +32,11 @@ class Evaluation:
     loss: float
     ap: np.ndarray  # float64 [K], all-point; nan without a positive
     ap_11point: np.ndarray
+
+    def __repr__(self) -> str:
+        figures = {"mAP": self.map, "accuracy": self.accuracy, "loss": self.loss}
+        said = [f"{name} {value:.3f}" for name, value in figures.items() if not math.isnan(value)]
+        return f"<Evaluation of {counted(len(self.dataset), 'image')}: {', '.join(said)}>"
 
     @property
     def map(self) -> float:

@@ -40,6 +40,11 @@ class Result:
     report: Path
     history: list[dict[str, Any]]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Result in {self.folder}: best at step {self.best_step} of {self.steps}; {self.evaluation!r}>"
+        )
+
 
 def finetune(
     train: Dataset,

@@ -95,6 +95,11 @@ def plain(scope):
 @pytest.mark.parametrize(
     ("source", "target", "reason"),
     [
+        (
+            {"variables/0": (3,), "variables/1": (3,), "net/seed_state": (2,)},
+            VGG,
+            "that Keras exported numbers its variables",
+        ),
         (with_norm("net/conv1"), plain("net/conv1"), "arg_scope was forgotten"),
         (plain("net/conv1"), with_norm("net/conv1"), "another arg_scope"),
         (VGG, {**VGG, "vgg_16/fc8/biases": (1001,), "vgg_16/fc8/weights": (1, 1, 4096, 1001)}, "background"),

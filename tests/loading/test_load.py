@@ -99,7 +99,12 @@ def test_a_name_with_a_tag_takes_the_row_of_the_manifest(tmp_path, monkeypatch):
         ("/no/such/folder", {}, FileNotFoundError, "neither a file or folder"),
         ("runs/best", {}, FileNotFoundError, "neither a file or folder"),
         (f"{SMALL}/no_tag", {}, SlimzooError, "no_tag"),
-        (SMALL, {"weights": "no_such"}, FileNotFoundError, "no weights 'no_such'.*the tags are slim_in1k"),
+        (
+            SMALL,
+            {"weights": "no_such"},
+            FileNotFoundError,
+            "no weights 'no_such'.*the tags are slim_in1k.*the first are the default",
+        ),
         ("no_such.keras", {}, FileNotFoundError, "there is no file no_such.keras"),
         ("no_such.keras", {"num_classes": 3}, SlimzooError, "is a whole model, saved by Keras"),
         ("lenet", {"pretrained": True}, SlimzooError, "lenet"),

@@ -169,6 +169,7 @@ def test_what_a_model_has_not_says_what_it_has(small):
         (lambda: small.get_layer("nothing like it"), "none is near.*model.layers"),
         (lambda: small.get_layer(index=99), "9 layers, and no layer 99"),
         (lambda: small.get_layer(), "a name or an index"),
+        (lambda: small.get_layer(3), r"get_layer\(index=3\)"),
         (lambda: small.get_layer("conv1").input, r"keras.Model\(model.inputs"),
         (lambda: small.get_layer("conv1").set_weights([]), r"shapes \[\(5, 5, 3, 64\)"),
         (lambda: small.get_layer("conv1")(PHOTOS), r"cannot be called alone.*feature_model\(name\)"),

@@ -67,6 +67,8 @@ def test_ragged_images_are_prepared_in_a_graph_and_eagerly(model):
     in_graph = tf.function(lambda rows: model.preprocess(rows), autograph=False)(ragged)
     np.testing.assert_allclose(in_graph, wanted, atol=1e-6)  # as above
     np.testing.assert_array_equal(model.preprocess(ragged), wanted)
+    one_by_one = tf.data.Dataset.from_tensor_slices(ragged).map(model.preprocess)
+    np.testing.assert_allclose([*one_by_one.as_numpy_iterator()], wanted, atol=1e-6)  # as above
 
 
 def test_paths_are_read_turned_and_prepared_in_tf_data(model, paths):

@@ -147,6 +147,17 @@ def test_custom_objects_name_a_function_too(tmp_path):
     assert done.stdout.strip().endswith("386"), done.stderr[-2000:]
 
 
+@pytest.mark.parametrize("imports", ["import keras, slimzoo", "import slimzoo.model, keras"])
+def test_keras_opens_the_file_of_a_registered_network_once_slimzoo_is_imported(imports, tmp_path):
+    model = slimzoo.Model("cifarnet", 2, (16, 16, 3), preprocessing=of_kind("cifarnet", 16))
+    images = keras.Input((20, 20, 3))
+    keras.Model(images, model(model.preprocess(images))).save(tmp_path / "m.keras")
+    done = python(
+        f"import sys\n{imports}\nprint(keras.models.load_model(sys.argv[1]).layers[-1])", tmp_path / "m.keras"
+    )
+    assert done.returncode == 0 and "slimzoo.Model cifarnet; 2 classes" in done.stdout, done.stderr[-2000:]
+
+
 # .weights.h5
 
 

@@ -1,9 +1,13 @@
 """The site: every block of a page runs, every command on it exists, generated pages say what is there."""
 
 import importlib.util
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -14,6 +18,7 @@ from click.testing import CliRunner
 import slimzoo
 from slimzoo import converters, registry, weights
 from slimzoo.cli import main, options
+from slimzoo.converters import formats, name_maps, whole_models
 from tests.cli.support import picture
 from tests.test_project import ROOT
 
@@ -27,6 +32,7 @@ LONG = {  # pages that take more than three seconds of one core: they are slow
     "convert": "five files and three whole models are written",
     "deploy": "four whole models are written",
     "finetune": "three small runs of training",
+    "keras": "three small runs of training",
     "scale": "a run, a strategy, and measured speed",
     "troubleshooting": "ten loads and a whole model",
 }
@@ -137,6 +143,18 @@ def generated():
     return module
 
 
+def test_the_site_is_built_strictly_in_a_checkout_that_is_new(tmp_path):
+    pytest.importorskip("mkdocstrings", reason="the site needs pip install '.[docs]'")
+    for name in ("slimzoo", "converters", "weights_manifest", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    config = tmp_path / "tools" / "site" / "mkdocs.yml"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(config)]
+    settings = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    result = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "slimzoo.converters.conversion" in (tmp_path / "build/site/api/converters.html").read_text("utf-8")
+
+
 def test_every_network_and_every_row_of_weights_has_its_place():
     pages = generated().pages()
     assert {name.removeprefix("networks/") for name in pages if name.startswith("networks/")} == {
@@ -167,6 +185,40 @@ def test_the_code_of_a_network_s_page_names_weights_that_there_are(monkeypatch):
     assert (
         sum(row is not None for row in loaded.values()) > 30
     )  # of 43, the first of whose rows are as they are
+
+
+def test_every_command_has_its_help_on_the_page_of_the_command_line():
+    page = generated().pages()["commands.md"]
+    for name, command in main.commands.items():
+        below = [f"{name} {word}" for word in getattr(command, "commands", ())] or [name]
+        for words in below:
+            assert f"## slimzoo {words}\n" in page and f"Usage: slimzoo {words} [OPTIONS]" in page
+    for shell in ("bash", "zsh", "fish"):
+        assert f"slimzoo completion {shell}" in page
+
+
+FROM = {  # format: how its rows on the page begin
+    "safetensors": ["safetensors"],
+    "keras_archive": ["Keras `.keras`"],
+    "torch": ["PyTorch `.pth`, `.pt`, `.bin`"],
+    "npz": ["NumPy `.npz`"],
+    "tf_checkpoint": ["TensorFlow checkpoint, V2", "TensorFlow checkpoint, V1", "TensorFlow's object-based"],
+    "keras_h5": ["Keras `.h5`", "Keras `.weights.h5`"],
+    "npy": ["caffe-tensorflow `.npy`"],
+    "tflite": ["TFLite"],
+    "savedmodel": ["SavedModel"],
+    "frozen_graph": ["frozen graph, `.pb`"],
+}
+
+
+def test_every_format_and_library_has_its_command_on_the_page_that_converts():
+    rows = [line for line in text_of("convert").splitlines() if "| `slimzoo convert " in line]
+    assert set(FROM) == set(formats.FORMATS)
+    for title in (*chain(*FROM.values()), *name_maps.LIBRARIES, "TF-Slim", "a checkpoint in an archive"):
+        assert any(row.startswith(f"| {title}") for row in rows), title
+    written = {suffix for row in formats.FORMATS.values() for suffix in row.suffixes} - {".index"}
+    for suffix in (*written, *whole_models.SUFFIXES.split(", ")):
+        assert f"`{suffix}`" in text_of("convert").partition("| suffix |")[2], suffix
 
 
 def test_what_the_api_shows_is_there_and_documented():

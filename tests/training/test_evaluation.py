@@ -1,5 +1,8 @@
 """evaluate(): the same figures whatever the batches, and clear words for what does not fit."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +11,8 @@ from sklearn.metrics import average_precision_score
 import slimzoo
 from slimzoo.data import Dataset, Example, folder
 from slimzoo.errors import SlimzooError
-from slimzoo.training.evaluation import evaluate
+from slimzoo.training.evaluation import Evaluation, evaluate
+from slimzoo.training.finetune import Result
 from tests.training.conftest import CLASSES
 
 
@@ -106,3 +110,15 @@ def test_data_of_other_sizes_and_classes_can_follow_each_other():
         loss, terms = _batch_loss(logits, ones, ones, True, classes)
         assert float(loss) == pytest.approx(np.log(2), rel=1e-6)  # float32
         assert int(terms) == images * classes
+
+
+def test_what_is_printed_of_data_and_of_an_evaluation_is_a_line(class_folder):
+    images = folder.read(class_folder)
+    ap = np.array([0.5, float("nan")])
+    single = Evaluation(images, np.eye(len(images), len(images.classes), dtype=np.float32), 0.25, ap, ap)
+    assert str(single) == f"<Evaluation of 12 images: mAP 0.500, accuracy {single.accuracy:.3f}, loss 0.250>"
+    assert str(images) == f"<Dataset {images.name}: 12 images, 3 classes: {', '.join(images.classes)}>"
+    several = Evaluation(replace(images, multi_label=True), single.scores, 0.25, ap, ap)
+    assert "accuracy" not in str(several)
+    result = Result(Path("runs/x"), None, single, 3, 9, Path("runs/x/report.html"), [{}])
+    assert str(result) == f"<Result in runs/x: best at step 3 of 9; {single}>"

@@ -27,7 +27,8 @@ API = {  # page: what it is about, and the modules or names on it
     ),
     "model": (
         "The keras.Model around a network function, its backbones, and whole models as files",
-        *("slimzoo.model.model.Model", "slimzoo.model.features", "slimzoo.model.exporting"),
+        *("slimzoo.model.model.Model", "slimzoo.model.graph_images.Preprocess"),
+        *("slimzoo.model.features", "slimzoo.model.exporting"),
     ),
     "slim": (
         "The layers, as `from slimzoo import slim` has them",
@@ -63,6 +64,19 @@ API = {  # page: what it is about, and the modules or names on it
     "errors": ("What goes wrong", "slimzoo.errors"),
 }
 
+_OF_ITS_BASES = {  # what of a class is written in its bases, and belongs to it
+    "slimzoo.model.model.Model": (
+        *("freeze", "unfreeze", "trainable", "layers", "get_layer", "input", "inputs", "output", "outputs"),
+        *("output_shape", "compute_output_shape", "save", "load_weights", "export"),
+    )
+}
+
+
+def on_startup(**given: Any) -> None:
+    """Makes the folder of the sources: mkdocstrings looks whether it is there before on_config() fills it."""
+    del given
+    SOURCES.mkdir(parents=True, exist_ok=True)
+
 
 def on_config(config: Any) -> Any:
     """Lays the sources out as they are installed, and names the generated pages in the navigation."""
@@ -88,7 +102,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 def pages() -> dict[str, str]:
     """Returns {name of a generated page: its Markdown}."""
-    return {**_old_programs(), **_api(), **_notebooks(), **_networks()}
+    return {**_old_programs(), **_commands(), **_api(), **_notebooks(), **_networks()}
 
 
 def _not_python(folder: str, names: list[str]) -> list[str]:
@@ -110,6 +124,44 @@ def _old_programs() -> dict[str, str]:
     return {"old-programs.md": (ROOT / "slimzoo" / "compat" / "README.md").read_text("utf-8")}
 
 
+# The command line, as its help says it.
+
+
+def _commands() -> dict[str, str]:
+    import click
+
+    from slimzoo.cli import main
+
+    about = (
+        "# Command line\n\nResults go to stdout, everything else to stderr; `--json` prints one document. "
+        "Exit code 2: something given cannot be used, and the message says what.\n\n"
+        "## A shell completes it\n\n"
+        + table(("shell", "how"), _COMPLETIONS)
+        + "\nCommands, networks and their weights, option values and files are completed.\n"
+    )
+    parts = [about]
+    for words, command in _below("slimzoo", main):
+        context = click.Context(command, info_name=words, max_content_width=72, terminal_width=72)
+        parts.append(f"## {words}\n\n```text\n{command.get_help(context)}\n```\n")
+    return {"commands.md": "\n".join(parts)}
+
+
+_COMPLETIONS = (
+    ("bash", 'in `~/.bashrc`: `eval "$(slimzoo completion bash)"`'),
+    ("zsh", 'in `~/.zshrc`: `eval "$(slimzoo completion zsh)"`'),
+    ("fish", "`slimzoo completion fish > ~/.config/fish/completions/slimzoo.fish`"),
+)
+
+
+def _below(words: str, command: Any) -> Iterable[tuple[str, Any]]:
+    """Yields each command that is no group, with the words that call it."""
+    if not hasattr(command, "commands"):
+        yield words, command
+        return
+    for name in sorted(command.commands):
+        yield from _below(f"{words} {name}", command.commands[name])
+
+
 # The API.
 
 
@@ -117,12 +169,18 @@ def _plain_nav(folder: str, names: Iterable[str]) -> list[dict[str, str]]:
     return [{name: f"{folder}/{name}.md"} for name in names]
 
 
+def _documented(thing: str) -> str:
+    """Returns what mkdocstrings puts the docstrings of `thing` in the place of."""
+    inherited = json.dumps(_OF_ITS_BASES.get(thing, ()))
+    return f"::: {thing}\n    options:\n      inherited_members: {inherited}"
+
+
 def _api() -> dict[str, str]:
     index = "# API\n\nFrom the docstrings, by subject.\n\n"
     index += table(("page", "what is on it"), ((f"[{n}]({n}.md)", API[n][0]) for n in API))
     found = {"api/index.md": index}
     for name, (about, *things) in API.items():
-        parts = "\n\n".join(f"::: {thing}" for thing in things)
+        parts = "\n\n".join(map(_documented, things))
         found[f"api/{name}.md"] = f"# {name}\n\n{about}.\n\n{parts}\n"
     return found
 

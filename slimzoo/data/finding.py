@@ -1,6 +1,7 @@
 """The image files that files, folders and patterns stand for."""
 
 import glob
+import mimetypes
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ _SIGNS = "*?["  # of a pattern
 def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
     """Returns the paths that `given` stand for, in its order; those of a folder or a pattern are sorted.
 
-    A folder stands for every image below it, found by content; hidden files and clutter are passed over. A
-    pattern (*, ?, [...], ** for folders) stands for the files it matches; a file that is called like a
+    A folder stands for every image below it, by content or by name; hidden files and clutter are passed
+    over. A pattern (*, ?, [...], ** for folders) stands for the files it matches; a file that is called like a
     pattern is a file. Any other path stands for itself, whether there is a file or not.
 
     Raises: SlimzooError: folders without an image, patterns that match nothing: all of them at once.
@@ -53,4 +54,6 @@ def _below(folder: Path, seen: set[str]) -> list[Path]:
 
 
 def _is_image(path: Path) -> bool:
-    return path.is_file() and image_format(path) is not None
+    """Whether `path` holds an image or is called like one: what is broken, or of another kind, is said."""
+    kind = mimetypes.guess_type(path.name, strict=False)[0] or ""
+    return path.is_file() and (image_format(path) is not None or kind.startswith("image/"))

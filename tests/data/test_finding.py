@@ -18,8 +18,13 @@ def photos(tmp_path, monkeypatch):
     return tmp_path / "photos"
 
 
-def test_a_folder_stands_for_every_image_below_it_by_content(photos):
-    assert image_files(["photos"]) == ["photos/a/1.jpg", "photos/a/deep/2.jpg", "photos/b.jpg"]
+def test_a_folder_stands_for_every_image_below_it_by_content_or_by_name(photos):
+    picture(photos / "c.png").rename(photos / "bare")
+    (photos / "notes.txt").write_text("clutter")
+    (photos / "scanned.tiff").write_bytes(b"another kind")  # to be said that it cannot be read
+    assert [name.removeprefix("photos/") for name in image_files(["photos"])] == [
+        *("a/1.jpg", "a/deep/2.jpg", "b.jpg", "bare", "notes.jpg", "scanned.tiff"),
+    ]
 
 
 def test_a_pattern_stands_for_the_files_it_matches_in_order(photos):
@@ -47,7 +52,7 @@ def test_other_paths_stand_for_themselves_in_the_order_given(photos):
 
 def test_a_circle_of_links_is_gone_through_once(photos):
     os.symlink(photos, photos / "a" / "again")
-    assert len(image_files(["photos"])) == 3
+    assert len(image_files(["photos"])) == 4
 
 
 def test_everything_that_stands_for_nothing_is_named_at_once(photos):

@@ -17,6 +17,7 @@ from slimzoo.cli.options import POSITIVE, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import check_writable, write_text
+from slimzoo.files.progress import bar
 
 MODES = ("infer", "train")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -163,11 +164,9 @@ def benchmark(
 
 
 def _measure_all(tasks: Sequence[Task], measured: Measured, progress: bool) -> None:
-    from tqdm import tqdm
-
-    with tqdm(tasks, desc="benchmark", unit="measurement", disable=not progress, leave=False) as bar:
-        for task in bar:
-            bar.set_postfix_str(_title(task))
+    with bar(tasks, desc="benchmark", unit="measurement", disable=not progress, leave=False) as shown:
+        for task in shown:
+            shown.set_postfix_str(_title(task))
             try:
                 answer = _in_a_process(task)
             except KeyboardInterrupt:

@@ -17,8 +17,8 @@ def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
     """Returns the paths that `given` stand for, in its order; those of a folder or a pattern are sorted.
 
     A folder stands for every image below it, by content or by name; hidden files and clutter are passed
-    over. A pattern (*, ?, [...], ** for folders) stands for the files it matches; a file that is called like a
-    pattern is a file. Any other path stands for itself, whether there is a file or not.
+    over. A pattern (*, ?, [...], ** for folders) stands for the files it matches; a file that is called like
+    a pattern is a file. Any other path stands for itself, whether there is a file or not.
 
     Raises: SlimzooError: folders without an image, patterns that match nothing: all of them at once.
     """

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.files.progress import bar
 from slimzoo.labels import imagenet
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
@@ -110,11 +110,11 @@ def rank(model: Model, labelled: Labelled, batch_size: int = 32, progress: bool 
     size = min(batch_size, len(images) or 1)
     data = batches(images, model.preprocessing, size, training=False, pad_last=True)  # each of one shape
     placed, losses, seconds = [], [], []
-    bar = tqdm(
+    shown = bar(
         data, total=-(-len(images) // size), desc=model.name, unit="batch", disable=not progress, leave=False
     )
     with naming_broken_images(images):
-        for batch in bar:
+        for batch in shown:
             there = batch["index"].numpy()
             there = there[there >= 0]  # the rest fills up the batch
             logits, took = _timed(model, batch["image"])

@@ -1,10 +1,15 @@
 """Progress where nobody looks on: a line for each tenth, between messages, and nothing of a bar."""
 
+import re
 import sys
+from pathlib import Path
 
 import tqdm
 
+import slimzoo.converters
 from slimzoo.files.progress import bar
+
+DRAWN = re.compile(r"import tqdm|import \\w*tqdm|from tqdm")
 
 
 def test_each_tenth_is_one_line_that_nothing_is_drawn_over(capsys):
@@ -35,3 +40,10 @@ def test_a_terminal_has_tqdms_own_bar(monkeypatch, capsys):
     with bar(total=2, desc="seen", mininterval=0) as shown:
         shown.update(2)
     assert "\rseen: 100%" in capsys.readouterr().err
+
+
+def test_every_bar_of_the_package_is_this_one():
+    root = Path(slimzoo.__file__).parent
+    folders = (root, Path(slimzoo.converters.__file__).parent)
+    makers = {path for folder in folders for path in folder.rglob("*.py") if DRAWN.search(path.read_text())}
+    assert makers == {root / "files" / "progress.py"}

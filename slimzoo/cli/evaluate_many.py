@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.output import echo, echo_json, scores_table, table
 from slimzoo.data import Dataset, folder
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, counted
 from slimzoo.labels import imagenet
 from slimzoo.labels.folders import imagenet_classes
 from slimzoo.loading.load import load
@@ -198,7 +198,7 @@ def _print(rows: Sequence[Row], asked: Asked) -> None:
 def _title(rows: Sequence[Row], asked: Asked) -> str:
     row = rows[0]
     of = " of ImageNet's 1000" if asked.labels else ""
-    return f"{row['data']}, {int(row['images']):,} images of {row['classes']}{of} classes"
+    return f"{row['data']}, {counted(int(row['images']), 'image')} of {row['classes']}{of} classes"
 
 
 def _with_interval(row: Row, name: str) -> str:

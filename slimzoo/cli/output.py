@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from slimzoo.errors import clean, shown
+from slimzoo.errors import clean, counted, shown
 from slimzoo.files import plain
 
 _MAX_CELL = 500  # characters of a name in a table
@@ -143,7 +143,7 @@ def scores_table(evaluation: Mapping[str, Any]) -> str:
         (name, evaluation["positives"][name], ap, evaluation["ap_11point"][name])
         for name, ap in evaluation["ap"].items()
     ]
-    title = f"{evaluation['data']}, {evaluation['images']} images"
+    title = f"{evaluation['data']}, {counted(evaluation['images'], 'image')}"
     lines = [
         table(("class", "images>", "AP>", "AP, 11 points>"), rows, title, ("AP, 11 points>", "images>")),
         f"mAP {evaluation['map']:.4f} (all points), {evaluation['map_11point']:.4f} (11 points)",

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from slimzoo.errors import some
+from slimzoo.errors import counted, some
 from slimzoo.report import charts
 from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
 from slimzoo.report.views import CARDS, confusion_view, example_group
-from slimzoo.report.words import count, fact_rows, figure, fill, in_words, interval, percent
+from slimzoo.report.words import fact_rows, figure, fill, in_words, interval, percent
 
 LONG = 60  # classes; of more, the ends are shown and the rest is folded or left out
 END = 20
@@ -78,7 +78,7 @@ def _warnings(data: ReportData, mean_ap: float, known: bool) -> list[str]:
     low, high = data.map_interval
     said = []
     if known and high - low > FIRM:
-        others = f"Another {count(data.images)} images" if data.images else "Other images"
+        others = f"Another {counted(data.images, 'image')}" if data.images else "Other images"
         said.append(
             f"{others} could as well give {figure(low, 2)} or {figure(high, 2)}: too few were measured on to "
             "choose between models by this mAP."

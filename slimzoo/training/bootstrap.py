@@ -38,7 +38,8 @@ def intervals(
         means.append(_mean_ap(scores, labels, weights, times))
         accuracies.append(times @ right / images)
     figure = float(_mean_ap(scores, labels, weights, once)[0])
-    return _between(np.concatenate(means), figure), _between(np.concatenate(accuracies), float(right.mean()))
+    of_map, of_accuracy = np.concatenate(means), np.concatenate(accuracies)
+    return _between(of_map, figure, images), _between(of_accuracy, float(right.mean()), images)
 
 
 def _draws(random: np.random.Generator, images: int, resamples: int) -> Iterator[np.ndarray]:
@@ -73,10 +74,16 @@ def _ap(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, times: np.n
     return np.divide(area, true[:, -1], out=np.full(len(times), np.nan), where=true[:, -1] > 0)
 
 
-def _between(values: np.ndarray, figure: float) -> Interval:
-    """Returns the interval of `values` around `figure`, moved by their bias."""
+def _between(values: np.ndarray, figure: float, images: int) -> Interval:
+    """Returns the interval of `values` around `figure`, moved by their bias.
+
+    Where all resamples agree, as of images that are all right, it reaches as far as the rule of three says:
+    what was seen in none of n images may be true of 3 / n of all.
+    """
     values = values[np.isfinite(values)]
     if values.size < LEAST // 2 or not np.isfinite(figure):
         return UNKNOWN
+    if np.ptp(values) == 0:
+        return max(figure - 3 / images, 0.0), min(figure + 3 / images, 1.0)
     low, high = np.clip(np.percentile(values, COVERED) - (values.mean() - figure), 0, 1)
     return float(min(low, figure)), float(max(high, figure))

@@ -29,7 +29,7 @@ from slimzoo.training.bootstrap import UNKNOWN, intervals
 from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.run_folder import RunFolder
-from slimzoo.training.settings import Settings
+from slimzoo.training.settings import Settings, in_words
 
 CURVES = 60  # classes that precision is drawn over recall for
 POINTS = 60  # of such a curve
@@ -72,7 +72,7 @@ def write(
     report = ReportData(
         title=title,
         command=command,
-        evaluated_on=f"{data.name}, {len(data)} images",
+        evaluated_on=in_words(data),
         map=evaluation.map,
         map_11point=evaluation.map_11point,
         map_interval=map_interval,

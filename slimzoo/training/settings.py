@@ -98,7 +98,12 @@ class Settings:
             "data_format": self.data_format,
             "deterministic": self.deterministic,
             "replicas": self.replicas,
-            "train": f"{self.train.name}, {len(self.train)} images",
-            "validation": f"{self.validation.name}, {len(self.validation)} images",
+            "train": in_words(self.train),
+            "validation": in_words(self.validation),
             "data": f"{fingerprint(self.train)} {fingerprint(self.validation)}",
         }
+
+
+def in_words(data: Dataset) -> str:
+    """Returns the name of `data`, and how many images it has."""
+    return f"{data.name}, {len(data)} image{'s' * (len(data) != 1)}"

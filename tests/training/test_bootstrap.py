@@ -60,3 +60,11 @@ def test_many_images_are_drawn_in_parts_that_together_are_all(monkeypatch):
     parts = [*bootstrap._draws(np.random.default_rng(0), 30, 10)]
     assert [len(part) for part in parts] == [3, 3, 3, 1]
     assert all((part.sum(1) == 30).all() for part in parts)
+
+
+@pytest.mark.parametrize("images", [1, 3, 30, 300])
+def test_images_that_are_all_right_leave_room_for_what_was_not_seen(images):
+    scores = np.tile([0.9, 0.1], (images, 1))
+    labels = np.tile([1, 0], (images, 1))
+    low, high = bootstrap.intervals(scores, labels, np.ones_like(labels))[1]
+    assert (low, high) == (pytest.approx(max(1 - 3 / images, 0)), 1)  # the rule of three

@@ -22,6 +22,8 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_
 from slimzoo.errors import SlimzooError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from slimzoo.data.dataset import Dataset
     from slimzoo.model.model import Model
 
@@ -123,13 +125,22 @@ def evaluate_folder(**options: Any) -> None:
     if weights is not None and len(models) > 1:
         raise click.UsageError("--weights is of one model; of several each names its own: --model NAME/TAG")
     _check_names(models)
-    if not os.path.exists(options["data"]):  # said before TensorFlow starts
-        from slimzoo.data import folder
-
-        folder.read(options["data"])
+    of_imagenet = _read(options["data"], options["labels"])  # what is wrong is said before TensorFlow starts
     from slimzoo.cli import evaluate_many
 
-    evaluate_many.evaluate(evaluate_many.Asked(**options))
+    evaluate_many.evaluate(evaluate_many.Asked(**options), of_imagenet)
+
+
+def _read(data: str, labels: str | None) -> "tuple[Dataset, np.ndarray] | None":
+    """Returns the images of ImageNet's classes and the class of each; None: the classes are a model's own."""
+    from slimzoo.data import folder
+    from slimzoo.labels.folders import imagenet_classes
+
+    if labels is not None:
+        return folder.read_numbered(data, imagenet_classes)
+    if not os.path.exists(data):
+        folder.read(data)
+    return None
 
 
 def _check_names(models: Sequence[str]) -> None:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.output import echo, echo_json, scores_table, table
 from slimzoo.data import Dataset, folder
 from slimzoo.errors import SlimzooError, counted
 from slimzoo.labels import imagenet
-from slimzoo.labels.folders import imagenet_classes
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.training import evaluate as evaluate_one
@@ -48,13 +49,15 @@ class Asked:
         return self.labels is None and self.out is None and len(self.model) == 1
 
 
-def evaluate(asked: Asked) -> None:
+def evaluate(asked: Asked, of_imagenet: tuple[Dataset, np.ndarray] | None) -> None:
     """Measures, and prints what was found.
 
+    Args:
+      of_imagenet: images, and the class of each; None: they are in folders called as a model's labels are.
     Raises: SlimzooError: data, file or models cannot be used; of several models the others are measured.
     """
     results = Results.of(asked.out)
-    read = _reader(asked)
+    read = _reader(asked, of_imagenet)
     if asked.is_plain:
         return _average_precisions(asked)
     rows: list[Row] = []
@@ -89,12 +92,11 @@ def _measure_all(
         gc.collect()  # the weights of the next one may need the room
 
 
-def _reader(asked: Asked) -> Callable[[Model], Labelled]:
+def _reader(asked: Asked, of_imagenet: tuple[Dataset, np.ndarray] | None) -> Callable[[Model], Labelled]:
     """Returns what gives the images of a model; ImageNet's are read once."""
-    if asked.labels is None:
+    if of_imagenet is None:
         return lambda model: for_its_own(model, _of_its_own_classes(model, asked))
-    images, classes = folder.read_numbered(asked.data, imagenet_classes)
-    images = replace(images, turn=asked.turn)
+    images, classes = replace(of_imagenet[0], turn=asked.turn), of_imagenet[1]
     return lambda model: for_imagenet(model, images, classes)
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "predict --model FILE no.jpg": 2,
     "evaluate folder --data DATA --model vgg16": 2,
     "evaluate folder --data nowhere --model FILE": 2,
+    "evaluate folder --data DATA --model FILE --labels imagenet": 2,
     "finetune folder --train DATA --model vgg16": 2,
     "finetune folder --train nowhere": 2,
     "finetune folder --train DATA --optimizer sgd": 2,

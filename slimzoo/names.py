@@ -44,6 +44,13 @@ def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
     return [spelt[other] for other in difflib.get_close_matches(name.lower(), spelt, n=n)]
 
 
+def near_or_in(name: str, scopes: Iterable[str], n: int = 4) -> list[str]:
+    """Returns at most `n` of `scopes`: those that end in "/name" first, then those that are near."""
+    scopes = list(dict.fromkeys(scopes))
+    ending = [scope for scope in scopes if scope.endswith(f"/{name.strip('/')}")]
+    return [*ending, *(scope for scope in near(name, scopes) if scope not in ending)][:n]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Returns " Nearest: a, b." of the `known` names that are near `name`, "" where none is."""
     found = near(name, known)

@@ -3,7 +3,7 @@
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.names import Scopes, escape, in_scopes, unescape
+from slimzoo.names import Scopes, escape, in_scopes, near, near_or_in, nearest, unescape
 
 NAMES = [
     "vgg_16/conv1/conv1_1/weights",
@@ -71,3 +71,12 @@ def test_what_matches_nothing_is_named_by_its_option_with_what_may_have_been_mea
 
 def test_scopes_of_scopes_keep_the_name_of_their_option():
     assert Scopes(Scopes("a", "new"), "exclude").option == "new"
+
+
+def test_only_what_is_near_is_nearest_and_what_ends_so_comes_first():
+    known = ["vgg_16/fc6", "vgg_16/fc7", "VGG_16/fc8", "lenet/conv1"]
+    assert near("vgg_16/fc9", known) == ["VGG_16/fc8", "vgg_16/fc7", "vgg_16/fc6"]
+    assert near("vgg_16/fc8", known, 1) == ["VGG_16/fc8"]  # however it is written
+    assert near("nothing", known) == [] and nearest("nothing", known) == ""
+    assert near_or_in("fc8", known) == ["VGG_16/fc8"]
+    assert near_or_in("conv1", [*known, "conv11"]) == ["lenet/conv1", "conv11"]

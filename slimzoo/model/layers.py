@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from slimzoo.errors import SlimzooError, some
-from slimzoo.names import all_scopes, in_scopes, lies_in, near, scopes_up, scopes_without
+from slimzoo.names import all_scopes, in_scopes, lies_in, near_or_in, scopes_up, scopes_without
 from slimzoo.tracing.discovery import Discovery
 from slimzoo.tracing.layers import layer_scope
 from slimzoo.tracing.parts import Parts
@@ -259,9 +259,8 @@ def _whole(name: str, known: Iterable[str]) -> str | None:
 def _refuse_name(model: Layered, name: str, known: Sequence[str]) -> NoReturn:
     if isinstance(name, int):
         raise SlimzooError(f"{model.name}.get_layer({name}): a number goes in as get_layer(index={name})")
-    likely = [other for other in dict.fromkeys(known) if other.endswith(f"/{name}")]
-    likely += [other for other in near(str(name), known) if other not in likely]
+    likely = ", ".join(near_or_in(str(name), known)) or "none is near"
     raise SlimzooError(
-        f"{model.name} has no layer {name!r}; nearest: {', '.join(likely[:4]) or 'none is near'}. Layers go "
-        "by the end points and the scopes of the network: [layer.name for layer in model.layers]"
+        f"{model.name} has no layer {name!r}; nearest: {likely}. Layers go by the end points and the scopes "
+        "of the network: [layer.name for layer in model.layers]"
     )

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 
-from slimzoo.names import near
+from slimzoo.names import near_or_in
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Returns "a/b, c/b": the known names that end with `name`, or else look like it; "none" without any."""
-    known = list(known)
-    likely = [other for other in known if other.endswith(f"/{name.strip('/')}")][:3]
-    return ", ".join(likely or near(name, known)) or "none"
+    """Returns "a/b, c/b": the known names that end with `name`, then those like it; "none" without any."""
+    return ", ".join(near_or_in(name, known)) or "none"
 
 
 def scopes(variable_names: Iterable[str]) -> list[str]:

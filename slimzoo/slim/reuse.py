@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from slimzoo.errors import some
+from slimzoo.errors import counted, some
 from slimzoo.names import nearest
 
 MISSING = re.compile(r"Variable (\S+) does not exist.*VarScope\?$", re.DOTALL)
@@ -42,4 +42,6 @@ def _there_are(name: str) -> str:
     names = [variable.op.name for variable in tf.compat.v1.global_variables()]
     if not names:
         return "There are no variables yet."
-    return f"There are {len(names)} variables{nearest(name, names) or f': {some(names)}.'}"
+    there = f"There {'is' if len(names) == 1 else 'are'} {counted(len(names), 'variable')}"
+    likely = nearest(name, names)
+    return f"{there}.{likely}" if likely else f"{there}: {some(names)}."

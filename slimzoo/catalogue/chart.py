@@ -207,6 +207,7 @@ def _places(rows: Sequence[Compared], panel: Panel) -> list[tuple[float, float]]
 
 def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
     """Writes each name, in its family's colour, where it hides nothing; a line leads to it."""
+    rows = sorted(rows, key=lambda row: -(row.entry.top1 or 0))  # those placed first have the most room
     places = np.array([_places([row], panel)[0] for row in rows])
     lines = [np.array(_places(group, panel)) for group in _lines(rows)]
     textalloc.allocate(

@@ -47,12 +47,12 @@ WIDTHS = [  # two networks of several widths, whose lines cross
 PANELS = [chart.MULTIPLY_ADDS, chart.SPEED]
 
 
-@pytest.fixture(scope="module")
-def zoo():
-    """Every network there is, drawn against work and against a speed that follows from it."""
+@pytest.fixture(scope="module", params=[PANELS, PANELS[:1], PANELS[1:]], ids=["both", "work", "speed"])
+def zoo(request):
+    """Every network there is, drawn against work, a speed that follows from it, or both."""
     rows = [Compared(entry, 3e11 / (entry.multiply_adds + 2e8)) for entry in entries()]
     with matplotlib.rc_context(chart.SETTINGS):
-        return rows, chart.figure_of(rows, PANELS)
+        return rows, chart.figure_of(rows, request.param)
 
 
 def names(axes):
@@ -114,6 +114,14 @@ def test_in_the_whole_zoo_no_name_hides_a_name_a_point_or_a_line(zoo):
             n for n, box in boxes.items() if (box[:2] < frame[:2]).any() or (box[2:] > frame[2:]).any()
         ]
         assert (shared, hidden, outside) == ([], [], [])
+        leads = [axes.transData.transform(line.get_xydata()) for line in axes.lines if line not in drawn]
+        touched = [[n for n, box in boxes.items() if crosses(lead, box)] for lead in leads]
+        assert leads and all(len(names) <= 1 for names in touched)  # its own name, at its edge
+
+
+def crosses(line, box):
+    places = along(line)
+    return ((places > box[:2]) & (places < box[2:])).all(1).any()
 
 
 def along(corners):

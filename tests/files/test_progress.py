@@ -9,7 +9,7 @@ import tqdm
 import slimzoo.converters
 from slimzoo.files.progress import bar
 
-DRAWN = re.compile(r"import tqdm|import \\w*tqdm|from tqdm")
+DRAWN = re.compile(r"\b(import|from) tqdm")
 
 
 def test_each_tenth_is_one_line_that_nothing_is_drawn_over(capsys):

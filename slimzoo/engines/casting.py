@@ -39,7 +39,7 @@ class _Casting:
         for node in self.frozen.definition.node:
             inputs = [self._input(node, i, name) for i, name in enumerate(node.input)]
             self.nodes[node.name] = self._node(node, inputs)
-        outputs = tuple(self._as(name, tf.float32) for name in self.frozen.outputs)
+        outputs = tuple(_tensor(self._as(name, tf.float32)) for name in self.frozen.outputs)
         changed = Frozen(self.frozen.definition, self.frozen.images, self.frozen.spec, {}, outputs)
         return changed.with_nodes(self.nodes.values(), self.values)
 

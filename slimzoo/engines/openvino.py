@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import openvino
 import tensorflow as tf
+from openvino.op import Constant
 
 from slimzoo.engines.blobs import kept_blobs
 from slimzoo.engines.folding import folded
@@ -64,11 +65,11 @@ def _first(shape: tf.TensorShape) -> int | None:
 def _filled(model: Any, frozen: Frozen) -> Any:
     """Puts the values in place of the parameters that stand for them, and outputs into their order."""
     for parameter in list(model.get_parameters()):
-        name = parameter.get_friendly_name()
+        name = parameter.get_friendly_name().partition(":")[0]
         if name == frozen.images:
             continue
         value = np.array(frozen.values.pop(name))  # a writable one of its own, as sharing wants it
-        constant = openvino.opset8.constant(value, shared_memory=True)
+        constant = Constant(value, shared_memory=True)
         parameter.output(0).replace(constant.output(0))
         model.remove_parameter(parameter)
     return model

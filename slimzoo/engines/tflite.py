@@ -32,9 +32,11 @@ def converted(frozen: Frozen, batch_size: int | None = None) -> bytes:
         return {f"output_{i}": tensor for i, tensor in enumerate(found)}
 
     spec = tf.TensorSpec([batch_size, *frozen.spec.shape[1:]], tf.float32, name="slimzoo_images")
-    concrete = tf.function(network, [spec], autograph=False).get_concrete_function()
+    module = tf.Module()  # with one the converter writes a signature
+    module.network = tf.function(network, [spec], autograph=False)
+    concrete = module.network.get_concrete_function()
     try:
-        return tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+        return tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert()
     except Exception as error:
         raise SlimzooError(f"TensorFlow Lite cannot run this network: {tensorflow_says(error)}") from error
 
@@ -50,6 +52,8 @@ class _Lite:
             return interpreter, interpreter.get_signature_runner()
 
         self._interpreters: Pool[tuple[Any, Any]] = Pool(make, 1)
+        with self._interpreters.lent():
+            pass  # what it cannot do shows now
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Returns the outputs for `images`."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
+from slimzoo.converters import RestoreReport
 from slimzoo.data.finding import image_files
 from slimzoo.engines import Settings, open_engine, settle
 from slimzoo.engines.frozen import Frozen
@@ -24,6 +25,7 @@ from slimzoo.model.images import OfImages, prepare_all, stacked
 from slimzoo.model.noticing import notice_range
 from slimzoo.model.watching import Watch
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.weights.provenance import Provenance
 
 log = logging.getLogger("slimzoo")
 BATCH_SIZE = 32  # of predict(), where nobody says
@@ -60,6 +62,8 @@ class Predictor(OfImages):
       end_points: those that come with the logits.
       input_shape, num_classes, labels, label_offset, preprocessing, multi_label: as a Model has them.
       digest: tells its weights from others.
+      recipe: how pickle makes it again, if it was loaded: what it calls, and with what before the digest.
+      restore_report, provenance: of load(), as a Model has them.
     """
 
     def __init__(
@@ -70,7 +74,6 @@ class Predictor(OfImages):
         *,
         watch: Watch | None = None,
         follow: bool = False,
-        recipe: Recipe | None = None,
     ) -> None:
         self._about, self.settings = about, settings
         self.engine, self.precision = settings.engine, settings.precision
@@ -78,13 +81,17 @@ class Predictor(OfImages):
         self.end_points, self.label_offset = about.end_points, about.label_offset
         self.name, self.preprocessing = about.name, about.preprocessing
         self.labels, self.num_classes, self.multi_label = about.labels, about.num_classes, about.multi_label
-        self._freeze, self._watch, self._recipe = freeze, watch, recipe
-        self.follow = follow
+        self._freeze, self._watch, self.follow = freeze, watch, follow
+        self.recipe: Recipe | None = None
+        self.restore_report: RestoreReport | None = None
+        self.provenance = Provenance()
         self._lock = threading.Lock()
         self._told = False
         self._runner: Runner | None = None
         self.digest = ""
         self._open()
+        if watch is None:
+            self._freeze = _used_up  # what it holds is in the engine now
 
     def _open(self) -> None:
         refuse_fork()
@@ -261,8 +268,8 @@ class Predictor(OfImages):
 
         Raises: SlimzooError: the Model has gone on or is gone, so that nothing has these weights any more.
         """
-        if self._recipe is not None:
-            return self._recipe[0], (*self._recipe[1], self.digest)
+        if self.recipe is not None:
+            return self.recipe[0], (*self.recipe[1], self.digest)
         if self._watch is None or self._watch.gone or self.is_old:
             raise SlimzooError(
                 f"the predictor of {self.name} cannot be pickled: the Model that it was made of has other "
@@ -270,6 +277,10 @@ class Predictor(OfImages):
                 "slimzoo.load(path, engine=...)"
             )
         return _unpickled, (self._about, self.settings, _packed(self._freeze()))
+
+
+def _used_up() -> Frozen:
+    raise AssertionError("the values are in the engine, and nothing follows them")
 
 
 def _filled_up(images: np.ndarray, size: int) -> np.ndarray:
@@ -293,7 +304,9 @@ def _unpickled(about: About, settings: Settings, packed: tuple) -> Predictor:
         return Frozen(graph, images, spec, dict(values), outputs)
 
     again = settle(settings.engine, settings.precision, settings.threads, settings.batch_size)
-    return Predictor(about, again, freeze, recipe=(_unpickled_again, (about, settings, packed)))
+    predictor = Predictor(about, again, freeze)
+    predictor.recipe = _unpickled_again, (about, settings, packed)
+    return predictor
 
 
 def _unpickled_again(about: About, settings: Settings, packed: tuple, digest: str) -> Predictor:

@@ -80,7 +80,7 @@ def settle(
         problems.append(f"engine is {engine!r}; there are {', '.join((AUTO, *ENGINES))}.{near}")
     if precision not in PRECISIONS:
         problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}")
-    if not problems and engine != AUTO:
+    elif engine in ENGINES:
         problems += _cannot(ENGINES[engine], precision)
     if problems:
         raise SlimzooError(listing("a predictor cannot be made so:", problems))
@@ -106,8 +106,8 @@ def _cannot(engine: Engine, precision: str) -> list[str]:
         problems.append(f"engine {engine.name} computes in {able}, not in {precision}; {others} may")
     elif wanted := _lacking(engine.precisions[precision]):
         problems.append(
-            f"engine {engine.name} needs {' or '.join(wanted)} of a processor for {precision}, and this one "
-            "has none of these; float32 runs everywhere"
+            f"engine {engine.name} computes in {precision} on machines with {' or '.join(wanted)}, and this "
+            "one has none; float32 runs everywhere"
         )
     return problems
 

@@ -122,6 +122,7 @@ class Predictor(OfImages):
 
     # Running.
 
+    @tf.autograph.experimental.do_not_convert  # or its errors would be others inside a tf.function
     def __call__(self, images: Any) -> Any:
         """Returns float32 logits of `images` [N, height, width, channels], or a dict with end points besides.
 
@@ -271,9 +272,11 @@ class Predictor(OfImages):
         if self.recipe is not None:
             return self.recipe[0], (*self.recipe[1], self.digest)
         if self._watch is None or self._watch.gone or self.is_old:
+            why = "some of its weights are new ones, which no file has"
+            if self._watch is not None:
+                why = "the Model that it was made of has other weights by now, or is gone"
             raise SlimzooError(
-                f"the predictor of {self.name} cannot be pickled: the Model that it was made of has other "
-                "weights by now, or is gone. Make a new one of the Model, or save that and load the file: "
+                f"the predictor of {self.name} cannot be pickled: {why}. Save a Model and load the file: "
                 "slimzoo.load(path, engine=...)"
             )
         return _unpickled, (self._about, self.settings, _packed(self._freeze()))

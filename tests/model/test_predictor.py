@@ -177,7 +177,7 @@ def test_pickle_carries_the_weights_of_a_model_that_is_there(model, predictor):
     assert again.labels == predictor.labels and again.engine == "tensorflow"
     np.testing.assert_allclose(pickle.loads(pickle.dumps(again))(IMAGES), predictor(IMAGES), **NEAR)
     set_weights(model)
-    with pytest.raises(SlimzooError, match="cannot be pickled: the Model .* other weights"):
+    with pytest.raises(SlimzooError, match=r"cannot be pickled: the Model .* other weights"):
         pickle.dumps(predictor)
 
 

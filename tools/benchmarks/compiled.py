@@ -183,13 +183,7 @@ def rows() -> Iterator[Row]:
                     f"compiled/{engine}/{precision}/{network}/{batch}",
                     f"{network}: speed of {engine} {precision}, batch {batch}, of Keras's predict",
                     _SHOWN if least is None else Target("at least", least),
-                    partial(
-                        measure_against_keras,
-                        network=network,
-                        engine=engine,
-                        precision=precision,
-                        batch=batch,
-                    ),
+                    partial(measure, network=network, batch=batch),
                     speed_ratio,
                     network=network,
                 )

@@ -1,0 +1,100 @@
+"""Every engine gives the Model's numbers, of every kind of network."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from slimzoo.engines import ENGINES, processor
+from slimzoo.model.compiling import ValuesOf, skeleton
+from tests.engines.networks import NAMES, images_for, make, tolerance
+
+BY_DEFAULT = ("tensorflow", "openvino")
+CASES = [(name, engine) for name in NAMES for engine in BY_DEFAULT]
+CASES += [("lenet", "onnxruntime"), ("lenet", "tflite"), ("mobilenet_v1_025", "tflite")]
+
+
+@pytest.fixture(scope="module")
+def model_of():
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made[name] = make(name)
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path))
+
+
+def installed(engine):
+    if missing := ENGINES[engine].missing:
+        pytest.skip(f"{', '.join(missing)} is not installed: extra [{ENGINES[engine].extra}]")
+
+
+@pytest.mark.parametrize(("name", "engine"), CASES)
+def test_an_engine_gives_the_logits_and_end_points_of_the_model(name, engine, model_of):
+    installed(engine)
+    model = model_of(name)
+    images = images_for(model)
+    points = list(model.discovery.mode(False).end_points)[:2]
+    wanted = {"logits": model(images).numpy()}
+    wanted |= {key: value.numpy() for key, value in model.features(images, points).items()} if points else {}
+    with model.compiled(engine, end_points=points) as predictor:
+        found = predictor(images)
+    found = found if points else {"logits": found}
+    assert [*found] == [*wanted]
+    for key, value in wanted.items():
+        # batch norm is folded and sums are ordered otherwise: float32 all the same
+        np.testing.assert_allclose(found[key], value, rtol=0, atol=tolerance(value), err_msg=key)
+
+
+@pytest.mark.parametrize("engine", BY_DEFAULT)
+@pytest.mark.parametrize("name", ["mobilenet_v1_025", "small_resnet"])
+def test_bfloat16_is_near_and_is_not_float32(name, engine, model_of):
+    installed(engine)
+    if not processor.flags() or not {"avx512_bf16", "amx_bf16"} & processor.flags():
+        pytest.skip("this processor has no bfloat16")
+    model = model_of(name)
+    images = images_for(model)
+    wanted = model(images).numpy()
+    with model.compiled(engine, "bfloat16") as predictor:
+        found = predictor(images)
+    assert found.dtype == np.float32
+    gap = np.abs(found - wanted).max() / np.abs(wanted).max()
+    assert 1e-6 < gap < 0.05  # 8 bits of a number, through some tens of layers
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "openvino", "onnxruntime", "tflite"])
+def test_threads_and_a_batch_size_change_no_number(engine, model_of):
+    installed(engine)
+    model = model_of("lenet")
+    images = images_for(model, 5)
+    with model.compiled(engine, threads=1, batch_size=2) as predictor:
+        found = predictor(images)  # two batches and a half
+    wanted = model(images).numpy()
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance(wanted))
+
+
+def test_only_what_the_outputs_need_is_read(model_of):
+    model = model_of("lenet")
+
+    class Noting(ValuesOf):
+        def __getitem__(self, name):
+            read.append(name)
+            return super().__getitem__(name)
+
+    read: list[str] = []
+    frame = skeleton(model.parts, model.discovery)
+    assert frame.filled(Noting(model.variables_by_name)).values
+    assert sorted(read) == sorted(model.variables_by_name)
+
+
+def test_each_engine_says_what_it_needs_by_a_name_that_can_be_looked_for():
+    for engine in ENGINES.values():
+        assert engine.precisions["float32"] == ()
+        assert importlib.util.find_spec(f"slimzoo.engines.{engine.name}")

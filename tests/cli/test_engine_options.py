@@ -63,8 +63,8 @@ def test_benchmark_asks_for_inference_of_the_engine(slimzoo, monkeypatch, only_t
 
 
 def test_a_measurement_of_an_engine_gives_figures():
-    found = measure(Task(network="tiny", mode="infer", batch_size=2, size=24, engine="tensorflow", steps=2))
-    assert found.images_per_second > 0 and (found.runs, found.size) == (2, 24)
+    found = measure(Task(network="lenet", mode="infer", batch_size=2, engine="tensorflow", steps=2))
+    assert found.images_per_second > 0 and (found.runs, found.size) == (2, 28)
 
 
 def test_compare_measures_an_engine(slimzoo, only_tensorflow):

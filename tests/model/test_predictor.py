@@ -223,7 +223,7 @@ def test_eight_threads_get_the_same_numbers(engine, model, tmp_path, monkeypatch
 
 def test_threads_of_a_predictor_are_no_setting_of_the_process(model):
     before = tf.config.threading.get_intra_op_parallelism_threads()
-    model.compiled(threads=1)(IMAGES)
+    model.compiled("tflite", threads=1)(IMAGES)
     assert tf.config.threading.get_intra_op_parallelism_threads() == before
 
 

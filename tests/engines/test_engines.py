@@ -1,6 +1,7 @@
 """Every engine gives the Model's numbers, of every kind of network."""
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,10 +75,31 @@ def test_threads_and_a_batch_size_change_no_number(engine, model_of):
     installed(engine)
     model = model_of("lenet")
     images = images_for(model, 5)
-    with model.compiled(engine, threads=1, batch_size=2) as predictor:
+    threads = 1 if ENGINES[engine].takes_threads else None
+    with model.compiled(engine, threads=threads, batch_size=2) as predictor:
         found = predictor(images)  # two batches and a half
     wanted = model(images).numpy()
     np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance(wanted))
+
+
+def busy_threads() -> dict[str, int]:
+    """Returns {thread: ticks of processor time that it used}."""
+    lines = [path.read_text() for path in Path("/proc/self/task").glob("*/stat")]
+    fields = {line.partition(" ")[0]: line.rpartition(")")[2].split() for line in lines}
+    return {thread: int(found[11]) + int(found[12]) for thread, found in fields.items()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux says what a thread used")
+@pytest.mark.parametrize("engine", [engine.name for engine in ENGINES.values() if engine.takes_threads])
+def test_a_predictor_of_one_thread_computes_in_one_thread(engine, model_of):
+    installed(engine)
+    images = images_for(model_of("mobilenet_v1_025"), 16)
+    with model_of("mobilenet_v1_025").compiled(engine, threads=1) as predictor:
+        predictor(images)
+        before = busy_threads()
+        while sum(used := [n - before.get(t, 0) for t, n in busy_threads().items()]) < 30:  # ticks of 10 ms
+            predictor(images)
+    assert max(used) > 0.8 * sum(used)  # the rest is what TensorFlow and the interpreter do on the side
 
 
 def test_only_what_the_outputs_need_is_read(model_of):

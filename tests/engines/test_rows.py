@@ -39,9 +39,7 @@ def test_auto_takes_one_that_computes_in_the_precision_here(machine):
 
 def test_an_engine_that_is_not_installed_names_its_extra(machine):
     machine()
-    with pytest.raises(
-        SlimzooError, match=r"needs openvino, not installed.*'slimzoo\[openvino\]'"
-    ):
+    with pytest.raises(SlimzooError, match=r"needs openvino, not installed.*'slimzoo\[openvino\]'"):
         settle("openvino")
     with pytest.raises(SlimzooError, match=r"needs onnxruntime and tf2onnx.*'slimzoo\[onnx\]'"):
         settle("onnxruntime")
@@ -55,15 +53,20 @@ def test_a_precision_that_the_processor_has_not_is_said_and_an_unknown_processor
     assert settle("openvino", "bfloat16").precision == "bfloat16"
 
 
+def test_threads_are_taken_where_they_are_of_the_predictor_alone(machine):
+    machine()
+    assert settle("auto", threads=2).engine == "tflite"
+    with pytest.raises(SlimzooError, match=r"threads of the process .* openvino, onnxruntime, tflite do"):
+        settle("tensorflow", threads=2)
+
+
 def test_everything_wrong_is_said_at_once(machine):
     machine()
     with pytest.raises(SlimzooError) as error:
         settle("openvinno", "int3", threads=0, batch_size=True)
     for word in ("'openvinno'", "Nearest: openvino", "'int3'", "threads is 0", "batch_size is True"):
         assert word in str(error.value)
-    with pytest.raises(
-        SlimzooError, match="onnxruntime computes in float32, not in bfloat16; openv"
-    ):
+    with pytest.raises(SlimzooError, match="onnxruntime computes in float32, not in bfloat16; openv"):
         settle("onnxruntime", "bfloat16")
 
 

@@ -69,8 +69,8 @@ def test_new_weights_cannot_be_pickled(no_model):
 
 
 def test_a_network_that_discovery_does_not_keep_is_traced(no_model):
-    predictor = slimzoo.load("nasnet_mobile", engine="tensorflow", input_shape=(64, 64, 3), num_classes=3)
-    found = predictor(np.zeros((1, 64, 64, 3), np.float32))
+    predictor = slimzoo.load("nasnet_mobile", engine="tensorflow", input_shape=(96, 96, 3), num_classes=3)
+    found = predictor(np.zeros((1, 96, 96, 3), np.float32))
     assert found.shape == (1, 3) and np.isfinite(found).all()
 
 
@@ -86,11 +86,10 @@ def test_a_keras_file_can_be_compiled(saved, tmp_path):
     ("arguments", "words"),
     [
         ({"engine": "tpu"}, "engine is 'tpu'; there are auto, openvino"),
-        ({"precision": "bfloat16", "threads": 2}, "precision, threads is of a predictor: add engine="),
+        ({"precision": "bfloat16", "threads": 2}, "precision, threads belong to a predictor: add engine="),
         ({"engine": "auto", "dtype": "mixed_bfloat16"}, "dtype: precision= says"),
         ({"engine": "auto", "features_only": True}, "end_points= names the maps"),
         ({"engine": "auto", "end_points": "conv3"}, "no end point 'conv3'"),
-        ({"engine": "auto", "input_shape": (None, None, 1)}, "an engine computes for one size"),
     ],
 )
 def test_what_cannot_be_is_said(arguments, words):

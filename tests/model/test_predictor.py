@@ -108,7 +108,7 @@ def test_what_the_graph_does_not_take_is_refused_in_words(images, words, predict
 
 def test_inside_a_graph_the_model_is_to_be_called(predictor):
     with pytest.raises(SlimzooError, match="call the Model itself"):
-        tf.function(predictor)(tf.constant(IMAGES))
+        tf.function(predictor, autograph=False)(tf.constant(IMAGES))
 
 
 def test_a_closed_predictor_says_so(model):
@@ -223,7 +223,7 @@ def test_eight_threads_get_the_same_numbers(engine, model, tmp_path, monkeypatch
 
 def test_threads_of_a_predictor_are_no_setting_of_the_process(model):
     before = tf.config.threading.get_intra_op_parallelism_threads()
-    model.compiled(threads=1)(IMAGES)
+    model.compiled("tflite", threads=1)(IMAGES)
     assert tf.config.threading.get_intra_op_parallelism_threads() == before
 
 

@@ -4,6 +4,7 @@ Pieces of the images go to tasks that read them, their bytes to a pool of actors
 once, and rows come back in order to whoever started the job, who writes them as on one machine.
 """
 
+import contextlib
 import logging
 import math
 import os
@@ -12,7 +13,6 @@ import platform
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ def _unreachable(address: str, error: Exception) -> SlimzooError:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def started(cluster: Cluster) -> Iterator[None]:
     """Connects to the cluster, or starts one of this machine, which ends with the block."""
     import ray
@@ -234,7 +234,8 @@ class Actor:
         from slimzoo.streaming.decoding import decoder
         from slimzoo.streaming.engine import load_recipe
 
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        with contextlib.suppress(RuntimeError):  # TensorFlow is at work in this process already
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
         self._loaded = load_recipe(recipe)
         if self._loaded.digest != digest:
             raise SlimzooError(f"{recipe.model} has other values there than where the job was started")

@@ -10,6 +10,13 @@ import click
 
 from slimzoo.cli import predictions as formats
 from slimzoo.cli.data_options import ListFile, turn_option
+from slimzoo.cli.engine_options import (
+    engine_arguments,
+    engine_option,
+    precision_option,
+    settled,
+    threads_option,
+)
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
@@ -27,6 +34,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
         "slimzoo predict --model runs/VOCdevkit-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
         "slimzoo predict --model mobilenet_v1 'photos/**/*.jpg' --flip --out found.parquet",
+        "slimzoo predict --model mobilenet_v1 photos/ --engine auto --precision bfloat16",
         "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
         "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
         "slimzoo predict --model mobilenet_v1 --images photos/ --out predictions.parquet",
@@ -72,6 +80,9 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
 @click.option("--overwrite", is_flag=True, help="Replace what --out names.")
 @all_of(many_options)
 @batch_size_option
+@engine_option
+@precision_option()
+@threads_option
 @turn_option
 @import_option
 @progress_option
@@ -92,6 +103,9 @@ def predict(
     out: str | None,
     overwrite: bool,
     batch_size: int,
+    engine: str | None,
+    precision: str,
+    threads: int | None,
     turn: bool,
     progress: bool,
     as_json: bool,
@@ -115,6 +129,7 @@ def predict(
         "exclude": exclude,
         "ema": ema,
         "size": size,
+        **engine_arguments(settled(engine, precision, threads)),
     }
     wanted: dict[str, Any] = {
         "top": top or (None if threshold else 5),

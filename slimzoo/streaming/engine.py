@@ -76,14 +76,15 @@ def load_recipe(recipe: Recipe) -> Loaded:
 
     for source in recipe.imports if recipe.importing else ():
         recipe.importing(source)  # type: ignore[misc]
-    model = load(recipe.model, **recipe.arguments)
+    model: Any = load(recipe.model, **_with_end_point(recipe))
     if model.preprocessing is None:
         model.preprocess([])  # which says so
     if model.num_classes == 0 and not recipe.features:
         raise SlimzooError(
             f"{recipe.model} has no last layer, so it names no classes; say features=END_POINT"
         )
-    run = _runner(model, recipe.features)
+    is_compiled = recipe.arguments.get("engine") is not None
+    run = _compiled_runner(model, recipe.features) if is_compiled else _runner(model, recipe.features)
     width = 0
     if recipe.features:
         images = np.zeros((1, *model.preprocessing.shape), np.float32)
@@ -97,8 +98,16 @@ def load_recipe(recipe: Recipe) -> Loaded:
         model.num_classes,
         model.multi_label,
         width,
-        digest_of(model.variables_by_name),
+        model.digest if is_compiled else digest_of(model.variables_by_name),
     )
+
+
+def _with_end_point(recipe: Recipe) -> dict[str, Any]:
+    """Returns what load() takes; what runs on an engine is told of its end points before."""
+    found = dict(recipe.arguments)
+    if recipe.features and found.get("engine") is not None:
+        found["end_points"] = (recipe.features,)
+    return found
 
 
 def job_of(loaded: Loaded, images: Any) -> dict[str, Any]:
@@ -118,6 +127,8 @@ def job_of(loaded: Loaded, images: Any) -> dict[str, Any]:
         "features": recipe.features,
         "flip": recipe.flip,
         "turn": recipe.turn,
+        "engine": recipe.arguments.get("engine"),
+        "precision": recipe.arguments.get("precision", "float32"),
     }
 
 
@@ -151,6 +162,19 @@ def _runner(model: Any, features: str) -> Callable[[np.ndarray], dict[str, np.nd
 
 def _mean(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
     return None if one is None or other is None else (one + other) / 2
+
+
+def _compiled_runner(predictor: Any, features: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Returns what runs a Predictor on a batch."""
+    from slimzoo.model.compiling import LOGITS as COMPILED_LOGITS
+    from slimzoo.model.noticing import note_prepared
+
+    def run(images: np.ndarray) -> dict[str, np.ndarray]:
+        note_prepared(predictor, images)
+        found = predictor(images)
+        return {LOGITS: found[COMPILED_LOGITS], features: found[features]} if features else {LOGITS: found}
+
+    return run
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

@@ -236,6 +236,8 @@ class Actor:
 
         with contextlib.suppress(RuntimeError):  # TensorFlow is at work in this process already
             tf.config.threading.set_intra_op_parallelism_threads(threads)
+        if recipe.arguments.get("engine") and recipe.arguments.get("threads") is None:
+            recipe = replace(recipe, arguments={**recipe.arguments, "threads": threads})
         self._loaded = load_recipe(recipe)
         if self._loaded.digest != digest:
             raise SlimzooError(f"{recipe.model} has other values there than where the job was started")

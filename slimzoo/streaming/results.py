@@ -39,6 +39,8 @@ _OPTIONS = {  # what a job is made of, as the command line calls it
     "features": "--features",
     "flip": "--flip",
     "turn": "--exif",
+    "engine": "--engine",
+    "precision": "--precision",
 }
 
 

@@ -4,10 +4,8 @@ import mimetypes
 import re
 import struct
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from lzma import LZMAError
 from typing import Any, BinaryIO
 
 from slimzoo.converters.formats.crc32c import Crc32c
@@ -18,7 +16,6 @@ from slimzoo.streaming.rows import End, Item, Piece
 from slimzoo.streaming.stores import open_binary, read_bytes
 
 INSIDE = "::"  # between the name of a file and what is in it
-_CUT = (tarfile.TarError, EOFError, OSError, zlib.error, LZMAError, SlimzooError, struct.error)
 _ROWS = 64  # of a Parquet file that are read at a time
 
 
@@ -40,7 +37,9 @@ def items(piece: Piece) -> Iterator[Item | End]:
         for item in KINDS[piece.kind].read(piece):
             yield item
             position = item.position + 1
-    except _CUT as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a library raises of a damaged file
         yield Item(piece.container, position, piece.where, problem=_said(piece.where, position, error))
         position += 1
     if piece.ends:

@@ -43,18 +43,18 @@ def test_a_stream_says_what_predictions_do_and_features_are_the_end_points(
         if not prediction.problem:
             found = [(best["class"], best["name"]) for best in row["predictions"]]
             assert found == [(number, name) for number, name, _ in prediction.best]
-            # float32 in batches of another size
+            # float32 in batches of another size, and pixels of another last place: logits of up to 100
             np.testing.assert_allclose(
                 [best["probability"] for best in row["predictions"]],
                 [score for *_, score in prediction.best],
-                rtol=1e-5,
+                rtol=1e-4,
             )
             features = model.features(model.preprocess(row["image"]), "fc3")
-            np.testing.assert_allclose(row["features"], features[0], rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(row["features"], features[0], rtol=1e-4, atol=1e-4)  # of up to 50
 
 
 def test_the_graph_that_prepares_images_gives_what_preprocess_does(pictures):
-    """Bit by bit: the same operations."""
+    """But for a unit in the last place: a graph multiplies by 1 / scale where preprocess() divides."""
     from slimzoo.data.images import read_image
     from slimzoo.preprocessing import of_kind
     from slimzoo.preprocessing.transform import prepared
@@ -65,7 +65,8 @@ def test_the_graph_that_prepares_images_gives_what_preprocess_does(pictures):
     for kind in ("inception", "vgg", "cifarnet"):
         preprocessing = of_kind(kind, 24)
         row = decoder(preprocessing, True)(Item(0, 0, "01.jpg", path.read_bytes()))
-        np.testing.assert_array_equal(row.pixels, prepared(preprocessing, read_image(path)), err_msg=kind)
+        expected = prepared(preprocessing, read_image(path))
+        np.testing.assert_allclose(row.pixels, expected, rtol=3e-7, atol=1e-7, err_msg=kind)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -65,8 +65,8 @@ def _check_answers(address: str) -> None:
 
 def _unreachable(address: str, error: Exception) -> SlimzooError:
     return SlimzooError(
-        f"no Ray cluster answers at {address} ({shown(error, 200)}). `ray status` on its head says whether "
-        "it runs; ray:// addresses are of port 10001; without --ray-address, Ray is started here"
+        f"no Ray cluster answers at {address} ({shown(str(error), 200)}). `ray status` on its head says "
+        "whether it runs; ray:// addresses are of port 10001; without --ray-address, Ray is started here"
     )
 
 
@@ -79,7 +79,6 @@ def started(cluster: Cluster) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
         if cluster.address:
@@ -174,7 +173,7 @@ def outcomes(
                 raise SlimzooError(row["problem"])
             yield from pickle.loads(row["rows"])
     except ray.exceptions.RayError as error:
-        raise SlimzooError(f"Ray: {shown(_root(error), 600)}") from error
+        raise SlimzooError(f"Ray: {shown(str(_root(error)), 600)}") from error
 
 
 def _root(error: BaseException) -> BaseException:
@@ -261,7 +260,7 @@ def stands(cluster: Cluster) -> str:
     try:
         there, free = ray.cluster_resources(), ray.available_resources()
     except Exception as error:  # noqa: BLE001  # whatever a lost connection raises
-        return f"the cluster does not answer ({shown(error, 200)})"
+        return f"the cluster does not answer ({shown(str(error), 200)})"
     return (
         f"the cluster has {there.get('CPU', 0):g} CPUs, {free.get('CPU', 0):g} of them free, and "
         f"{there.get('GPU', 0):g} GPUs; {wanted}, a reader {READER_CPUS:g} CPUs. `ray status` says what "

@@ -200,22 +200,29 @@ def opened(place: Place, job: Mapping[str, Any], width: int, overwrite: bool) ->
         _check_same(json.loads(text), job, place.out)
         yield Results(place, job, width, [Part(0, 0, *_rows_in(place.out), True)], joined=True)
         return
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(error, folder) from error
     results = Results(place, job, width)
-    with alone_at(folder, folder / _LOCK, "wait for it, or name another place"):
-        if overwrite:
-            _remove(folder)
-        if (folder / MANIFEST).is_file():
-            _take_up(results)
-        if not results.joined:
-            results.describe()
-        yield results
-    if place.is_file:
-        with contextlib.suppress(OSError):  # it is not empty
-            folder.rmdir()
+    try:
+        with alone_at(folder, folder / _LOCK, "wait for it, or name another place"):
+            if overwrite:
+                _remove(folder)
+            if (folder / MANIFEST).is_file():
+                _take_up(results)
+            if not results.joined:
+                results.describe()
+            try:
+                yield results
+            finally:
+                if not results.parts:  # nothing came of it
+                    _remove(folder)
+    finally:
+        if place.is_file or (is_new and not results.parts):
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
 
 
 def _take_up(results: Results) -> None:

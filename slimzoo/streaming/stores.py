@@ -111,6 +111,8 @@ def _reaching(where: str) -> Iterator[None]:
     except ImportError as error:
         raise SlimzooError(f"{where} cannot be read without another package ({error}): {_EXTRA}") from error
     except ValueError as error:
-        raise SlimzooError(f"{where} cannot be read: {shown(error, 300)}") from error
+        raise SlimzooError(f"{where} cannot be read: {shown(str(error), 300)}") from error
     except Exception as error:
-        raise OSError(f"{where} cannot be reached: {type(error).__name__}: {shown(error, 300)}") from error
+        raise OSError(
+            f"{where} cannot be reached: {type(error).__name__}: {shown(str(error), 300)}"
+        ) from error

@@ -66,7 +66,8 @@ def _check_answers(address: str) -> None:
 def _unreachable(address: str, error: Exception) -> SlimzooError:
     return SlimzooError(
         f"no Ray cluster answers at {address} ({shown(str(error), 200)}). `ray status` on its head says "
-        "whether it runs; ray:// addresses are of port 10001; without --ray-address, Ray is started here"
+        "whether it runs; ray:// addresses are of port 10001. One that authenticates wants "
+        "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN in the environment. Without --ray-address, Ray is started here"
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 READER_CPUS = 0.25  # of a task that reads: it waits for a disk or a store
 READERS = 2  # that have room beside the actors
+_CLIENT = "ray://"  # addresses through which Ray serves clients that are no nodes
 _ANSWER = 10.0  # seconds for a cluster to answer
 _BLOCK = 1 << 24  # bytes of images that go from a reader to an actor at a time
 _AT_ONCE = 32  # images that a reader hands on at a time
@@ -67,7 +68,7 @@ def _unreachable(address: str, error: Exception) -> SlimzooError:
     return SlimzooError(
         f"no Ray cluster answers at {address} ({shown(str(error), 200)}). `ray status` on its head says "
         "whether it runs; ray:// addresses are of port 10001. One that authenticates wants "
-        "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN in the environment. Without --ray-address, Ray is started here"
+        "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN in the environment. Without an address Ray is started here"
     )
 
 
@@ -145,6 +146,22 @@ def outcomes(
     Raises: SlimzooError: an actor cannot load the model, or has another; what Ray says goes wrong.
     """
     import ray
+
+    job = (recipe, digest, tuple(pieces), cluster, os.getcwd())
+    try:
+        for rows, problem in _from_far(job) if cluster.address.startswith(_CLIENT) else executed(*job):
+            if problem:
+                raise SlimzooError(problem)
+            yield from pickle.loads(rows)
+    except ray.exceptions.RayError as error:
+        raise SlimzooError(f"Ray: {shown(str(_root(error)), 600)}") from error
+
+
+def executed(
+    recipe: Recipe, digest: str, pieces: Sequence[Piece], cluster: Cluster, folder: str
+) -> Iterator[tuple[bytes, str]]:
+    """Yields what actors return, in order: pickled outcomes, and what keeps them from giving any."""
+    import ray
     from ray.data import ActorPoolStrategy, DataContext
 
     context = DataContext.get_current()
@@ -152,29 +169,45 @@ def outcomes(
     context.enable_progress_bars = False
     context.target_max_block_size = _BLOCK
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    here = os.getcwd()
     parts = [{"piece": pickle.dumps(part)} for part in _split(pieces, cluster.actors[1])]
     least, most = cluster.actors
     reader: Any = read  # a generator, which Ray's annotation does not name
     rows = (
         ray.data.from_items(parts, override_num_blocks=len(parts))
-        .map_batches(reader, batch_size=1, num_cpus=READER_CPUS, fn_args=(here,))
+        .map_batches(reader, batch_size=1, num_cpus=READER_CPUS, fn_args=(folder,))
         .map_batches(
             Actor,
-            fn_constructor_args=(recipe, digest, cluster.cpus, here),
+            fn_constructor_args=(recipe, digest, cluster.cpus, folder),
             batch_size=recipe.batch_size,
             compute=ActorPoolStrategy(min_size=least, max_size=most),
             num_cpus=cluster.cpus,
             num_gpus=cluster.gpus or None,
         )
     )
-    try:
-        for row in rows.iter_rows():
-            if row["problem"]:
-                raise SlimzooError(row["problem"])
-            yield from pickle.loads(row["rows"])
-    except ray.exceptions.RayError as error:
-        raise SlimzooError(f"Ray: {shown(str(_root(error)), 600)}") from error
+    for row in rows.iter_rows():
+        yield row["rows"], row["problem"]
+
+
+def _from_far(job: tuple) -> Iterator[tuple[bytes, str]]:
+    """Yields what executed() does, which an actor on the cluster runs: Ray Data does not run in a client."""
+    import ray
+
+    there: Any = ray.remote(num_cpus=0)(Executed).remote(*job)
+    coming = there.next.remote()
+    while (found := ray.get(coming)) is not None:
+        coming = there.next.remote()
+        yield found
+
+
+class Executed:
+    """What executed() yields, one call after another: an actor of Ray's."""
+
+    def __init__(self, *job: Any):
+        self._rows = executed(*job)
+
+    def next(self) -> tuple[bytes, str] | None:
+        """Returns the next, or None after the last."""
+        return next(self._rows, None)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from slimzoo.cli.engine_options import (
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.predict_many import Asked, check_alone, many_options, predict_many, recipe_of
 from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.files import check_writable
 
@@ -35,6 +37,8 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model mobilenet_v1 photos/ --engine auto --precision bfloat16",
         "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
         "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
+        "slimzoo predict --model mobilenet_v1 --images photos/ --out predictions.parquet",
+        "slimzoo predict --model vgg_16 --images 's3://bucket/*.tar' --features vgg_16/fc7 --out found/",
     )
 )
 @click.argument("images", nargs=-1, metavar="IMAGE...")
@@ -70,8 +74,11 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
     help="Name only classes of this probability or more, 0 to 1.",
 )
 @click.option("--flip", is_flag=True, help="Average the probabilities with those of the mirror image.")
-@click.option("--out", metavar="FILE", help="Write a .csv, .jsonl or .parquet file instead.")
+@click.option(
+    "--out", metavar="FILE", help="Write a .csv, .jsonl or .parquet file instead; of --images a folder too."
+)
 @click.option("--overwrite", is_flag=True, help="Replace what --out names.")
+@all_of(many_options)
 @batch_size_option
 @engine_option
 @precision_option()
@@ -102,56 +109,81 @@ def predict(
     turn: bool,
     progress: bool,
     as_json: bool,
+    **many: Any,
 ) -> None:
     """Name what is on each IMAGE, with probabilities.
 
     IMAGE is a JPEG, PNG, GIF or BMP file, a folder (every image below it) or a pattern in quotes. Images that
     cannot be read are named at the end, and the exit code is 1.
+
+    With --images, results go to files, a row an image; one that cannot be read is a row with an error. A job
+    that was stopped, or killed, goes on with the same command.
     """
+    from slimzoo.labels import read_labels
+
+    how: dict[str, Any] = {
+        "pretrained": weights is None,
+        "weights": weights,
+        "labels": None if labels is None else read_labels(labels),
+        "rename": rename,
+        "exclude": exclude,
+        "ema": ema,
+        "size": size,
+        **engine_arguments(settled(engine, precision, threads)),
+    }
+    wanted: dict[str, Any] = {
+        "top": top or (None if threshold else 5),
+        "threshold": threshold,
+        "batch_size": batch_size,
+        "flip": flip,
+        "turn": turn,
+    }
+    if check_alone(many, bool(images or listed)):
+        recipe = recipe_of(model, how, features=many.pop("features") or "", **wanted)
+        asked = Asked(out=out, overwrite=overwrite, progress=progress, as_json=as_json, **many)
+        return predict_many(asked, recipe)
     names = [*images, *(line.rstrip("\r\n") for line in listed or () if line.strip())]
+    return _predict_each(names, model, how, wanted, Output(out, overwrite, progress, as_json))
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the predictions of named images go."""
+
+    out: str | None
+    overwrite: bool
+    progress: bool
+    as_json: bool
+
+
+def _predict_each(
+    names: list[str], model: str, how: dict[str, Any], wanted: dict[str, Any], to: Output
+) -> None:
+    """Predicts, prints or writes, and names at the end what cannot be read."""
     if not names:
         raise click.UsageError("name an IMAGE, a folder or a pattern, or give --list")
-    settings = settled(engine, precision, threads)
-    if out is not None:
-        formats.check_file(out)
-        check_writable(out, overwrite)
+    if to.out is not None:
+        formats.check_file(to.out)
+        check_writable(to.out, to.overwrite)
     from slimzoo.data.finding import image_files
-    from slimzoo.labels import read_labels
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predictions
     from slimzoo.loading.source import find
 
     files = image_files(names)
     if not any(os.path.exists(file) for file in files):  # said before TensorFlow starts
-        find(model, weights is None, weights)
+        find(model, how["pretrained"], how["weights"])
         raise SlimzooError("\n".join(f"there is no image {file}" for file in files))
-    loaded = load(
-        model,
-        pretrained=weights is None,
-        weights=weights,
-        labels=None if labels is None else read_labels(labels),
-        rename=rename,
-        exclude=exclude,
-        ema=ema,
-        size=size,
-        **engine_arguments(settings),
-    )
+    shows = to.progress and (to.out is not None or not sys.stdout.isatty())
     found = predictions(
-        loaded,
-        files,
-        top=top or (None if threshold else 5),
-        threshold=threshold,
-        batch_size=batch_size,
-        flip=flip,
-        turn=turn,
-        progress=progress and len(files) > batch_size and (out is not None or not sys.stdout.isatty()),
+        load(model, **how), files, progress=shows and len(files) > wanted["batch_size"], **wanted
     )
     problems: list[str] = []
     readable = _noting(found, len(files), problems)
-    if out is not None:
-        formats.write(out, readable, overwrite)
-        echo(f"{len(files) - len(problems)} of {len(files)} images are in {out}")
-    elif as_json:
+    if to.out is not None:
+        formats.write(to.out, readable, to.overwrite)
+        echo(f"{len(files) - len(problems)} of {len(files)} images are in {to.out}")
+    elif to.as_json:
         echo_json([formats.as_dict(prediction) for prediction in readable])
     else:
         _echo_each(readable, files)

@@ -49,11 +49,16 @@ def read_header(path: str | os.PathLike) -> Header:
     """Returns what the beginning of a file says; of a file that cannot be opened, that it is no image."""
     try:
         with _opened(path) as file:
-            found = _format_of(file.read(8))
-            file.seek(0)
-            return Header(found, _orientation(file, found), _pixels(file, found))
+            return header_of(file)
     except OSError:
         return Header(None, UPRIGHT, 0)
+
+
+def header_of(file: BinaryIO) -> Header:
+    """Returns what the beginning of an open file says, or of bytes in an io.BytesIO."""
+    found = _format_of(file.read(8))
+    file.seek(0)
+    return Header(found, _orientation(file, found), _pixels(file, found))
 
 
 def too_large(path: str | os.PathLike, header: Header) -> str:
@@ -72,7 +77,11 @@ def image_format(path: str | os.PathLike) -> str | None:
 def foreign(path: str | os.PathLike) -> str:
     """Returns what to add of a file that image_format knows nothing of: what it is instead, if that shows."""
     with _opened(path) as file:
-        start = file.read(64)
+        return foreign_start(file.read(64))
+
+
+def foreign_start(start: bytes) -> str:
+    """Returns what foreign() does, of the first 64 bytes of a file."""
     if not start:
         return "; it is empty"
     if start.startswith(b"version https://git-lfs"):

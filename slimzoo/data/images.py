@@ -10,7 +10,17 @@ import tensorflow as tf
 from PIL import Image, UnidentifiedImageError
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.headers import READABLE, UPRIGHT, Header, foreign, image_format, read_header, too_large
+from slimzoo.data.headers import (
+    READABLE,
+    UPRIGHT,
+    Header,
+    foreign,
+    foreign_start,
+    header_of,
+    image_format,
+    read_header,
+    too_large,
+)
 from slimzoo.errors import SlimzooError, listing, tensorflow_says
 
 _REFUSED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -67,16 +77,32 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
       FileNotFoundError: there is no such file.
       SlimzooError: it is not an image, broken, or of too many pixels.
     """
-    path = Path(path)
     header = check_image(path)
+    return _decoded(Path(path).read_bytes(), header, path, turn)
+
+
+def pixels_in(contents: bytes, name: str, turn: bool = True) -> np.ndarray:
+    """Returns what read_image() does, of the bytes of an image that is called `name` in messages.
+
+    Raises: SlimzooError: it is not an image, broken, or of too many pixels.
+    """
+    header = header_of(io.BytesIO(contents))
+    if header.format is None:
+        raise SlimzooError(f"{name} is not an image; {READABLE}{foreign_start(contents[:64])}")
+    if large := too_large(name, header):
+        raise SlimzooError(large)
+    return _decoded(contents, header, name, turn)
+
+
+def _decoded(contents: bytes, header: Header, name: str | os.PathLike, turn: bool) -> np.ndarray:
     try:
         if header.format == "BMP":
-            return _bitmap(path.read_bytes())
-        pixels = decode(tf.constant(path.read_bytes()), bitmaps=False)
+            return _bitmap(contents)
+        pixels = decode(tf.constant(contents), bitmaps=False)
     except _REFUSED as error:
-        raise SlimzooError(f"{path} is a broken image: {tensorflow_says(error)}") from error
+        raise SlimzooError(f"{name} is a broken image: {tensorflow_says(error)}") from error
     except SlimzooError as error:
-        raise SlimzooError(f"{path} is a broken image: {error}") from error
+        raise SlimzooError(f"{name} is a broken image: {error}") from error
     return (turned(pixels, header.orientation) if turn and header.orientation != UPRIGHT else pixels).numpy()
 
 

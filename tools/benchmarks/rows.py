@@ -4,7 +4,7 @@ import fnmatch
 from collections.abc import Iterator
 from functools import partial
 
-from tools.benchmarks import compiled, files, graphs, running
+from tools.benchmarks import compiled, files, graphs, running, streams
 from tools.benchmarks.pairs import Row, alone, difference, speed_ratio, time_ratio
 from tools.benchmarks.statistics import Target
 from tools.benchmarks.twins import TWINS
@@ -114,6 +114,39 @@ ROWS: dict[str, Row] = {
                 time_ratio,
             )
             for network in ("inception_v3", "resnet_v2_50")
+        ),
+        *(
+            Row(
+                f"stream/{network}",
+                f"{network}: speed of predict --images, {count:,} JPEGs, of decoding and the engine alone",
+                _least(0.85),
+                partial(streams.measure_stream, network=network, size=size, count=count),
+                speed_ratio,
+                network=network,
+            )
+            for network, size, count in (("mobilenet_v1_025", 128, 2_000), ("resnet_v1_50", 224, 2_000))
+        ),
+        Row(
+            "ray/mobilenet_v1_025",
+            "mobilenet_v1_025: speed of that with 2 actors of Ray's, of the plain stream",
+            _least(0.8),
+            partial(streams.measure_ray, network="mobilenet_v1_025", size=128, count=10_000),
+            speed_ratio,
+        ),
+        Row(
+            "ray/resnet_v1_50",
+            "resnet_v1_50: speed of that with 2 actors of Ray's, of the plain stream",
+            _least(0.8),
+            partial(streams.measure_ray, network="resnet_v1_50", size=224, count=1_000),
+            speed_ratio,
+        ),
+        Row(
+            "stream-memory/mobilenet_v1_025",
+            f"mobilenet_v1_025: peak memory of {streams.MANY:,} streamed images, of the first tenth's",
+            _most(1.05),
+            partial(streams.measure_memory, network="mobilenet_v1_025", size=128),
+            time_ratio,
+            "B",
         ),
         Row(
             "convert/vgg_16",

@@ -1,13 +1,15 @@
 """What training leaves in a checkpoint beside a network's variables, told by shape first, by name second.
 
 `X/Anything` of the shape of a variable `X` was made for `X`: an optimizer's slot, under whatever name, or an
-average. What has another shape, and what belongs to no variable, is known by its name alone: the tables.
+average. So was what has the shape of statistics of `X`, and what is in a scope of nothing but `X/Anything`.
+What has another shape, and what belongs to no variable, is known by its name alone: the tables.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Container, Mapping
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -35,6 +37,7 @@ _SCALARS = {  # of a number: what it is counted as
     "loss scales": r"(?:current_)?loss_scale|(?:num_)?(?:good|bad)_steps",
     "early stopping": r"signal_early_stopping/STOP|STOP",
     "training counters": r"global_step_ea|eval_step|local_steps?|sync_rep_local_step|save_counter"
+    r"|(?:tpu_estimator_)?iterations_per_loop"
     r"|stale_counter|fake_quantization_step|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)/(?:iter|iterations)",
     "optimizer scalars": r"beta[12]_power|learning_rate|(?:Adam\w*|SGD|RMSprop|Nadam|Adagrad|Adadelta|Ftrl)"
     r"/(?:beta_[12]|decay|momentum|rho|epsilon)|AdaptiveMaxNorm/(?:.*/)?\w+",
@@ -42,10 +45,15 @@ _SCALARS = {  # of a number: what it is counted as
 _SCALAR = {what: re.compile(rf"(?:.*/)?(?:{names})(?:_\d+)?") for what, names in _SCALARS.items()}
 
 
-def kind_of(name: str, shapes: Shapes) -> str:
-    """Returns what the tensor `name` of a file of `shapes` is counted as, "" for a network's variable."""
+def kinds_of(shapes: Shapes) -> dict[str, str]:
+    """Returns what each tensor of a file of `shapes` is counted as, "" for a network's variable."""
+    scopes = _scopes_of_slots(shapes)
+    return {name: _kind_of(name, shapes, scopes) for name in shapes}
+
+
+def _kind_of(name: str, shapes: Shapes, scopes: Container[str]) -> str:
     return (
-        _of_a_variable(name, shapes)
+        _of_a_variable(name, shapes, scopes)
         or (_of_a_scalar(name) if shapes[name] == () else "")
         or (RANGES if _RANGE.fullmatch(name) and len(shapes[name]) <= 1 else "")
         or _of_other_shape(name, shapes)
@@ -64,8 +72,29 @@ def _of_a_scalar(name: str) -> str:
     return next((what for what, pattern in _SCALAR.items() if pattern.fullmatch(name)), "")
 
 
-def _of_a_variable(name: str, shapes: Shapes) -> str:
-    """Returns the kind of what has the shape of the variable that it is beneath."""
+def _scopes_of_slots(shapes: Shapes) -> set[str]:
+    """Returns the outermost scopes that hold numbers, and else what is of variables outside of them alone."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    others: set[str] = set()
+    for name in (name for name, shape in shapes.items() if shape):
+        top, owner, last = name.partition("/")[0], owner_of(name, shapes), name.rpartition("/")[2]
+        outside = owner and name != f"{owner}/{last}" and shapes[owner] == shapes[name]
+        owners[top] |= {owner} if outside else set()
+        others |= set() if outside else {top}
+    return {top for top, found in owners.items() if len(found) > 1 and top not in others}
+
+
+def _are_statistics(shape: tuple[int, ...], owner: tuple[int, ...]) -> bool:
+    """Whether a variable of the shape `owner` may have statistics of `shape`: of an axis, or without one."""
+    without = {owner[:axis] + owner[axis + 1 :] for axis in range(len(owner))}
+    return len(owner) > 1 and shape in without | {shape for d in owner for shape in ((d,), (d, d))}
+
+
+def _of_a_variable(name: str, shapes: Shapes, scopes: Container[str]) -> str:
+    """Returns the kind of what has the shape of the variable that it is beneath.
+
+    scopes: the outermost ones that are of optimizers.
+    """
     owner, last = owner_of(name, shapes), name.rpartition("/")[2]
     if last in _DEBIASING and owner and shapes[name] in ((), shapes[owner]):
         return "debiasing"
@@ -75,6 +104,7 @@ def _of_a_variable(name: str, shapes: Shapes) -> str:
         return AVERAGES
     scope = name.removesuffix(f"/{owner}/{last}")
     known = scope == name or _SLOT.fullmatch(last) or _OPTIMIZER_SCOPE.fullmatch(scope)
+    known = known or name.partition("/")[0] in scopes
     return SLOTS if known else ""
 
 
@@ -86,6 +116,7 @@ def _of_other_shape(name: str, shapes: Shapes) -> str:
         _OF_ALL.fullmatch(name)
         or (beside and beside[1] in shapes)
         or (scope in shapes and _OTHER_SHAPES.fullmatch(last))
+        or (scope in shapes and _are_statistics(shapes[name], shapes[scope]))
     ):
         return SLOTS
     copy = _COPY.fullmatch(name)

@@ -103,8 +103,8 @@ def _of_a_variable(name: str, shapes: Shapes, scopes: Container[str]) -> str:
     if last == AVERAGE or (name == f"{owner}/{last}" and _AVERAGE_WORDS.search(last)):
         return AVERAGES
     scope = name.removesuffix(f"/{owner}/{last}")
-    known = scope == name or _SLOT.fullmatch(last) or _OPTIMIZER_SCOPE.fullmatch(scope)
-    known = known or name.partition("/")[0] in scopes
+    beneath = scope == name or name.partition("/")[0] in scopes
+    known = beneath or _SLOT.fullmatch(last) or _OPTIMIZER_SCOPE.fullmatch(scope)
     return SLOTS if known else ""
 
 

@@ -26,7 +26,7 @@ _SLOT = re.compile(  # names by which a slot is one under another scope than its
 _OTHER_SHAPES = re.compile(  # slots that are no copies of their variable: factored, or matrices of statistics
     r"(?:(?:Adafactor|AdaFactor|Shampoo|GGT|SM3)\w*|vr|vc|mat_g\w*|precond\w*)(?:_\d+)?"
 )
-_OF_ALL = re.compile(r"flat_grad|grad_buffer|moment1")  # GGT's, of all variables in a row
+_OF_ALL = re.compile(r"(?:.*/)?(?:flat_grad|grad_buffer|moment1)")  # GGT's, of all variables in a row
 _BESIDE = re.compile(r"(.+)_slot_(?:vr|vc|v|m)")  # of Mesh TensorFlow: X_slot_vr beside X
 _COPY = re.compile(r"(?:.*/)?(?:global_center_variable|local_center_variable|grad_variable)/(.+)")
 _OPTIMIZER_SCOPE = re.compile(r"(?:.*/)?OptimizeLoss(?:_\d+)?")  # tf.contrib.layers.optimize_loss
@@ -53,7 +53,8 @@ def kinds_of(shapes: Shapes) -> dict[str, str]:
 
 def _kind_of(name: str, shapes: Shapes, scopes: Container[str]) -> str:
     return (
-        _of_a_variable(name, shapes, scopes)
+        _of_a_variable(name, shapes)
+        or (SLOTS if shapes[name] and name.partition("/")[0] in scopes else "")
         or (_of_a_scalar(name) if shapes[name] == () else "")
         or (RANGES if _RANGE.fullmatch(name) and len(shapes[name]) <= 1 else "")
         or _of_other_shape(name, shapes)
@@ -78,7 +79,8 @@ def _scopes_of_slots(shapes: Shapes) -> set[str]:
     others: set[str] = set()
     for name in (name for name, shape in shapes.items() if shape):
         top, owner, last = name.partition("/")[0], owner_of(name, shapes), name.rpartition("/")[2]
-        outside = owner and name != f"{owner}/{last}" and shapes[owner] == shapes[name]
+        apart = bool(owner) and name != f"{owner}/{last}"
+        outside = apart and (shapes[owner] == shapes[name] or _are_statistics(shapes[name], shapes[owner]))
         owners[top] |= {owner} if outside else set()
         others |= set() if outside else {top}
     return {top for top, found in owners.items() if len(found) > 1 and top not in others}
@@ -87,14 +89,11 @@ def _scopes_of_slots(shapes: Shapes) -> set[str]:
 def _are_statistics(shape: tuple[int, ...], owner: tuple[int, ...]) -> bool:
     """Whether a variable of the shape `owner` may have statistics of `shape`: of an axis, or without one."""
     without = {owner[:axis] + owner[axis + 1 :] for axis in range(len(owner))}
-    return len(owner) > 1 and shape in without | {shape for d in owner for shape in ((d,), (d, d))}
+    return shape != () and shape in without | {shape for d in owner for shape in ((d,), (d, d))}
 
 
-def _of_a_variable(name: str, shapes: Shapes, scopes: Container[str]) -> str:
-    """Returns the kind of what has the shape of the variable that it is beneath.
-
-    scopes: the outermost ones that are of optimizers.
-    """
+def _of_a_variable(name: str, shapes: Shapes) -> str:
+    """Returns the kind of what has the shape of the variable that it is beneath."""
     owner, last = owner_of(name, shapes), name.rpartition("/")[2]
     if last in _DEBIASING and owner and shapes[name] in ((), shapes[owner]):
         return "debiasing"
@@ -103,8 +102,7 @@ def _of_a_variable(name: str, shapes: Shapes, scopes: Container[str]) -> str:
     if last == AVERAGE or (name == f"{owner}/{last}" and _AVERAGE_WORDS.search(last)):
         return AVERAGES
     scope = name.removesuffix(f"/{owner}/{last}")
-    beneath = scope == name or name.partition("/")[0] in scopes
-    known = beneath or _SLOT.fullmatch(last) or _OPTIMIZER_SCOPE.fullmatch(scope)
+    known = scope == name or _SLOT.fullmatch(last) or _OPTIMIZER_SCOPE.fullmatch(scope)
     return SLOTS if known else ""
 
 

@@ -110,6 +110,7 @@ def test_a_slot_has_the_shape_of_its_variable():
         ("bad_steps", np.int32(0), "loss scales"),  # tf.contrib.mixed_precision
         ("signal_early_stopping/STOP", np.array(False), "early stopping"),
         ("grad_buffer", np.ones((10, 6), np.float32), "optimizer slots"),  # GGT, of all variables
+        ("train/flat_grad", np.ones(6, np.float32), "optimizer slots"),
         ("stale_counter", np.float32(0), "training counters"),
         ("fake_quantization_step", np.int64(0), "training counters"),
         ("eval_step", np.int64(0), "training counters"),
@@ -128,9 +129,10 @@ def test_what_tensorflows_training_tools_leave_is_known_for_what_it_is(name, val
 def test_a_scope_that_holds_only_what_is_of_variables_outside_is_an_optimizers():
     one = np.ones(3, np.float32)
     network = {"net/w": WEIGHTS, "net/b": one}
-    slots = {f"train/{name}/MyMomentum": value for name, value in network.items()}
+    slots = {f"train/{name}/MyShampoo": value for name, value in network.items()}
+    slots |= {f"train/{name}/MyShampoo_1": np.ones((3, 3), np.float32) for name in network}
     kept, left_out = converters.inference_variables(network | slots | {"train/beta1_power": np.float32(1)})
-    assert list(kept) == list(network) and left_out == {"optimizer slots": 2, "optimizer scalars": 1}
+    assert list(kept) == list(network) and left_out == {"optimizer slots": 4, "optimizer scalars": 1}
     slots["train/layer/w"] = WEIGHTS  # so that it holds a layer too
     kept, _ = converters.inference_variables(network | slots)
     assert set(kept) == network.keys() | slots.keys()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slimzoo.converters.leftovers import AVERAGE, AVERAGES, RANGES, Shapes, kind_of, owner_of
+from slimzoo.converters.leftovers import AVERAGE, AVERAGES, RANGES, Shapes, kinds_of, owner_of
 from slimzoo.converters.source import Source, tensors_of
 from slimzoo.errors import SlimzooError, listing
 
@@ -33,7 +33,7 @@ def inference_variables(source: Mapping[str, np.ndarray], ema: bool = False) -> 
     """
     tensors = tensors_of(source)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    kinds = {name: kind_of(name, shapes) for name in tensors}
+    kinds = kinds_of(shapes)
     averages = _averages(_name(source), shapes, kinds) if ema else {}
     kinds |= dict.fromkeys(averages.values(), AVERAGES)
     kept = {name: tensor for name, tensor in tensors.items() if not kinds[name]}

@@ -193,17 +193,33 @@ def _scopes(names: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Covered:
-    """Prefixes after which names of a network stand, each name after one of them."""
+    """Prefixes after which names of a network stand, each name after one of them.
+
+    Attributes:
+      others: the names of the file that are none of the network's, which are `taken`.
+      become: what comes in place of a prefix.
+    """
 
     prefixes: tuple[str, ...]
     covered: int
     wanted: int
     others: tuple[str, ...]
-    become: str  # in place of a prefix
+    taken: tuple[str, ...]
+    become: str
 
     @property
     def part(self) -> float:
         return self.covered / max(1, self.wanted)
+
+    def moved(self, names: Iterable[str]) -> list[str]:
+        """Returns `names` as they are after the rename that is proposed."""
+        return [self._moved(name) for name in names]
+
+    def _moved(self, name: str) -> str:
+        before = max((prefix for prefix in self.prefixes if name.startswith(prefix)), key=len, default=None)
+        if before is None:
+            return name
+        return f"{self.become}/{name[len(before) :]}" if self.become else name[len(before) :]
 
 
 def hint(given: Shapes, maps: Iterable[NameMap], wanted: Wanted) -> str:
@@ -218,7 +234,8 @@ def hint(given: Shapes, maps: Iterable[NameMap], wanted: Wanted) -> str:
         return ""
     if not any(found.prefixes) and not found.become:
         return f"\nLikely: what else is there: {_excluding(found)}" if _excluding(found) else ""
-    pairs = ", ".join(f'"{stem(before)}": "{found.become}"' for before in found.prefixes)
+    changed = [before for before in found.prefixes if before or found.become]
+    pairs = ", ".join(f'"{stem(before)}": "{found.become}"' for before in changed)
     places = " and ".join(before or "nothing" for before in found.prefixes)
     count = f"all {found.wanted}" if found.part == 1 else f"{found.covered} of {found.wanted}"
     text = f"\nLikely: {count} names fit after {places}: rename={{{pairs}}}"
@@ -227,8 +244,15 @@ def hint(given: Shapes, maps: Iterable[NameMap], wanted: Wanted) -> str:
 
 def _excluding(found: _Covered) -> str:
     """Returns the `exclude` that leaves out what is no part of a network that is there as a whole, or ""."""
-    scopes = _scopes(found.others) if found.part == 1 else []
+    scopes = _scopes_apart(*map(found.moved, (found.others, found.taken))) if found.part == 1 else []
     return f"exclude=[{', '.join(map(_quoted, scopes))}]" if 0 < len(scopes) <= _SHOWN else ""
+
+
+def _scopes_apart(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Returns the outermost scopes of `names` that hold none of `taken`, or names themselves, sorted."""
+    shared = {before for name in taken for before, _ in cuts(name)}
+    ways = ([*(before for before, _ in cuts(name)), name] for name in names)
+    return sorted({stem(next(before for before in way if before not in shared)) for way in ways})
 
 
 def _quoted(text: str) -> str:
@@ -249,8 +273,8 @@ def _covered(given: Shapes, name_map: NameMap, wanted: Wanted) -> _Covered:
             prefixes.append(before)
             covered |= after[before]
     become = name_map.rows[0].ours[0].partition("/")[0] if name_map.library == BARE else ""
-    others = set(given).difference(covered.values())
-    return _Covered(tuple(prefixes), len(covered), len(shapes), tuple(sorted(others)), become)
+    others = tuple(sorted(set(given).difference(covered.values())))
+    return _Covered(tuple(prefixes), len(covered), len(shapes), others, tuple(covered.values()), become)
 
 
 def _shapes_of(name_map: NameMap, wanted: Wanted) -> dict[str, tuple[int, ...] | None]:

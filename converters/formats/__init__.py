@@ -24,6 +24,7 @@ from slimzoo.converters.formats import (
     npz,
     safetensors,
     savedmodel,
+    split_files,
     tf_checkpoint,
     tf_v2,
     tflite,
@@ -229,6 +230,12 @@ def _open_member(path: Path) -> Source:
 
 def _open_file(path: Path) -> Source:
     with boundary(path):
+        parts = split_files.parts_of(path)
+    return _open_one(path) if len(parts) == 1 else split_files.joined(path, [*map(_open_one, parts)])
+
+
+def _open_one(path: Path) -> Source:
+    with boundary(path):
         row = format_of(path)
         if row is None:
             raise SlimzooError(_unknown(path))
@@ -243,6 +250,8 @@ def _unknown(path: Path) -> str:
     for start, message in _KNOWN_OTHERS:
         if head.lstrip().startswith(start):
             return f"{path} {message}"
+    if path.name.endswith(split_files.INDEX):
+        return f"{path} says what is in the files of a set: give one of these, or their folder"
     if path.suffix == ".meta":
         return (
             f"{path} is the graph of a checkpoint without its values; it wants .index and .data-* beside it"

@@ -51,12 +51,26 @@ def read(path: Path, open_file: Callable[[Path], Source], member: str = "") -> S
         source = _read(path, open_file, member, folder.path)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         folder.remove()
+        if isinstance(error, tarfile.ReadError) and not _begins_as_tar(path):
+            raise SlimzooError(
+                f"{path} is compressed, and what is in it is no tar archive: unpack it first (gunzip)"
+            ) from error
         raise damaged(path, str(error)) from error
     except BaseException:  # boundary() says what the others mean
         folder.remove()
         raise
     source.owner = folder
     return source
+
+
+def _begins_as_tar(path: Path) -> bool:
+    """Says whether what `path` unpacks to begins as a tar archive does; yes, if it has no beginning."""
+    try:
+        with gzip.open(path) as stream:
+            start = stream.read(512)
+    except (EOFError, OSError, zlib.error):
+        return True
+    return not start or start[257:262] == b"ustar"
 
 
 def _read(path: Path, open_file: Callable[[Path], Source], member: str, folder: Path) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -120,8 +120,8 @@ def _without_variables(path: Path, nodes: list[Node], constants: dict[str, Node]
     tensors = {name: tensor for name, tensor in numbers.items() if name in names and tensor.shape}
     if not tensors or any(node.op in _COMPUTED for node in nodes):
         raise SlimzooError(_no_weights(path, nodes, constants))
-    packed = len(tensors.keys() - constants.keys())
-    metadata = _image_size(nodes) | _lost(nodes, constants, set(), packed)
+    packed = tensors.keys() - constants.keys()
+    metadata = _image_size(nodes) | _lost(nodes, {*constants, *packed}, set(), len(packed))
     if any(name.endswith("/moving_variance") for name in tensors):
         metadata.pop("folded", None)
         tensors = {name: t for name, t in tensors.items() if not _LITERAL.search(name)}
@@ -185,9 +185,7 @@ def _packed(nodes: list[Node], constants: Mapping[str, Node], variables: set[str
     return found
 
 
-def _lost(
-    nodes: list[Node], constants: Mapping[str, Node], variables: set[str], packed: int
-) -> dict[str, str]:
+def _lost(nodes: list[Node], constants: Container[str], variables: set[str], packed: int) -> dict[str, str]:
     """Returns what the metadata say of weights that are not what the network was trained with."""
     said = {"dequantised": f"{packed} tensors: {_LOSSY}"} if packed else {}
     if folded := _folded(nodes, constants, variables):
@@ -198,7 +196,7 @@ def _lost(
     return said
 
 
-def _folded(nodes: list[Node], constants: Mapping[str, Node], variables: set[str]) -> list[str]:
+def _folded(nodes: list[Node], constants: Container[str], variables: set[str]) -> list[str]:
     """Returns the constants that layers take for their kernels though they were no variable's values."""
     kernels = [
         node.inputs[1].removesuffix(":0") for node in nodes if node.op in _KERNELS and len(node.inputs) > 1

@@ -14,6 +14,7 @@ import numpy as np
 from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import npy
 from slimzoo.converters.formats.binary import CHUNK, FileBytes, damaged
+from slimzoo.converters.formats.torch_kinds import of_members
 from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.formats.zip_archive import is_zip, kept_open, zip_errors
 from slimzoo.converters.source import Source, Tensor, as_bytes, empty
@@ -39,6 +40,8 @@ def read(path: Path) -> Source:
     with zip_errors(path):
         members = [info for info in archive.infolist() if not info.is_dir()]
         if others := [info.filename for info in members if not info.filename.endswith(".npy")]:
+            if kind := of_members(others):
+                raise SlimzooError(f"{path} {kind}")
             raise SlimzooError(
                 f"{path} is a ZIP archive, but no .npz: it holds {', '.join(others[:5])}. "
                 "Unpack it and give the checkpoint in it"

@@ -9,6 +9,7 @@ from slimzoo.converters.formats.torch_pickle import Described
 
 _IN_PYTORCH = "Where you trust it, save its tensors in PyTorch: torch.save({}, 'weights.pth')"
 _SCRIPT = _IN_PYTORCH.format("torch.jit.load(path).state_dict()")
+_EXPORTED = _IN_PYTORCH.format("torch.export.load(path).state_dict")
 _QUANTIZED = _IN_PYTORCH.format("{name: t.dequantize() for name, t in state_dict.items()}")
 _NAMED = _IN_PYTORCH.format("model.state_dict()")
 
@@ -16,6 +17,16 @@ _NAMED = _IN_PYTORCH.format("model.state_dict()")
 def is_script(members: Iterable[str]) -> bool:
     """Says whether the members of an archive are TorchScript's: a program, and the constants of it."""
     return any(name.endswith("/constants.pkl") or "/code/" in name for name in members)
+
+
+def of_members(members: Iterable[str]) -> str:
+    """Returns what to say of an archive of `members`, as PyTorch writes programs; "" for another's."""
+    members = list(members)
+    if is_script(members):
+        return script()
+    if any(name.rpartition("/")[2] == "archive_format" for name in members):
+        return f"is a program that torch.export wrote, which is not read. {_EXPORTED}"
+    return ""
 
 
 def script() -> str:

@@ -260,10 +260,8 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
 @click.option(
     "--validation",
     type=Validation(),
-    default="0.2",
-    show_default=True,
     metavar="PART|FILE|DIR",
-    help="The part of them to hold out, or other data of that kind.",
+    help="The part of them to hold out, or other data of that kind.  [default: val/ beside train/, else 0.2]",
 )
 @all_of(_OPTIONS)
 @click.pass_context

@@ -5,10 +5,12 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from slimzoo.data.headers import foreign
 from slimzoo.data.text import same
 from slimzoo.errors import shown
 from slimzoo.files.reading import read_whole
 
+_DIFFICULT = {"0": False, "1": True, "false": False, "true": True}
 _LARGEST = 1 << 24  # bytes of one file: 100,000 objects and their boxes
 
 
@@ -40,8 +42,10 @@ def read_annotation(path: str | os.PathLike) -> Annotation:
     content = read_whole(path, _LARGEST)
     try:
         root = ElementTree.fromstring(content, ElementTree.XMLParser(target=_PlainTree()))
-    except (ElementTree.ParseError, LookupError, ValueError) as error:  # LookupError: an unknown encoding
-        raise ValueError(f"broken XML ({error})") from error
+    except ElementTree.ParseError as error:
+        raise ValueError(f"broken XML ({error}){foreign(path)}") from error
+    except (LookupError, ValueError) as error:  # an encoding that is unknown, or of several bytes a letter
+        raise ValueError(f"broken XML ({error}); save it as UTF-8") from error
     if root.tag != "annotation":
         raise ValueError(f"the outermost element is <{shown(root.tag)}>, not <annotation>")
     filename = re.split(r"[\\/]", (root.findtext("filename") or "").strip())[-1]
@@ -60,6 +64,6 @@ def _read_object(element: ElementTree.Element) -> tuple[str, bool]:
     if not name:
         raise ValueError("an <object> has no <name>")
     difficult = (element.findtext("difficult") or "0").strip()
-    if difficult not in ("0", "1"):
+    if difficult.lower() not in _DIFFICULT:
         raise ValueError(f"<difficult> of a {shown(name)} is {shown(difficult)!r}, not 0 or 1")
-    return name, difficult == "1"
+    return name, _DIFFICULT[difficult.lower()]

@@ -1,24 +1,29 @@
 """Boxes as COCO's JSON or YOLO's text files keep them, as labels of images: what has a box shows."""
 
+import itertools
 import json
 import logging
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from slimzoo.data.dataset import Dataset, Example
+from slimzoo.data.finding import files_below
+from slimzoo.data.folder import part_of, visible
+from slimzoo.data.headers import ENDINGS, foreign
 from slimzoo.data.text import read_lines, same
 from slimzoo.data.yolo_names import FILES, read_names
 from slimzoo.errors import SlimzooError, counted, listing, shown, some
 from slimzoo.files.reading import read_whole
 
 log = logging.getLogger("slimzoo")
-_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 _CROWD = (1, True, "1")
+_TRIED = 100  # images that are looked for to find their folder
 _LARGEST = 1 << 33  # bytes of COCO's file: that of 2017 has 448 MB, others ten times as many
 
 
@@ -67,6 +72,17 @@ def read(
     return Dataset(examples, names, root.stem, multi_label=True)
 
 
+def parts(path: str | os.PathLike) -> dict[str, Path]:
+    """Returns the folders to read by part ("train", "val", "test"), if a folder of YOLO's has several."""
+    root = Path(path)
+    for place in (root, root / "images") if root.is_dir() else ():
+        folders = [entry for entry in visible(place) if entry.is_dir()] if place.is_dir() else []
+        found = {part: folder for folder in folders if (part := part_of(folder))}
+        if "train" in found and len(found) > 1:
+            return found
+    return {}
+
+
 def _example(image: Path, labels: Mapping[str, bool], classes: tuple[str, ...]) -> Example:
     shows = np.array([labels.get(label, False) for label in classes], np.float32)
     weights = np.array([labels.get(label, True) for label in classes], np.float32)
@@ -82,12 +98,15 @@ def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
         classes = _in_order(names)
         strange = {i for i, _, _ in boxes} - {*files}, {c for _, c, _ in boxes} - {*names}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SlimzooError(f"{path} is no COCO file (images, annotations, categories): {error!r}") from error
+        raise SlimzooError(
+            f"{path} is no COCO file (images, annotations, categories): {error!r}{_instead(path)}"
+        ) from error
     problems = [*_repeated("image", tables["images"]), *_repeated("category", tables["categories"])]
     problems += [f"a box is of image {shown(i)}, which is not listed" for i in strange[0]]
     problems += [f"a box is of category {shown(c)}, which is not listed" for c in strange[1]]
     place = Path(folder) if folder else _coco_folder(path, files.values())
-    images = {number: _at(place, name) for number, name in files.items()}
+    alone = _each_alone(files.values())
+    images = {number: _at(place, name, alone) for number, name in files.items()}
     labels: dict[Path, dict[str, bool]] = {image: {} for image in images.values()}
     for number, category, crowd in boxes:
         if number in files and category in names:
@@ -107,26 +126,47 @@ def _repeated(what: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _at(folder: Path, name: str) -> Path:
-    """Returns where the image `name` is; one that was written down on Windows may have a backslash in it."""
-    path = folder / name
-    return path if "\\" not in name or os.path.isfile(path) else folder / name.replace("\\", "/")
+def _instead(path: Path) -> str:
+    """Returns what to add of what is no COCO file: what it is, or what to give, if that shows."""
+    if path.suffix.lower() in (".yaml", ".yml", ".txt", ".names"):
+        return f". Of YOLO give the folder of images and labels, {path.parent}"
+    return foreign(path)
+
+
+def _each_alone(names: Iterable[str]) -> bool:
+    """Whether no two images have one name in different folders."""
+    names = {*names}
+    return len({PureWindowsPath(name).name for name in names}) == len(names)
+
+
+def _at(folder: Path, name: str, alone: bool = True) -> Path:
+    """Returns where the image `name` is, as it was written down on Windows, on a Mac or in another folder.
+
+    Args:
+      alone: its name without folders is enough to tell it.
+    """
+    slashed = name.replace("\\", "/")
+    ways = [name, slashed] + ([PureWindowsPath(name).name] if alone else [])
+    spelled = [unicodedata.normalize(form, way) for form in ("NFC", "NFD") for way in ways]
+    paths = (folder / way for way in dict.fromkeys((*ways, *spelled)))
+    return next((path for path in paths if os.path.isfile(path)), folder / slashed)
 
 
 def _coco_folder(path: Path, files: Iterable[str]) -> Path:
-    """Returns where the first image is: beside the file, or as COCO is unpacked."""
+    """Returns where the first images are: beside the file, or as COCO is unpacked."""
     part = path.stem.removeprefix("instances_")  # instances_train2017.json has train2017/
     around = (path.parent, path.parent.parent)
     places = [place / name for place in around for name in ("", part, "images", f"images/{part}")]
-    first = next(iter(files), "")
-    return next((place for place in places if os.path.isfile(_at(place, first))), path.parent)
+    first = [*itertools.islice(files, _TRIED)]
+    found = (place for place in places if any(os.path.isfile(_at(place, name)) for name in first))
+    return next(found, path.parent)
 
 
 def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str] | None) -> _Found:
     names = _yolo_names(root, given)
     place = Path(folder) if folder else root / "images" if (root / "images").is_dir() else root
-    paths = [path for path in sorted(place.rglob("*")) if path.suffix.lower() in _ENDINGS]
-    files = {path: _yolo_file(path, root, place) for path in paths if not path.name.startswith(".")}
+    paths = [path for path in files_below(place) if path.suffix.lower() in ENDINGS]
+    files = {path: _yolo_file(path, root, place) for path in paths}
     images, problems = {}, []
     for path, file in files.items():
         found, faults = _yolo_labels(file, names)
@@ -136,6 +176,9 @@ def _read_yolo(root: Path, folder: str | os.PathLike | None, given: Sequence[str
         problems.append("no image has a text file of labels, in labels/ or beside it")
     else:
         _say_left_out(root, files, all_images=folder is None)
+    if folder is None and (several := parts(root)):
+        shown_parts = ", ".join(map(str, several.values()))
+        log.warning("%s holds parts, all of which are read; give one of them: %s", root, shown_parts)
     return _Found(images, _in_order(names), problems)
 
 
@@ -168,9 +211,10 @@ def _yolo_names(root: Path, given: Sequence[str] | None) -> dict[int, str]:
     path = next((place for place in places if place.is_file()), None)
     names = read_names(path) if path else dict(enumerate(map(same, given or ())))
     if not names:
+        tables = [str(path) for path in visible(root) if path.suffix.lower() == ".json"]
         raise SlimzooError(
             f"{root} does not say its classes: no {', '.join(FILES)} with names in it; name them, "
-            "classes=NAMES"
+            f"classes=NAMES{f'; or give a file of COCO, as {some(tables)}' if tables else ''}"
         )
     return names
 
@@ -190,5 +234,5 @@ def _say_left_out(root: Path, files: Mapping[Path, Path], all_images: bool) -> N
     if all_images and stray:
         log.warning(
             "%d text files in %s have no image (%s) and are left out: %s",
-            *(len(stray), folder, ", ".join(_ENDINGS), some(stray)),
+            *(len(stray), folder, ", ".join(ENDINGS), some(stray)),
         )

@@ -26,7 +26,7 @@ def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
     problems = []
     for name in [os.fspath(path) for path in given]:
         if os.path.isdir(name):
-            files = [str(path) for path in _below(Path(name), set()) if _is_image(path)]
+            files = [str(path) for path in files_below(Path(name)) if _is_image(path)]
             problems += [] if files else [f"the folder {name} holds no image; {READABLE}"]
         elif any(sign in name for sign in _SIGNS) and not os.path.lexists(name):
             files = sorted(path for path in glob.iglob(name, recursive=True) if os.path.isfile(path))
@@ -41,8 +41,15 @@ def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
     return found
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Returns the files below `folder`, each folder's in order, without hidden files and clutter.
+
+    Links in a circle are gone through once.
+    """
+    return _below(folder, set())
+
+
 def _below(folder: Path, seen: set[str]) -> list[Path]:
-    """Returns the files below `folder`, each folder's in order; links in a circle are gone through once."""
     real = os.path.realpath(folder)
     if real in seen:
         return []

@@ -20,9 +20,9 @@ _CLUTTER = (  # what file managers, archives, editors and downloads leave behind
     *("*.part", "*.crdownload"),
 )
 _PARTS = {  # what a folder is called that holds a part of the images: which part
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("train", "training", "train_set", "training_set"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set", "dev", "eval"), "val"),
+    **dict.fromkeys(("test", "testing", "test_set", "testing_set"), "test"),
 }
 
 
@@ -90,10 +90,15 @@ def parts(path: str | os.PathLike) -> dict[str, Path]:
     Raises: FileNotFoundError: there is no such folder.
     """
     folders = [entry for entry in visible(_existing(path)) if entry.is_dir()]
-    found = {_PARTS.get(folder.name.lower(), ""): folder for folder in folders}
+    found = {part_of(folder): folder for folder in folders}
     if "train" not in found or "" in found or len(found) < len(folders):
         return {}
     return found if any(entry.is_dir() for entry in visible(found["train"])) else {}
+
+
+def part_of(folder: Path) -> str:
+    """Returns which part of the images a folder holds by its name: "train", "val", "test", or ""."""
+    return _PARTS.get(folder.name.lower(), "")
 
 
 def _raise_all(root: Path, problems: list[str]) -> None:
@@ -150,7 +155,9 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
             if _name(folder) not in known
         ]
     if len(names) == 1:
-        return [f"{root}: only one class ({names[0]}); at least two are needed"]
+        inside = any(entry.is_dir() for entry in visible(folders[0]))
+        advice = f". It holds folders: give {folders[0]} if these are the classes" if inside else ""
+        return [f"{root}: only one class ({names[0]}); at least two are needed{advice}"]
     return []
 
 

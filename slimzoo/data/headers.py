@@ -16,8 +16,10 @@ SIGNATURES = {  # format: how its files begin
     "BMP": (b"BM",),
 }
 READABLE = f"{', '.join(SIGNATURES)} can be read"
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".jpe", ".jfif")  # of their files; the first is preferred
 UPRIGHT = 1
 MAX_PIXELS = 1 << 27  # 400 MB of RGB; the largest cameras have 100 to 200 million
+FOREIGN_ENDINGS = (".webp", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".psd")  # of formats that are known of
 _FOREIGN = (  # format, where its mark stands, the mark
     ("WebP", 8, b"WEBP"),
     ("TIFF", 0, b"II*\0"),
@@ -87,7 +89,7 @@ def foreign_start(start: bytes) -> str:
     if start.startswith(b"version https://git-lfs"):
         return "; it is a Git LFS pointer, not the file itself: run `git lfs pull`"
     if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "; it is a web page: what was downloaded is not the image"
+        return "; it is a web page: what was downloaded is not the file"
     name = next((name for name, place, mark in _FOREIGN if start.startswith(mark, place)), None)
     return f"; it is {name}: save it as PNG" if name else ""
 

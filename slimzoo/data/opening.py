@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ _ADVICE = {  # where images are in both parts
     "boxes": "give two files or folders, or a part of one as a number (0.2)",
 }
 KINDS = tuple(_ADVICE)
+_PARTS_IN = {"folder": folder.parts, "boxes": boxes.parts}  # what finds train/ and val/ in the data
 HELD_OUT = 0.2  # of the training data, where nothing else is said
 
 
@@ -48,8 +49,8 @@ def open_data(
     """
     if kind not in KINDS:
         raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
-    if kind == "folder" and validation is None:
-        data, validation = _laid_out(data)
+    if validation is None and images is None and (parts_in := _PARTS_IN.get(kind)):
+        data, validation = _laid_out(data, parts_in(data))
     validation = HELD_OUT if validation is None else validation
 
     def read(place: str | os.PathLike, part: str, names: Sequence[str] | None) -> Dataset:
@@ -66,9 +67,8 @@ def open_data(
     return train, held_out
 
 
-def _laid_out(data: str | os.PathLike) -> tuple[str | os.PathLike, str | None]:
+def _laid_out(data: str | os.PathLike, parts: Mapping[str, Path]) -> tuple[str | os.PathLike, str | None]:
     """Returns what to train on and what to hold out of a folder that may hold train/ and val/; it is said."""
-    parts = folder.parts(data)
     if not parts:
         return data, None
     train, held_out = parts["train"], parts.get("val")

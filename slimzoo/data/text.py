@@ -1,6 +1,7 @@
-"""Text as people's programs leave it: with a byte order mark, in UTF-16, in Latin-1."""
+"""Text as people's programs leave it: with a byte order mark, in UTF-16, in Windows' code page."""
 
 import codecs
+import contextlib
 import unicodedata
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def read_lines(path: Path) -> list[str]:
     """Returns the lines of a file that hold something, without the blanks around them.
 
     The encoding is that of its byte order mark, else UTF-8, else UTF-16 where every other byte is 0, else
-    Latin-1, which reads everything.
+    Windows' (1252: Latin-1 with dashes and quotes), else Latin-1, which reads everything.
     """
     return [line for line in all_lines(path) if line]
 
@@ -52,7 +53,7 @@ def _decode(content: bytes) -> str:
             return content.decode(encoding, "replace")
     if b"\0" in content[:2]:
         return content.decode("utf-16-be" if content[0] == 0 else "utf-16-le", "replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
+    for encoding in ("utf-8", "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return content.decode("latin-1")

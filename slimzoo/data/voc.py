@@ -158,10 +158,10 @@ def _contradicts(annotation: Annotation, flags: Mapping[str, int], label: str) -
 
 
 def _image_of(images: Mapping[str, Path], name: str, filename: str) -> Path | None:
-    """Returns the image called `name`, the one with the ending of `filename` if there are several."""
+    """Returns the image called `name`, with the ending of `filename` if there are several; or called so."""
     if PurePath(filename).stem == name and filename in images:
         return images[filename]
-    return images.get(name) or images.get(filename)
+    return images.get(name) or images.get(filename) or images.get(PurePath(filename).stem)
 
 
 def _example(

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path, PureWindowsPath
 
+from slimzoo.data.headers import ENDINGS, FOREIGN_ENDINGS
 from slimzoo.data.text import read_lines, same
 from slimzoo.errors import SlimzooError, listing
 
@@ -13,7 +14,6 @@ log = logging.getLogger("slimzoo")
 ALL = "all"  # every annotated image, as a split
 _IMAGES = ("JPEGImages", "Images", "images")  # folders, the first of them that is there
 _ANNOTATIONS = ("Annotations", "annotations")
-_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")  # the first is preferred
 _FLAGS = ("-1", "0", "1", "+1")  # of one class: shows not, only in difficult objects, shows
 
 Flags = dict[str, dict[str, int]]  # image: {class: -1, 0 or 1}
@@ -100,7 +100,7 @@ def _row(line: str, known: Flags, of_class: bool) -> list[tuple[str, int | None]
     """
     if line in known:
         return [(line, None)]
-    parts = [_image_name(part, known) for part in line.split()]
+    parts = _images_of(line, known)
     together = all(part in known for part in parts)
     name, *flag = line.rsplit(None, 1)
     if flag and flag[0] in _FLAGS and (of_class or not together):
@@ -110,10 +110,17 @@ def _row(line: str, known: Flags, of_class: bool) -> list[tuple[str, int | None]
     return [(_image_name(line, known), None)]
 
 
+def _images_of(line: str, known: Flags) -> list[str]:
+    """Returns the images of a line's words; one that stands there with its annotation is there once."""
+    pairs = [(part, _image_name(part, known)) for part in line.split()]
+    first: dict[str, str] = {}
+    return [image for text, image in pairs if first.setdefault(image, text) == text]
+
+
 def _image_name(text: str, known: Flags) -> str:
     """Returns `text` without a folder (of Windows too) and an ending, if that is an image and `text` none."""
     path = PureWindowsPath(text)
-    bare = path.stem if path.suffix.lower() in (*_ENDINGS, ".xml") else path.name
+    bare = path.stem if path.suffix.lower() in (*ENDINGS, *FOREIGN_ENDINGS, ".xml") else path.name
     return bare if text not in known and bare in known else text
 
 
@@ -131,11 +138,14 @@ def annotation_folder(root: Path) -> Path:
 
 
 def find_images(root: Path) -> dict[str, Path]:
-    """Returns the images of the kit by name, with and without their ending."""
+    """Returns the images of the kit by name, with and without their ending.
+
+    One of a format that is not read is among them: who reads it says what it is.
+    """
     folder = next((root / name for name in _IMAGES if (root / name).is_dir()), annotation_folder(root))
     paths = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder.is_dir() else []
     found = {same(path.name): path for path in paths}
-    for ending in _ENDINGS:
+    for ending in (*ENDINGS, *FOREIGN_ENDINGS):
         for path in paths:
             if path.suffix.lower() == ending:
                 found.setdefault(same(path.stem), path)

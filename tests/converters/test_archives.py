@@ -126,6 +126,13 @@ def test_absurd_sizes_and_numbers_are_refused(tmp_path, monkeypatch):
                 converters.read(path)
 
 
+def test_a_file_that_is_compressed_alone_is_no_archive(tmp_path, arrays):
+    np.savez(tmp_path / "w.npz", **arrays)
+    (tmp_path / "w.npz.gz").write_bytes(gzip.compress((tmp_path / "w.npz").read_bytes()))
+    with pytest.raises(SlimzooError, match=r"w\.npz\.gz is compressed, .*no tar archive: unpack it first"):
+        converters.read(tmp_path / "w.npz.gz")
+
+
 def test_an_archive_cut_anywhere_is_refused(tmp_path, arrays):
     write_safetensors(tmp_path / "w", arrays)
     path = pack(tmp_path / "a.tgz", {"w": (tmp_path / "w").read_bytes()})

@@ -196,11 +196,17 @@ def test_a_damaged_file_has_other_layers_or_is_refused(model, tflite, tmp_path, 
     assert refused
 
 
-def frozen(path, values, folded):
-    """Writes the graph with constants in place of variables, their names not slim's."""
+def frozen(path, values, folded, codes=()):
+    """Writes the graph with constants in place of variables, their names not slim's.
+
+    codes: {name: of 8 bits, the lowest value, the highest} of those that are kept so.
+    """
 
     def constant(getter, name, **kwargs):
         del getter, kwargs
+        if name in codes:
+            bits, *span = codes[name]
+            return tf.quantization.dequantize(tf.constant(bits, tf.quint8), *span, mode="MIN_COMBINED")
         return tf.constant(values[name], name=name if not folded else f"c{list(values).index(name)}")
 
     with tf.Graph().as_default() as graph:
@@ -217,6 +223,23 @@ def test_a_graph_of_constants_comes_back_whatever_their_names(model, tmp_path, f
     path = frozen(tmp_path / "g.pb", values, folded)
     assert ("folded" in converters.read(path).metadata) == folded
     same(slimzoo.load(NETWORK, weights=path)(IMAGES), model(IMAGES))
+
+
+def test_a_graph_of_kernels_in_8_bits_comes_back_rounded_and_that_is_said(tmp_path, caplog):
+    model, codes = new_model(), {}
+    for name, variable in model.variables_by_name.items():
+        if len(variable.shape) == 4:
+            values = variable.numpy()
+            step = np.ptp(values) / 255
+            whole = np.round((values - values.min()) / step)
+            variable.assign(whole * step + values.min())
+            with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+                bits = session.run(tf.cast(whole.astype(np.int32), tf.quint8))
+            codes[name] = (bits, values.min(), values.max())
+    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    path = frozen(tmp_path / "g.pb", values, True, codes)
+    same(slimzoo.load(NETWORK, weights=path)(IMAGES), model(IMAGES))
+    assert f"its weights were rounded, {len(codes)} tensors" in caplog.text
 
 
 def test_the_real_quantised_mobilenet_classifies_as_its_own_graph_does(shared):

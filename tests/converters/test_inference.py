@@ -95,6 +95,8 @@ def test_a_slot_has_the_shape_of_its_variable():
         ("net/w/RegAdagrad", WEIGHTS, "optimizer slots"),  # tf.contrib.opt
         ("net/w/Shampoo_1", np.ones((2, 2), np.float32), "optimizer slots"),
         ("net/w/Adafactor", np.ones(2, np.float32), "optimizer slots"),
+        ("net/w/MyShampoo", np.ones((3, 3), np.float32), "optimizer slots"),  # of an axis, under any name
+        ("net/w/MyAdafactor", np.ones(3, np.float32), "optimizer slots"),  # without one
         ("net/w_slot_vr", np.ones(2, np.float32), "optimizer slots"),
         ("OptimizeLoss/net/w/Whatever", WEIGHTS, "optimizer slots"),  # tf.contrib.layers.optimize_loss
         ("train/net/w/Adam", WEIGHTS, "optimizer slots"),
@@ -108,9 +110,11 @@ def test_a_slot_has_the_shape_of_its_variable():
         ("bad_steps", np.int32(0), "loss scales"),  # tf.contrib.mixed_precision
         ("signal_early_stopping/STOP", np.array(False), "early stopping"),
         ("grad_buffer", np.ones((10, 6), np.float32), "optimizer slots"),  # GGT, of all variables
+        ("train/flat_grad", np.ones(6, np.float32), "optimizer slots"),
         ("stale_counter", np.float32(0), "training counters"),
         ("fake_quantization_step", np.int64(0), "training counters"),
         ("eval_step", np.int64(0), "training counters"),
+        ("tpu_estimator_iterations_per_loop", np.int32(9), "training counters"),
         ("sync_rep_local_step", np.int64(0), "training counters"),
         ("global_center_variable/net/w", WEIGHTS, "averaging copies"),  # of elastic averaging
         ("net/w/MyAverage", WEIGHTS, "moving averages"),
@@ -120,6 +124,18 @@ def test_a_slot_has_the_shape_of_its_variable():
 def test_what_tensorflows_training_tools_leave_is_known_for_what_it_is(name, value, kind):
     kept, left_out = converters.inference_variables({"net/w": WEIGHTS, name: value})
     assert list(kept) == ["net/w"] and left_out == {kind: 1}
+
+
+def test_a_scope_that_holds_only_what_is_of_variables_outside_is_an_optimizers():
+    one = np.ones(3, np.float32)
+    network = {"net/w": WEIGHTS, "net/b": one}
+    slots = {f"train/{name}/MyShampoo": value for name, value in network.items()}
+    slots |= {f"train/{name}/MyShampoo_1": np.ones((3, 3), np.float32) for name in network}
+    kept, left_out = converters.inference_variables(network | slots | {"train/beta1_power": np.float32(1)})
+    assert list(kept) == list(network) and left_out == {"optimizer slots": 4, "optimizer scalars": 1}
+    slots["train/layer/w"] = WEIGHTS  # so that it holds a layer too
+    kept, _ = converters.inference_variables(network | slots)
+    assert set(kept) == network.keys() | slots.keys()
 
 
 def test_variables_beneath_the_scope_of_a_layer_are_nobodys_slots():

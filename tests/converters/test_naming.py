@@ -123,6 +123,15 @@ def test_a_backbone_in_two_parts_is_named_in_the_hint_and_read_after_it():
         (after("t/") | {"odd": (3,)}, 'all 8 names fit after t/: rename={"t": ""} and exclude=["odd"]'),
         (after("t/", dict(list(SHAPES.items())[1:])), '7 of 8 names fit after t/: rename={"t": ""}'),
         (SHAPES | after("t/"), 'what else is there: exclude=["t"]'),
+        (SHAPES | {f"{HEAD}_2/weights": (3,)}, f'what else is there: exclude=["{HEAD}_2"]'),
+        (
+            after("t/") | {"t/aside/w": (3,)},
+            'all 8 names fit after t/: rename={"t": ""} and exclude=["aside"]',
+        ),
+        (
+            {name if HEAD in name else f"t/{name}": shape for name, shape in SHAPES.items()},
+            'all 8 names fit after t/ and nothing: rename={"t": ""}',
+        ),
     ],
 )
 def test_what_fits_only_in_part_stays_as_it_is_with_the_rename_that_would_help(shapes, hint):

@@ -1,5 +1,7 @@
 """What PyTorch saves beside state dicts is called what it is."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -57,8 +59,6 @@ def test_quantized_tensors_are_called_what_they_are(tmp_path):
 
 
 def test_torchscript_is_called_what_it_is(tmp_path):
-    import zipfile
-
     contents = Contents()
     root = Raw(call("__torch__.Net", {"w": contents.add(np.zeros(2, np.float32))}))
     path = write_zip(tmp_path / "w.pt", pickled(root), contents.storages)
@@ -67,3 +67,19 @@ def test_torchscript_is_called_what_it_is(tmp_path):
         archive.writestr("archive/constants.pkl", pickled(()))
     with pytest.raises(SlimzooError, match=r"w\.pt is TorchScript, .*torch\.jit\.load"):
         converters.read(path)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (("m/version", "m/model.json", "m/code/m.py"), "is TorchScript"),  # before PyTorch 1.4
+        (("m/bytecode.pkl", "m/constants.pkl"), "is TorchScript"),  # for phones
+        (("archive_format", "models/model.json"), r"torch\.export wrote, .*torch\.export\.load"),
+    ],
+)
+def test_programs_of_pytorch_are_called_so_in_whatever_order_they_were_packed(tmp_path, members, words):
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        for member in members:
+            archive.writestr(member, b"x")
+    with pytest.raises(SlimzooError, match=rf"w\.pt .*{words}"):
+        converters.read(tmp_path / "w.pt")

@@ -185,7 +185,7 @@ def test_images_without_labels_and_labels_without_images_are_said(tmp_path, capl
     with caplog.at_level("WARNING", "slimzoo"):
         boxes.read(tmp_path, classes=("helmet",))
     assert "1 of 2 images" in caplog.text and "nothing shows on them: b.png" in caplog.text
-    assert "have no image (.jpg, .jpeg, .png, .bmp, .gif) and are left out" in caplog.text
+    assert "have no image (.jpg, .jpeg, .png, .bmp, .gif, .jpe, .jfif) and are left out" in caplog.text
 
 
 def test_rows_of_one_file_are_one_image_and_categories_of_one_name_one_class(coco, tmp_path):
@@ -227,3 +227,48 @@ def test_names_of_images_may_be_of_windows(tmp_path):
         "imgs/b.jpg",
         "imgs/c.jpg",
     ]
+
+
+@pytest.mark.parametrize("written", ["/home/me/{}", "C:\\data\\{}", "../upload/{}"])
+def test_images_that_lay_elsewhere_are_found_by_their_names_if_these_tell_them_apart(tmp_path, written):
+    for row in TABLES["images"]:
+        picture(tmp_path / row["file_name"])
+    rows = [{**row, "file_name": written.format(row["file_name"])} for row in TABLES["images"]]
+    (tmp_path / "x.json").write_text(json.dumps({**TABLES, "images": rows}))
+    assert [path[-5:] for path in boxes.read(tmp_path / "x.json").paths] == ["a.jpg", "b.jpg", "c.jpg"]
+    rows[1]["file_name"] = "/other/a.jpg"
+    (tmp_path / "x.json").write_text(json.dumps({**TABLES, "images": rows}))
+    with pytest.raises(SlimzooError, match="3 problems:"):
+        boxes.read(tmp_path / "x.json")
+
+
+def test_names_of_images_are_the_same_however_accents_are_written(tmp_path):
+    picture(tmp_path / "cafe\u0301.jpg")
+    rows = {**TABLES, "images": [{"id": 7, "file_name": "caf\u00e9.jpg"}], "annotations": []}
+    (tmp_path / "x.json").write_text(json.dumps(rows))
+    assert len(boxes.read(tmp_path / "x.json")) == 1
+
+
+def test_the_images_are_where_one_of_them_is(coco, tmp_path):
+    (tmp_path / "val" / "a.jpg").unlink()
+    with pytest.raises(SlimzooError, match=r"1 problem:\n.*val/a\.jpg: no such image"):
+        boxes.read(coco)
+
+
+def test_what_hides_or_is_clutter_is_no_image_of_yolo_s(tmp_path):
+    yolo(tmp_path, {"a": "0 1 1 1 1"})
+    for name in ("images/.ipynb_checkpoints/a-checkpoint.png", "images/__MACOSX/b.png", "images/._a.png"):
+        picture(tmp_path / name)
+    assert [path[-12:] for path in boxes.read(tmp_path, classes=("helmet",)).paths] == ["images/a.png"]
+
+
+def test_the_other_file_of_a_data_set_is_told_which_to_give(tmp_path):
+    yolo(tmp_path, {"a": "0 1 1 1 1"})
+    (tmp_path / "data.yaml").write_text(NAMES["data.yaml"])
+    with pytest.raises(SlimzooError, match=rf"Of YOLO give the folder of images and labels, {tmp_path}$"):
+        boxes.read(tmp_path / "data.yaml")
+    picture(tmp_path / "train" / "a.jpg")
+    (tmp_path / "train" / "_annotations.coco.json").write_text("{}")
+    (tmp_path / "data.yaml").unlink()
+    with pytest.raises(SlimzooError, match=r"give a file of COCO, as .*train/_annotations\.coco\.json$"):
+        boxes.read(tmp_path / "train")

@@ -82,7 +82,8 @@ def test_links_to_nothing_are_listed_with_the_others(root):
 
 
 @pytest.mark.parametrize(
-    "names", [("train", "val"), ("Train", "Valid", "test"), ("training",), ("train", "test")]
+    "names",
+    [("train", "val"), ("Train", "Valid", "test"), ("training",), ("train", "test"), ("training_set", "dev")],
 )
 def test_a_folder_of_parts_is_no_folder_of_classes(tmp_path, names):
     for name in names:
@@ -134,6 +135,9 @@ def test_a_folder_without_classes_is_refused(tmp_path):
         folder.read(tmp_path)
     picture(tmp_path / "cats/1.png")
     with pytest.raises(SlimzooError, match=r"only one class \(cats\); at least two are needed"):
+        folder.read(tmp_path)
+    picture(tmp_path / "cats/tabby/1.png")
+    with pytest.raises(SlimzooError, match=r"two are needed\. It holds folders: give .*/cats if"):
         folder.read(tmp_path)
 
 

@@ -49,6 +49,24 @@ def test_a_plain_folder_is_split_as_ever_and_nothing_is_said(tmp_path, caplog):
     assert not any(part.turn for part in open_data("folder", tmp_path, turn=False))
 
 
+@pytest.mark.parametrize("places", ["images/{}", "{}/images"])
+def test_the_parts_of_yolo_are_held_apart_and_said(tmp_path, caplog, places):
+    for part, count in (("train", 3), ("val", 1), ("test", 1)):
+        fill(tmp_path, (places.format(part),), count)
+        for i in range(count):
+            path = tmp_path / places.format(part).replace("images", "labels") / f"{i}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{i % 2} .5 .5 .1 .1")
+    (tmp_path / "data.yaml").write_text("train: images/train\nnames: [helmet, vest]\n")
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("boxes", tmp_path)
+    assert (len(train), len(held_out)) == (3, 1) and "test is left alone" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("boxes", tmp_path, validation=0.4)
+    assert len(train) + len(held_out) == 5 and "holds parts, all of which are read" in caplog.text
+
+
 def test_classes_that_seem_to_be_one_are_said(tmp_path, caplog):
     fill(tmp_path, ("Fire Truck", "fire_truck", "dog"))
     with caplog.at_level(logging.WARNING, "slimzoo"):

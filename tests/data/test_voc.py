@@ -168,6 +168,7 @@ LISTS = {  # how people's programs write "a" and "b c", one a line
     "endings": b"a.jpg\nb c.jpg\n",
     "paths": b"JPEGImages/a.jpg\nJPEGImages/b c.jpg\n",
     "flags": b"a  1\nb c -1\n",
+    "annotations beside": b"JPEGImages/a.jpg Annotations/a.xml\nb c\n",
 }
 
 
@@ -203,6 +204,12 @@ def test_accents_are_the_same_however_they_are_written(tmp_path, encoding, form)
     assert len(voc.read(devkit)) == 1
 
 
+def test_dashes_and_quotes_of_windows_are_read(tmp_path):
+    name = "caf\u00e9 \u2013 \u201chelmet\u201d"
+    devkit = kit(tmp_path, (name,), {"trainval.txt": f"{name}\n".encode("cp1252")})
+    assert names_of(voc.read(devkit)) == [name]
+
+
 def test_names_may_end_like_flags(tmp_path):
     devkit = kit(tmp_path, ("a 1", "a 0", "b"), {"trainval.txt": b"a 1\na 0\nb\n"})
     assert names_of(voc.read(devkit)) == ["a 1", "a 0", "b"]
@@ -235,7 +242,7 @@ def test_what_a_mac_leaves_is_no_annotation_and_endings_may_be_large(tmp_path):
     assert names_of(voc.read(devkit, split="all")) == ["a", "b"]
 
 
-@pytest.mark.parametrize("ending", [".jpg", ".jpeg", ".JPG", ".JPEG", ".png", ".PNG", ".bmp", ".gif"])
+@pytest.mark.parametrize("ending", [".jpeg", ".JPG", ".jfif", ".PNG", ".bmp", ".gif", ".webp"])
 def test_images_may_end_as_images_do(tmp_path, ending):
     (path,) = voc.read(kit(tmp_path, "a", {"trainval.txt": b"a\n"}, ending)).paths
     assert path.endswith(f"a{ending}")
@@ -251,6 +258,8 @@ def test_an_image_is_the_one_that_its_annotation_names(tmp_path):
     (images / "b.jpg").touch()
     (devkit / "VOC2012/Annotations/b.xml").write_text(text.format("b.png"))
     assert [Path(path).name for path in voc.read(devkit).paths] == ["other.tiff", "b.png"]
+    (images / "other.tiff").rename(images / "other.png")  # it was saved anew
+    assert [Path(path).name for path in voc.read(devkit).paths] == ["other.png", "b.png"]
 
 
 def test_a_kit_without_lists_is_taken_whole_and_said(tmp_path, caplog):
@@ -295,6 +304,18 @@ def test_an_annotation_in_a_strange_encoding_is_that_file_s_fault(tmp_path, enco
     devkit = kit(tmp_path, "ab", {"trainval.txt": b"a\nb\n"}, text=text)
     with pytest.raises(SlimzooError, match=r"2 problems:\n.*a\.xml: broken XML .*\n.*b\.xml: broken XML"):
         voc.read(devkit)
+
+
+@pytest.mark.parametrize(("mark", "hard"), [("False", False), ("true", True)])
+def test_what_is_difficult_may_be_said_in_words(tmp_path, mark, hard):
+    dataset = voc.read(kit(tmp_path, "a", {"trainval.txt": b"a\n"}, text=annotation(("dog", mark))))
+    assert ("dog" in ignored(dataset, 0)) is hard
+
+
+def test_an_annotation_that_is_a_pointer_of_git_lfs_is_called_one(tmp_path):
+    text = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    with pytest.raises(SlimzooError, match=r"a\.xml: broken XML .*it is a Git LFS pointer"):
+        voc.read(kit(tmp_path, "a", {"trainval.txt": b"a\n"}, text=text))
 
 
 def test_a_link_to_no_image_and_a_folder_for_an_annotation_are_listed(tmp_path):

@@ -45,6 +45,18 @@ _NETWORKS: dict[str, "Network"] = {}
 _packages_asked = False
 
 
+def check_task(name: str, task: str, wanted: str) -> None:
+    """Raises SlimzooError, which says what `name` is for and what else there is, if its `task` is another."""
+    if task == wanted:
+        return
+    says, does = {
+        CLASSIFICATION: ("tells images apart, not pixels", "it gives a class an image: slimzoo.predict(...)"),
+        SEGMENTATION: ("tells pixels apart, not images", "it gives masks: model.predict_masks(images)"),
+    }[task]
+    others = ", ".join([row.name for row in rows().values() if row.task == wanted][:3])
+    raise SlimzooError(f"{name} {says}; {does}. Networks of the task {wanted} are {others} and others")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """What is written down of one network; that of slimzoo's own is known before any of them is imported."""
@@ -90,6 +102,10 @@ class Row:
     def top(self) -> str:
         """The outermost scope of its variables: "vgg_16"."""
         return self.scope or self.heads[0].partition("/")[0]
+
+    def require(self, task: str) -> None:
+        """Raises SlimzooError, which says what its networks are for, if this one is of another task."""
+        check_task(self.name, self.task, task)
 
     def has_scope_of(self, names: Iterable[str]) -> bool:
         """Whether one of the variables called `names` lies in the outermost scope of this network."""

@@ -14,13 +14,14 @@ from slimzoo.converters import RestoreReport
 from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
+from slimzoo.model.answers import Answers
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
 from slimzoo.model.freezing import Freezes
 from slimzoo.model.functional import HasLayers
 from slimzoo.model.heads import with_new_head
-from slimzoo.model.images import best_of, prepare
+from slimzoo.model.images import prepare
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
@@ -37,7 +38,7 @@ from slimzoo.weights.provenance import Provenance
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, Freezes, HasLayers, StoredByName):
+class Model(NoticesRange, Freezes, Answers, HasLayers, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -261,7 +262,7 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
         check_names("end point", names, self.discovery.mode(False).end_points)
         return names
 
-    # Images in, names out.
+    # Images in; names and masks out: Answers.
 
     @tf.autograph.experimental.do_not_convert
     def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
@@ -286,13 +287,6 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
                 "images alone: dataset.map(lambda image, label: (model.preprocess(image), label))"
             )
         return prepare(images, self.preprocessing, bool(turn), self)
-
-    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
-        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
-
-        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
-        """
-        return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
 
     # Weights in and out, and the model itself.
 

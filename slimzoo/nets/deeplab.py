@@ -126,7 +126,8 @@ def _network(images: tf.Tensor, stage: Stage, num_classes: int | None) -> Networ
             net = deeplab_heads.aspp(net, stage)
         else:
             net = deeplab_heads.dense_prediction_cell(net, stage, cell)
-        end_points |= deeplab_heads.collected() | {"aspp_features": net}
+        end_points |= deeplab_heads.collected()
+    end_points["aspp_features"] = net
     if options.decoder_output_is_logits and not num_classes:
         return net, end_points
     if options.decoder_strides:

@@ -25,7 +25,10 @@ FILES = {path.stem: path for path in sorted(FOLDER.glob("*.npz"))}
 QUICK = ("deeplab_mobilenet_v2_050", "deeplab_mobilenet_v3_small_seg")  # the others take 10 to 60 s each
 LISTS = ("atrous_rates", "crop_size", "decoder_output_stride", "image_pooling_crop_size")
 LISTS += ("image_pooling_stride", "image_pyramid", "multi_grid")
-NOT_OF_THE_GRAPH = ("label_weights", "batch_norm_decay")  # of the loss; read by other backbones alone
+NOT_OF_THE_GRAPH = (  # of the loss; read by other backbones alone; of what comes before the network
+    *("label_weights", "batch_norm_decay"),
+    *("min_resize_value", "max_resize_value", "resize_factor", "keep_aspect_ratio"),
+)
 
 
 @functools.cache
@@ -44,7 +47,7 @@ def options_of(golden):
             ]
             continue
         if key in LISTS and isinstance(value, str):
-            value = [float(part) if "." in part else int(part) for part in value.split(",")]
+            value = value and [float(part) if "." in part else int(part) for part in value.split(",")]
         elif key in LISTS and isinstance(value, list):
             value = [float(part) if "." in str(part) else int(part) for part in value]
         found[key] = value
@@ -59,9 +62,10 @@ def network_of(golden):
     else:
         function, arg_scope = getattr(fcn, golden.facts["factory_name"]), vgg.vgg_arg_scope
     classes = golden.facts["num_classes"]
-    return functools.partial(
-        function, num_classes=classes, preprocess_images=True, **options_of(golden)
-    ), arg_scope
+    decay = golden.facts["train_settings"]["weight_decay"]
+    settings = {"weight_decay": decay} if isinstance(decay, float) else {}
+    arguments = {"num_classes": classes, "preprocess_images": True, **options_of(golden)}
+    return functools.partial(function, **arguments), functools.partial(arg_scope, **settings)
 
 
 def pixels(golden):

@@ -143,7 +143,7 @@ def _network(images: tf.Tensor, stage: Stage, num_classes: int | None) -> Networ
 def _signature(defaults: dict[str, Any]) -> inspect.Signature:
     """Returns that of a DeepLab whose options have these `defaults`."""
     kinds = inspect.Parameter
-    *plain, _ = inspect.signature(deeplab).parameters.values()
+    *plain, _, _ = inspect.signature(deeplab).parameters.values()  # without weight_decay: the arg_scope's
     options = [
         kinds(
             field.name,

@@ -3,12 +3,14 @@
     python tools/deeplab_tflite.py deeplabv3_mnv2_257_float.tflite VOCdevkit
     python tools/deeplab_tflite.py deeplabv3_mnv2_dm05_pascal_quant.tflite VOCdevkit
 
-Every image is resized to the square that the file takes, and so is its annotation, without interpolation;
-those of ImageSets/Main that are annotated count, their void pixels do not. Printed are the pixels in which the
-two masks differ, the pixels that are right, and the mean IoU over the classes that occur.
+Every image is resized to the square that the file takes (Pillow, bilinear), and the masks back to the size of
+its annotation, without interpolation; images of ImageSets/Main that are annotated count, their void pixels do
+not. Printed are the pixels in which the two masks differ, at the file's size, the part of the pixels that is
+right, and the mean IoU over the classes that occur.
 """
 
 import argparse
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import slimzoo
+from slimzoo import converters
 from slimzoo.labels import dense
 
 CLASSES = 21
@@ -29,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the comparison."""
     options = _parse(arguments)
     theirs, size = interpreter(options.file)
-    ours = network(options.file, size, options.network, options.output_stride)
+    stride = options.output_stride or stride_of(options.file)
+    ours = network(options.file, size, options.network, stride)
     found = compared(theirs, ours, pairs(options.devkit, size, options.limit))
-    print(f"{options.file.name} at {size} px, {found['images']} annotated images")
+    print(f"{options.file.name} at {size} px, output_stride {stride}")
     for name, value in found.items():
         print(f"  {name}: {value}")
 
@@ -43,7 +47,7 @@ def _parse(arguments: Sequence[str] | None) -> Any:
     parser.add_argument("file", type=Path, help="a .tflite DeepLab on MobileNet v2")
     parser.add_argument("devkit", type=Path, help="a VOCdevkit with VOC2012 in it")
     parser.add_argument("--network", default="deeplab_v3_mobilenet_v2_050")
-    parser.add_argument("--output-stride", type=int, default=8, choices=(8, 16, 32))
+    parser.add_argument("--output-stride", type=int, choices=(8, 16, 32), help="[default: the file's]")
     parser.add_argument("--limit", type=int, help="images at most")
     return parser.parse_args(arguments)
 
@@ -66,6 +70,13 @@ def interpreter(file: Path) -> tuple[Masks, int]:
     return masks, int(taken["shape"][1])
 
 
+def stride_of(file: Path) -> int:
+    """Returns how many times smaller than its images the map of a file without branches that stride is."""
+    layers = converters.read(file).layers
+    assert layers is not None
+    return math.prod(layer.stride for layer in layers() if layer.kernel)
+
+
 def network(file: Path, size: int, name: str, output_stride: int) -> Masks:
     """Returns what our network makes of an image with the weights of `file`."""
     arguments = {"input_shape": (size, size, 3), "output_stride": output_stride}
@@ -74,7 +85,7 @@ def network(file: Path, size: int, name: str, output_stride: int) -> Masks:
 
 
 def pairs(devkit: Path, size: int, limit: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields (image, mask) at `size`, of the images of the main sets that are annotated."""
+    """Yields (image at `size`, its annotation) of the images of the main sets that have one."""
     folder = devkit / "VOC2012"
     lists = (folder / "ImageSets" / "Main").glob("*.txt")
     names = {line.split()[0] for file in lists for line in file.read_text().splitlines() if line.strip()}
@@ -82,7 +93,7 @@ def pairs(devkit: Path, size: int, limit: int | None) -> Iterator[tuple[np.ndarr
     for mask in tqdm([mask for mask in masks if mask.is_file()][:limit]):
         with Image.open(folder / "JPEGImages" / f"{mask.stem}.jpg") as image, Image.open(mask) as truth:
             pixels = np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
-            yield pixels, np.asarray(truth.resize((size, size), Image.Resampling.NEAREST))
+            yield pixels, np.asarray(truth)
 
 
 def compared(
@@ -92,10 +103,11 @@ def compared(
     counts, differ, total, number = np.zeros((2, CLASSES, CLASSES), np.int64), 0, 0, 0
     for image, truth in images:
         found = [theirs(image), ours(image)]
-        differ, total, number = differ + int((found[0] != found[1]).sum()), total + truth.size, number + 1
+        differ, total, number = differ + int((found[0] != found[1]).sum()), total + found[0].size, number + 1
         known = truth != dense.VOID
         for table, mask in zip(counts, found, strict=True):
-            np.add.at(table, (truth[known], mask[known]), 1)
+            large = Image.fromarray(mask.astype(np.uint8)).resize(truth.shape[::-1], Image.Resampling.NEAREST)
+            np.add.at(table, (truth[known], np.asarray(large)[known]), 1)
     (right, iou), (our_right, our_iou) = (scores(table) for table in counts)
     return {
         "images": number,
@@ -111,7 +123,7 @@ def compared(
 def scores(table: np.ndarray) -> tuple[float, float]:
     """Returns the part of the pixels that is right, and the mean IoU over the classes that occur."""
     hits, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
-    return round(hits.sum() / table.sum(), 4), round(
+    return round(float(hits.sum() / table.sum()), 4), round(
         float((hits / np.maximum(union, 1))[union > 0].mean()), 4
     )
 

@@ -144,6 +144,11 @@ def map_size(net: tf.Tensor) -> list[int | None]:
     return [net.shape[axis] for axis in spatial_axes()]
 
 
+def end_point(end_points: EndPoints, name: str) -> tf.Tensor:
+    """Returns the end point called `name`, whatever scope the network is in."""
+    return next(net for key, net in end_points.items() if key == name or key.endswith(f"/{name}"))
+
+
 def size_of(net: tf.Tensor) -> Size:
     """Returns height and width of `net`, as numbers where they are known."""
     height, width = (net.shape[axis] or tf.shape(net)[axis] for axis in spatial_axes())

@@ -204,7 +204,7 @@ def decoder(net: tf.Tensor, ends: EndPoints, stage: Stage, names: dict[int, str]
         for i, stride in enumerate(options.decoder_strides):
             suffix = f"_{i}" if i else ""
             finer = slim.conv2d(
-                ends[names[stride]],
+                common.end_point(ends, names[stride]),
                 filters if options.decoder_use_sum_merge else PROJECTED,
                 1,
                 scope=f"feature_projection0{suffix}",

@@ -107,7 +107,7 @@ def _scored(
     for i, pool in enumerate(pools):
         large = enlarge(net, 2)
         scores = slim.conv2d(
-            ends[f"{scope}/vgg_16/{pool}"],
+            common.end_point(ends, f"vgg_16/{pool}"),
             num_classes,
             [1, 1],
             activation_fn=None,

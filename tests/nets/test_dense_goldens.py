@@ -227,9 +227,10 @@ def training_pair(check, classes):
 def cross_entropy(logits, labels):
     """The mean over the pixels whose label is not 255, as the original's train_utils has it."""
     labels = tf.reshape(tf.constant(labels, tf.int32), [-1])
-    keep = tf.cast(labels != 255, tf.float32)
+    known = tf.not_equal(labels, 255)
+    keep = tf.cast(known, tf.float32)
     flat = tf.reshape(logits, [-1, logits.shape[-1]])
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(labels != 255, labels, 0), flat)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(known, labels, 0 * labels), flat)
     return tf.reduce_sum(losses * keep) / tf.reduce_sum(keep)
 
 
@@ -248,6 +249,9 @@ def check_training(golden, check, prefix, total, logits, gradients, moving):
     off = {}
     for i, name in enumerate(map(str, arrays[f"{prefix}/grad_names"])):
         found = np.linalg.norm(gradients[name].astype(np.float64))
+        if not frozen and name.endswith("/project/BatchNorm/beta"):  # 0, as another batch norm follows
+            assert found <= 2e-5, name  # TF 1.15.5: up to 9e-6 in float32
+            continue
         norm = max(arrays[f"{prefix}/grad_l2"][i], 1e-6 / allowed)  # below 1e-6 a gradient is round-off
         off[name] = abs(found - arrays[f"{prefix}/grad_l2"][i]) / norm
     assert {name: value for name, value in off.items() if value > allowed} == {}

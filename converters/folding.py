@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -52,6 +53,7 @@ def unfolded(
     absent = (*_scopes_of(ours[count:], row), *row.side_heads)
     _say_rounded(source)
     _say_functions(source, network, theirs[:count], ours[:count])
+    _say_strides(source, network, theirs[:count], ours[:count])
     if left := theirs[count:]:
         log.warning("%s: left out are its last %d layers, from %s on", source.path, len(left), left[0])
     found = guarded(source.with_tensors(tensors), source.path)
@@ -144,6 +146,19 @@ def _scopes_of(layers: Sequence[Layer], network: Row) -> tuple[str, ...]:
 def _say_rounded(source: Source) -> None:
     if rounded := source.metadata.get("dequantised"):
         log.warning("%s: its weights were rounded, %s", source.path, rounded)
+
+
+def _say_strides(source: Source, network: str, theirs: Sequence[Layer], ours: Sequence[Layer]) -> None:
+    """Says where a file that dilates kernels in place of strides does so from another stride on."""
+    pairs = [(their, our) for their, our in zip(theirs, ours, strict=True) if their.kernel and our.kernel]
+    if not (others := sum(their.stride != our.stride for their, our in pairs)):
+        return
+    there, here = (math.prod(layer.stride for layer in side) for side in zip(*pairs, strict=True))
+    log.warning(
+        "%s: %d of its layers stride otherwise than those of %s: other numbers. Its map is %d times as small "
+        "as its images, the network's %d times: output_stride=%d gives it the same",
+        *(source.path, others, network, there, here, there),
+    )
 
 
 def _say_functions(source: Source, network: str, theirs: Sequence[Layer], ours: Sequence[Layer]) -> None:

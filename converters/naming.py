@@ -21,7 +21,7 @@ from slimzoo.converters.prefixes import Fit, Wanted
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes, cuts, matches_nothing
-from slimzoo.registry import Row, rows
+from slimzoo.registry import SEGMENTATION, Row, rows
 
 log = logging.getLogger("slimzoo")
 Shapes = Mapping[str, tuple[int, ...]]
@@ -142,6 +142,8 @@ def named(
         return replace(found, variables=layers, absent=folding.absent_in(layers))
     if _is_slims(given):
         return found
+    if backbone := _of_a_backbone(found, given):
+        return backbone
     read = _read_as(found, given)
     if library and read is found and (name_map := get_name_map(library, given.name)):
         name_map.apply(variables)  # which says what does not fit
@@ -200,6 +202,32 @@ def _is_slims(given: _Given) -> bool:
     if "network" in about and "names" not in about:  # slimzoo wrote it, under slim's names
         return True
     return any(name in heads and not name.endswith(("/kernel", "/bias")) for name in given.variables)
+
+
+def _of_a_backbone(found: Named, given: _Given) -> Named | None:
+    """Returns a classifier's variables for a network that gives masks, without its heads; None: it is none.
+
+    Those of a backbone that has a scope of its own in the network (fcn_8s/vgg_16) are found without that too.
+    """
+    row, variables = given.network, given.variables
+    if row is None or row.task != SEGMENTATION or given.whole or given.library:
+        return None
+    heads = Scopes(row.transfer_heads)
+    if heads.of(variables):
+        return None
+    renamed = {name: name if name in given.shapes() else f"{row.top}/{name}" for name in variables}
+    ours = {new: old for old, new in renamed.items() if new in given.shapes() and new not in heads}
+    if not row.has_scope_of(ours):
+        return None
+    others = sorted(variables.tensors.keys() - set(ours.values()))
+    return replace(
+        found,
+        variables=variables.with_tensors({new: variables.tensors[old] for new, old in ours.items()}),
+        left_out=found.left_out + Counter({"of other layers": len(others)} if others else {}),
+        unused=tuple(others),
+        in_file={new: found.in_file[old] for new, old in ours.items()},
+        absent=tuple(dict.fromkeys((*found.absent, *row.transfer_heads))),
+    )
 
 
 def _read_as(found: Named, given: _Given) -> Named:

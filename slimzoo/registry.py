@@ -19,6 +19,8 @@ log = logging.getLogger("slimzoo")
 FAMILIES = (  # modules of slimzoo.nets that register networks
     "alexnet",
     "cifarnet",
+    "deeplab",
+    "fcn",
     "inception_resnet_v2",
     "inception_v1",
     "inception_v2",
@@ -38,8 +40,21 @@ FAMILIES = (  # modules of slimzoo.nets that register networks
 ENTRY_POINTS = "slimzoo.networks"  # of other packages: a module, a Network, or a list or function of Networks
 NAME = re.compile(r"\w[\w.-]*")
 ENDINGS = (".keras", ".safetensors")
+CLASSIFICATION, SEGMENTATION = TASKS = ("classification", "segmentation")  # classes an image, or a pixel
 _NETWORKS: dict[str, "Network"] = {}
 _packages_asked = False
+
+
+def check_task(name: str, task: str, wanted: str) -> None:
+    """Raises SlimzooError, which says what `name` is for and what else there is, if its `task` is another."""
+    if task == wanted:
+        return
+    says, does = {
+        CLASSIFICATION: ("tells images apart, not pixels", "it gives a class an image: slimzoo.predict(...)"),
+        SEGMENTATION: ("tells pixels apart, not images", "it gives masks: model.predict_masks(images)"),
+    }[task]
+    others = ", ".join([row.name for row in rows().values() if row.task == wanted][:3])
+    raise SlimzooError(f"{name} {says}; {does}. Networks of the task {wanted} are {others} and others")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +70,8 @@ class Row:
     preprocessing: str  # a kind of preprocessing.KINDS, for training from scratch; weights bring their own
     auxiliary: tuple[str, ...] | None = None  # scopes that exist in training only; None: not known
     recipe: str = ""  # a name of training.RECIPES; "": the plain recipe
+    task: str = CLASSIFICATION  # of TASKS: logits [N, classes], or [N, H, W, classes] at the images' size
+    scope: str = ""  # the outermost scope of its variables; "": that of its heads
 
     def __post_init__(self) -> None:
         problems = []
@@ -66,6 +83,8 @@ class Row:
             scopes = getattr(self, field)
             if not isinstance(scopes, tuple) or not scopes or not all(isinstance(s, str) for s in scopes):
                 problems.append(f'{field} is {scopes!r}; it is a tuple of scopes, as ("vgg_16/fc8",)')
+        if self.task not in TASKS:
+            problems.append(f"task is {self.task!r}; it is {' or '.join(TASKS)}")
         if problems:
             raise SlimzooError(listing(f"this is no network (of name {self.name!r}):", problems))
 
@@ -82,7 +101,11 @@ class Row:
     @property
     def top(self) -> str:
         """The outermost scope of its variables: "vgg_16"."""
-        return self.heads[0].partition("/")[0]
+        return self.scope or self.heads[0].partition("/")[0]
+
+    def require(self, task: str) -> None:
+        """Raises SlimzooError, which says what its networks are for, if this one is of another task."""
+        check_task(self.name, self.task, task)
 
     def has_scope_of(self, names: Iterable[str]) -> bool:
         """Whether one of the variables called `names` lies in the outermost scope of this network."""

@@ -13,6 +13,10 @@ from slimzoo import slim
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (8, 8, 8, 3)).astype(np.float32)
 LABELS = np.arange(8) % 3
 COVERED = {  # networks whose code a smaller one of the same family runs: they are slow
+    "deeplab_v3_mobilenet_[!v]*": "deeplab_v3_mobilenet_v1_025: the same heads",
+    "deeplab_v3_mobilenet_v[23]*": "deeplab_v3_mobilenet_v1_025",
+    "deeplab_v3_plus_*": "deeplab_v3_mobilenet_v1_025, and tests/nets/test_deeplab.py for decoders",
+    "fcn_*": "vgg_a: the same layers, and its 130 million values",
     "inception_resnet_v2": "inception_v4: the same stem, table and heads; 245 convolutions",
     "mobilenet_edgetpu": "mobilenet_edgetpu_075: the same table",
     "mobilenet_v1": "mobilenet_v1_025: the same table",

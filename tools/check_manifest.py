@@ -20,6 +20,7 @@ from typing import Any
 
 from slimzoo.converters import name_maps
 from slimzoo.errors import SlimzooError
+from slimzoo.labels import named
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import is_network
 from slimzoo.weights import hub
@@ -82,7 +83,7 @@ def _preprocessing(row: WeightsRow) -> Iterable[str]:
 
 
 def _classes(row: WeightsRow) -> Iterable[str]:
-    wanted = {"imagenet": 1000 + row.label_offset, "voc": 20}.get(str(row.labels), len(row.labels))
+    wanted = len(named(row.labels, row.label_offset))
     if row.num_classes != wanted:
         yield f"{row.num_classes} classes, where its labels are {wanted}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from slimzoo import facts, weights
 from slimzoo.catalogue.choosing import choose
-from slimzoo.registry import Row, get_row
+from slimzoo.registry import CLASSIFICATION, Row, get_row
 from slimzoo.weights.manifest import WeightsRow
 
 
@@ -24,6 +24,7 @@ class Entry:
     multiply_adds: int  # of one image, in convolutions and dense layers
     top1: float | None  # percent, as published for the default weights
     weights: tuple[str, ...]  # tags of released weights that can be loaded, the default first
+    task: str = CLASSIFICATION  # of registry.TASKS
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -110,7 +111,15 @@ def _entry(row: Row) -> Entry:
         multiply_adds=counts["multiply_adds"],
         top1=next((weights.top1 for weights in released[:1]), None),
         weights=tuple(weights.tag for weights in released if weights.maths != "other"),
+        task=row.task,
     )
+
+
+def of_one_task(entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
+    """Returns those `entries` that are of one task, classifiers if there are some, and the others' names."""
+    entries = list(entries)
+    task = CLASSIFICATION if any(e.task == CLASSIFICATION for e in entries) else entries[0].task
+    return [e for e in entries if e.task == task], [e.name for e in entries if e.task != task]
 
 
 def _rows(name: str) -> tuple[WeightsRow, ...]:

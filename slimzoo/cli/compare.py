@@ -1,5 +1,6 @@
 """`slimzoo compare`: accuracy against multiply-adds, and against speed on this machine."""
 
+import logging
 import math
 import string
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from slimzoo.files import check_writable
 if TYPE_CHECKING:
     from slimzoo.catalogue.comparison import Compared
 
+log = logging.getLogger("slimzoo")
 KEYS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 HEIGHT = 14  # lines of the picture
 
@@ -83,14 +85,17 @@ def compare(
     """Compare networks: published accuracy, multiply-adds, and with --measure their speed here.
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
+    Networks that give masks are compared with each other, where PATTERN chooses them alone.
     """
     from slimzoo.catalogue.comparison import Compared, measured
-    from slimzoo.catalogue.entries import ORDERS, entries
+    from slimzoo.catalogue.entries import ORDERS, entries, of_one_task
 
     if engine is not None and not measure:
         raise click.UsageError("--engine is measured: add --measure")
     settings = settled(engine, precision, threads, batch_size)
-    chosen = entries(*patterns, pretrained=pretrained, exclude=exclude)
+    chosen, others = of_one_task(entries(*patterns, pretrained=pretrained, exclude=exclude))
+    if others:
+        log.info("left out, being of another task: %s", ", ".join(others))
     if out is not None:  # before anything is measured
         from slimzoo.catalogue.chart import check_scored, check_suffix, draw  # brings matplotlib
 

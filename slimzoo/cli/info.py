@@ -62,13 +62,16 @@ def _layers(network: "Description") -> str:
 
 
 def _totals(network: "Description") -> str:
+    from slimzoo.registry import SEGMENTATION
+
     entry, more = network.entry, network.training_parameters
     training = f" (and {more:,} of an auxiliary head that exists in training only)" if more else ""
     return "\n".join(
         [
             f"{counted(len(network.variables), 'variable')}, {entry.parameters:,} parameters{training}, "
             f"{entry.multiply_adds:,} multiply-adds",
-            f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes",
+            f"images {entry.image_size} x {entry.image_size} x {entry.channels}, {entry.num_classes} classes"
+            + (" of every pixel" if entry.task == SEGMENTATION else ""),
             f"new for another number of classes: {', '.join(network.heads)}; in fine-tuning: "
             f"{', '.join(network.transfer_heads)}",
         ]

@@ -26,15 +26,16 @@ def list_networks(
     """List the networks: their size, what they compute, their accuracy, and their released weights.
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are listed.
-    Multiply-adds are of one image. Top-1 is the accuracy that was published for the first of the weights, in
-    percent.
+    Multiply-adds are of one image; of the task segmentation, classes are of its pixels. Top-1 is the accuracy
+    that was published for the first of the weights, in percent.
     """
     from slimzoo.catalogue.entries import ORDERS, entries
 
     listed = sorted(entries(*patterns, pretrained=pretrained, exclude=exclude), key=ORDERS[sort])
     if as_json:
         return echo_json([entry.to_dict() for entry in listed])
-    columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "released weights")
+    columns = ("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>", "task")
+    columns += ("released weights",)
     rows = [
         (
             entry.name,
@@ -43,11 +44,12 @@ def list_networks(
             f"{entry.image_size} px",
             entry.num_classes,
             percent(entry.top1),
+            entry.task,
             _first(entry.weights),
         )
         for entry in listed
     ]
-    spare = ("classes>", "image>", "parameters>", "released weights", "multiply-adds>")
+    spare = ("task", "classes>", "image>", "parameters>", "released weights", "multiply-adds>")
     return echo(table(columns, rows, spare=spare))
 
 

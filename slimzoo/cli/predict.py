@@ -171,6 +171,7 @@ def _predict_each(
     from slimzoo.loading.source import find
 
     files = image_files(names)
+    _check_task(model)
     if not any(os.path.exists(file) for file in files):  # said before TensorFlow starts
         find(model, how["pretrained"], how["weights"])
         raise SlimzooError("\n".join(f"there is no image {file}" for file in files))
@@ -189,6 +190,16 @@ def _predict_each(
         _echo_each(readable, files)
     if problems:
         raise Failure(listing(_unreadable(problems, len(files)), problems), 1)
+
+
+def _check_task(model: str) -> None:
+    """Raises SlimzooError, before TensorFlow starts, if `model` names a network that gives no names."""
+    from slimzoo.registry import CLASSIFICATION, get_row, is_network
+    from slimzoo.weights.manifest import split_name
+
+    network, _ = split_name(model)
+    if is_network(network):
+        get_row(network).require(CLASSIFICATION)
 
 
 def _echo_each(found: Iterable[Any], files: Sequence[str]) -> None:

@@ -1,12 +1,17 @@
-"""Names of classes: ImageNet's 1000 (or 1001), Pascal VOC's 20, and the labels.txt beside a model."""
+"""Names of classes: ImageNet's 1000 (or 1001), Pascal VOC's 20, and the labels.txt beside a model.
+
+Those of pixels, with colours: slimzoo.labels.dense.
+"""
 
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.labels import dense
 
 BACKGROUND = "background"  # class 0 of networks trained with 1001 classes
 
@@ -55,6 +60,33 @@ def imagenet_wordnet_ids(offset: int) -> tuple[str, ...]:
     """Returns ImageNet's WordNet ids ("n01440764") in the order of `imagenet`; the background has ""."""
     _check_offset(offset)
     return ("",) * offset + tuple(wordnet_id for wordnet_id, _ in _imagenet_rows())
+
+
+SETS = {  # what the weights manifest and files call a set of names: whose they are
+    "imagenet": "ImageNet's",
+    "voc": "Pascal VOC's",
+    "voc_segmentation": "Pascal VOC's, background first",
+    "cityscapes": "Cityscapes'",
+    "ade20k": "ADE20K's, background first",
+}
+
+
+def named(labels: str | Iterable[str], offset: int = 0) -> tuple[str, ...]:
+    """Returns names of classes: those that are given, or those of the row of SETS that is called so.
+
+    Args:
+      offset: of ImageNet's, as imagenet() takes it.
+    Raises: SlimzooError: there is no such set.
+    """
+    if not isinstance(labels, str):
+        return tuple(labels)
+    if labels == "imagenet":
+        return imagenet(offset)
+    if labels == "voc":
+        return voc()
+    if labels not in SETS:
+        raise SlimzooError(f"no set of classes is called {labels!r}; there are {', '.join(SETS)}")
+    return dense.names(labels.removesuffix("_segmentation"))
 
 
 def read_labels(path: str | os.PathLike) -> tuple[str, ...]:

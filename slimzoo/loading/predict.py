@@ -11,6 +11,7 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.files.progress import bar
 from slimzoo.loading.arguments import LoadArguments
 from slimzoo.loading.load import load
+from slimzoo.registry import CLASSIFICATION, check_task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +73,7 @@ def predictions(
     network = load(model, pretrained, **arguments) if isinstance(model, str | os.PathLike) else model
     from slimzoo.loading.predicting import predicted  # brings TensorFlow, as load() does
 
+    check_task(network.name, network.task, CLASSIFICATION)
     if network.preprocessing is None:
         network.preprocess([])  # which says so
     total = len(given) if isinstance(given, Sequence) else None

@@ -3,7 +3,7 @@
 import glob
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from slimzoo.converters.formats.archive import SEPARATOR
 from slimzoo.converters.name_maps import NameMap, get_name_map
 from slimzoo.errors import SlimzooError, not_there
 from slimzoo.files import MODEL
-from slimzoo.labels import imagenet, voc
+from slimzoo.labels import imagenet, named
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import Row, get_row, is_network, row_of, rows
 from slimzoo.weights import WeightsRow, metadata
@@ -151,14 +151,7 @@ def _from_row(row: WeightsRow) -> Source:
 
 
 def _labels(row: WeightsRow) -> tuple[str, ...] | None:
-    return _named(row.labels, row.label_offset) if row.num_classes else None  # without the last layers: None
-
-
-def _named(labels: str | Iterable[str], label_offset: int) -> tuple[str, ...]:
-    """Returns names of classes: those that are given, or those of the set that is called so."""
-    if labels == "imagenet":
-        return imagenet(label_offset)
-    return voc() if labels == "voc" else tuple(labels)
+    return named(row.labels, row.label_offset) if row.num_classes else None  # without the last layers: None
 
 
 def of_imagenet(source: Source, network: Row, num_classes: int | None) -> Source:
@@ -183,7 +176,7 @@ def from_file(path: Path) -> Source:
         network=about.get("network", ""),
         num_classes=classes,
         label_offset=offset,
-        labels=_named(about["labels"], offset) if about.get("labels") and classes != 0 else None,
+        labels=named(about["labels"], offset) if about.get("labels") and classes != 0 else None,
         preprocessing=about.get("preprocessing"),
         multi_label=about.get("multi_label", False),
         arguments=about.get("network_arguments"),

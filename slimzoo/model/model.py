@@ -13,6 +13,7 @@ from slimzoo.converters import RestoreReport
 from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
+from slimzoo.model.answers import Answers
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.compiled import HasCompiled
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
@@ -20,7 +21,6 @@ from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
 from slimzoo.model.freezing import Freezes
 from slimzoo.model.functional import HasLayers
 from slimzoo.model.heads import with_new_head
-from slimzoo.model.images import OfImages
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
@@ -37,7 +37,7 @@ from slimzoo.weights.provenance import Provenance
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, Freezes, HasLayers, OfImages, HasCompiled, StoredByName):
+class Model(NoticesRange, Freezes, HasLayers, Answers, HasCompiled, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -260,6 +260,8 @@ class Model(NoticesRange, Freezes, HasLayers, OfImages, HasCompiled, StoredByNam
         names = (names,) if isinstance(names, str) else tuple(names)
         check_names("end point", names, self.discovery.mode(False).end_points)
         return names
+
+    # Images in; names and masks out: Answers.
 
     # Weights in and out, and the model itself.
 

@@ -14,6 +14,7 @@ NetworkFn = Callable[..., NetworkOutput]
 Layer = Callable[..., tf.Tensor]  # of a tensor and settings: a convolution, an activation, a regularizer
 Depth = Callable[[int], int]  # from the published number of channels to the one asked for
 Scope: TypeAlias = str | tf.compat.v1.VariableScope | None
+Size: TypeAlias = tuple[int | tf.Tensor, int | tf.Tensor]  # height and width
 Reuse = Any  # of a variable scope: True, None or tf.compat.v1.AUTO_REUSE
 
 
@@ -141,3 +142,34 @@ def channel_axis() -> int:
 def map_size(net: tf.Tensor) -> list[int | None]:
     """Returns height and width of `net`, None where unknown."""
     return [net.shape[axis] for axis in spatial_axes()]
+
+
+def end_point(end_points: EndPoints, name: str) -> tf.Tensor:
+    """Returns the end point called `name`, whatever scope the network is in."""
+    return next(net for key, net in end_points.items() if key == name or key.endswith(f"/{name}"))
+
+
+def size_of(net: tf.Tensor) -> Size:
+    """Returns height and width of `net`, as numbers where they are known."""
+    height, width = (net.shape[axis] or tf.shape(net)[axis] for axis in spatial_axes())
+    return height, width
+
+
+def known_size(size: Size) -> list[int | None]:
+    """Returns `size` with None for what is a tensor."""
+    return [None if tf.is_tensor(side) else side for side in size]
+
+
+def resize(net: tf.Tensor, size: Size, nearest: bool = False) -> tf.Tensor:
+    """Returns `net` [N, h, w, C] at another height and width, corners on corners, in its own dtype."""
+    method = tf.raw_ops.ResizeNearestNeighbor if nearest else tf.raw_ops.ResizeBilinear
+    depth = channels(net)
+    resized = method(images=channels_last(net), size=tf.stack(size), align_corners=True)
+    resized = tf.cast(resized, net.dtype)
+    resized = tf.ensure_shape(resized, [None, *known_size(size), depth])
+    return tf.transpose(resized, (0, 3, 1, 2)) if channels_first() else resized
+
+
+def channels_last(net: tf.Tensor) -> tf.Tensor:
+    """Returns `net` [N, H, W, C], whatever the data_format that the arg_scope sets for slim.conv2d."""
+    return tf.transpose(net, (0, 2, 3, 1)) if channels_first() else net

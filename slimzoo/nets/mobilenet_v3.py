@@ -4,7 +4,7 @@ The EdgeTPU network, with full convolutions in its early blocks, was published a
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -175,12 +175,23 @@ def _halved(conv_defs: ConvDefs, start: int, end: int) -> ConvDefs:
     return {**conv_defs, "spec": rows}
 
 
+def _expanded(conv_defs: ConvDefs, widths: Mapping[int, int]) -> ConvDefs:
+    """Returns `conv_defs` with other {row: channels inside}, counted from 0."""
+    rows = list(conv_defs["spec"])
+    for i, inside in widths.items():
+        factor = inside / rows[i - 1].params["num_outputs"]
+        rows[i] = rows[i]._replace(params={**rows[i].params, "expansion_size": expand_input(factor)})
+    return {**conv_defs, "spec": rows}
+
+
 V3_LARGE = _conv_defs(LARGE, 960, 1280)
 V3_SMALL = _conv_defs(SMALL, 576, 1024)
 V3_LARGE_MINIMALISTIC = _conv_defs(LARGE, 960, 1280, minimalistic=True)
 V3_SMALL_MINIMALISTIC = _conv_defs(SMALL, 576, 1024, minimalistic=True)
 V3_LARGE_DETECTION = _halved(V3_LARGE, 13, 16)
 V3_SMALL_DETECTION = _halved(V3_SMALL, 9, 12)
+V3_LARGE_SEGMENTATION = _expanded(V3_LARGE_DETECTION, {13: 336, 14: 480, 15: 480})
+V3_SMALL_SEGMENTATION = _expanded(V3_SMALL_DETECTION, {9: 144, 10: 288, 11: 288})
 
 
 def _stage(row: Callable[..., lib.Op], channels: int, kernel: int, stride: int, **first: Any) -> list[lib.Op]:

@@ -96,7 +96,7 @@ def stack_blocks_dense(
 
     Raises: ValueError: the units do not reach `output_stride`.
     """
-    _check_output_stride(output_stride, blocks)
+    check_output_stride(output_stride, blocks)
     strides = itertools.chain.from_iterable(
         _block_strides(block, store_non_strided_activations) for block in blocks
     )
@@ -121,7 +121,7 @@ def _block_strides(block: Block, after_the_block: bool) -> list[int]:
     return [*strides[:-1], 1, strides[-1]] if after_the_block else strides
 
 
-def _check_output_stride(output_stride: int | None, blocks: Sequence[Block], before: int = 1) -> None:
+def check_output_stride(output_stride: int | None, blocks: Sequence[Block], before: int = 1) -> None:
     """Raises ValueError if `blocks`, which follow a stride of `before`, do not reach `output_stride`."""
     strides = [unit.get("stride", 1) for block in blocks for unit in block.args]
     reached = sorted(set(itertools.accumulate(strides, operator.mul, initial=before)))
@@ -178,7 +178,7 @@ def features(
 ) -> tf.Tensor:
     """Returns what `blocks` make of `net`, which `root`, if any, and a pooling halve before."""
     before = 1 if root is None else ROOT_STRIDE
-    _check_output_stride(output_stride, blocks, before)
+    check_output_stride(output_stride, blocks, before)
     if root is not None:
         net = root(net)
         padding = {"padding": "VALID"} if symmetric_pooling else {}  # else as the arg_scope says

@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
-from slimzoo.preprocessing.geometry import resize, resize_shorter_side, resize_smoothly
+from slimzoo.preprocessing.geometry import (
+    resize,
+    resize_inside,
+    resize_shorter_side,
+    resize_smoothly,
+    shade_of,
+)
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 Range = tuple[float, float]
@@ -35,6 +41,7 @@ _INCEPTION = Augmentation(
     clip=True,
 )
 _VGG = Augmentation(side=(1.0, 2.0), flip=True)
+_WHOLE = Augmentation(flip=True)  # longer_side: its images come with masks, which training changes alike
 _CIFARNET = Augmentation(pad=4, flip=True, brightness=63.0, contrast=(0.2, 1.8))
 
 # "original" is what the original project trained with. "mild" suits fine-tuning on few images that hold
@@ -46,6 +53,7 @@ AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
         "cifarnet": _CIFARNET,
         "lenet": Augmentation(),
         "mean_std": _VGG,
+        **dict.fromkeys(("deeplab", "deeplab_mean", "fcn"), _WHOLE),
     },
     "mild": {
         "inception": replace(_INCEPTION, area=(0.4, 1.0), brightness=16.0, saturation=(0.8, 1.2)),
@@ -53,6 +61,7 @@ AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
         "cifarnet": replace(_CIFARNET, brightness=32.0, contrast=(0.6, 1.4)),
         "lenet": Augmentation(),
         "mean_std": replace(_VGG, side=(1.0, 1.3)),
+        **dict.fromkeys(("deeplab", "deeplab_mean", "fcn"), _WHOLE),
     },
 }
 
@@ -96,6 +105,8 @@ def _random_crop(
         side = _random_side(preprocessing, how, side_seed)
         image = resize_smoothly(image, side, preprocessing.interpolation)
         return tf.image.stateless_random_crop(image, window, crop_seed)
+    if geometry == "longer_side":
+        return resize_inside(image, size, shade_of(preprocessing))
     assert geometry == "crop_or_pad", geometry
     if not how.pad:
         return tf.image.resize_with_crop_or_pad(image, size, size)

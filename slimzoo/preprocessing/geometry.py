@@ -1,7 +1,11 @@
 """Which part of an image a network sees: resizing as TF 1.15 does it, central crops, padding."""
 
+from typing import Any
+
 import tensorflow as tf
 
+from slimzoo.errors import SlimzooError
+from slimzoo.preprocessing.ranges import channel_mean
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 
@@ -34,10 +38,57 @@ def resize_smoothly(image: tf.Tensor, pixels: int | tf.Tensor, interpolation: st
     return tf.clip_by_value(image, 0.0, 255.0)
 
 
+def inside(size: int, height: Any, width: Any) -> tuple[Any, Any]:
+    """Returns what height and width become where neither may exceed `size`: numbers, or tensors of tensors.
+
+    An image that is small enough stays as it is.
+    """
+    height, width = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
+    scale = tf.minimum(1.0, size / tf.maximum(height, width))
+    sides = (tf.maximum(tf.cast(tf.math.rint(side * scale), tf.int32), 1) for side in (height, width))
+    high, wide = sides
+    return high, wide
+
+
+def resize_inside(image: tf.Tensor, size: int, around: tf.Tensor | float = 0.0) -> tf.Tensor:
+    """Returns float32 [H, W, C] as [size, size, C]: shrunk to fit, with `around` below and on the right."""
+    high, wide = inside(size, *tf.unstack(tf.shape(image)[:2]))
+    shrunk = tf.image.resize(image, [high, wide], method="bilinear", antialias=True)
+    paddings = [[0, size - high], [0, size - wide], [0, 0]]
+    filled = tf.pad(shrunk - around, paddings) + around
+    return tf.ensure_shape(filled, [size, size, image.shape[-1]])
+
+
 def central_crop(image: tf.Tensor, size: int) -> tf.Tensor:
     """Returns the middle [size, size, C] of an image that is at least as large."""
     corner = (tf.shape(image)[:2] - size) // 2
     return image[corner[0] : corner[0] + size, corner[1] : corner[1] + size]
+
+
+def shade_of(preprocessing: Preprocessing) -> tf.Tensor | float:
+    """Returns the pixel [C] that becomes 0 for the network, in the order of red, green and blue."""
+    mean = channel_mean(preprocessing)
+    if mean is None:
+        return 0.0
+    return tf.constant(mean[::-1] if preprocessing.channel_order == "BGR" else mean)
+
+
+def seen_part(preprocessing: Preprocessing, height: int, width: int) -> tuple[int, int]:
+    """Returns height and width of what the network's input has of an image, from its upper left corner.
+
+    Raises: SlimzooError: the preprocessing cuts some of the image off, so that a map says nothing of that.
+    """
+    geometry = KINDS[preprocessing.kind].geometry
+    if geometry == "longer_side":
+        high, wide = inside(preprocessing.size, height, width)
+        return int(high), int(wide)
+    if geometry == "central_fraction" and preprocessing.crop == 1:
+        return preprocessing.size, preprocessing.size
+    whole = ", ".join(kind for kind, row in KINDS.items() if row.geometry == "longer_side")
+    raise SlimzooError(
+        f"preprocessing of kind {preprocessing.kind!r} cuts off a part of the image, of which a mask would "
+        f"say nothing; kinds that keep all of it: {whole}, or inception with crop=1"
+    )
 
 
 def evaluation_crop(preprocessing: Preprocessing, image: tf.Tensor) -> tf.Tensor:
@@ -52,5 +103,7 @@ def evaluation_crop(preprocessing: Preprocessing, image: tf.Tensor) -> tf.Tensor
         return central_crop(
             resize_smoothly(image, preprocessing.resize_side, preprocessing.interpolation), size
         )
+    if geometry == "longer_side":
+        return resize_inside(image, size, shade_of(preprocessing))
     assert geometry == "crop_or_pad", geometry
     return tf.image.resize_with_crop_or_pad(image, size, size)

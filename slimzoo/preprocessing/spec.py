@@ -16,7 +16,7 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 class Kind:
     """One way to prepare an image: what is cut out of it, and which numbers are made of that."""
 
-    geometry: str  # "central_fraction", "shorter_side", "smooth_shorter_side" or "crop_or_pad"
+    geometry: str  # "central_fraction", "shorter_side", "smooth_shorter_side", "longer_side" or "crop_or_pad"
     fields: Mapping[str, Any]  # the Preprocessing fields it needs: the value that is usual
     mean: tuple[float, float, float] | None  # RGB, of 0..255; None: the image's or the Preprocessing's own
     scale: float  # network input = (pixel - mean) / scale
@@ -31,6 +31,10 @@ KINDS: dict[str, Kind] = {
     ),
     "lenet": Kind(geometry="crop_or_pad", fields={}, mean=(128.0, 128.0, 128.0), scale=128.0),
     "cifarnet": Kind(geometry="crop_or_pad", fields={}, mean=None, scale=1.0),
+    # Segmentation: all of the image, what is missing of a square below and on the right being the mean.
+    "deeplab": Kind(geometry="longer_side", fields={}, mean=(127.5, 127.5, 127.5), scale=127.5),
+    "deeplab_mean": Kind(geometry="longer_side", fields={}, mean=(123.15, 115.90, 103.06), scale=1.0),
+    "fcn": Kind(geometry="longer_side", fields={}, mean=(123.68, 116.78, 103.94), scale=1.0),
     "mean_std": Kind(  # Keras, timm, torchvision, transformers: everything stands in the Preprocessing
         geometry="smooth_shorter_side",
         fields={

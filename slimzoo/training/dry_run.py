@@ -6,7 +6,7 @@ from typing import Any
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.loading.source import find
-from slimzoo.registry import get_row
+from slimzoo.registry import CLASSIFICATION, get_row
 from slimzoo.training.recipes import recipe_for
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
@@ -52,6 +52,7 @@ def check_given(
     Raises: FileExistsError: no run can be in `out`. SlimzooError, FileNotFoundError: no such weights exist.
     """
     check_free(out, overwrite)
+    get_row(model).require(CLASSIFICATION)
     tags = {row.tag for row in manifest.rows() if row.network == model}
     if weights == "pretrained":
         manifest.get_row(model)

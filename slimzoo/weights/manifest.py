@@ -50,7 +50,7 @@ class WeightsRow:
     preprocessing: dict[str, Any]  # for Preprocessing.from_dict
     num_classes: int
     label_offset: int  # 1 where class 0 is the background
-    labels: str | tuple[str, ...]  # "imagenet", "voc" or the names in order
+    labels: str | tuple[str, ...]  # one of labels.SETS, or the names in order
     top1: float | None  # percent, as published; "unpublished" in the file
     top5: float | None
     accuracy_source: str

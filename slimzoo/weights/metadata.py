@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from slimzoo.errors import SlimzooError
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, Field, Schema, in_text
-from slimzoo.labels import VOC
+from slimzoo.labels import SETS, named
 
 if TYPE_CHECKING:
     from slimzoo.preprocessing import Preprocessing
@@ -45,7 +45,7 @@ FIELDS: Schema = {  # nothing must be there: a file may say as little as it like
     "absent": in_text(_NAMES),
     "num_classes": in_text(schema.whole(0, 10**7)),
     "label_offset": in_text(schema.whole(0, 1)),
-    "labels": in_text(schema.either(_NAMES, schema.text("imagenet|voc", "imagenet or voc"))),
+    "labels": in_text(schema.either(_NAMES, schema.text("|".join(SETS), ", ".join(SETS)))),
     "multi_label": in_text(schema.flag()),
     "image_size": in_text(schema.whole(1, 10**5)),
     "preprocessing": _preprocessing(),
@@ -76,7 +76,7 @@ def _count(about: Mapping[str, Any]) -> int | None:
     labels = about.get("labels")
     if labels == "imagenet":
         return 1000 + about.get("label_offset", 0)
-    return len(VOC) if labels == "voc" else None if labels is None else len(labels)
+    return None if labels is None else len(named(labels))
 
 
 def said_by(metadata: Mapping[str, str], where: str | PathLike) -> dict[str, Any]:

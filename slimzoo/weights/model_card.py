@@ -10,6 +10,7 @@ import slimzoo
 from slimzoo.errors import SlimzooError
 from slimzoo.files import schema
 from slimzoo.files.schema import needed
+from slimzoo.labels import SETS
 from slimzoo.weights import metadata
 from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import WeightsRow, is_as_released
@@ -112,7 +113,7 @@ def _usage(repo: str) -> str:
 
 def _model(about: Mapping[str, Any], parameters: int, sha256: str) -> str:
     labels = about.get("labels", ())
-    named = {"imagenet": "ImageNet's", "voc": "Pascal VOC's"}.get(str(labels)) or ", ".join(labels)
+    named = SETS.get(str(labels)) or ", ".join(labels)
     offset = "; class 0 is the background" if about.get("label_offset") == 1 else ""
     preprocessing = about["preprocessing"].to_dict() if "preprocessing" in about else {}
     return _table(

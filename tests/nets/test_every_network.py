@@ -11,11 +11,14 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo.names import in_scopes
+from slimzoo.registry import SEGMENTATION
 from tests.networks import assert_close, assert_same, disturb, every_network, values
 
 CLASSES, OTHER_CLASSES = 7, 5
 SIZES = {  # pixels: small, for speed; the first pattern that matches. A network without a row: its own size
     "alexnet_v2": 195,  # the smallest that work
+    "deeplab_*": 33,
+    "fcn_*": 64,
     "inception_v1": 193,
     "inception_v2": 64,
     "inception_*": 107,
@@ -57,7 +60,8 @@ def test_logits_and_end_points_have_the_shapes_that_discovery_found(made):
     assert {key: (None, *value.shape[1:]) for key, value in ends.items()} == known and list(ends) == list(
         known
     )
-    assert made.logits.shape == (3, CLASSES) and np.isfinite(made.logits).all()
+    per_image = made.images.shape[1:3] if made.network.task == SEGMENTATION else ()
+    assert made.logits.shape == (3, *per_image, CLASSES) and np.isfinite(made.logits).all()
     one = made.model.end_points(made.images[:1])  # the same trace: its batch is unknown
     for key, value in ends.items():  # other sizes of products: float32 sums in another order
         assert_close(one[key], value[:1], 1e-4)
@@ -160,7 +164,8 @@ def test_weights_load_under_another_head_and_at_another_image_size(made, tmp_pat
         assert any(in_scopes(name, [scope]) for name in set(before) - kept), scope
     images = np.zeros((1, height + 32, width + 32, channels), np.float32)
     logits = again(images).numpy()
-    assert logits.shape == (1, OTHER_CLASSES) and np.isfinite(logits).all()
+    per_image = images.shape[1:3] if row.task == SEGMENTATION else ()
+    assert logits.shape == (1, *per_image, OTHER_CLASSES) and np.isfinite(logits).all()
 
 
 def test_an_exported_network_gives_what_predict_gives(made, tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import slimzoo
-from slimzoo import converters, list_models, weights
+from slimzoo import converters, labels, list_models, weights
 from slimzoo.errors import SlimzooError
 from slimzoo.model.features import Backbone
 from slimzoo.preprocessing import Preprocessing
@@ -20,7 +20,7 @@ from tests.fetching import BODY, leftovers, row_of, sha
 def test_a_row_is_of_a_known_network_and_its_preprocessing_is_complete(row):
     assert row.network in list_models()
     assert Preprocessing.from_dict(row.preprocessing).channels == 3
-    assert row.num_classes == {"imagenet": 1000 + row.label_offset}.get(str(row.labels), len(row.labels))
+    assert row.num_classes == len(labels.named(row.labels, row.label_offset))
 
 
 def test_the_first_row_of_a_network_is_its_default():

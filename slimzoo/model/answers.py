@@ -1,0 +1,50 @@
+"""What a Model says of images, in words and in masks."""
+
+from typing import Any
+
+import numpy as np
+
+from slimzoo.model.images import OfImages, best_of
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION, Network, check_task
+from slimzoo.tracing.discovery import Discovery
+
+
+class Answers(OfImages):
+    """The part of Model that turns its logits into names of classes, or into masks."""
+
+    network: Network | None
+    discovery: Discovery
+
+    @property
+    def task(self) -> str:
+        """One of registry.TASKS: classes of images, logits [N, classes], or of pixels, [N, H, W, classes]."""
+        if self.network is not None:
+            return self.network.task
+        return SEGMENTATION if len(self.discovery.output_shape) == 4 else CLASSIFICATION
+
+    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
+        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
+
+        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
+        """
+        check_task(self.name, self.task, CLASSIFICATION)
+        return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
+
+    def predict_masks(
+        self, images: Any, batch_size: int = 8, turn: bool = True
+    ) -> np.ndarray | list[np.ndarray]:
+        """Returns the class of every pixel, uint8 [N, H, W] at the size of `images`.
+
+        Images of several sizes give a list of [H, W]. slimzoo.labels.dense colours masks and lays them over
+        images. Where preprocessing made an image smaller, its logits are enlarged before the best is taken.
+
+        Args:
+          images: as preprocess() takes them: pixels of 0..255 [H, W, 3], a batch, a list, or paths.
+          batch_size: images at a time.
+          turn: files are turned upright where EXIF says how the camera was held.
+        Raises: SlimzooError: the network gives one class an image; an image cannot be read, all are named;
+          the preprocessing does not see all of an image.
+        """
+        from slimzoo.model.masks import masks_of
+
+        return masks_of(self, images, batch_size, turn)

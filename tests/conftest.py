@@ -46,7 +46,7 @@ QUICK = {  # what `pytest -m quick` runs of each part of the house, in two minut
     "weights/test_provenance.py": "which weights a Model has",
     "loading/test_load.py": "from a name to a Model",
     "report/test_data.py": "what a report holds",
-    "training/test_average_precision.py": "the measure",
+    "data/test_average_precision.py": "the measure",
     "training/test_recipes.py": "recipes",
     "training/test_loop.py": "steps of training",
     "training/test_finetune.py": "small runs, from images to a report",

@@ -19,8 +19,8 @@ import numpy as np
 from tqdm import tqdm
 
 from slimzoo.data import folder, splits, voc
+from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
-from slimzoo.training.average_precision import mean_average_precision
 from slimzoo.training.finetune import finetune
 
 METHODS = ("all_point", "11_point")

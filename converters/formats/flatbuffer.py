@@ -27,25 +27,25 @@ class Table:
         if self._size < 4 or self._size % 2:
             raise ValueError(f"the table at byte {position} has no layout")
 
-    def _field(self, number: int) -> int | None:
+    def field(self, number: int) -> int | None:
         """Returns where field `number` stands, or None where it is left out."""
         at = 4 + 2 * number
         offset = _number(self.data, self._layout + at, "H") if at + 2 <= self._size else 0
         return self.position + offset if offset else None
 
-    def _target(self, number: int) -> int | None:
+    def target(self, number: int) -> int | None:
         """Returns where what field `number` points to stands."""
-        field = self._field(number)
+        field = self.field(number)
         return None if field is None else field + _number(self.data, field, "I")
 
     def number(self, number: int, kind: str, default: int = 0) -> int:
         """Returns the number of struct's type `kind` in a field."""
-        field = self._field(number)
+        field = self.field(number)
         return default if field is None else _number(self.data, field, kind)
 
     def vector(self, number: int, width: int) -> tuple[int, int]:
         """Returns where the elements of a vector start, each `width` bytes, and how many there are."""
-        target = self._target(number)
+        target = self.target(number)
         if target is None:
             return 0, 0
         count = _number(self.data, target, "I")
@@ -71,7 +71,7 @@ class Table:
 
     def table(self, number: int) -> Table | None:
         """Returns the table in a field, or None."""
-        target = self._target(number)
+        target = self.target(number)
         return None if target is None else Table(self.data, target)
 
     def tables(self, number: int, limit: int) -> list[Table]:

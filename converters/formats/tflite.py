@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slimzoo.converters.formats import tflite_notes
 from slimzoo.converters.formats.binary import FileBytes, check_total, damaged, file_chunks
 from slimzoo.converters.formats.flatbuffer import Table, root
 from slimzoo.converters.source import Source, Tensor, empty, stored_tensor
@@ -54,7 +55,7 @@ def read(path: Path) -> Source:
     with FileBytes(path) as file:
         try:
             tensors, skipped, scaled = _tensors(path, root(file))
-            size = _image_size(root(file))
+            size = _image_size(root(file)) | tflite_notes.read(root(file))
         except ValueError as error:
             if isinstance(error, SlimzooError):
                 raise

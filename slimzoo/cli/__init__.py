@@ -12,6 +12,7 @@ from slimzoo.cli.convert import convert
 from slimzoo.cli.demo import demo
 from slimzoo.cli.download import download
 from slimzoo.cli.evaluate import evaluate
+from slimzoo.cli.export import export
 from slimzoo.cli.finetune import finetune
 from slimzoo.cli.group import Group
 from slimzoo.cli.helping import Context, every
@@ -66,6 +67,7 @@ for command in (
     benchmark,
     inspect,
     convert,
+    export,
     predict,
     finetune,
     evaluate,

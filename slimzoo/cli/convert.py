@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli import convert_whole
+from slimzoo.cli.int8_options import INT8, int8_options
 from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
-from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of
+from slimzoo.converters.whole_models import SUFFIXES, kind_of
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import check_writable
 from slimzoo.files.locks import writing
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         "slimzoo convert vgg_16.ckpt vgg_16.onnx --network vgg_16",
         "slimzoo convert runs/voc voc.tflite --size 160",
         "slimzoo convert runs/voc served/ --inputs jpeg",
+        "slimzoo convert runs/voc voc.tflite --int8 --calibrate VOCdevkit",
         "slimzoo convert towers.ckpt vgg_16.safetensors --network vgg_16 --rename tower_0=",
         "slimzoo convert detector.ckpt backbone.safetensors --network mobilenet_v1 --headless",
         "slimzoo convert edge.tflite v2.safetensors --network mobilenet_v2_050 --argument divisible_by=1",
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     type=click.Choice(["pixels", "jpeg"]),
     help="What a SavedModel takes: prepared images, or JPEG, PNG and GIF files.  [default: pixels]",
 )
+@all_of(int8_options)
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @import_option
@@ -96,9 +100,9 @@ def convert(
     """Convert weights from any old format to any current one.
 
     SRC is whatever `slimzoo inspect` reads, or what fine-tuning left, which needs no --network. The suffix
-    of DST says the format: .safetensors, .npz, .weights.h5; whole models: .keras, .tflite, .onnx, or NAME/
-    for a SavedModel; .ckpt or none: the prefix of a TensorFlow checkpoint, which TF 1.15 reads too. What
-    only training needs is left out and counted.
+    of DST says the format: .safetensors, .npz, .weights.h5; whole models: .keras, .tflite, .onnx, .xml (of
+    OpenVINO), or NAME/ for a SavedModel; .ckpt or none: the prefix of a TensorFlow checkpoint, which TF 1.15
+    reads too. What only training needs is left out and counted.
 
     Where the names of SRC are not those of the network, a table shows which tensor is probably which
     variable, by structure, shape, words and order; it is used after a yes (or --yes), and saved beside DST
@@ -106,7 +110,7 @@ def convert(
     """
     if kind_of(dst) is not None:
         others = {"map_file": map_file, "prove": prove, "allow_nonfinite": allow_nonfinite}
-        return _export(src, dst, options | others, overwrite, as_json)
+        return convert_whole.write(src, dst, options | others, overwrite, as_json)
     _refuse_for_weights(dst, options)
     if map_file is not None:
         options |= _mapped(Path(map_file), options)
@@ -131,7 +135,8 @@ def convert(
 
 def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
     """Takes the options of whole models out of `options`. Raises: SlimzooError: one is set."""
-    given = [name for name in ("size", "channels", "inputs") if options.pop(name) is not None]
+    names = ("size", "channels", "inputs", *INT8)
+    given = [name for name in names if options.pop(name) is not None]
     if given:
         flags = " and ".join(f"--{name}" for name in given)
         raise SlimzooError(f"{flags} is for whole models ({SUFFIXES}); {dst} is of weights alone")
@@ -147,14 +152,8 @@ def _said_network(src: str, options: dict[str, Any], needed: bool) -> str | None
         or options["headless"]
         or options["background"] != "keep"
     ):
-        return _network_in(src)
+        return convert_whole.network_in(src)
     return None
-
-
-def _network_in(src: str) -> str | None:
-    from slimzoo.converters import read
-
-    return read(src).metadata.get("network")
 
 
 def _mapped(path: Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -208,49 +207,6 @@ def _proven(prepared: "Prepared") -> "Prepared":
     return prepared.noting(parity=json.dumps(certificate))
 
 
-def _export(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_json: bool) -> None:
-    """Writes a whole model: graph and weights."""
-    network = options["network"] or _network_in(src)
-    others = ("to", "name_map", "map_file", "allow_nonfinite", "prove", "background", "headless")
-    unused = [name for name in others if options[name] not in (False, None, "", "keep")]
-    if network is None or unused:
-        problems = [] if network else ["--network NAME says of which network"]
-        flags = {"name_map": "--from", "map_file": "--map"}
-        problems += [f"{flags.get(n, '--' + n.replace('_', '-'))} is for weights alone" for n in unused]
-        raise SlimzooError(listing(f"{dst} is a whole model:", problems))
-    from slimzoo.converters import read
-    from slimzoo.loading.load import load
-    from slimzoo.model.exporting import export
-
-    if Path(dst).resolve() in {file.resolve() for file in read(src).files}:
-        raise SlimzooError(f"{dst} is the source itself; name another file")
-    reading = {name: options[name] for name in ("ema", "exclude", "rename", "size", "network_arguments")}
-    try:
-        model = load(network, weights=src, input_shape=_input_shape(network, options), **reading)
-    except SlimzooError as error:
-        raise _longer(
-            error,
-            f"A whole model is made of weights that fit: convert {src} to .safetensors first, which takes "
-            "other names, or none of its last layer",
-        ) from error
-    path = export(model, dst, overwrite, options["inputs"] or "pixels")
-    size = sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]))
-    title = KINDS[kind_of(dst) or ""].title
-    if as_json:
-        return echo_json({"path": path, "format": title, "bytes": size, "network": network})
-    return echo(f"{path}: {title} of {network}, {size:,} bytes")
-
-
-def _input_shape(network: str, options: dict[str, Any]) -> tuple[int, int, int] | None:
-    """Returns the shape of images with --channels; None: it is that of the weights' own."""
-    from slimzoo.registry import get_row
-
-    if options["channels"] is None:
-        return None
-    size = options["size"] or get_row(network).image_size
-    return (size, size, options["channels"])
-
-
 @contextlib.contextmanager
 def _bar(shown: bool) -> Iterator[Callable[[int, int], None]]:
     """Yields what moves a progress bar: (bytes written, about how many they will be)."""
@@ -273,7 +229,7 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     if proposal.rivals:
         raise SlimzooError(_which(proposal.rivals, network)) from error
     if proposal.missing or not proposal.pairs:
-        raise _longer(
+        raise convert_whole.longer(
             error,
             listing(
                 f"By structure and shape {counted(len(proposal.pairs), 'tensor')} can be told; none fits "
@@ -298,13 +254,6 @@ def _agreed(error: "Unfit", network: str, yes: bool) -> "Proposal":
     if not click.confirm("Take it?", err=True):
         raise SlimzooError("nothing was converted. --map FILE takes a table of your own")
     return proposal
-
-
-def _longer(error: SlimzooError, text: str) -> SlimzooError:
-    """Returns the same error with more lines."""
-    told = SlimzooError(f"{error}\n{text}")
-    told.full = error.full and f"{error.full}\n{text}"
-    return told
 
 
 def _which(rivals: Sequence[str], network: str) -> str:

@@ -1,18 +1,15 @@
 """A Model written whole, graph and weights, for those who run it without slimzoo."""
 
-import importlib.util
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from slimzoo.converters.whole_models import KINDS, kind_of
+from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of, missing
 from slimzoo.errors import SlimzooError
-from slimzoo.files import atomic_write, sync, write_error
-from slimzoo.files.locks import writing
+from slimzoo.model.placing import write_whole
 from slimzoo.model.serving import check_inputs
 
 OPSET = 17  # of ONNX; onnxruntime 1.12 and later
@@ -32,14 +29,23 @@ def _export(model: Any, path: Path, inputs: str = "pixels") -> None:
 
 
 def _saved_model(model: Any, path: Path, inputs: str = "pixels") -> None:
+    _export(model, path, inputs)
+    keep_names(model, path, "variables")
+
+
+def keep_names(model: Any, path: Path, list_of_variables: str) -> None:
+    """Notes in the SavedModel `path` which variable is which, so that it can be read again.
+
+    Args:
+      list_of_variables: what the list model.variables is called in it.
+    """
     import keras
 
     from slimzoo.converters.formats import savedmodel, tf_v2
     from slimzoo.model.saving import describe
 
-    _export(model, path, inputs)
     known = {id(variable): name for name, variable in model.variables_by_name.items()}
-    names = {f"variables/{i}": known.get(id(v), "") for i, v in enumerate(model.variables)}  # Keras's numbers
+    names = {f"{list_of_variables}/{i}": known.get(id(v), "") for i, v in enumerate(model.variables)}
     if not all(names.values()):  # it has Models inside, whose names are their own
         return
     written = tf_v2.read(path / "variables" / "variables")
@@ -70,18 +76,26 @@ def _onnx(model: Any, path: Path) -> None:
     tf2onnx.convert.from_function(function, input_signature=spec, opset=OPSET, output_path=str(path))
 
 
+def _openvino(model: Any, path: Path) -> None:
+    from slimzoo.model import openvino_files
+
+    openvino_files.write(openvino_files.converted(model), path, model.labels)
+
+
 _WRITERS: dict[str, Callable[[Any, Path], None]] = {  # one for each of KINDS
     ".keras": _keras,
     ".tflite": _tflite,
     ".onnx": _onnx,
+    ".xml": _openvino,
     "/": _saved_model,
 }
 
 
 def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels") -> Path:
-    """Writes `model` to `path`: .keras, .tflite, .onnx, or a SavedModel where `path` ends in "/".
+    """Writes `model` to `path`: .keras, .tflite, .onnx, .xml, or a SavedModel where `path` ends in "/".
 
-    Images go in as float32 [N, H, W, C], what model.preprocess() gives; logits come out.
+    Images go in as float32 [N, H, W, C], what model.preprocess() gives; logits come out. Beside an .xml of
+    OpenVINO lies the .bin of its weights.
 
     Args:
       inputs: "jpeg": a SavedModel that takes the bytes of image files: see Model.export.
@@ -91,43 +105,16 @@ def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels
     """
     kind = kind_of(path)
     if kind is None:
-        raise SlimzooError(f"{path}: a whole model is a .keras, .tflite or .onnx file, or a folder, NAME/")
+        raise SlimzooError(f"{path}: a whole model is one of {SUFFIXES}, the last of them a folder")
     row, write = KINDS[kind], _WRITERS[kind]
     refused = [] if kind == "/" else [f"{path} is {row.title}; only a SavedModel, NAME/, takes files"]
     if check_inputs(inputs, getattr(model, "preprocessing", None), refused):
         write = partial(_saved_model, inputs=inputs)
-    if row.needs and importlib.util.find_spec(row.needs) is None:
-        raise SlimzooError(f"{row.title} is written by {row.needs}: pip install 'slimzoo[onnx]'")
-    with writing(path):
-        if kind == "/":
-            return _write_folder(Path(path), lambda folder: write(model, folder), overwrite)
-        with atomic_write(path, overwrite) as temporary:
-            write(model, temporary)
-    return Path(path)
+    if absent := missing(kind):
+        raise SlimzooError(absent)
+    return write_whole(path, partial(write, model), overwrite)
 
 
-def _write_folder(path: Path, write: Callable[[Path], None], overwrite: bool) -> Path:
-    """Writes a folder under a temporary name, then puts it in its place; an old one goes last."""
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists already; name another folder, or allow overwriting")
-    if path.exists() and not (path / "saved_model.pb").is_file():
-        raise FileExistsError(f"{path} is there and holds no SavedModel; it is not overwritten")
-    mark = secrets.token_hex(4)
-    temporary, old = (path.with_name(f".{path.name}.{mark}.{word}") for word in ("tmp", "old"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        for file in temporary.rglob("*"):
-            sync(file)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-        sync(path.parent)
-    except OSError as error:
-        if old.exists() and not path.exists():
-            os.replace(old, path)
-        raise write_error(error, path) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-    return path
+def write_kind(model: Any, kind: str, path: Path) -> None:
+    """Writes `model` to `path` as a `kind` of KINDS, where nothing is yet."""
+    _WRITERS[kind](model, path)

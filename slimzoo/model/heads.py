@@ -43,12 +43,20 @@ def _discovered(old: Parts, num_classes: int) -> tuple[Parts, Discovery]:
 
     Raises: SlimzooError: its function takes no number of classes, or not this one.
     """
+    parts = parts_with(old, num_classes)
+    return parts, discover_parts(parts)
+
+
+def parts_with(old: Parts, num_classes: int) -> Parts:
+    """Returns the `old` parts but for the number of classes.
+
+    Raises: SlimzooError: its function takes no number of classes, or not this one.
+    """
     scope = old.arg_scope
     if scope is None and old.network is None and old.scope:
         scope = old.scope  # that was in force when the Model was made
     network = old.network.name if old.network else old.function
-    parts = resolve(network, num_classes, old.input_shape, scope, old.data_format, old.arguments)
-    return parts, discover_parts(parts)
+    return resolve(network, num_classes, old.input_shape, scope, old.data_format, old.arguments)
 
 
 def _head(model: Any, parts: Parts, found: Discovery) -> set[str]:

@@ -102,8 +102,11 @@ class StoredByName(OfFunction):
         verbose: bool | None = None,
         input_signature: Any = None,
         inputs: str = "pixels",
+        int8: bool = False,
+        calibrate: Any = None,
+        floor: float = 0.8,
         **kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """Exports as Keras does, before the first call too.
 
         Args:
@@ -111,8 +114,17 @@ class StoredByName(OfFunction):
             files, string [N], which the SavedModel decodes and prepares as preprocess() does, but for EXIF's
             orientation; its serving signature returns "logits", "probabilities" and, where classes have
             names, "label".
-        Raises: SlimzooError: files cannot go into this model, or not with the other arguments.
+          int8: writes a .tflite, or OpenVINO's .xml, with 8 bits, calibrated with the images that `calibrate`
+            names, and returns how far it is from float32; nothing is written where the best class of a part
+            of held-out images below `floor` stays the same. See model.int8.export_int8().
+        Raises: SlimzooError: files cannot go into this model, or not with the other arguments; int8 cannot.
         """
+        if int8:
+            from slimzoo.model.int8 import export_int8
+
+            return export_int8(self, filepath, calibrate, floor, **kwargs)
+        if calibrate is not None:
+            raise SlimzooError("calibrate= says how 8 bits are made: add int8=True")
         refused = not_with_files(format, input_signature, kwargs)
         if check_inputs(inputs, self.preprocessing, refused):
             headless = self.num_classes == 0

@@ -61,22 +61,26 @@ def export_for_files(
     Args:
       answer: from what `model` returns to what the signature does.
     """
-    from slimzoo.data.images import decode
-    from slimzoo.preprocessing.transform import prepared
-
     assert preprocessing is not None, "check_inputs() looked"
 
-    def one(file: tf.Tensor) -> tf.Tensor:
-        return prepared(preprocessing, decode(file, bitmaps=False))
-
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        spec = tf.TensorSpec(preprocessing.shape, tf.float32)
-        return answer(model(tf.map_fn(one, images, fn_output_signature=spec)))
+        return answer(model(decoded(images, preprocessing)))
 
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", serve, [tf.TensorSpec([None], tf.string, name="images")])
     archive.write_out(os.fspath(path), verbose=verbose)
+
+
+def decoded(files: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
+    """Returns float32 [N, size, size, C] of `files`, string [N], the bytes of JPEG, PNG or GIF files."""
+    from slimzoo.data.images import decode
+    from slimzoo.preprocessing.transform import prepared
+
+    def one(file: tf.Tensor) -> tf.Tensor:
+        return prepared(preprocessing, decode(file, bitmaps=False))
+
+    return tf.map_fn(one, files, fn_output_signature=tf.TensorSpec(preprocessing.shape, tf.float32))
 
 
 def scores(multi_label: bool, labels: tuple[str, ...] | None) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from slimzoo.data.average_precision import average_precisions
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, counted, listing
@@ -16,7 +17,6 @@ from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
 from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.report.history import rank
-from slimzoo.training.average_precision import average_precisions
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.losses import classification_loss
 from slimzoo.training.top_k import TopK, places, top_k

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from slimzoo import __version__
+from slimzoo.data.average_precision import precision_recall
 from slimzoo.files import atomic_write
 from slimzoo.model.model import Model
 from slimzoo.report import (
@@ -24,7 +25,6 @@ from slimzoo.report import (
 )
 from slimzoo.tracing.layers import Row
 from slimzoo.training import grad_cam
-from slimzoo.training.average_precision import precision_recall
 from slimzoo.training.bootstrap import UNKNOWN, intervals
 from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation

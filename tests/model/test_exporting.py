@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
+from slimzoo.converters import whole_models
 from slimzoo.errors import SlimzooError
 from slimzoo.model import exporting
 
@@ -72,9 +73,9 @@ def test_what_is_there_stays_unless_it_may_be_replaced(model, tmp_path):
 
 def test_another_suffix_and_a_missing_writer_are_said(model, tmp_path, monkeypatch):
     with pytest.raises(
-        SlimzooError, match=r"m.pb: a whole model is a .keras, .tflite or .onnx file, or a fol"
+        SlimzooError, match=r"m.pb: a whole model is one of .keras, .tflite, .onnx, .xml, NAME/, "
     ):
         exporting.export(model, f"{tmp_path}/m.pb")
-    monkeypatch.setattr(exporting.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(whole_models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SlimzooError, match=r"ONNX is written by tf2onnx: pip install 'slimzoo\[onnx\]'"):
         exporting.export(model, f"{tmp_path}/m.onnx")

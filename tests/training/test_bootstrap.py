@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from slimzoo.data.average_precision import average_precisions, mean_average_precision
 from slimzoo.training import bootstrap
-from slimzoo.training.average_precision import average_precisions, mean_average_precision
 
 
 def predictions(images, classes=3, seed=0):

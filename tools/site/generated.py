@@ -28,8 +28,9 @@ API = {  # page: what it is about, and the modules or names on it
     "model": (
         "The keras.Model around a network function, its backbones, and whole models as files",
         *("slimzoo.model.model.Model", "slimzoo.model.graph_images.Preprocess"),
-        *("slimzoo.model.features", "slimzoo.model.exporting"),
+        *("slimzoo.model.features", "slimzoo.model.exporting", "slimzoo.model.deploying"),
         *("slimzoo.model.predictor.Predictor", "slimzoo.model.compiled.Compiled", "slimzoo.engines.rows"),
+        "slimzoo.model.int8",
     ),
     "slim": (
         "The layers, as `from slimzoo import slim` has them",
@@ -47,7 +48,7 @@ API = {  # page: what it is about, and the modules or names on it
     "data": (
         "Images of your own: folders, Pascal VOC, boxes",
         *("slimzoo.data.dataset", "slimzoo.data.folder", "slimzoo.data.voc", "slimzoo.data.boxes"),
-        *("slimzoo.data.splits", "slimzoo.data.pipeline"),
+        *("slimzoo.data.splits", "slimzoo.data.pipeline", "slimzoo.data.calibration"),
     ),
     "preprocessing": (
         "What is done to an image before a network sees it",

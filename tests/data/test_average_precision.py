@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from slimzoo.errors import SlimzooError
-from slimzoo.training.average_precision import (
+from slimzoo.data.average_precision import (
     average_precision,
     average_precisions,
     mean_average_precision,
     precision_recall,
 )
+from slimzoo.errors import SlimzooError
 
 METHODS = ("all_point", "11_point")
 EXACT = 1e-12  # float64, sums of a few dozen terms

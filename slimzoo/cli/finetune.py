@@ -57,6 +57,13 @@ _OPTIONS = (
         metavar="DIR",
         help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
     ),
+    click.option(
+        "--recipe",
+        type=OneOf(lambda: _recipes().WAYS),
+        metavar="NAME",
+        help="probe (the last layer, on features computed once), head, full or probe-then-full."
+        "  [default: probe for up to 1,000 images, if nothing else is asked of training]",
+    ),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
     click.option("--steps", type=POSITIVE, help="In place of epochs."),
     click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
@@ -143,7 +150,15 @@ _GROUPS = {  # of the help
         ),
     ),
     "Recipe": (
-        *("--epochs", "--steps", "--batch-size", "--learning-rate", "--learning-rates", "--optimizer"),
+        *(
+            "--recipe",
+            "--epochs",
+            "--steps",
+            "--batch-size",
+            "--learning-rate",
+            "--learning-rates",
+            "--optimizer",
+        ),
         *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
     ),
     "Run": (

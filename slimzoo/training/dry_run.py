@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
+from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import find
 from slimzoo.registry import get_row
-from slimzoo.training.recipes import recipe_for
+from slimzoo.training.recipes import WAYS, Recipe, recipe_for, usual_way
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -21,6 +22,7 @@ def dry_run(
     model: str,
     weights: str | None,
     options: Mapping[str, Any],
+    recipe: Recipe | str | None = None,
     overwrite: bool = False,
     deterministic: bool | None = None,
     **settings: Any,
@@ -29,7 +31,7 @@ def dry_run(
 
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
-    recipe = recipe_for(get_row(model)).override(options)
+    recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"))
     check_given(out, model, weights, overwrite)
     return Settings(
         train=train,
@@ -42,6 +44,29 @@ def dry_run(
         replicas=1,
         **settings,
     )
+
+
+def chosen_recipe(
+    recipe: Recipe | str | None,
+    options: Mapping[str, Any],
+    model: str,
+    images: int,
+    weights: str | os.PathLike | None,
+    steps: int | None,
+) -> Recipe:
+    """Returns the recipe that finetune() trains by, from its arguments.
+
+    Args:
+      images: to train on.
+    Raises: SlimzooError: there is no such recipe, network or option.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe.override(options)
+    row = get_row(model)
+    if recipe is not None and recipe not in WAYS:
+        raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(WAYS)}")
+    asked = steps is not None or bool(options)
+    return recipe_for(row, recipe or usual_way(row, images, weights is None, asked)).override(options)
 
 
 def check_given(

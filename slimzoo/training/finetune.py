@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
-from slimzoo.names import Scopes
-from slimzoo.registry import get_network, get_row
+from slimzoo.names import Scopes, scopes_without, top_scopes
+from slimzoo.registry import get_network
 from slimzoo.training import held_out, image_files
-from slimzoo.training.dry_run import check_given
-from slimzoo.training.recipes import Recipe, recipe_for
+from slimzoo.training.dry_run import check_given, chosen_recipe
+from slimzoo.training.recipes import Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
@@ -57,7 +57,7 @@ def finetune(
     rename: Mapping[str, str] | None = None,
     exclude: Iterable[str] = (),
     size: int | None = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | None = None,
     options: Mapping[str, Any] | None = None,
     steps: int | None = None,
     seed: int = 0,
@@ -89,7 +89,10 @@ def finetune(
       ema: takes the moving averages out of a checkpoint.
       rename, exclude: of the weights' names, as slimzoo.load() takes them.
       size: of the images, pixels; None takes the weights' own.
-      recipe: None takes the row of the network's family.
+      recipe: "probe" fits the last layer alone to features that are computed once, "head" trains it by
+        steps, "full" trains all of the network, "probe-then-full" does the one and then the other, each with
+        the row of the network's family; or a Recipe. None: "probe" where weights are restored, there are few
+        images to train on (recipes.FEW) and neither `options` nor `steps` ask for training; else "full".
       options: fields of the recipe to replace: {"learning_rate": 0.1, "freeze": ("vgg_16/conv1",)}.
       steps: in place of the recipe's epochs.
       eval_every: steps between evaluations and checkpoints; None: an epoch, or a tenth of the run if longer.
@@ -104,7 +107,7 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    recipe = (recipe or recipe_for(get_row(model))).override(options or {})
+    recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps)
     check_given(out, model, weights, overwrite)
     from slimzoo.training.loop import make_strategy, uses_gpu
     from slimzoo.training.run import Run
@@ -139,6 +142,7 @@ def finetune(
         held_out.remember(folder.path, train, validation)
         if not folder.goes_on:
             image_files.remember(folder.path, parts)
+            _probe(network, settings, folder.path, strategy, progress)
         run = Run(network, folder, settings, strategy)
         run.train(progress, tensorboard)
         evaluation, report = run.finish(command, title, comparison, progress)
@@ -186,9 +190,27 @@ def _build(settings: Settings) -> "Model":
     new.check(
         model.variables_by_name
     )  # without weights all is new, and a name that is nothing a mistake still
+    if settings.way.trains == "head":
+        names = model.variables_by_name
+        model.set_frozen(
+            scopes_without(top_scopes(names), Scopes(settings.recipe.new or ()).of(names), names)
+        )
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
     return model
+
+
+def _probe(
+    network: "Model", settings: Settings, folder: Path, strategy: "tf.distribute.Strategy", progress: bool
+) -> None:
+    """Fits the last layer of `network` before the first step, where the recipe says so."""
+    if not settings.way.probes:
+        return
+    from slimzoo.training.last_layer import fit_last_layer
+    from slimzoo.training.loop import evaluation_device
+
+    with evaluation_device(strategy):
+        fit_last_layer(network, settings.train, folder, settings.recipe.batch_size, progress)
 
 
 def _network_arguments(settings: Settings) -> dict[str, Any]:

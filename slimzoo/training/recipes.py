@@ -1,12 +1,14 @@
 """Fine-tuning recipes, one row for the networks that name it; every field can be overridden by name.
 
-Rows were chosen on the 100 Pascal VOC images that tools/cross_validate.py measures; they are starting points.
+Rows of RECIPES were chosen on 100 Pascal VOC images; they are starting points. Rows of WAYS say what of the
+network learns; `slimzoo crossvalidate` measures them side by side on images of one's own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from slimzoo import facts
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.registry import Row
 
@@ -18,9 +20,37 @@ DATA_FORMATS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Way:
+    """What of a network learns, and from where it starts."""
+
+    about: str
+    probes: bool = False  # the last layer is fitted to features before anything else: training.last_layer
+    trains: str = "all"  # all | head | nothing
+    heads_alone: bool = True  # only what depends on the number of classes is new, not all transfer_heads
+    rate: float = 1.0  # factor on the learning rate of the network's recipe
+    epochs: float | None = None  # in place of the recipe's
+
+
+WAYS: dict[str, Way] = {
+    "probe": Way(
+        about="the last layer alone, fitted to features that are computed once",
+        probes=True,
+        trains="nothing",
+    ),
+    "head": Way(about="the last layer alone, by gradient steps on augmented images", trains="head"),
+    "full": Way(about="all of the network, its last layers new", heads_alone=False),
+    "probe-then-full": Way(
+        about="first probe, then all of the network in small steps", probes=True, rate=0.1
+    ),
+}
+FEW = 1000  # images to train on: up to here the last layer alone is the better part, as far as was measured
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network is trained on another task."""
 
+    way: str = "full"  # a name of WAYS
     new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
     freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
     learning_rate: float = 0.01
@@ -39,6 +69,7 @@ class Recipe:
         problems = [
             f"{name} is {value!r}; allowed are {', '.join(allowed)}"
             for name, value, allowed in (
+                ("way", self.way, WAYS),
                 ("optimizer", self.optimizer, OPTIMIZERS),
                 ("schedule", self.schedule, SCHEDULES),
             )
@@ -68,11 +99,15 @@ class Recipe:
 
     def lines(self) -> list[str]:
         """Returns what it says, in words, a line for each part."""
+        if WAYS[self.way].trains == "nothing":
+            return [f"recipe {self.way}: {WAYS[self.way].about}", f"new: {', '.join(self.new or ())}"]
+        way = [] if self.way == "full" else [f"recipe {self.way}: {WAYS[self.way].about}"]
         warmup = f", after {self.warmup:.0%} of all steps from 0" if self.warmup else ""
         factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
         return [
+            *way,
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule}{warmup})",
             *factors,
             f"{self.epochs:g} epochs in batches of {self.batch_size}",
@@ -110,10 +145,10 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
 }
 
 
-def recipe_for(network: Row) -> Recipe:
-    """Returns the recipe that the network's row names, or the plain Recipe.
+def recipe_for(network: Row, way: str = "full") -> Recipe:
+    """Returns the recipe that the network's row names, or the plain Recipe, in the given way of WAYS.
 
-    Raises: SlimzooError: the row names a recipe that does not exist.
+    Raises: SlimzooError: the row names a recipe that does not exist, or there is no such way.
     """
     if network.recipe and network.recipe not in RECIPES:
         raise SlimzooError(
@@ -121,4 +156,24 @@ def recipe_for(network: Row) -> Recipe:
             f"there are {', '.join(RECIPES)}. Name one in its row, or none for the plain recipe"
         )
     recipe = RECIPES[network.recipe] if network.recipe else Recipe()
+    recipe = replace(recipe, way=way)
+    row = WAYS[way]
+    if row.heads_alone:
+        recipe = replace(recipe, new=network.heads)
+    if row.rate != 1.0:
+        recipe = replace(recipe, learning_rate=recipe.learning_rate * row.rate)
+    if row.epochs is not None:
+        recipe = replace(recipe, epochs=row.epochs)
     return recipe if recipe.new is not None else replace(recipe, new=network.transfer_heads)
+
+
+def usual_way(network: Row, images: int, from_scratch: bool, asked: bool) -> str:
+    """Returns the way of WAYS where none is named.
+
+    Args:
+      images: to train on.
+      from_scratch: there are no weights to start from.
+      asked: an option of training is given (steps, a learning rate), so that there must be some.
+    """
+    few = images <= FEW and network.name in facts.rows()  # whose last layers are known to be linear
+    return "probe" if few and not from_scratch and not asked else "full"

@@ -95,7 +95,7 @@ class Run:
 
         Its values are still known at its own step; else the model as it stands is measured and is the best.
         """
-        if self.best["step"] == 0 or self._has_best_model():
+        if self.best["score"] is None or self._has_best_model():
             return
         if self.best["step"] != self.step:
             log.warning(
@@ -168,7 +168,7 @@ class Run:
     def _evaluation_is_due(self) -> bool:
         """Whether this step should have been evaluated and was not."""
         done = any(row["kind"] == "eval" and row["step"] == self.step for row in self.folder.history)
-        return self.step > 0 and self._is_interval and not done
+        return (self.step > 0 or self.settings.last_step == 0) and self._is_interval and not done
 
     def _stopped(self, signal: int) -> Stopped:
         return Stopped(

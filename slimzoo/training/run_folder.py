@@ -129,6 +129,9 @@ class RunFolder:
         if not self.goes_on:
             gone += [self.path / name for name in MADE]
             gone += [*self.checkpoint_folder.glob("step-*.safetensors"), *self._event_files()]
+            gone += self.path.glob(
+                "probe/chosen.json"
+            )  # what a probe kept of features is looked at by itself
         for path in gone:
             path.unlink(missing_ok=True)
         self._write_config(finished=False)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.training.recipes import PRECISIONS, Recipe
+from slimzoo.training.recipes import PRECISIONS, WAYS, Recipe, Way
 from slimzoo.training.run_folder import fingerprint
 
 
@@ -61,6 +61,16 @@ class Settings:
         for name, value in (("steps", self.steps), ("eval_every", self.eval_every)):
             if value is not None and (not isinstance(value, int) or value < 1):
                 problems.append(f"{name} is {value!r}; it must be a whole number, at least 1")
+        if self.steps is not None and self.way.trains == "nothing":
+            problems.append(
+                f"steps is {self.steps}, and recipe {self.recipe.way!r} takes none; leave one of them out, "
+                "or use recipe 'head', 'full' or 'probe-then-full'"
+            )
+        if self.weights is None and self.way.probes:
+            problems.append(
+                f"recipe {self.recipe.way} fits a layer to features of restored weights, and there are none; "
+                "use recipe 'full'"
+            )
         if not 0 <= self.seed < 2**31:
             problems.append(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
         if self.recipe.batch_size < self.replicas:
@@ -70,8 +80,15 @@ class Settings:
         return problems
 
     @property
+    def way(self) -> Way:
+        """What of the network learns."""
+        return WAYS[self.recipe.way]
+
+    @property
     def last_step(self) -> int:
-        """How many steps the run takes."""
+        """How many steps the run takes; none where nothing is trained after the probe."""
+        if self.way.trains == "nothing":
+            return 0
         return self.steps or math.ceil(self.recipe.epochs * len(self.train) / self.recipe.batch_size)
 
     @property
@@ -89,7 +106,9 @@ class Settings:
             "ema": self.ema,
             **{name: value for name, value in reading.items() if value},  # older runs have neither
             "size": self.size,
-            **asdict(self.recipe),
+            **{
+                name: value for name, value in asdict(self.recipe).items() if (name, value) != ("way", "full")
+            },
             "steps": self.last_step,
             "seed": self.seed,
             "eval_every": self.interval,

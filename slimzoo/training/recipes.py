@@ -8,18 +8,21 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.facts import tricks
+from slimzoo.facts.tricks import Tricks
 from slimzoo.registry import Row
 
-OPTIMIZERS = ("momentum", "adam", "rmsprop")
-SCHEDULES = ("cosine", "constant")
+OPTIMIZERS = ("momentum", "adam", "rmsprop", "nesterov", "adamw", "lion", "lamb")
+OWN_DECAY = {"adamw": 0.004}  # of an optimizer that is nothing without: Keras's own
+SCHEDULES = ("cosine", "constant", "step", "polynomial", "plateau", "one_cycle")
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DATA_FORMATS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a network is trained on another task."""
+class Recipe(Tricks):
+    """How a network is trained on another task; what the fields that it has of Tricks do is said there."""
 
     new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
     freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
@@ -63,12 +66,19 @@ class Recipe:
                 f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
                 "use optimizer='momentum'"
             )
+        problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
 
+    @property
+    def decay(self) -> float | None:
+        """What the optimizer takes off kernels by itself; None: the network's own L2 loss is all."""
+        return OWN_DECAY.get(self.optimizer) if self.weight_decay is None else self.weight_decay
+
     def lines(self) -> list[str]:
         """Returns what it says, in words, a line for each part."""
-        warmup = f", after {self.warmup:.0%} of all steps from 0" if self.warmup else ""
+        warms_up = self.warmup and self.schedule != "one_cycle"
+        warmup = f", after {self.warmup:.0%} of all steps from 0" if warms_up else ""
         factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
@@ -80,11 +90,12 @@ class Recipe:
             f"new: {', '.join(self.new or ())}",
             *kept,
             *(f"{name} {value}" for name, value in arguments.items()),
+            *tricks.lines(vars(self)),
         ]
 
     def override(self, values: Mapping[str, Any]) -> "Recipe":
         """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
-        known = [f.name for f in fields(self)]
+        known = sorted((f.name for f in fields(self)), key=lambda name: name in tricks.ROWS)  # they come last
         unknown = [name for name in values if name not in known]
         if unknown:
             raise SlimzooError(f"no option {', '.join(unknown)}; a recipe has {', '.join(known)}")

@@ -63,11 +63,16 @@ def test_an_unknown_option_is_refused_with_those_there_are():
 def test_everything_wrong_is_listed_at_once():
     with pytest.raises(SlimzooError) as caught:
         Recipe(
-            optimizer="lion", schedule="step", learning_rate=0, batch_size=-1, epochs=float("nan"), warmup=1.0
+            optimizer="sgd",
+            schedule="linear",
+            learning_rate=0,
+            batch_size=-1,
+            epochs=float("nan"),
+            warmup=1.0,
         )
     for words in (
-        "'lion'",
-        "'step'",
+        "'sgd'",
+        "'linear'",
         "learning_rate is 0",
         "batch_size is -1",
         "epochs is nan",
@@ -87,6 +92,19 @@ def test_everything_wrong_is_listed_at_once():
 def test_what_cannot_work_is_refused(values, words):
     with pytest.raises(SlimzooError, match=words):
         Recipe(**values)
+
+
+def test_a_recipe_has_all_tricks_refuses_their_mistakes_beside_its_own_and_says_those_that_are_on():
+    with pytest.raises(SlimzooError) as caught:
+        Recipe(learning_rate=0, mixup=-1.0, class_weights="balanced", sampling="balanced")
+    assert len(str(caught.value).splitlines()) == 1 + 3
+    assert Recipe().override({"mixup": 0.2}).lines()[-1] == "mixup, Beta(0.2, 0.2)"
+    assert len(Recipe(new=("a",)).lines()) == 4
+
+
+def test_only_adamw_decays_by_itself():
+    assert [Recipe(optimizer=name).decay for name in ("momentum", "adamw")] == [None, 0.004]
+    assert Recipe(optimizer="adamw", weight_decay=0.0).decay == 0.0
 
 
 def test_the_rows_are_valid():

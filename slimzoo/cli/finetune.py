@@ -59,6 +59,14 @@ _OPTIONS = (
         metavar="DIR",
         help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
     ),
+    click.option(
+        "--recipe",
+        "method",
+        type=OneOf(lambda: _recipes().METHODS),
+        metavar="NAME",
+        help="full: all layers; head: what is new; probe: the last layer, fitted to features that are "
+        "computed once; probe_then_full: both.  [default: full]",
+    ),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
     click.option("--steps", type=POSITIVE, help="In place of epochs."),
     click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
@@ -146,7 +154,15 @@ _GROUPS = {  # of the help
         ),
     ),
     "Recipe": (
-        *("--epochs", "--steps", "--batch-size", "--learning-rate", "--learning-rates", "--optimizer"),
+        *(
+            "--recipe",
+            "--epochs",
+            "--steps",
+            "--batch-size",
+            "--learning-rate",
+            "--learning-rates",
+            "--optimizer",
+        ),
         *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
     ),
     "Tricks": tuple(row.option for row in tricks.ROWS.values()),
@@ -157,7 +173,16 @@ _GROUPS = {  # of the help
     "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
 }
 _WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
-_RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
+_RECIPE = (
+    "method",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "schedule",
+    "warmup",
+    "augmentation",
+)
 
 
 @click.group(

@@ -332,7 +332,7 @@ def without_those_off(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lines(values: Mapping[str, Any]) -> list[str]:
-    """Returns what was on, a line each, in words; a value that cannot be, of a damaged file, is passed over."""
+    """Returns what was on, a line each, in words; what cannot be, in a damaged file, is passed over."""
     on = switched_on(values)
     return [ROWS[name].says(value) for name, value in on.items() if ROWS[name].takes(value)]
 

@@ -7,7 +7,7 @@ from typing import Any
 from slimzoo.data.dataset import Dataset
 from slimzoo.loading.source import find
 from slimzoo.registry import get_row
-from slimzoo.training.recipes import recipe_for
+from slimzoo.training.recipes import asked_for
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -29,7 +29,7 @@ def dry_run(
 
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
-    recipe = recipe_for(get_row(model)).override(options)
+    recipe = asked_for(get_row(model), options)
     check_given(out, model, weights, overwrite)
     return Settings(
         train=train,

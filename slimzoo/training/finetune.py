@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
-from slimzoo.names import Scopes
+from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.dry_run import check_given
-from slimzoo.training.recipes import Recipe, recipe_for
+from slimzoo.training.recipes import METHODS, Recipe, asked_for
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
@@ -104,7 +104,7 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    recipe = (recipe or recipe_for(get_row(model))).override(options or {})
+    recipe = asked_for(get_row(model), options or {}, recipe)
     check_given(out, model, weights, overwrite)
     from slimzoo.training.loop import make_strategy, uses_gpu
     from slimzoo.training.run import Run
@@ -188,6 +188,9 @@ def _build(settings: Settings) -> "Model":
     )  # without weights all is new, and a name that is nothing a mistake still
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
+    if not METHODS[settings.recipe.method].body:
+        names = model.variables_by_name
+        model.freeze(scopes_without(top_scopes(names), new.of(names), names))
     if settings.recipe.batch_norm == "frozen":
         model.freeze(_batch_norm(model, new))
     model.together = settings.recipe.sync_batch_norm

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.model.model import Model
+from slimzoo.model.noticing import note_prepared
 from slimzoo.names import in_scopes
 from slimzoo.training.recipes import Recipe
 
@@ -86,6 +87,7 @@ class Measured:
         for variable in averages.values():
             variable.assign(np.full(variable.shape, start, np.float32))
         seed = self._model.seed_state.numpy()
+        note_prepared(self._model, images)
         self._model(images, training=True)
         self._model.seed_state.assign(seed)  # the same dropout from 0 and from 1
         return {name: np.array(variable.numpy(), np.float64) for name, variable in averages.items()}

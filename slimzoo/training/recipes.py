@@ -15,6 +15,26 @@ from slimzoo.registry import Row
 OPTIMIZERS = ("momentum", "adam", "rmsprop", "nesterov", "adamw", "lion", "lamb")
 OWN_DECAY = {"adamw": 0.004}  # of an optimizer that is nothing without: Keras's own
 SCHEDULES = ("cosine", "constant", "step", "polynomial", "plateau", "one_cycle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Which part of a network is trained, and how."""
+
+    what: str
+    fits: bool = False  # the last layer first, on features that are computed once
+    steps: bool = True
+    body: bool = True  # all but what is new is trained too
+
+
+METHODS: dict[str, Method] = {
+    "full": Method(what="all layers are trained"),
+    "head": Method(what="what is new is trained, all else stays", body=False),
+    "probe": Method(
+        what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
+    ),
+    "probe_then_full": Method(what="the last layer is fitted, then all layers are trained", fits=True),
+}
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DATA_FORMATS = ("NHWC", "NCHW")
@@ -37,6 +57,7 @@ class Recipe(Tricks):
     # Of the network's arg_scope, as weight_decay, and of the network itself, as dropout_keep_prob.
     scope_arguments: Mapping[str, Any] = field(default_factory=dict)
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "full"  # a name of METHODS
 
     def __post_init__(self) -> None:
         problems = [
@@ -44,6 +65,7 @@ class Recipe(Tricks):
             for name, value, allowed in (
                 ("optimizer", self.optimizer, OPTIMIZERS),
                 ("schedule", self.schedule, SCHEDULES),
+                ("method", self.method, tuple(METHODS)),
             )
             if value not in allowed
         ]
@@ -66,6 +88,11 @@ class Recipe(Tricks):
                 f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
                 "use optimizer='momentum'"
             )
+        if self.method in METHODS and not METHODS[self.method].steps:
+            on = tricks.switched_on(vars(self))
+            problems += [
+                f"{name}={value!r} means nothing with method={self.method!r}" for name, value in on.items()
+            ]
         problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
@@ -82,7 +109,11 @@ class Recipe(Tricks):
         factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
+        if not METHODS[self.method].steps:
+            return [METHODS[self.method].what, f"new: {', '.join(self.new or ())}"]
+        method = [METHODS[self.method].what] if self.method != "full" else []
         return [
+            *method,
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule}{warmup})",
             *factors,
             f"{self.epochs:g} epochs in batches of {self.batch_size}",
@@ -119,6 +150,14 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
     "lenet": Recipe(learning_rate=0.01, scope_arguments={"weight_decay": 0.0005}),
     "cifarnet": Recipe(learning_rate=0.01),
 }
+
+
+def asked_for(network: Row, options: Mapping[str, Any], recipe: Recipe | None = None) -> Recipe:
+    """Returns `recipe`, or the network's own, with `options`; what is fitted is new, and nothing else is."""
+    recipe = (recipe or recipe_for(network)).override(options)
+    if METHODS[recipe.method].fits and "new" not in options:
+        return replace(recipe, new=network.heads)
+    return recipe
 
 
 def recipe_for(network: Row) -> Recipe:

@@ -28,6 +28,8 @@ from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
 from slimzoo.training.loop import Batch, Loss, Trainer, evaluation_device
 from slimzoo.training.measured import Measured
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
+from slimzoo.training.probe import CACHE, fit_head
+from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import RAW, RunFolder
 from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waited
 from slimzoo.training.settings import Settings
@@ -153,6 +155,7 @@ class Run:
         last, log_every = self.settings.last_step, max(1, self.settings.last_step // 100)
         counted = 0  # the first step builds its graph: that is no measure of the others
         self._clock.begin()
+        self._fit(bar, watcher)
         if self._evaluation_is_due:  # it was broken off
             self._evaluate(bar, watcher)
         while self.step < last and watcher.signal is None and not self._stops_early:
@@ -171,6 +174,21 @@ class Run:
             if self._saved != self.step:
                 self.save()
             raise self._stopped(watcher.signal)
+
+    def _fit(self, bar: Any, watcher: Watch) -> None:
+        """Fits the last layer where the recipe begins with that; where that is all, it is the only step."""
+        method = METHODS[self.settings.recipe.method]
+        if self.step > 0 or not method.fits:
+            return
+        try:
+            with watcher.breaking_off():
+                fitted = fit_head(self.model, self.settings.train, self.folder.path, self.folder.settings)
+        except BrokenOff:
+            return
+        if not method.steps:
+            self.step, self._losses = 1, [{"loss": fitted.loss, "regularization": 0.0}]
+            bar.update()
+            self._log_losses(bar)
 
     @property
     def _is_interval(self) -> bool:
@@ -321,6 +339,7 @@ class Run:
             title=title or f"{self.model.name} on {self.settings.train.name}",
             comparison=comparison,
         )
+        (self.folder.path / CACHE).unlink(missing_ok=True)
         self.folder.finish()
         return evaluation, report
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.facts import tricks
-from slimzoo.training.recipes import PRECISIONS, Recipe
+from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
 
 
@@ -80,6 +80,8 @@ class Settings:
             ]
         if recipe.batch_norm == "frozen" and self.weights is None:
             problems.append("batch_norm='frozen' keeps what the weights bring, and there are none")
+        if METHODS[recipe.method].fits and self.weights is None:
+            problems.append(f"method={recipe.method!r} fits to what the weights give, and there are none")
         if recipe.accumulate > 1 and self.replicas > 1:
             problems.append(
                 f"accumulate={recipe.accumulate} works on one device, and there are {self.replicas}; "
@@ -95,7 +97,9 @@ class Settings:
 
     @property
     def last_step(self) -> int:
-        """How many steps the run takes."""
+        """How many steps the run takes; a fit is one."""
+        if not METHODS[self.recipe.method].steps:
+            return 1
         return self.steps or math.ceil(self.recipe.epochs * len(self.train) / self.recipe.batch_size)
 
     @property
@@ -103,6 +107,13 @@ class Settings:
         """Steps from one evaluation to the next."""
         epoch = math.ceil(len(self.train) / self.recipe.batch_size)
         return self.eval_every or max(epoch, math.ceil(self.last_step / 10))
+
+    def _recipe_in_words(self) -> dict[str, Any]:
+        """Returns the recipe's fields, but for those that older runs have not, where they are as without."""
+        values = tricks.without_those_off(asdict(self.recipe))
+        if values["method"] == "full":
+            del values["method"]
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of config.json: two runs with the same ones are the same run."""
@@ -113,7 +124,7 @@ class Settings:
             "ema": self.ema,
             **{name: value for name, value in reading.items() if value},  # older runs have neither
             "size": self.size,
-            **tricks.without_those_off(asdict(self.recipe)),  # older runs have none
+            **self._recipe_in_words(),
             "steps": self.last_step,
             "seed": self.seed,
             "eval_every": self.interval,

@@ -97,6 +97,7 @@ def test_a_setting_that_cannot_be_is_refused(settings, changed, words):
             {},
             "batch_norm='frozen' keeps what the weights bring, and there are none",
         ),
+        ({"method": "probe"}, {}, "method='probe' fits to what the weights give, and there are none"),
         ({"accumulate": 2}, {"replicas": 2}, "accumulate=2 works on one device, and there are 2"),
         ({"batch_norm": "reestimated"}, {"replicas": 2}, "batch_norm='reestimated' works on one device"),
         ({"grow_from": 16}, {"size": 16}, "grow_from=16 is not smaller than the images are to be: 16"),
@@ -111,6 +112,12 @@ def test_a_trick_is_noted_where_it_is_on_so_that_older_runs_go_on(settings):
     noted = settings(recipe=Recipe(mixup=0.2, crop_area=(0.2, 1.0))).to_dict()
     assert (noted["mixup"], noted["crop_area"]) == (0.2, (0.2, 1.0))
     assert "cutmix" not in noted and "mixup" not in settings().to_dict()
+
+
+def test_a_fit_is_one_step_and_a_method_is_noted_where_it_is_another(settings):
+    probe = settings(recipe=Recipe(method="probe"), weights="a.ckpt")
+    assert (probe.last_step, probe.to_dict()["method"]) == (1, "probe")
+    assert settings(recipe=Recipe(method="head", batch_size=4)).last_step == 60
 
 
 def test_everything_wrong_is_listed(settings):

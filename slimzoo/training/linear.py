@@ -1,0 +1,162 @@
+"""A last layer fitted to convergence: logistic regression with an L2 penalty, by Newton's method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+PENALTIES = tuple(10.0**power for power in np.arange(-4.0, 1.01, 0.5))  # that are chosen from
+_NEWTON, _CONJUGATE = 50, 60  # steps at most
+_CONVERGED = 1e-6  # length of the gradient, against that at the beginning
+_LEAST_SPREAD = 1e-6  # of a feature: what is below is constant
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is fitted.
+
+    Attributes:
+      features: float64 [N, D].
+      labels, weights: float64 [N, K]; a term of weight 0 does not count.
+      multi_label: a sigmoid for each class; else one softmax, and an image counts by its first weight.
+    """
+
+    features: Array
+    labels: Array
+    weights: Array
+    multi_label: bool
+
+    def of(self, rows: Array) -> "Problem":
+        """Returns the part of it with these rows."""
+        return Problem(self.features[rows], self.labels[rows], self.weights[rows], self.multi_label)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """kernel float64 [D, K], bias [K], the penalty they were fitted with, and the loss without it."""
+
+    kernel: Array
+    bias: Array
+    penalty: float
+    loss: float = float("nan")
+
+    def logits(self, features: Array) -> Array:
+        """Returns float64 [N, K]."""
+        return features @ self.kernel + self.bias
+
+
+def fit(problem: Problem, penalty: float) -> Fitted:
+    """Returns the least of the mean loss + penalty / 2 * |kernel|^2, over features of mean 0 and spread 1."""
+    mean, spread = problem.features.mean(axis=0), problem.features.std(axis=0)
+    scale = np.where(spread > _LEAST_SPREAD, 1 / np.maximum(spread, _LEAST_SPREAD), 0.0)
+    inputs = np.hstack([(problem.features - mean) * scale, np.ones((len(problem.features), 1))])
+    decay = np.full((inputs.shape[1], 1), penalty)
+    decay[-1] = 1e-9  # nearly free, and yet a class that no image shows ends somewhere
+    found = np.zeros((inputs.shape[1], problem.labels.shape[1]))
+    first = None
+    for _ in range(_NEWTON):
+        gradient, product = _slope(problem, inputs, found, decay)
+        size = float(np.linalg.norm(gradient))
+        first = size if first is None else first
+        if size <= _CONVERGED * max(first, 1e-12):
+            break
+        step = _solve(product, gradient, min(0.1, size / max(first, 1e-12)))
+        found = _along(problem, inputs, found, step, decay)
+    kernel = found[:-1] * scale[:, np.newaxis]
+    loss = _loss(problem, inputs @ found)
+    return Fitted(kernel, found[-1] - mean @ kernel, penalty, loss)
+
+
+def choose(problem: Problem, folds: int = 5, seed: int = 0, groups: Array | None = None) -> Fitted:
+    """Returns the fit with the penalty whose loss on parts that it was not fitted to is least.
+
+    Args:
+      groups: [N], whose equal numbers stay together: the views of one image.
+    """
+    groups = np.arange(len(problem.features)) if groups is None else groups
+    kinds = np.unique(groups)
+    part = np.random.RandomState(seed).permutation(len(kinds)) % min(folds, len(kinds))
+    of_row = part[np.searchsorted(kinds, groups)]
+    losses = [
+        sum(_left_out(problem, of_row == fold, penalty) for fold in np.unique(part)) for penalty in PENALTIES
+    ]
+    return fit(problem, PENALTIES[int(np.argmin(losses))])
+
+
+def _left_out(problem: Problem, held: Array, penalty: float) -> float:
+    """Returns the loss, added up, on the rows that are held out of the fit."""
+    if held.all():
+        return 0.0
+    rest = problem.of(held)
+    terms = _counting(rest)
+    return _loss(rest, fit(problem.of(~held), penalty).logits(rest.features)) * float(terms.sum())
+
+
+def _counting(problem: Problem) -> Array:
+    return problem.weights if problem.multi_label else problem.weights[:, :1]
+
+
+def _probabilities(problem: Problem, logits: Array) -> Array:
+    if problem.multi_label:
+        return 0.5 * (1 + np.tanh(0.5 * logits))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _loss(problem: Problem, logits: Array) -> float:
+    """Returns the mean over what counts."""
+    counts = _counting(problem)
+    if problem.multi_label:
+        terms = np.logaddexp(0, logits) - problem.labels * logits
+    else:
+        top = logits.max(axis=1, keepdims=True)
+        together = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        terms = together - (problem.labels * logits).sum(axis=1, keepdims=True)
+    return float((counts * terms).sum() / max(float(counts.sum()), 1e-12))
+
+
+def _slope(
+    problem: Problem, inputs: Array, found: Array, decay: Array
+) -> tuple[Array, Callable[[Array], Array]]:
+    """Returns the gradient at `found`, and what multiplies by the second derivative there."""
+    counts = _counting(problem) / max(float(_counting(problem).sum()), 1e-12)
+    chance = _probabilities(problem, inputs @ found)
+    gradient = inputs.T @ (counts * (chance - problem.labels)) + decay * found
+
+    def product(direction: Array) -> Array:
+        along = inputs @ direction
+        if not problem.multi_label:
+            along = along - (chance * along).sum(axis=1, keepdims=True)
+            return inputs.T @ (counts * chance * along) + decay * direction
+        return inputs.T @ (counts * chance * (1 - chance) * along) + decay * direction
+
+    return gradient, product
+
+
+def _solve(product: Callable[[Array], Array], gradient: Array, tolerance: float) -> Array:
+    """Returns the direction that takes the gradient away, by conjugate gradients."""
+    step, rest = np.zeros_like(gradient), -gradient
+    direction, size = rest, float((rest * rest).sum())
+    wanted = size * tolerance**2
+    for _ in range(_CONJUGATE):
+        if size <= wanted:
+            break
+        image = product(direction)
+        part = size / max(float((direction * image).sum()), 1e-300)
+        step, rest = step + part * direction, rest - part * image
+        now = float((rest * rest).sum())
+        direction, size = rest + now / size * direction, now
+    return step
+
+
+def _along(problem: Problem, inputs: Array, found: Array, step: Array, decay: Array) -> Array:
+    """Returns where the loss is less in the direction of `step`: all of it, or a half, a quarter, ..."""
+
+    def value(at: Array) -> float:
+        return _loss(problem, inputs @ at) + 0.5 * float((decay * at * at).sum())
+
+    before, part = value(found), 1.0
+    while value(found + part * step) > before and part > 1e-6:
+        part /= 2
+    return found + part * step

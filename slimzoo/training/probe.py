@@ -1,0 +1,130 @@
+"""The last layer fitted on features that are computed once, and written into the network as its own."""
+
+import hashlib
+import json
+import logging
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from slimzoo.data.dataset import Dataset
+from slimzoo.data.pipeline import batches
+from slimzoo.errors import SlimzooError
+from slimzoo.files import atomic_write
+from slimzoo.files.progress import bar
+from slimzoo.model.model import Model
+from slimzoo.model.noticing import note_prepared
+from slimzoo.names import Scopes
+from slimzoo.training.broken_images import naming_broken_images
+from slimzoo.training.linear import Fitted, Problem, choose
+
+log = logging.getLogger("slimzoo")
+CACHE = "features.npz"  # in the folder of the run, until it is finished
+_VIEWS = 2  # as it is, and mirrored
+_EXACT = 1e-3  # of the largest logit: float32 features, float64 fit
+
+
+def fit_head(
+    model: Model, train: Dataset, folder: Path, settings: Mapping[str, Any], progress: bool = False
+) -> Fitted:
+    """Fits the last layer of `model` to `train` and writes it there; its penalty is chosen on `train` alone.
+
+    The features of each image, and of its mirror image, are computed once and kept in `folder`: a run that
+    was killed reads them.
+    Raises: SlimzooError: the last layer is not one kernel on features.
+    """
+    kernel, bias = _layer(model)
+    features = _kept(folder / CACHE, _digest(settings))
+    if features is None:
+        features = _features(model, train, progress)
+        _keep(folder / CACHE, _digest(settings), features)
+    if features.shape[-1] != int(np.prod(kernel.shape[:-1])):
+        raise _no_layer(model, f"it has {features.shape[-1]} features, its last layer wants {kernel.shape}")
+    views = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    rows = [np.repeat(values.astype(np.float64), _VIEWS, axis=0) for values in (train.labels, train.weights)]
+    groups = np.repeat(np.arange(len(train)), _VIEWS)
+    fitted = choose(Problem(views, *rows, train.multi_label), groups=groups)
+    log.info("the last layer is fitted, penalty %g", fitted.penalty)
+    kernel.assign(fitted.kernel.reshape(kernel.shape))
+    bias.assign(fitted.bias.reshape(bias.shape))
+    _check(model, train, fitted.logits(views[: _VIEWS * 4 : _VIEWS]))
+    return fitted
+
+
+def _layer(model: Model) -> tuple[Any, Any]:
+    """Returns the kernel and the bias of the last layer."""
+    assert model.network is not None, "finetune() trains registered networks"
+    held = model.variables_by_name
+    names = Scopes(model.network.main_heads).of(held)
+    kernels = [held[name] for name in names if len(held[name].shape) > 1]
+    vectors = [held[name] for name in names if len(held[name].shape) == 1]
+    if len(kernels) != 1 or len(vectors) != 1:
+        raise _no_layer(model, f"its last layer has {', '.join(names) or 'no variables'}")
+    return kernels[0], vectors[0]
+
+
+def _no_layer(model: Model, why: str) -> SlimzooError:
+    return SlimzooError(
+        f"method='probe' fits one kernel and one bias, which {model.name} does not end in: {why}. "
+        "Use method='head' or method='full'"
+    )
+
+
+def _features(model: Model, data: Dataset, progress: bool) -> np.ndarray:
+    """Returns float32 [images, views, D]: what the last layer sees."""
+    body, size = model.new_head(0), 32
+    assert body.preprocessing is not None, "load() gives every registered network one"
+    found = []
+    shown = bar(
+        batches(data, body.preprocessing, size, training=False),
+        total=-(-len(data) // size),
+        desc="features",
+        unit="batch",
+        disable=not progress,
+        leave=False,
+    )
+    with naming_broken_images(data):
+        for batch in shown:
+            views = [batch["image"], tf.reverse(batch["image"], [2])]
+            found.append(np.stack([_flat(body, view) for view in views], axis=1))
+    return np.concatenate(found)
+
+
+def _flat(body: Model, images: tf.Tensor) -> np.ndarray:
+    note_prepared(body, images)
+    features = body(images, training=False).numpy()
+    return features.reshape(len(features), -1).astype(np.float32)
+
+
+def _check(model: Model, data: Dataset, wanted: np.ndarray) -> None:
+    """Raises SlimzooError where the model does not give the logits of the fit on the first images."""
+    assert model.preprocessing is not None, "its features were computed"
+    first = next(
+        iter(batches(data.subset(range(len(wanted))), model.preprocessing, len(wanted), training=False))
+    )
+    note_prepared(model, first["image"])
+    given = model(first["image"], training=False).numpy()
+    if np.abs(given - wanted).max() > _EXACT * max(np.abs(wanted).max(), 1.0):
+        raise _no_layer(model, "its logits are not those of the fit")
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _keep(path: Path, digest: str, features: np.ndarray) -> None:
+    with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
+        np.savez(file, features=features, settings=np.array(digest))
+
+
+def _kept(path: Path, digest: str) -> np.ndarray | None:
+    """Returns the features of a run with the same settings, None where there are none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return stored["features"] if str(stored["settings"]) == digest else None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

@@ -21,17 +21,18 @@ import numpy as np
 
 from slimzoo.data import splits
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import atomic_write, write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.average_precision import mean_average_precision
 from slimzoo.training.finetune import finetune
-from slimzoo.training.recipes import WAYS
+from slimzoo.training.interrupt import Stopped, Watch, watch
+from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import fingerprint
 
 log = logging.getLogger("slimzoo")
 SCRATCH = "scratch"  # recipe "full" without weights
-RECIPES = (*WAYS, SCRATCH)
+RECIPES = (*METHODS, SCRATCH)
 RESAMPLES = 2000
 CONFIG = "crossvalidation.json"
 
@@ -104,11 +105,12 @@ def crossvalidate(plan: Plan, out: str | os.PathLike, progress: bool = False) ->
     scores: dict[str, np.ndarray] = {}
     seconds: dict[str, float] = {}
     total = len(plan.recipes) * plan.seeds * plan.folds
-    with bar(total=total, desc="crossvalidate", unit="training", disable=not progress) as shown:
+    shown = bar(total=total, desc="crossvalidate", unit="training", disable=not progress)
+    with watch() as watcher, shown:
         for recipe in plan.recipes:
             by_seed, times = [], []
             for seed in range(plan.seeds):
-                pooled, spent = _pooled(plan, recipe, seed, folder, shown)
+                pooled, spent = _pooled(plan, recipe, seed, folder, shown, watcher)
                 by_seed.append(pooled)
                 times += spent
             scores[recipe], seconds[recipe] = np.stack(by_seed), float(np.mean(times))
@@ -148,14 +150,27 @@ def _folder(plan: Plan, path: Path) -> Path:
     return path
 
 
-def _pooled(plan: Plan, recipe: str, seed: int, folder: Path, shown: Any) -> tuple[np.ndarray, list[float]]:
-    """Returns scores [N, K] in the order of the data, and the seconds of each training."""
+def _pooled(
+    plan: Plan, recipe: str, seed: int, folder: Path, shown: Any, watcher: Watch
+) -> tuple[np.ndarray, list[float]]:
+    """Returns scores [N, K] in the order of the data, and the seconds of each training.
+
+    Raises: Stopped: SIGTERM or Ctrl-C came; what was scored before is kept.
+    """
     scores = np.full(plan.data.labels.shape, np.nan, np.float32)
     where = {path: i for i, path in enumerate(plan.data.paths)}
     times = []
     for number, (train, held_out) in enumerate(splits.folds(plan.data, plan.folds, seed)):
         path = folder / f"{recipe}-seed{seed}-fold{number}.npz"
-        part, spent = _kept(path, held_out.labels.shape) or _train(plan, recipe, seed, train, held_out, path)
+        try:
+            kept = _kept(path, held_out.labels.shape)
+            part, spent = kept or _train(plan, recipe, seed, train, held_out, path)
+        except Stopped as stopped:
+            watcher.signal = stopped.signal
+        if watcher.signal is not None:
+            done = counted(len([*folder.glob("*-fold*.npz")]), "training")
+            message = f"stopped; {done} kept in {folder}. The same command goes on from there."
+            raise Stopped(message, watcher.signal)
         scores[[where[name] for name in held_out.paths]] = part
         times.append(spent)
         shown.update()
@@ -185,7 +200,7 @@ def _train(
             weights=None if scratch else plan.weights,
             recipe="full" if scratch else recipe,
             size=plan.size,
-            options={} if recipe == "probe" else plan.options,
+            options=plan.options if scratch or METHODS[recipe].steps else {},
             eval_every=10**9,
             keep_best=False,
             seed=seed,

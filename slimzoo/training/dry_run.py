@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import find
 from slimzoo.registry import get_row
-from slimzoo.training.recipes import WAYS, Recipe, recipe_for, usual_way
+from slimzoo.training.recipes import Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -60,13 +59,9 @@ def chosen_recipe(
       images: to train on.
     Raises: SlimzooError: there is no such recipe, network or option.
     """
-    if isinstance(recipe, Recipe):
-        return recipe.override(options)
     row = get_row(model)
-    if recipe is not None and recipe not in WAYS:
-        raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(WAYS)}")
     asked = steps is not None or bool(options)
-    return recipe_for(row, recipe or usual_way(row, images, weights is None, asked)).override(options)
+    return asked_for(row, options, recipe, usual_method(row, images, weights is None, asked))
 
 
 def check_given(

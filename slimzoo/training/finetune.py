@@ -13,9 +13,9 @@ from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import get_network
-from slimzoo.training import held_out, image_files
+from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.dry_run import check_given, chosen_recipe
-from slimzoo.training.recipes import Recipe
+from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
@@ -142,12 +142,11 @@ def finetune(
         held_out.remember(folder.path, train, validation)
         if not folder.goes_on:
             image_files.remember(folder.path, parts)
-            _probe(network, settings, folder.path, strategy, progress)
         run = Run(network, folder, settings, strategy)
         run.train(progress, tensorboard)
         evaluation, report = run.finish(command, title, comparison, progress)
     best = run.best["step"]
-    return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
+    return Result(folder.path, network, evaluation, best, run.step, report, folder.history)
 
 
 def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":
@@ -190,36 +189,54 @@ def _build(settings: Settings) -> "Model":
     new.check(
         model.variables_by_name
     )  # without weights all is new, and a name that is nothing a mistake still
-    if settings.way.trains == "head":
-        names = model.variables_by_name
-        model.set_frozen(
-            scopes_without(top_scopes(names), Scopes(settings.recipe.new or ()).of(names), names)
-        )
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
+    if not METHODS[settings.recipe.method].body:
+        names = model.variables_by_name
+        model.freeze(scopes_without(top_scopes(names), new.of(names), names))
+    if settings.recipe.batch_norm == "frozen":
+        model.freeze(_batch_norm(model, new))
+    model.together = settings.recipe.sync_batch_norm
     return model
 
 
-def _probe(
-    network: "Model", settings: Settings, folder: Path, strategy: "tf.distribute.Strategy", progress: bool
-) -> None:
-    """Fits the last layer of `network` before the first step, where the recipe says so."""
-    if not settings.way.probes:
-        return
-    from slimzoo.training.last_layer import fit_last_layer
-    from slimzoo.training.loop import evaluation_device
+def _batch_norm(model: "Model", new: Scopes) -> list[str]:
+    """Returns the scopes of batch norm that the weights bring.
 
-    with evaluation_device(strategy):
-        fit_last_layer(network, settings.train, folder, settings.recipe.batch_size, progress)
+    Raises: SlimzooError: there are none.
+    """
+    ending = "/moving_mean"
+    names = [name for name in model.variables_by_name if name.endswith(ending) and name not in new]
+    if not names:
+        raise SlimzooError(
+            f"batch_norm='frozen' freezes nothing: {model.name} has no batch norm that is not new"
+        )
+    return [name.removesuffix(ending) for name in names]
 
 
 def _network_arguments(settings: Settings) -> dict[str, Any]:
     """Returns what the recipe sets of the network function, and of its arg_scope."""
-    arguments = dict(settings.recipe.network_arguments)
+    arguments = rates.arguments(settings.recipe, get_network(settings.model).build, settings.model)
     if settings.recipe.scope_arguments:
         arg_scope = get_network(settings.model).arg_scope
         arguments["arg_scope"] = functools.partial(arg_scope, **settings.recipe.scope_arguments)
     return arguments
+
+
+def _check_grows(model: "Model", pixels: int) -> None:
+    import tensorflow as tf
+
+    assert model.preprocessing is not None, "load() gives every registered network one"
+    if pixels >= model.preprocessing.size:
+        raise SlimzooError(
+            f"grow_from={pixels} is not smaller than the images are in the end: {model.preprocessing.size}"
+        )
+    try:
+        model(tf.zeros([1, pixels, pixels, model.input_shape[-1]]), training=False)
+    except ValueError as error:
+        raise SlimzooError(
+            f"grow_from={pixels}: {model.name} cannot take images of {pixels} pixels. {error}"
+        ) from error
 
 
 def _check_trains(model: "Model", settings: Settings) -> None:
@@ -231,6 +248,12 @@ def _check_trains(model: "Model", settings: Settings) -> None:
 
     recipe = settings.recipe
     gradient_factors(recipe, model)
+    if recipe.grow_from is not None:
+        _check_grows(model, recipe.grow_from)
+    if recipe.rand_augment and model.input_shape[-1] != 3:
+        raise SlimzooError(
+            f"rand_augment={recipe.rand_augment} changes colours; {model.name} takes gray images"
+        )
     if not any(variable.trainable for variable in model.variables_by_name.values()):
         frozen = ", ".join(f'freeze=["{scope}"]' for scope in recipe.freeze)
         raise SlimzooError(f"{frozen} leaves nothing of {model.name} to train; leave a scope out")

@@ -1,7 +1,7 @@
 """Fine-tuning recipes, one row for the networks that name it; every field can be overridden by name.
 
-Rows of RECIPES were chosen on 100 Pascal VOC images; they are starting points. Rows of WAYS say what of the
-network learns; `slimzoo crossvalidate` measures them side by side on images of one's own.
+Rows of RECIPES were chosen on 100 Pascal VOC images; they are starting points. `slimzoo crossvalidate`
+measures methods side by side on images of one's own.
 """
 
 from collections.abc import Mapping
@@ -10,47 +10,46 @@ from typing import Any
 
 from slimzoo import facts
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.facts import tricks
+from slimzoo.facts.tricks import Tricks
 from slimzoo.registry import Row
 
-OPTIMIZERS = ("momentum", "adam", "rmsprop")
-SCHEDULES = ("cosine", "constant")
+OPTIMIZERS = ("momentum", "adam", "rmsprop", "nesterov", "adamw", "lion", "lamb")
+OWN_DECAY = {"adamw": 0.004}  # of an optimizer that is nothing without: Keras's own
+SCHEDULES = ("cosine", "constant", "step", "polynomial", "plateau", "one_cycle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Which part of a network is trained, and how."""
+
+    what: str
+    fits: bool = False  # the last layer first, on features that are computed once
+    steps: bool = True
+    body: bool = True  # all but what is new is trained too
+    rate: float = 1.0  # factor on the learning rate of the network's recipe
+
+
+METHODS: dict[str, Method] = {
+    "full": Method(what="all layers are trained"),
+    "head": Method(what="what is new is trained, all else stays", body=False),
+    "probe": Method(
+        what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
+    ),
+    "probe-then-full": Method(
+        what="the last layer is fitted, then all layers are trained", fits=True, rate=0.1
+    ),
+}
+FEW = 1000  # images to train on, up to which "probe" is the usual method
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DATA_FORMATS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """What of a network learns, and from where it starts."""
+class Recipe(Tricks):
+    """How a network is trained on another task; what the fields that it has of Tricks do is said there."""
 
-    about: str
-    probes: bool = False  # the last layer is fitted to features before anything else: training.last_layer
-    trains: str = "all"  # all | head | nothing
-    heads_alone: bool = True  # only what depends on the number of classes is new, not all transfer_heads
-    rate: float = 1.0  # factor on the learning rate of the network's recipe
-    epochs: float | None = None  # in place of the recipe's
-
-
-WAYS: dict[str, Way] = {
-    "probe": Way(
-        about="the last layer alone, fitted to features that are computed once",
-        probes=True,
-        trains="nothing",
-    ),
-    "head": Way(about="the last layer alone, by gradient steps on augmented images", trains="head"),
-    "full": Way(about="all of the network, its last layers new", heads_alone=False),
-    "probe-then-full": Way(
-        about="first probe, then all of the network in small steps", probes=True, rate=0.1
-    ),
-}
-FEW = 1000  # images to train on: up to here the last layer alone is the better part, as far as was measured
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a network is trained on another task."""
-
-    way: str = "full"  # a name of WAYS
     new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
     freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
     learning_rate: float = 0.01
@@ -64,14 +63,15 @@ class Recipe:
     # Of the network's arg_scope, as weight_decay, and of the network itself, as dropout_keep_prob.
     scope_arguments: Mapping[str, Any] = field(default_factory=dict)
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "full"  # a name of METHODS
 
     def __post_init__(self) -> None:
         problems = [
             f"{name} is {value!r}; allowed are {', '.join(allowed)}"
             for name, value, allowed in (
-                ("way", self.way, WAYS),
                 ("optimizer", self.optimizer, OPTIMIZERS),
                 ("schedule", self.schedule, SCHEDULES),
+                ("method", self.method, tuple(METHODS)),
             )
             if value not in allowed
         ]
@@ -94,20 +94,32 @@ class Recipe:
                 f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
                 "use optimizer='momentum'"
             )
+        if self.method in METHODS and not METHODS[self.method].steps:
+            on = tricks.switched_on(vars(self))
+            problems += [
+                f"{name}={value!r} means nothing with method={self.method!r}" for name, value in on.items()
+            ]
+        problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
 
+    @property
+    def decay(self) -> float | None:
+        """What the optimizer takes off kernels by itself; None: the network's own L2 loss is all."""
+        return OWN_DECAY.get(self.optimizer) if self.weight_decay is None else self.weight_decay
+
     def lines(self) -> list[str]:
         """Returns what it says, in words, a line for each part."""
-        if WAYS[self.way].trains == "nothing":
-            return [f"recipe {self.way}: {WAYS[self.way].about}", f"new: {', '.join(self.new or ())}"]
-        way = [] if self.way == "full" else [f"recipe {self.way}: {WAYS[self.way].about}"]
-        warmup = f", after {self.warmup:.0%} of all steps from 0" if self.warmup else ""
+        warms_up = self.warmup and self.schedule != "one_cycle"
+        warmup = f", after {self.warmup:.0%} of all steps from 0" if warms_up else ""
         factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
+        if not METHODS[self.method].steps:
+            return [METHODS[self.method].what, f"new: {', '.join(self.new or ())}"]
+        method = [METHODS[self.method].what] if self.method != "full" else []
         return [
-            *way,
+            *method,
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule}{warmup})",
             *factors,
             f"{self.epochs:g} epochs in batches of {self.batch_size}",
@@ -115,11 +127,12 @@ class Recipe:
             f"new: {', '.join(self.new or ())}",
             *kept,
             *(f"{name} {value}" for name, value in arguments.items()),
+            *tricks.lines(vars(self)),
         ]
 
     def override(self, values: Mapping[str, Any]) -> "Recipe":
         """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
-        known = [f.name for f in fields(self)]
+        known = sorted((f.name for f in fields(self)), key=lambda name: name in tricks.ROWS)  # they come last
         unknown = [name for name in values if name not in known]
         if unknown:
             raise SlimzooError(f"no option {', '.join(unknown)}; a recipe has {', '.join(known)}")
@@ -145,10 +158,48 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
 }
 
 
-def recipe_for(network: Row, way: str = "full") -> Recipe:
-    """Returns the recipe that the network's row names, or the plain Recipe, in the given way of WAYS.
+def asked_for(
+    network: Row,
+    options: Mapping[str, Any],
+    recipe: Recipe | str | None = None,
+    usual: str = "full",
+) -> Recipe:
+    """Returns the recipe to train by, with `options`; what is fitted is new, and nothing else is.
 
-    Raises: SlimzooError: the row names a recipe that does not exist, or there is no such way.
+    Args:
+      recipe: a whole one, or the method of METHODS that the network's own is used with; None: `usual`.
+    Raises: SlimzooError: there is no such method or option.
+    """
+    if isinstance(recipe, Recipe):
+        recipe = recipe.override(options)
+    else:
+        if recipe is not None and recipe not in METHODS:
+            raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(METHODS)}")
+        options = {"method": recipe or usual, **options}
+        row = METHODS.get(options["method"], METHODS["full"])
+        own = recipe_for(network)
+        recipe = replace(own, learning_rate=own.learning_rate * row.rate).override(options)
+    if METHODS[recipe.method].fits and "new" not in options:
+        return replace(recipe, new=network.heads)
+    return recipe
+
+
+def usual_method(network: Row, images: int, from_scratch: bool, asked: bool) -> str:
+    """Returns the method where none is named.
+
+    Args:
+      images: to train on.
+      from_scratch: there are no weights to start from.
+      asked: an option of training is given (steps, a learning rate), so that there must be some.
+    """
+    few = images <= FEW and network.name in facts.rows()  # of which all end in a linear layer
+    return "probe" if few and not from_scratch and not asked else "full"
+
+
+def recipe_for(network: Row) -> Recipe:
+    """Returns the recipe that the network's row names, or the plain Recipe.
+
+    Raises: SlimzooError: the row names a recipe that does not exist.
     """
     if network.recipe and network.recipe not in RECIPES:
         raise SlimzooError(
@@ -156,24 +207,4 @@ def recipe_for(network: Row, way: str = "full") -> Recipe:
             f"there are {', '.join(RECIPES)}. Name one in its row, or none for the plain recipe"
         )
     recipe = RECIPES[network.recipe] if network.recipe else Recipe()
-    recipe = replace(recipe, way=way)
-    row = WAYS[way]
-    if row.heads_alone:
-        recipe = replace(recipe, new=network.heads)
-    if row.rate != 1.0:
-        recipe = replace(recipe, learning_rate=recipe.learning_rate * row.rate)
-    if row.epochs is not None:
-        recipe = replace(recipe, epochs=row.epochs)
     return recipe if recipe.new is not None else replace(recipe, new=network.transfer_heads)
-
-
-def usual_way(network: Row, images: int, from_scratch: bool, asked: bool) -> str:
-    """Returns the way of WAYS where none is named.
-
-    Args:
-      images: to train on.
-      from_scratch: there are no weights to start from.
-      asked: an option of training is given (steps, a learning rate), so that there must be some.
-    """
-    few = images <= FEW and network.name in facts.rows()  # whose last layers are known to be linear
-    return "probe" if few and not from_scratch and not asked else "full"

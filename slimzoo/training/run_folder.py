@@ -24,7 +24,8 @@ COLUMNS = (
     *("map", "map_11point", "accuracy", "learning_rate"),
 )
 # What a run makes, besides config.json, checkpoints and event files.
-MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
+RAW = "model-raw.safetensors"  # the weights whose average MODEL is
+MADE = (MODEL, RAW, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
 LOCK, CHECKPOINTS = ".lock", "checkpoints"
 _CONFIG: schema.Schema = {
     "settings": needed(schema.dict_of(schema.anything())),
@@ -129,9 +130,6 @@ class RunFolder:
         if not self.goes_on:
             gone += [self.path / name for name in MADE]
             gone += [*self.checkpoint_folder.glob("step-*.safetensors"), *self._event_files()]
-            gone += self.path.glob(
-                "probe/chosen.json"
-            )  # what a probe kept of features is looked at by itself
         for path in gone:
             path.unlink(missing_ok=True)
         self._write_config(finished=False)

@@ -64,7 +64,8 @@ _OPTIONS = (
         type=OneOf(lambda: _recipes().METHODS),
         metavar="NAME",
         help="probe: the last layer, fitted to features that are computed once; head: it alone, by steps; "
-        "full: all layers; probe-then-full.  [default: probe for up to 1,000 images, if no training is asked]",
+        "full: all layers; probe-then-full.  [default: probe for up to 1,000 images, if no option of "
+        "training is given]",
     ),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
     click.option("--steps", type=POSITIVE, help="In place of epochs."),

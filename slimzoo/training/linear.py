@@ -8,7 +8,7 @@ import numpy as np
 PENALTIES = tuple(10.0**power for power in np.arange(-4.0, 1.01, 0.5))  # that are chosen from
 _NEWTON, _CONJUGATE = 50, 60  # steps at most
 _CONVERGED = 1e-6  # length of the gradient, against that at the beginning
-_LEAST_SPREAD = 1e-6  # of a feature: what is below is constant
+_LEAST_SPREAD = 0.01  # of a feature, against all of them: of one that hardly varies nothing large is made
 Array = np.ndarray
 
 
@@ -48,8 +48,7 @@ class Fitted:
 
 def fit(problem: Problem, penalty: float) -> Fitted:
     """Returns the least of the mean loss + penalty / 2 * |kernel|^2, over features of mean 0 and spread 1."""
-    mean, spread = problem.features.mean(axis=0), problem.features.std(axis=0)
-    scale = np.where(spread > _LEAST_SPREAD, 1 / np.maximum(spread, _LEAST_SPREAD), 0.0)
+    mean, scale = problem.features.mean(axis=0), scale_of(problem.features)
     inputs = np.hstack([(problem.features - mean) * scale, np.ones((len(problem.features), 1))])
     decay = np.full((inputs.shape[1], 1), penalty)
     decay[-1] = 1e-9  # nearly free, and yet a class that no image shows ends somewhere
@@ -66,6 +65,13 @@ def fit(problem: Problem, penalty: float) -> Fitted:
     kernel = found[:-1] * scale[:, np.newaxis]
     loss = _loss(problem, inputs @ found)
     return Fitted(kernel, found[-1] - mean @ kernel, penalty, loss)
+
+
+def scale_of(features: Array) -> Array:
+    """Returns what brings each feature to a spread of 1, float64 [D]; those that hardly vary stay below."""
+    variance = features.var(axis=0)
+    least = _LEAST_SPREAD**2 * float(variance.mean())
+    return 1 / np.sqrt(variance + max(least, 1e-30))
 
 
 def choose(problem: Problem, folds: int = 5, seed: int = 0, groups: Array | None = None) -> Fitted:

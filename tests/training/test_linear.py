@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slimzoo.training.linear import PENALTIES, Problem, choose, fit
+from slimzoo.training.linear import PENALTIES, Problem, choose, fit, scale_of
 
 linear_model = pytest.importorskip("sklearn.linear_model", reason="the reference is scikit-learn's")
 
@@ -18,7 +18,7 @@ def problem(multi_label, images=80, features=6, classes=3, seed=0, noise=1.0):
 
 
 def scaled(values):
-    return (values - values.mean(axis=0)) / values.std(axis=0)
+    return (values - values.mean(axis=0)) * scale_of(values)
 
 
 @pytest.mark.parametrize("penalty", [1e-3, 1e-1])

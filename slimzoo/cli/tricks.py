@@ -18,7 +18,7 @@ def _option(row: Trick) -> Callable:
     if row.kind == FLAG:
         return click.option(row.option, is_flag=True, default=None, help=row.what)
     kind: Any = OneOf(lambda: row.choices) if row.kind == CHOICE else _TYPES[row.kind]
-    several = {"nargs": 2} if row.kind == PAIR else {}
+    several: dict[str, Any] = {"nargs": 2} if row.kind == PAIR else {}
     return click.option(row.option, type=kind, metavar=_METAVARS[row.kind], help=row.what, **several)
 
 

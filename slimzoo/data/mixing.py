@@ -1,5 +1,6 @@
 """Batches whose images are mixed with one another: mixup and cutmix, by Keras's layers and our seeds."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimzoo.preprocessing.seeds import Seeds
+from slimzoo.preprocessing.seeds import Seeds, outside_of_graphs
 
 Batch = dict[str, tf.Tensor]
+Way = Callable[[Batch, tf.Tensor], Batch]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +31,17 @@ class Mixing:
     def __bool__(self) -> bool:
         return self != Mixing()
 
+    def prepare(self) -> None:
+        """Makes the layers that change() wants, which have variables: tf.data.map may make none."""
+        self._ways()
+
+    def _ways(self) -> list[Way]:
+        ways = [_with(self.mixup, _mix_up), _with(self.cutmix, _cut_mix)]
+        return [way for way in ways if way is not None]
+
     def change(self, batch: Batch, seed: tf.Tensor) -> Batch:
         """Returns `batch` changed; the same `seed`, int32 [2], gives the same batch."""
-        ways = [_with(self.mixup, _mix_up), _with(self.cutmix, _cut_mix)]
-        chosen = [way for way in ways if way is not None]
+        chosen = self._ways()
         if len(chosen) == 2:
             first = tf.random.stateless_uniform([], tf.random.fold_in(seed, 1)) < 0.5
             batch = tf.cond(first, lambda: chosen[0](batch, seed), lambda: chosen[1](batch, seed))
@@ -43,19 +52,21 @@ class Mixing:
         return {**batch, "image": tf.image.resize(batch["image"], [self.size, self.size], antialias=True)}
 
 
-def _with(alpha: float | None, make: Callable[[float], Any]) -> Callable[[Batch, tf.Tensor], Batch] | None:
+def _with(alpha: float | None, make: Callable[[float], Any]) -> Way | None:
     if alpha is None:
         return None
     layer = make(alpha)
     return lambda batch, seed: _mixed(layer, batch, seed)
 
 
+@functools.cache
 def _mix_up(alpha: float) -> Any:
-    return keras.layers.MixUp(alpha=alpha, dtype="float32")
+    return outside_of_graphs(lambda: keras.layers.MixUp(alpha=alpha, dtype="float32"))
 
 
+@functools.cache
 def _cut_mix(alpha: float) -> Any:
-    return keras.layers.CutMix(factor=(alpha, alpha), dtype="float32")
+    return outside_of_graphs(lambda: keras.layers.CutMix(factor=(alpha, alpha), dtype="float32"))
 
 
 def _mixed(layer: Any, batch: Batch, seed: tf.Tensor) -> Batch:

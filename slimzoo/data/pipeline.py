@@ -110,6 +110,8 @@ def draws(odds: np.ndarray, seed: int, epoch: int | tf.Tensor) -> tf.Tensor:
 def _mixed(examples: tf.data.Dataset, mixing: Mixing, seed: int, start_step: int) -> tf.data.Dataset:
     """Returns the batches changed, each by the number of its step."""
 
+    mixing.prepare()
+
     @tf.autograph.experimental.do_not_convert
     def change(step: tf.Tensor, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         key = tf.random.fold_in(tf.constant([seed, _MIX], tf.int32), tf.cast(step, tf.int32))
@@ -160,6 +162,9 @@ def _loader(
 ) -> Callable[..., dict[str, tf.Tensor]]:
     labels, weights = tf.constant(dataset.labels), tf.constant(dataset.weights)
     pixels = _cached_pixels(dataset) if cache else _file_pixels(dataset)
+
+    if view is not None and further is not None:
+        further.prepare()
 
     @tf.autograph.experimental.do_not_convert
     def load(epoch: tf.Tensor, index: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing.geometry import resize, resize_shorter_side, resize_smoothly
-from slimzoo.preprocessing.policies import erase, rand_augment
+from slimzoo.preprocessing.policies import erase, eraser_of, layers_of, rand_augment
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 Range = tuple[float, float]
@@ -53,6 +53,13 @@ class Further:
     rand_augment: int = 0
     magnitude: float = 0.5
     erasing: float = 0.0
+
+    def prepare(self) -> None:
+        """Makes the layers that random_view() wants, which have variables: tf.data.map may make none."""
+        if self.rand_augment:
+            layers_of(self.magnitude)
+        if self.erasing:
+            eraser_of(self.erasing)
 
     def of(self, row: Augmentation) -> Augmentation:
         """Returns `row` with the crop of this."""

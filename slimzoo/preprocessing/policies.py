@@ -1,5 +1,6 @@
 """Changes of training images beside crops, flips and colours: RandAugment and random erasing."""
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimzoo.preprocessing.seeds import Seeds
+from slimzoo.preprocessing.seeds import Seeds, outside_of_graphs
 
 # What each change is at magnitude 1, as far as Cubuk et al. 2020 (arXiv:1909.13719) go; of colours 0..255.
 _RANGE = {"value_range": (0, 255), "dtype": "float32"}
@@ -20,7 +21,7 @@ _CHANGES: tuple[Callable[[float], Any], ...] = (
     lambda m: keras.layers.RandomRotation(m / 12, **_PLAIN),  # of a full turn: 30 degrees
     lambda m: keras.layers.RandomBrightness(0.9 * m, **_RANGE),
     lambda m: keras.layers.RandomContrast(0.9 * m, **_RANGE),
-    lambda m: keras.layers.RandomSaturation((0.5 - 0.45 * m, 0.5 + 0.45 * m), **_RANGE),
+    lambda m: keras.layers.RandomColorDegeneration(0.9 * m, **_RANGE),
     lambda m: keras.layers.RandomPosterization((8 - round(4 * m), 8), **_RANGE),  # bits that stay
     lambda m: keras.layers.AutoContrast(**_RANGE),
     lambda m: keras.layers.Equalization(**_RANGE),
@@ -36,7 +37,7 @@ def rand_augment(image: tf.Tensor, seed: tf.Tensor, count: int, magnitude: float
       seed: int32 [2]; the same seed gives the same image.
       magnitude: above 0, up to 1.
     """
-    layers, shape, image = [make(magnitude) for make in _CHANGES], image.shape, image[tf.newaxis]
+    layers, shape, image = layers_of(magnitude), image.shape, image[tf.newaxis]
     drawn = tf.random.stateless_uniform([count], seed, 0, len(layers), tf.int32)
     for number in range(count):
         own = tf.random.fold_in(seed, number + 1)
@@ -47,8 +48,20 @@ def rand_augment(image: tf.Tensor, seed: tf.Tensor, count: int, magnitude: float
 
 def erase(image: tf.Tensor, seed: tf.Tensor, part: float) -> tf.Tensor:
     """Returns `image`, float32 [H, W, C] of 0..255, a rectangle of it noise in `part` of the draws."""
-    layer = keras.layers.RandomErasing((part, part), scale=_ERASED, **_RANGE)
-    return _changed(layer, image[tf.newaxis], seed)[0]
+    return _changed(eraser_of(part), image[tf.newaxis], seed)[0]
+
+
+@functools.cache
+def layers_of(magnitude: float) -> list[Any]:
+    """Returns what rand_augment() draws from."""
+    return [outside_of_graphs(make, magnitude) for make in _CHANGES]
+
+
+@functools.cache
+def eraser_of(part: float) -> Any:
+    """Returns what erase() erases with."""
+    settings = {"factor": (part, part), "scale": _ERASED, **_RANGE}
+    return outside_of_graphs(lambda: keras.layers.RandomErasing(**settings))
 
 
 def _changed(layer: Any, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,8 @@
 """Seeds for Keras's layers of random changes, so that what they draw follows from a seed of ours alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -19,3 +22,9 @@ class Seeds(keras.random.SeedGenerator):
         del ordered
         self._drawn += 1
         return tf.random.fold_in(self._seed, self._drawn)
+
+
+def outside_of_graphs(make: Callable[..., Any], *arguments: float) -> Any:
+    """Returns the layer of Keras's that `make` makes: its own seed is a variable, which no graph may make."""
+    with tf.init_scope():
+        return make(*arguments)

@@ -44,9 +44,9 @@ def fit_head(
     kernel, bias = _layer(model)
     features = _features(model, train, folder, _digest(model, settings), progress)
     views = features.reshape(-1, features.shape[-1]).astype(np.float64)
-    rows = [np.repeat(values.astype(np.float64), _VIEWS, axis=0) for values in (train.labels, train.weights)]
+    labels, weights = (np.repeat(v.astype(np.float64), _VIEWS, axis=0) for v in (train.labels, train.weights))
     groups = np.repeat(np.arange(len(train)), _VIEWS)
-    fitted = choose(Problem(views, *rows, train.multi_label), groups=groups)
+    fitted = choose(Problem(views, labels, weights, train.multi_label), groups=groups)
     log.info("the last layer is fitted, penalty %g", fitted.penalty)
     kernel.assign(fitted.kernel.reshape(kernel.shape))
     bias.assign(fitted.bias.reshape(bias.shape))

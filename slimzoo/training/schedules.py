@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 
 from slimzoo.training.recipes import Recipe
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
+Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
 _FACTOR, _EVERY, _POWER, _RISE, _PATIENCE = 0.1, 0.3, 1.0, 0.3, 3
 _BEGINNING, _END = 1 / 25, 1e-4  # of the peak: one cycle's, as Smith & Topin 2018 (arXiv:1708.07120) have it
 

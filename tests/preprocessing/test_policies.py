@@ -9,6 +9,11 @@ from slimzoo.preprocessing.augmentation import Further, get_augmentation, random
 from slimzoo.preprocessing.policies import erase, rand_augment
 from slimzoo.preprocessing.spec import Preprocessing
 
+PREPROCESSINGS = {
+    "inception": Preprocessing(kind="inception", size=12, crop=0.875, channel_order="RGB"),
+    "cifarnet": Preprocessing(kind="cifarnet", size=12, channel_order="RGB"),
+}
+
 
 @pytest.fixture(scope="module")
 def image():
@@ -48,7 +53,7 @@ def test_erasing_turns_a_rectangle_to_noise_in_its_part_of_the_draws(image):
 
 @pytest.mark.parametrize("kind", ["inception", "cifarnet"])
 def test_a_crop_that_is_asked_for_takes_the_place_of_any_kind_s_own(image, kind):
-    preprocessing = Preprocessing.from_dict({"kind": kind, "size": 12, "channel_order": "RGB"})
+    preprocessing = PREPROCESSINGS[kind]
     how = get_augmentation(preprocessing, "mild")
     assert Further().of(how) is how
     asked = Further(area=(0.3, 0.4)).of(how)

@@ -10,10 +10,11 @@ from tests.training.conftest import make_batches, make_trainer, values
 
 
 def measured(trainer, recipe, batches=()):
-    data = tf.data.Dataset.from_tensor_slices(
-        {"image": tf.stack([b["image"] for b in batches])} if batches else {}
-    )
-    return Measured(trainer.model, trainer.optimizer, recipe, lambda: data, len(batches))
+    def data():
+        images = tf.stack([batch["image"] for batch in batches])
+        return tf.data.Dataset.from_tensor_slices({"image": images})
+
+    return Measured(trainer.model, trainer.optimizer, recipe, data, len(batches))
 
 
 def test_averaged_weights_are_the_mean_that_the_decay_says_and_go_away_again():

@@ -9,6 +9,7 @@ from slimzoo.cli.check import check
 from slimzoo.cli.compare import compare
 from slimzoo.cli.completion import complete_texts, completion
 from slimzoo.cli.convert import convert
+from slimzoo.cli.crossvalidate import crossvalidate
 from slimzoo.cli.demo import demo
 from slimzoo.cli.download import download
 from slimzoo.cli.evaluate import evaluate
@@ -70,6 +71,7 @@ for command in (
     export,
     predict,
     finetune,
+    crossvalidate,
     evaluate,
     demo,
     report,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from slimzoo.errors import SlimzooError, readable, tensorflow_says, without_nodes
+from slimzoo.facts import tricks
 from slimzoo.files import write_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -80,7 +81,8 @@ def naming_options(message: str, command: click.Command | None) -> str:
             message = re.sub(rf"{name}True\b(?!/)", flag, message)
             message = re.sub(rf'{name}\[("[^"\]]*"(?:, "[^"\]]*")*)\]', partial(_each, flag), message)
             message = re.sub(rf'{name}\{{("[^{{}}]*")\}}', partial(_each, flag), message)
-            message = re.sub(rf"{name}(?=['\"]|[A-Z]+\b(?!/))", f"{flag} ", message)
+            shown = r"(?=[\d(-])|" if option.name in tricks.ROWS else ""
+            message = re.sub(rf"{name}({shown}(?=['\"]|[A-Z]+\b(?!/)))", f"{flag} ", message)
     return message
 
 

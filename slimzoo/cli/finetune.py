@@ -22,7 +22,9 @@ from slimzoo.cli.options import (
     reading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
+from slimzoo.cli.tricks import take_tricks, trick_options
 from slimzoo.errors import counted
+from slimzoo.facts import tricks
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -57,6 +59,14 @@ _OPTIONS = (
         metavar="DIR",
         help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
     ),
+    click.option(
+        "--recipe",
+        type=OneOf(lambda: _recipes().METHODS),
+        metavar="NAME",
+        help="probe: the last layer, fitted to features that are computed once; head: it alone, by steps; "
+        "full: all layers; probe-then-full.  [default: probe for up to 1,000 images, if no option of "
+        "training is given]",
+    ),
     click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
     click.option("--steps", type=POSITIVE, help="In place of epochs."),
     click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
@@ -79,13 +89,13 @@ _OPTIONS = (
         "--optimizer",
         type=OneOf(lambda: _recipes().OPTIMIZERS),
         metavar="NAME",
-        help="momentum, adam or rmsprop.  [default: the recipe's]",
+        help="momentum, nesterov, adam, adamw, lion, lamb or rmsprop.  [default: the recipe's]",
     ),
     click.option(
         "--schedule",
         type=OneOf(lambda: _recipes().SCHEDULES),
         metavar="NAME",
-        help="cosine or constant.  [default: the recipe's]",
+        help="cosine, constant, step, polynomial, plateau or one_cycle.  [default: the recipe's]",
     ),
     click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
     click.option(
@@ -95,6 +105,7 @@ _OPTIONS = (
         help="mild or original.  [default: the recipe's]",
     ),
     click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
+    *trick_options,
     click.option("--seed", type=int, default=0, show_default=True),
     click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
     click.option(
@@ -143,9 +154,18 @@ _GROUPS = {  # of the help
         ),
     ),
     "Recipe": (
-        *("--epochs", "--steps", "--batch-size", "--learning-rate", "--learning-rates", "--optimizer"),
+        *(
+            "--recipe",
+            "--epochs",
+            "--steps",
+            "--batch-size",
+            "--learning-rate",
+            "--learning-rates",
+            "--optimizer",
+        ),
         *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
     ),
+    "Tricks": tuple(row.option for row in tricks.ROWS.values()),
     "Run": (
         *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
         *("--data-format", "--device"),
@@ -153,7 +173,15 @@ _GROUPS = {  # of the help
     "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
 }
 _WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
-_RECIPE = ("epochs", "batch_size", "learning_rate", "optimizer", "schedule", "warmup", "augmentation")
+_RECIPE = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "schedule",
+    "warmup",
+    "augmentation",
+)
 
 
 @click.group(
@@ -219,6 +247,8 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
         "slimzoo finetune folder --train flowers",
         "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
         "slimzoo finetune folder --train flowers --optimizer adam --learning-rate 0.001 --no-augmentation",
+        "slimzoo finetune folder --train flowers --optimizer adamw --weight-decay 0.05 --layer-decay 0.75"
+        " --mixup 0.2 --label-smoothing 0.1 --average-weights 0.99",
         "slimzoo finetune folder --train flowers --import my_nets.py --model my_net --weights none",
     ),
 )
@@ -345,6 +375,7 @@ def _show_plan(
 def _take_recipe(options: dict[str, Any]) -> dict[str, Any]:
     """Takes the recipe's fields out of `options`; returns those that were set."""
     recipe = {name: value for name in _RECIPE if (value := options.pop(name)) is not None}
+    recipe |= take_tricks(options)
     recipe |= {name: value for name in ("new", "freeze") if (value := options.pop(name))}
     if rates := options.pop("learning_rates"):
         recipe["learning_rates"] = dict(rates)

@@ -47,8 +47,7 @@ def open_data(
       turn: images are turned upright where EXIF says how the camera was held.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
-    if kind not in KINDS:
-        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
+    _check_kind(kind)
     if validation is None and images is None and (parts_in := _PARTS_IN.get(kind)):
         data, validation = _laid_out(data, parts_in(data))
     validation = HELD_OUT if validation is None else validation
@@ -65,6 +64,32 @@ def open_data(
     held_out = replace(read(validation, validation, train.classes), turn=turn)
     _check_apart(train, held_out, _ADVICE[kind].format(split=split))
     return train, held_out
+
+
+def open_all(
+    kind: str,
+    data: str | os.PathLike,
+    *,
+    year: str | int = "2012",
+    split: str = "trainval",
+    classes: Sequence[str] | None = None,
+    images: str | os.PathLike | None = None,
+    turn: bool = True,
+) -> Dataset:
+    """Returns the data whole, nothing held out; the arguments are open_data()'s."""
+    _check_kind(kind)
+    if kind == "voc":
+        whole = voc.read(data, year, split, classes)
+    else:
+        whole = folder.read(data) if kind == "folder" else boxes.read(data, images, classes)
+    whole = replace(whole, turn=turn)
+    _say_alike(whole)
+    return whole
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
 
 
 def _laid_out(data: str | os.PathLike, parts: Mapping[str, Path]) -> tuple[str | os.PathLike, str | None]:

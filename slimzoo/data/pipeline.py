@@ -10,11 +10,13 @@ import tensorflow as tf
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.headers import UPRIGHT, read_header, too_large
 from slimzoo.data.images import decode, read_image, turned
+from slimzoo.data.mixing import Mixing
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing, apply, augment
+from slimzoo.preprocessing.augmentation import Further
 
 PADDING = -1  # the index of an example that only fills up the last batch
-_ORDER, _VIEW = 0, 1  # what a seed is used for
+_ORDER, _VIEW, _MIX, _DRAW = 0, 1, 2, 3  # what a seed is used for
 _NO_BATCHES = "no batches can be made:"
 _NO_END = np.iinfo(np.int64).max
 
@@ -29,6 +31,9 @@ def batches(
     training: bool = True,
     repeat: bool | None = None,
     augmentation: str | None = "mild",
+    further: Further | None = None,
+    mixing: Mixing | None = None,
+    odds: np.ndarray | None = None,
     pad_last: bool = False,
     cache: bool = False,
     num_parallel_calls: int = tf.data.AUTOTUNE,
@@ -45,6 +50,10 @@ def batches(
       start_step: how many batches to leave out.
       repeat: go on for ever; None: in training only. Without it the last batch may be smaller.
       augmentation: "mild" or "original" (see preprocessing.AUGMENTATIONS), None for none; only in training.
+      further: what images are changed by beside that; only with an augmentation.
+      mixing: what whole batches are changed by; only in training.
+      odds: float [len(dataset)]: an epoch has as many draws, each of an image by its odds, in place of every
+        image once; only in training.
       pad_last: fill up a smaller last batch with images of 0 that have weight 0 and index -1.
       cache: keep all decoded images in memory (bytes: 3 * height * width each); the batches stay the same.
       num_parallel_calls: images read at a time; the order does not depend on it.
@@ -55,8 +64,10 @@ def batches(
     _check(dataset, batch_size, seed, start_step)
     repeat = training if repeat is None else repeat
     view = augmentation if training else None
-    order = _positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=start_step * batch_size)
-    load = _loader(dataset, preprocessing, seed, view, cache)
+    odds = odds if training else None
+    skip = start_step * batch_size
+    order = _positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=skip, odds=odds)
+    load = _loader(dataset, preprocessing, seed, view, cache, further)
     examples = order.map(load, num_parallel_calls=num_parallel_calls, deterministic=True)
     if repeat:
         result = examples.batch(
@@ -69,6 +80,8 @@ def batches(
         )
     else:
         result = examples.batch(batch_size)
+    if training and mixing:
+        result = _mixed(result, mixing, seed, start_step)
     options = tf.data.Options()
     options.deterministic = True
     return result.with_options(options).prefetch(2)
@@ -87,6 +100,27 @@ def view_seed(seed: int, epoch: int | tf.Tensor, index: int | tf.Tensor) -> tf.T
     return tf.random.fold_in(tf.random.fold_in(key, tf.cast(epoch, tf.int32)), tf.cast(index, tf.int32))
 
 
+def draws(odds: np.ndarray, seed: int, epoch: int | tf.Tensor) -> tf.Tensor:
+    """Returns the numbers of the examples that `epoch` draws by their `odds`, int64 [len(odds)]."""
+    key = tf.random.fold_in(tf.constant([seed, _DRAW], tf.int32), tf.cast(epoch, tf.int32))
+    chances = tf.math.log(tf.constant(odds, tf.float32))[tf.newaxis]
+    return tf.random.stateless_categorical(chances, len(odds), key, tf.int64)[0]
+
+
+def _mixed(examples: tf.data.Dataset, mixing: Mixing, seed: int, start_step: int) -> tf.data.Dataset:
+    """Returns the batches changed, each by the number of its step."""
+
+    mixing.prepare()
+
+    @tf.autograph.experimental.do_not_convert
+    def change(step: tf.Tensor, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        key = tf.random.fold_in(tf.constant([seed, _MIX], tf.int32), tf.cast(step, tf.int32))
+        return mixing.change(batch, key)
+
+    steps = tf.data.Dataset.range(start_step, _NO_END)
+    return tf.data.Dataset.zip(steps, examples).map(change, num_parallel_calls=2, deterministic=True)
+
+
 def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> None:
     problems = []
     if not len(dataset):
@@ -101,12 +135,17 @@ def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> Non
         raise SlimzooError(listing(_NO_BATCHES, problems))
 
 
-def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int) -> tf.data.Dataset:
+def _positions(
+    count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int, odds: np.ndarray | None = None
+) -> tf.data.Dataset:
     """Returns (epoch, index) of each example that is due, both int64 []."""
 
     @tf.autograph.experimental.do_not_convert
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = epoch_order(count, seed, epoch) if shuffle else tf.range(count, dtype=tf.int64)
+        if odds is not None:
+            order = draws(odds, seed, epoch)
+        else:
+            order = epoch_order(count, seed, epoch) if shuffle else tf.range(count, dtype=tf.int64)
         return tf.data.Dataset.from_tensor_slices((tf.fill([count], epoch), order))
 
     epochs = tf.data.Dataset.range(skip // count, _NO_END if repeat else 1)
@@ -114,10 +153,18 @@ def _positions(count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int)
 
 
 def _loader(
-    dataset: Dataset, preprocessing: Preprocessing, seed: int, view: str | None, cache: bool
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    seed: int,
+    view: str | None,
+    cache: bool,
+    further: Further | None = None,
 ) -> Callable[..., dict[str, tf.Tensor]]:
     labels, weights = tf.constant(dataset.labels), tf.constant(dataset.weights)
     pixels = _cached_pixels(dataset) if cache else _file_pixels(dataset)
+
+    if view is not None and further is not None:
+        further.prepare()
 
     @tf.autograph.experimental.do_not_convert
     def load(epoch: tf.Tensor, index: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -125,7 +172,7 @@ def _loader(
         if view is None:
             image = apply(preprocessing, image)
         else:
-            image = augment(preprocessing, image, view_seed(seed, epoch, index), view)
+            image = augment(preprocessing, image, view_seed(seed, epoch, index), view, further)
         return {"image": image, "labels": labels[index], "weights": weights[index], "index": index}
 
     return load

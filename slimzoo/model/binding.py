@@ -30,7 +30,9 @@ class BoundRun(Host):
         frozen_scopes: Iterable[str],
         all_frozen: bool,
         seed_state: tf.Variable,
+        together: bool = False,
     ) -> None:
+        self.together = together
         self._variables = variables
         self._frozen_scopes = frozen_scopes
         self._all_frozen = all_frozen

@@ -13,6 +13,7 @@ class Freezes(keras.Model):
     """The part of a Model that holds variables fixed."""
 
     frozen: tuple[str, ...]
+    together: bool = False  # batch norm in training is over the images of all replicas
     discovery: Discovery
     _by_name: dict[str, Any]
 
@@ -38,6 +39,15 @@ class Freezes(keras.Model):
         self.frozen = tuple(sorted(scope for scope in given if not lies_in(scope, given - {scope})))
         self._apply_frozen()
         self.train_function = None
+
+    def trace_state(self) -> tuple:
+        """What a trace depends on besides its images."""
+        return (
+            self.trainable,
+            self.frozen,
+            self.together,
+            *(model.trace_state() for model in self.discovery.models),
+        )
 
     def _apply_frozen(self) -> None:
         held = frozenset(self.frozen)

@@ -193,10 +193,6 @@ class Model(NoticesRange, Freezes, HasLayers, Answers, HasCompiled, StoredByName
         known = None not in images.shape[1:] or None in self.input_shape[1:]
         return images if known else tf.ensure_shape(images, self.input_shape)
 
-    def trace_state(self) -> tuple:
-        """What a trace depends on besides its images."""
-        return (self.trainable, self.frozen, *(model.trace_state() for model in self.discovery.models))
-
     def _as_images(self, images: Any) -> tf.Tensor:
         alone = isinstance(images, list | tuple) and len(images) == 1
         if alone and getattr(images[0], "ndim", 0) == len(self.input_shape):  # model(model.inputs)
@@ -220,7 +216,7 @@ class Model(NoticesRange, Freezes, HasLayers, Answers, HasCompiled, StoredByName
         if replay and replay.fits(images):
             logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
         else:
-            run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state)
+            run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state, self.together)
             logits, named = split_outputs(run(self.parts.run, images, training))
             tensors = [*named.values()]
         logits = tf.cast(logits, tf.float32)

@@ -12,6 +12,7 @@ from slimzoo.preprocessing.geometry import (
     resize_smoothly,
     shade_of,
 )
+from slimzoo.preprocessing.policies import erase, eraser_of, layers_of, rand_augment
 from slimzoo.preprocessing.spec import KINDS, Preprocessing
 
 Range = tuple[float, float]
@@ -44,6 +45,37 @@ _VGG = Augmentation(side=(1.0, 2.0), flip=True)
 _WHOLE = Augmentation(flip=True)  # longer_side: its images come with masks, which training changes alike
 _CIFARNET = Augmentation(pad=4, flip=True, brightness=63.0, contrast=(0.2, 1.8))
 
+
+@dataclass(frozen=True, kw_only=True)
+class Further:
+    """What a recipe asks for beside the row of its augmentation; None, or the default, is nothing.
+
+    Attributes:
+      area, aspect: of a random resized crop, which takes the place of the row's crop: Augmentation says how.
+      rand_augment, magnitude, erasing: see policies.rand_augment and erase.
+    """
+
+    area: Range | None = None
+    aspect: Range | None = None
+    rand_augment: int = 0
+    magnitude: float = 0.5
+    erasing: float = 0.0
+
+    def prepare(self) -> None:
+        """Makes the layers that random_view() wants, which have variables: tf.data.map may make none."""
+        if self.rand_augment:
+            layers_of(self.magnitude)
+        if self.erasing:
+            eraser_of(self.erasing)
+
+    def of(self, row: Augmentation) -> Augmentation:
+        """Returns `row` with the crop of this."""
+        if self.area is None and self.aspect is None:
+            return row
+        area, aspect = self.area or row.area or (0.08, 1.0), self.aspect or row.aspect or (3 / 4, 4 / 3)
+        return replace(row, area=area, aspect=aspect)
+
+
 # "original" is what the original project trained with. "mild" suits fine-tuning on few images that hold
 # several objects each: a crop of 10 % of the area seldom holds all the objects that the labels name.
 AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
@@ -74,18 +106,26 @@ def get_augmentation(preprocessing: Preprocessing, strength: str) -> Augmentatio
 
 
 def random_view(
-    preprocessing: Preprocessing, how: Augmentation, image: tf.Tensor, seed: tf.Tensor
+    preprocessing: Preprocessing,
+    how: Augmentation,
+    image: tf.Tensor,
+    seed: tf.Tensor,
+    further: Further | None = None,
 ) -> tf.Tensor:
     """Returns what one training step sees of float32 [H, W, C]: [size, size, C], values still 0..255.
 
     Args:
       seed: int32 [2]; the same seed gives the same view.
     """
+    further = further or Further()
     seeds = tf.random.split(seed, 4)
-    image = _random_crop(preprocessing, how, image, seeds[0])
+    image = _random_crop(preprocessing, further.of(how), image, seeds[0])
     if how.flip:
         image = tf.image.stateless_random_flip_left_right(image, seeds[1])
-    return _random_colour(how, image, seeds[2], seeds[3])
+    image = _random_colour(how, image, seeds[2], seeds[3])
+    if further.rand_augment:
+        image = rand_augment(image, tf.random.fold_in(seed, 1), further.rand_augment, further.magnitude)
+    return erase(image, tf.random.fold_in(seed, 2), further.erasing) if further.erasing else image
 
 
 def _random_crop(
@@ -93,7 +133,7 @@ def _random_crop(
 ) -> tf.Tensor:
     size, geometry = preprocessing.size, KINDS[preprocessing.kind].geometry
     window = [size, size, image.shape[-1]]
-    if geometry == "central_fraction":
+    if how.area is not None:
         return resize(_random_box(how, image, seed), size, size)
     if geometry == "shorter_side":
         side_seed, crop_seed = tf.unstack(tf.random.split(seed, 2))

@@ -14,6 +14,8 @@ from slimzoo.preprocessing.spec import Preprocessing
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from slimzoo.preprocessing.augmentation import Further
+
 log = logging.getLogger("slimzoo")
 _WARNED: set[Preprocessing] = set()
 
@@ -51,7 +53,13 @@ def prepared(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     return _each(preprocessing, one, image)
 
 
-def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str = "mild") -> "tf.Tensor":
+def augment(
+    preprocessing: Preprocessing,
+    image: Any,
+    seed: Any,
+    strength: str = "mild",
+    further: "Further | None" = None,
+) -> "tf.Tensor":
     """Returns a random view of one `image` as the network wants it for training.
 
     Kind "lenet" has no random change, in the original neither: it equals `apply`.
@@ -60,13 +68,14 @@ def augment(preprocessing: Preprocessing, image: Any, seed: Any, strength: str =
       image: one image, as `apply` takes it.
       seed: int32 [2]; the same seed gives the same result on any machine.
       strength: "mild", or "original" for what the original project trained with (see AUGMENTATIONS).
+      further: what is changed beside that.
     Returns: float32 [size, size, channels].
     Raises: SlimzooError: the shape, the dtype or `strength` is none of these.
     """
     from slimzoo.preprocessing.augmentation import get_augmentation, random_view
 
     how = get_augmentation(preprocessing, strength)
-    view = random_view(preprocessing, how, _pixels(preprocessing, image), seed)
+    view = random_view(preprocessing, how, _pixels(preprocessing, image), seed, further)
     return _normalise(preprocessing, view)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from slimzoo.errors import counted, some
+from slimzoo.facts import tricks
 from slimzoo.report import charts
 from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
@@ -49,6 +50,7 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         "looked": any(example.seen for example in data.examples),
         "groups": [example_group(data.examples, group, folder) for group in ("right", "wrong")],
         "confusion": confusion_view(data.confusion) if data.confusion else None,
+        "tricks": tricks.lines(data.settings),
         "tables": {"Settings": pairs(data.settings), "Environment": pairs(data.environment)},
         "load": load_lines(folder, data.command, _photo(data, folder)),
     }

@@ -22,6 +22,7 @@ from slimzoo.slim.layer_core import (
     own_ops,
     rank_advice,
 )
+from slimzoo.slim.replicas import moments_of_all
 from slimzoo.slim.types import (
     Activation,
     Collections,
@@ -127,11 +128,7 @@ def batch_norm(
             if fused and host is not None and host.wants_shapes_alone:
                 outputs = tf.identity(inputs)
             else:
-                compute = (
-                    by_fused_op
-                    if fused
-                    else partial(by_moments, weights=batch_weights, adjustment=adjustment)
-                )
+                compute = _way(spec, batch_weights, adjustment)
                 outputs, mean, variance = compute(spec, variables, inputs)
                 if spec.core:
                     name_update_ops()
@@ -239,6 +236,29 @@ def _variable(
     if spec.core:
         return layer_variable(spec.layer, name, name, collections=collections, **made)
     return model_variable(name, collections=get_variable_collections(collections, name), **made)
+
+
+def _way(
+    spec: Spec, batch_weights: TensorLike | None, adjustment: Adjustment | None
+) -> Callable[..., Normalised]:
+    """Returns what computes the outputs: the fused op, the moments of all replicas, or those of this one."""
+    host, replica = HOST.get(), tf.distribute.get_replica_context()
+    usual = batch_weights is None and adjustment is None and spec.renorm is None
+    several = replica is not None and replica.num_replicas_in_sync > 1
+    if host is not None and host.together and several and usual and spec.may_train:
+        return by_moments_of_all
+    return by_fused_op if spec.fused else partial(by_moments, weights=batch_weights, adjustment=adjustment)
+
+
+def by_moments_of_all(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Normalised:
+    """Returns (outputs, mean, variance) over the images of all replicas; the variance as without replicas."""
+    along = [spec.channels if axis == spec.axis else 1 for axis in range(inputs.shape.rank)]
+    mean, variance, unbiased = moments_of_all(tf.cast(inputs, spec.dtype), spec.axis)
+    terms = (mean, variance, variables.get("beta"), variables.get("gamma"))
+    spread = [None if t is None else tf.cast(tf.reshape(t, along), inputs.dtype) for t in terms]
+    outputs = tf.nn.batch_normalization(inputs, *spread, spec.epsilon)
+    outputs.set_shape(inputs.shape)
+    return outputs, mean, unbiased if spec.fused else variance
 
 
 def by_fused_op(spec: Spec, variables: Mapping[str, Any], inputs: tf.Tensor) -> Normalised:

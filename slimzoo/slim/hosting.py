@@ -13,11 +13,13 @@ class Host:
 
     Attributes:
       wants_shapes_alone: the graph is never run: a layer may leave out what changes no shape.
+      together: batch norm in training is over the images of all replicas.
       convolves_by_product: a convolution whose kernel covers its image may be a tf.matmul.
     """
 
     wants_shapes_alone = False
     convolves_by_product = False
+    together = False
 
     def frozen(self, scope: str) -> bool:
         """Whether batch norm in the variable scope `scope` uses its moving averages and updates nothing."""

@@ -7,7 +7,7 @@ from typing import Any
 from slimzoo.data.dataset import Dataset
 from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
-from slimzoo.training.recipes import recipe_for
+from slimzoo.training.recipes import Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -21,6 +21,7 @@ def dry_run(
     model: str,
     weights: str | None,
     options: Mapping[str, Any],
+    recipe: Recipe | str | None = None,
     overwrite: bool = False,
     deterministic: bool | None = None,
     **settings: Any,
@@ -29,7 +30,7 @@ def dry_run(
 
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
-    recipe = recipe_for(get_row(model)).override(options)
+    recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"))
     check_given(out, model, weights, overwrite)
     return Settings(
         train=train,
@@ -42,6 +43,25 @@ def dry_run(
         replicas=1,
         **settings,
     )
+
+
+def chosen_recipe(
+    recipe: Recipe | str | None,
+    options: Mapping[str, Any],
+    model: str,
+    images: int,
+    weights: str | os.PathLike | None,
+    steps: int | None,
+) -> Recipe:
+    """Returns the recipe that finetune() trains by, from its arguments.
+
+    Args:
+      images: to train on.
+    Raises: SlimzooError: there is no such recipe, network or option.
+    """
+    row = get_row(model)
+    asked = steps is not None or bool(options)
+    return asked_for(row, options, recipe, usual_method(row, images, weights is None, asked))
 
 
 def check_given(

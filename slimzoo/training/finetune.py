@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
-from slimzoo.names import Scopes
-from slimzoo.registry import get_network, get_row
-from slimzoo.training import held_out, image_files
-from slimzoo.training.dry_run import check_given
-from slimzoo.training.recipes import Recipe, recipe_for
+from slimzoo.names import Scopes, scopes_without, top_scopes
+from slimzoo.registry import get_network
+from slimzoo.training import held_out, image_files, rates
+from slimzoo.training.dry_run import check_given, chosen_recipe
+from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 
@@ -57,7 +57,7 @@ def finetune(
     rename: Mapping[str, str] | None = None,
     exclude: Iterable[str] = (),
     size: int | None = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | None = None,
     options: Mapping[str, Any] | None = None,
     steps: int | None = None,
     seed: int = 0,
@@ -89,7 +89,10 @@ def finetune(
       ema: takes the moving averages out of a checkpoint.
       rename, exclude: of the weights' names, as slimzoo.load() takes them.
       size: of the images, pixels; None takes the weights' own.
-      recipe: None takes the row of the network's family.
+      recipe: "probe" fits the last layer alone to features that are computed once, "head" trains it by
+        steps, "full" trains all of the network, "probe-then-full" does the one and then the other, each with
+        the row of the network's family; or a Recipe. None: "probe" where weights are restored, there are few
+        images to train on (recipes.FEW) and neither `options` nor `steps` ask for training; else "full".
       options: fields of the recipe to replace: {"learning_rate": 0.1, "freeze": ("vgg_16/conv1",)}.
       steps: in place of the recipe's epochs.
       eval_every: steps between evaluations and checkpoints; None: an epoch, or a tenth of the run if longer.
@@ -104,7 +107,7 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    recipe = (recipe or recipe_for(get_row(model))).override(options or {})
+    recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps)
     check_given(out, model, weights, overwrite)
     from slimzoo.training.loop import make_strategy, uses_gpu
     from slimzoo.training.run import Run
@@ -143,7 +146,7 @@ def finetune(
         run.train(progress, tensorboard)
         evaluation, report = run.finish(command, title, comparison, progress)
     best = run.best["step"]
-    return Result(folder.path, network, evaluation, best, settings.last_step, report, folder.history)
+    return Result(folder.path, network, evaluation, best, run.step, report, folder.history)
 
 
 def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":
@@ -188,16 +191,52 @@ def _build(settings: Settings) -> "Model":
     )  # without weights all is new, and a name that is nothing a mistake still
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
+    if not METHODS[settings.recipe.method].body:
+        names = model.variables_by_name
+        model.freeze(scopes_without(top_scopes(names), new.of(names), names))
+    if settings.recipe.batch_norm == "frozen":
+        model.freeze(_batch_norm(model, new))
+    model.together = settings.recipe.sync_batch_norm
     return model
+
+
+def _batch_norm(model: "Model", new: Scopes) -> list[str]:
+    """Returns the scopes of batch norm that the weights bring.
+
+    Raises: SlimzooError: there are none.
+    """
+    ending = "/moving_mean"
+    names = [name for name in model.variables_by_name if name.endswith(ending) and name not in new]
+    if not names:
+        raise SlimzooError(
+            f"batch_norm='frozen' freezes nothing: {model.name} has no batch norm that is not new"
+        )
+    return [name.removesuffix(ending) for name in names]
 
 
 def _network_arguments(settings: Settings) -> dict[str, Any]:
     """Returns what the recipe sets of the network function, and of its arg_scope."""
-    arguments = dict(settings.recipe.network_arguments)
+    arguments = rates.arguments(settings.recipe, get_network(settings.model).build, settings.model)
     if settings.recipe.scope_arguments:
         arg_scope = get_network(settings.model).arg_scope
         arguments["arg_scope"] = functools.partial(arg_scope, **settings.recipe.scope_arguments)
     return arguments
+
+
+def _check_grows(model: "Model", pixels: int) -> None:
+    import tensorflow as tf
+
+    assert model.preprocessing is not None, "load() gives every registered network one"
+    if pixels >= model.preprocessing.size:
+        raise SlimzooError(
+            f"grow_from={pixels} is not smaller than the images are in the end: {model.preprocessing.size}"
+        )
+    try:
+        model(tf.zeros([1, pixels, pixels, model.input_shape[-1]]), training=False)
+    except ValueError as error:
+        raise SlimzooError(
+            f"grow_from={pixels}: {model.name} cannot take images of {pixels} pixels. {error}"
+        ) from error
 
 
 def _check_trains(model: "Model", settings: Settings) -> None:
@@ -209,6 +248,12 @@ def _check_trains(model: "Model", settings: Settings) -> None:
 
     recipe = settings.recipe
     gradient_factors(recipe, model)
+    if recipe.grow_from is not None:
+        _check_grows(model, recipe.grow_from)
+    if recipe.rand_augment and model.input_shape[-1] != 3:
+        raise SlimzooError(
+            f"rand_augment={recipe.rand_augment} changes colours; {model.name} takes gray images"
+        )
     if not any(variable.trainable for variable in model.variables_by_name.values()):
         frozen = ", ".join(f'freeze=["{scope}"]' for scope in recipe.freeze)
         raise SlimzooError(f"{frozen} leaves nothing of {model.name} to train; leave a scope out")

@@ -4,6 +4,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,9 +12,33 @@ import tensorflow as tf
 
 from slimzoo.model.model import Model
 from slimzoo.training.losses import classification_loss, share_of_replica
+from slimzoo.training.recipes import Recipe
 
 Batch = Mapping[str, Any]  # image, labels, weights: tensors, or values of every replica
 Losses = dict[str, tf.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What is made small, and what its gradients go through.
+
+    Attributes:
+      regularized: the network's own L2 loss is part of it.
+      clipped: the optimizer clips by the norm of all gradients, so that each replica must know their sum.
+    """
+
+    label_smoothing: float = 0.0
+    regularized: bool = True
+    clipped: bool = False
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Loss":
+        """Returns what `recipe` says of it."""
+        return cls(
+            label_smoothing=recipe.label_smoothing,
+            regularized=recipe.decay is None,
+            clipped=recipe.clip_norm is not None,
+        )
 
 
 class Trainer:
@@ -25,23 +50,29 @@ class Trainer:
         optimizer: keras.optimizers.Optimizer,
         strategy: tf.distribute.Strategy,
         factors: Mapping[str, float],
+        loss: Loss | None = None,
     ):
         self.model = model
         self.optimizer = optimizer
         self.strategy = strategy
+        self._loss = loss or Loss()
         self._scaled = getattr(optimizer, "scale_loss", None) if _scales(optimizer) else None
         self._trained = [(n, v) for n, v in model.variables_by_name.items() if v.trainable]
         self._factors = [factors.get(name, 1.0) for name, _ in self._trained]
         with strategy.scope():
             optimizer.build([v for _, v in self._trained])
-        self._step: Callable = tf.function(self._distributed_step, autograph=False, reduce_retracing=True)
+        self._steps: dict[tuple[int, ...], Callable] = {}  # by the size of the images
 
     def step(self, batch: Batch) -> Losses:
         """Trains on one batch (per replica values or tensors); returns its losses, float32 [].
 
         They stay tensors, so that a GPU goes on while the next batch is prepared.
         """
-        return self._step(batch)
+        size = tuple(self.strategy.experimental_local_results(batch["image"])[0].shape[1:])
+        if size not in self._steps:
+            step = tf.function(self._distributed_step, autograph=False, reduce_retracing=True)
+            self._steps[size] = step
+        return self._steps[size](batch)
 
     def distribute(self, dataset: tf.data.Dataset) -> Iterator[Batch]:
         """Returns an iterator of what step() takes; batches are split among the replicas."""
@@ -60,9 +91,11 @@ class Trainer:
         with tf.GradientTape() as tape:
             logits = self.model(batch["image"], training=True)
             multi_label = self.model.multi_label
-            loss, terms = classification_loss(logits, batch["labels"], batch["weights"], multi_label)
+            targets = (batch["labels"], batch["weights"], multi_label, self._loss.label_smoothing)
+            loss, terms = classification_loss(logits, *targets)
             loss = share_of_replica(loss, terms)
-            regularization = tf.add_n(self.model.losses or [tf.constant(0.0)])
+            own = self.model.losses if self._loss.regularized else []
+            regularization = tf.add_n(own or [tf.constant(0.0)])
             regularization /= self.strategy.num_replicas_in_sync
             total = loss + regularization
             scaled = self._scaled(total) if self._scaled else total
@@ -71,6 +104,8 @@ class Trainer:
             gradients = _finite_everywhere_or_nowhere(gradients)
         pairs = zip(gradients, self._factors, strict=True)
         gradients = [g if factor == 1.0 or g is None else g * factor for g, factor in pairs]
+        if self._loss.clipped and self.strategy.num_replicas_in_sync > 1:
+            gradients = _mean_of_all(gradients)
         self.optimizer.apply_gradients(
             [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         )
@@ -87,6 +122,14 @@ def _finite_everywhere_or_nowhere(gradients: list[Any]) -> list[Any]:
     wrong = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, wrong)
     nothing = tf.where(wrong > 0, float("nan"), 0.0)
     return [g if g is None else g + tf.cast(nothing, g.dtype) for g in gradients]
+
+
+def _mean_of_all(gradients: list[Any]) -> list[Any]:
+    """Returns the gradients of all replicas added up, divided by their number: Keras adds them up again."""
+    replica = tf.distribute.get_replica_context()
+    known = replica.all_reduce(tf.distribute.ReduceOp.MEAN, [g for g in gradients if g is not None])
+    found = iter(known)
+    return [g if g is None else next(found) for g in gradients]
 
 
 def _scales(optimizer: keras.optimizers.Optimizer) -> bool:

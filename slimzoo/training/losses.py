@@ -6,7 +6,11 @@ from slimzoo import slim
 
 
 def classification_loss(
-    logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, multi_label: bool
+    logits: tf.Tensor,
+    labels: tf.Tensor,
+    weights: tf.Tensor,
+    multi_label: bool,
+    label_smoothing: float = 0.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns (loss of these images, number of terms it is the mean of).
 
@@ -15,12 +19,15 @@ def classification_loss(
       labels: float32 [N, K]; 1 where the class shows.
       weights: float32 [N, K]; 0 where a term does not count.
       multi_label: a sigmoid for each class; else one softmax, and an image counts by its first weight.
+      label_smoothing: part of each label that goes to all classes alike.
     """
     if multi_label:
-        loss = slim.losses.sigmoid_cross_entropy(logits, labels, weights=weights)
+        loss = slim.losses.sigmoid_cross_entropy(
+            logits, labels, weights=weights, label_smoothing=label_smoothing
+        )
         return loss, tf.reduce_sum(tf.cast(weights > 0, tf.float32))
     counts = weights[:, 0]
-    loss = slim.losses.softmax_cross_entropy(logits, labels, weights=counts)
+    loss = slim.losses.softmax_cross_entropy(logits, labels, weights=counts, label_smoothing=label_smoothing)
     return loss, tf.reduce_sum(tf.cast(counts > 0, tf.float32))
 
 

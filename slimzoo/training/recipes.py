@@ -1,25 +1,54 @@
 """Fine-tuning recipes, one row for the networks that name it; every field can be overridden by name.
 
-Rows were chosen on the 100 Pascal VOC images that tools/cross_validate.py measures; they are starting points.
+Rows of RECIPES were chosen on 100 Pascal VOC images; they are starting points. `slimzoo crossvalidate`
+measures methods side by side on images of one's own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from slimzoo import facts
 from slimzoo.errors import SlimzooError, listing
+from slimzoo.facts import tricks
+from slimzoo.facts.tricks import Tricks
 from slimzoo.registry import Row
 
-OPTIMIZERS = ("momentum", "adam", "rmsprop")
-SCHEDULES = ("cosine", "constant")
+OPTIMIZERS = ("momentum", "adam", "rmsprop", "nesterov", "adamw", "lion", "lamb")
+OWN_DECAY = {"adamw": 0.004}  # of an optimizer that is nothing without: Keras's own
+SCHEDULES = ("cosine", "constant", "step", "polynomial", "plateau", "one_cycle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Which part of a network is trained, and how."""
+
+    what: str
+    fits: bool = False  # the last layer first, on features that are computed once
+    steps: bool = True
+    body: bool = True  # all but what is new is trained too
+    rate: float = 1.0  # factor on the learning rate of the network's recipe
+
+
+METHODS: dict[str, Method] = {
+    "full": Method(what="all layers are trained"),
+    "head": Method(what="what is new is trained, all else stays", body=False),
+    "probe": Method(
+        what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
+    ),
+    "probe-then-full": Method(
+        what="the last layer is fitted, then all layers are trained", fits=True, rate=0.1
+    ),
+}
+FEW = 1000  # images to train on, up to which "probe" is the usual method
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DATA_FORMATS = ("NHWC", "NCHW")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a network is trained on another task."""
+class Recipe(Tricks):
+    """How a network is trained on another task; what the fields that it has of Tricks do is said there."""
 
     new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
     freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
@@ -34,6 +63,7 @@ class Recipe:
     # Of the network's arg_scope, as weight_decay, and of the network itself, as dropout_keep_prob.
     scope_arguments: Mapping[str, Any] = field(default_factory=dict)
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "full"  # a name of METHODS
 
     def __post_init__(self) -> None:
         problems = [
@@ -41,6 +71,7 @@ class Recipe:
             for name, value, allowed in (
                 ("optimizer", self.optimizer, OPTIMIZERS),
                 ("schedule", self.schedule, SCHEDULES),
+                ("method", self.method, tuple(METHODS)),
             )
             if value not in allowed
         ]
@@ -63,16 +94,32 @@ class Recipe:
                 f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
                 "use optimizer='momentum'"
             )
+        if self.method in METHODS and not METHODS[self.method].steps:
+            on = tricks.switched_on(vars(self))
+            problems += [
+                f"{name}={value!r} means nothing with method={self.method!r}" for name, value in on.items()
+            ]
+        problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
 
+    @property
+    def decay(self) -> float | None:
+        """What the optimizer takes off kernels by itself; None: the network's own L2 loss is all."""
+        return OWN_DECAY.get(self.optimizer) if self.weight_decay is None else self.weight_decay
+
     def lines(self) -> list[str]:
         """Returns what it says, in words, a line for each part."""
-        warmup = f", after {self.warmup:.0%} of all steps from 0" if self.warmup else ""
+        warms_up = self.warmup and self.schedule != "one_cycle"
+        warmup = f", after {self.warmup:.0%} of all steps from 0" if warms_up else ""
         factors = [f"{factor:g} times that for {scope}" for scope, factor in self.learning_rates.items()]
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
+        if not METHODS[self.method].steps:
+            return [METHODS[self.method].what, f"new: {', '.join(self.new or ())}"]
+        method = [METHODS[self.method].what] if self.method != "full" else []
         return [
+            *method,
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule}{warmup})",
             *factors,
             f"{self.epochs:g} epochs in batches of {self.batch_size}",
@@ -80,11 +127,12 @@ class Recipe:
             f"new: {', '.join(self.new or ())}",
             *kept,
             *(f"{name} {value}" for name, value in arguments.items()),
+            *tricks.lines(vars(self)),
         ]
 
     def override(self, values: Mapping[str, Any]) -> "Recipe":
         """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
-        known = [f.name for f in fields(self)]
+        known = sorted((f.name for f in fields(self)), key=lambda name: name in tricks.ROWS)  # they come last
         unknown = [name for name in values if name not in known]
         if unknown:
             raise SlimzooError(f"no option {', '.join(unknown)}; a recipe has {', '.join(known)}")
@@ -108,6 +156,44 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
     "lenet": Recipe(learning_rate=0.01, scope_arguments={"weight_decay": 0.0005}),
     "cifarnet": Recipe(learning_rate=0.01),
 }
+
+
+def asked_for(
+    network: Row,
+    options: Mapping[str, Any],
+    recipe: Recipe | str | None = None,
+    usual: str = "full",
+) -> Recipe:
+    """Returns the recipe to train by, with `options`; what is fitted is new, and nothing else is.
+
+    Args:
+      recipe: a whole one, or the method of METHODS that the network's own is used with; None: `usual`.
+    Raises: SlimzooError: there is no such method or option.
+    """
+    if isinstance(recipe, Recipe):
+        recipe = recipe.override(options)
+    else:
+        if recipe is not None and recipe not in METHODS:
+            raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(METHODS)}")
+        options = {"method": recipe or usual, **options}
+        row = METHODS.get(options["method"], METHODS["full"])
+        own = recipe_for(network)
+        recipe = replace(own, learning_rate=own.learning_rate * row.rate).override(options)
+    if METHODS[recipe.method].fits and "new" not in options:
+        return replace(recipe, new=network.heads)
+    return recipe
+
+
+def usual_method(network: Row, images: int, from_scratch: bool, asked: bool) -> str:
+    """Returns the method where none is named.
+
+    Args:
+      images: to train on.
+      from_scratch: there are no weights to start from.
+      asked: an option of training is given (steps, a learning rate), so that there must be some.
+    """
+    few = images <= FEW and network.name in facts.rows()  # of which all end in a linear layer
+    return "probe" if few and not from_scratch and not asked else "full"
 
 
 def recipe_for(network: Row) -> Recipe:

@@ -4,29 +4,34 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import MODEL, schema, write_text
 from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
 from slimzoo.model.saving import save
+from slimzoo.report.history import rank
 from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
+from slimzoo.training.feeding import Feed
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
-from slimzoo.training.loop import Trainer, evaluation_device
+from slimzoo.training.loop import Batch, Loss, Trainer, evaluation_device
+from slimzoo.training.measured import Measured
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
-from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.probe import fit_head, forget
+from slimzoo.training.recipes import METHODS
+from slimzoo.training.run_folder import RAW, RunFolder
+from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waited
 from slimzoo.training.settings import Settings
 from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
 
@@ -44,10 +49,17 @@ class Run:
         strategy: tf.distribute.Strategy,
     ):
         self.model, self.folder, self.settings, self.strategy = model, folder, settings, strategy
-        scaled = model.dtype_policy.name == "mixed_float16"
+        assert model.preprocessing is not None, "load() gives every registered network one"
+        recipe, self._feed = settings.recipe, Feed(settings, model.preprocessing)
         with strategy.scope():
-            self.optimizer = make_optimizer(settings.recipe, settings.last_step, scaled)
-        self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(settings.recipe, model))
+            self._schedule = make_schedule(recipe, settings.last_step)
+            scaled, replicas = model.dtype_policy.name == "mixed_float16", strategy.num_replicas_in_sync
+            self.optimizer = make_optimizer(recipe, self._schedule, scaled, model, replicas)
+        self.trainer = Trainer(
+            model, self.optimizer, strategy, gradient_factors(recipe, model), Loss.of(recipe)
+        )
+        steps = math.ceil(len(settings.train) / recipe.batch_size)
+        self._measured = Measured(model, self.optimizer, recipe, self._feed.unmixed, steps)
         self.state = TrainingState(model, self.optimizer)
         self.step = 0
         self.best: dict[str, Any] = {"step": 0, "score": None}
@@ -65,6 +77,7 @@ class Run:
         self.best, self._losses, self._saved = progress["best"], [*progress["losses"]], self.step
         self._clock = Clock(**progress.get("clock", {"complete": False}))
         self.folder.rewind(progress["history"])
+        self._heed_plateau()
         self._make_up_for_the_model()
 
     def _restored(self) -> dict[str, Any] | None:
@@ -103,9 +116,10 @@ class Run:
                 "from step %d on is kept in its place",
                 *(self.folder.path / MODEL, self.best["step"], self.step),
             )
-            self._is_best(self._evaluation().rank)
+            with self._measured.in_place():
+                self._is_best(self._evaluation().rank)
             self.save()
-        self._save_model()
+        self._save_models()
 
     def _has_best_model(self) -> bool:
         try:
@@ -124,7 +138,7 @@ class Run:
         Raises: Stopped: SIGTERM or Ctrl-C came. SlimzooError: training diverged, an image cannot be read.
         """
         last = self.settings.last_step
-        if self.step >= last and not self._evaluation_is_due:
+        if (self.step >= last or self._stops_early) and not self._evaluation_is_due:
             return
         if tensorboard:
             self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
@@ -137,15 +151,16 @@ class Run:
                 self._events.close()
 
     def _go(self, watcher: Watch, bar: Any) -> None:
-        iterator = self.trainer.distribute(self._batches())
+        batches = self._batches()
         last, log_every = self.settings.last_step, max(1, self.settings.last_step // 100)
         counted = 0  # the first step builds its graph: that is no measure of the others
         self._clock.begin()
+        self._fit(bar, watcher)
         if self._evaluation_is_due:  # it was broken off
             self._evaluate(bar, watcher)
-        while self.step < last and watcher.signal is None:
+        while self.step < last and watcher.signal is None and not self._stops_early:
             with naming_broken_images(self.settings.train):
-                batch = next(iterator)
+                batch = next(batches)
             self._losses.append(self.trainer.step(batch))
             self.step += 1
             bar.update()
@@ -159,6 +174,21 @@ class Run:
             if self._saved != self.step:
                 self.save()
             raise self._stopped(watcher.signal)
+
+    def _fit(self, bar: Any, watcher: Watch) -> None:
+        """Fits the last layer where the recipe begins with that; where that is all, it is the only step."""
+        method = METHODS[self.settings.recipe.method]
+        if self.step > 0 or not method.fits:
+            return
+        try:
+            with watcher.breaking_off():
+                fitted = fit_head(self.model, self.settings.train, self.folder.path, self.folder.settings)
+        except BrokenOff:
+            return
+        if not method.steps:
+            self.step, self._losses = 1, [{"loss": fitted.loss, "regularization": 0.0}]
+            bar.update()
+            self._log_losses(bar)
 
     @property
     def _is_interval(self) -> bool:
@@ -177,16 +207,31 @@ class Run:
             signal,
         )
 
-    def _batches(self) -> tf.data.Dataset:
-        assert self.model.preprocessing is not None, "load() gives every registered network one"
-        return batches(
-            self.settings.train,
-            self.model.preprocessing,
-            self.settings.recipe.batch_size,
-            seed=self.settings.seed,
-            start_step=self.step,
-            augmentation=self.settings.recipe.augmentation,
-        )
+    @property
+    def _ranks(self) -> list[list[float]]:
+        """The ranks of the evaluations so far, the oldest first."""
+        names = ("map", "accuracy", "map_11point", "loss")
+        rows = (row for row in self.folder.history if row["kind"] == "eval")
+        return [rank(*(row.get(name) for name in names)) for row in rows]
+
+    @property
+    def _stops_early(self) -> bool:
+        patience = self.settings.recipe.early_stopping
+        return patience is not None and waited(self._ranks) >= patience
+
+    def _heed_plateau(self) -> None:
+        """Gives the learning rate what the evaluations so far leave of it."""
+        if (plateau := plateau_of(self._schedule)) is not None:
+            plateau.left.assign(left_of(self.settings.recipe, self._ranks))
+
+    def _batches(self) -> Iterator[Batch]:
+        """Yields the batch of each step, after whatever step the run is when it is asked."""
+        while True:
+            size = self._feed.size_at(self.step)
+            for batch in self.trainer.distribute(self._feed.batches(self.step)):
+                yield batch
+                if self._feed.size_at(self.step) != size:
+                    break
 
     def save(self) -> None:
         """Writes a checkpoint of everything the next step depends on."""
@@ -220,22 +265,25 @@ class Run:
         """Measures the model and saves everything; what a signal breaks off begins anew in the next part."""
         try:
             with watcher.breaking_off():
-                evaluation = self._evaluation()
+                raw = self._evaluation() if self._measured.averaged else None
+            with self._measured.in_place():
+                with watcher.breaking_off():  # inside, so that nothing breaks off putting the weights back
+                    evaluation = self._evaluation()
+                score, best = evaluation.rank, self.best["score"]
+                better = best is None or score > _as_rank(best) or not self.settings.keep_best
+                if better:
+                    self._is_best(score)
         except BrokenOff:
             return
         bar.set_postfix(mAP=f"{evaluation.map:.3f}", refresh=False)
-        row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
-        if not math.isnan(evaluation.accuracy):
-            row["accuracy"] = evaluation.accuracy
-        self._record("eval", **row)
+        if raw is not None:
+            self._record("raw", **_figures(raw))
+        self._record("eval", **_figures(evaluation))
+        self._heed_plateau()
         self._clock.lap()
-        score, best = evaluation.rank, self.best["score"]
-        better = best is None or score > _as_rank(best) or not self.settings.keep_best
-        if better:
-            self._is_best(score)
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
         if better:
-            self._save_model()
+            self._save_models()
 
     def _evaluation(self, progress: bool = False) -> Evaluation:
         with evaluation_device(self.strategy):
@@ -253,7 +301,14 @@ class Run:
         if self._events is not None:
             self._events.record(row)
 
-    def _save_model(self) -> None:
+    def _save_models(self) -> None:
+        """Writes the model as it is measured; before, where that is of averaged weights, as it is trained."""
+        if self._measured.averaged:
+            self._save_model(RAW)
+        with self._measured.in_place():
+            self._save_model(MODEL)
+
+    def _save_model(self, name: str) -> None:
         report = self.model.restore_report
         about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
         if report is not None:
@@ -261,7 +316,7 @@ class Run:
         write_text(
             self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.settings.train.classes)
         )
-        save(self.model, self.folder.path / MODEL, overwrite=True, **about)
+        save(self.model, self.folder.path / name, overwrite=True, **about)
 
     def finish(
         self, command: str, title: str | None, comparison: Iterable, progress: bool
@@ -284,8 +339,15 @@ class Run:
             title=title or f"{self.model.name} on {self.settings.train.name}",
             comparison=comparison,
         )
+        forget(self.folder.path)
         self.folder.finish()
         return evaluation, report
+
+
+def _figures(evaluation: Evaluation) -> dict[str, float]:
+    """Returns what a row of the history says of an evaluation."""
+    row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
+    return row if math.isnan(evaluation.accuracy) else {**row, "accuracy": evaluation.accuracy}
 
 
 def _as_rank(score: Sequence[float] | float) -> list[float]:

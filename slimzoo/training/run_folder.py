@@ -24,7 +24,8 @@ COLUMNS = (
     *("map", "map_11point", "accuracy", "learning_rate"),
 )
 # What a run makes, besides config.json, checkpoints and event files.
-MADE = (MODEL, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
+RAW = "model-raw.safetensors"  # the weights whose average MODEL is
+MADE = (MODEL, RAW, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
 LOCK, CHECKPOINTS = ".lock", "checkpoints"
 _CONFIG: schema.Schema = {
     "settings": needed(schema.dict_of(schema.anything())),

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.training.recipes import PRECISIONS, Recipe
+from slimzoo.facts import tricks
+from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
 
 
@@ -36,7 +37,7 @@ class Settings:
     replicas: int
 
     def __post_init__(self) -> None:
-        problems = [*self._problems_of_data(), *self._problems_of_numbers()]
+        problems = [*self._problems_of_data(), *self._problems_of_numbers(), *self._problems_of_tricks()]
         if problems:
             raise SlimzooError(listing("nothing can be trained so:", problems))
 
@@ -69,9 +70,36 @@ class Settings:
             )
         return problems
 
+    def _problems_of_tricks(self) -> list[str]:
+        recipe, problems = self.recipe, []
+        if not self.keep_best:
+            looks = ["schedule='plateau'"] if recipe.schedule == "plateau" else []
+            looks += [f"early_stopping={recipe.early_stopping}"] if recipe.early_stopping else []
+            problems += [
+                f"{look} chooses by the held-out images, which keep_best=False forbids" for look in looks
+            ]
+        if recipe.batch_norm == "frozen" and self.weights is None:
+            problems.append("batch_norm='frozen' keeps what the weights bring, and there are none")
+        if METHODS[recipe.method].fits and self.weights is None:
+            problems.append(f"method={recipe.method!r} fits to what the weights give, and there are none")
+        if recipe.accumulate > 1 and self.replicas > 1:
+            problems.append(
+                f"accumulate={recipe.accumulate} works on one device, and there are {self.replicas}; "
+                "give a larger batch_size, or device='cpu' or one GPU"
+            )
+        if recipe.batch_norm == "reestimated" and self.replicas > 1:
+            problems.append(f"batch_norm='reestimated' works on one device, and there are {self.replicas}")
+        if recipe.grow_from and self.size is not None and recipe.grow_from >= self.size:
+            problems.append(
+                f"grow_from={recipe.grow_from} is not smaller than the images are to be: {self.size}"
+            )
+        return problems
+
     @property
     def last_step(self) -> int:
-        """How many steps the run takes."""
+        """How many steps the run takes; a fit is one."""
+        if not METHODS[self.recipe.method].steps:
+            return 1
         return self.steps or math.ceil(self.recipe.epochs * len(self.train) / self.recipe.batch_size)
 
     @property
@@ -79,6 +107,13 @@ class Settings:
         """Steps from one evaluation to the next."""
         epoch = math.ceil(len(self.train) / self.recipe.batch_size)
         return self.eval_every or max(epoch, math.ceil(self.last_step / 10))
+
+    def _recipe_in_words(self) -> dict[str, Any]:
+        """Returns the recipe's fields, but for those that older runs have not, where they are as without."""
+        values = tricks.without_those_off(asdict(self.recipe))
+        if values["method"] == "full":
+            del values["method"]
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of config.json: two runs with the same ones are the same run."""
@@ -89,7 +124,7 @@ class Settings:
             "ema": self.ema,
             **{name: value for name, value in reading.items() if value},  # older runs have neither
             "size": self.size,
-            **asdict(self.recipe),
+            **self._recipe_in_words(),
             "steps": self.last_step,
             "seed": self.seed,
             "eval_every": self.interval,

@@ -225,6 +225,33 @@ def test_a_setting_that_cannot_be_is_answered_with_those_that_can(
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
+def test_tricks_that_cannot_be_are_all_refused_at_once_in_the_options_names(refused, classes):
+    given = ("--mixup", "-1", "--power", "2", "--class-weights", "balanced", "--sampling", "balanced")
+    more = ("--no-augmentation", "--random-erasing", "0.5", "--sync-batch-norm", "--batch-norm", "frozen")
+    words = [
+        "--mixup -1.0 is not possible; it is a number above 0",
+        "--power 2.0 means nothing with --schedule 'cosine'; use --schedule 'polynomial'",
+        "--class-weights 'balanced' and --sampling 'balanced' exclude each other",
+        "--random-erasing 0.5 means nothing without augmentation",
+        "--batch-norm 'frozen' and --sync-batch-norm exclude each other",
+    ]
+    refused("finetune", "folder", "--train", classes, *TRAIN, *given, *more, words=words)
+    refused(
+        "finetune",
+        "folder",
+        "--train",
+        classes,
+        *TRAIN,
+        "--crop-area",
+        "0.5",
+        "0.1",
+        words=["--crop-area (0.5"],
+    )
+    refused(
+        "finetune", "folder", "--train", classes, *TRAIN, "--batch-norm", "iced", words=["'iced'", "frozen"]
+    )
+
+
 def test_what_is_there_already_stays(refused, slimzoo, cifarnet, classes, tmp_path):
     (tmp_path / "out.npz").write_text("precious")
     refused("convert", cifarnet, "out.npz", words=["out.npz exists already", "--overwrite"])

@@ -79,7 +79,18 @@ def test_the_page_has_every_part_in_order(sample, tmp_path):
     found = page(tmp_path / "run", sample)
     assert not found.open
     named = [name for name in found.sections if not name.startswith("section")]
-    assert named == ["", "curves", "classes", "precision", "layers", "images", "confusion", "notes", "use"]
+    assert named == [
+        "",
+        "curves",
+        "classes",
+        "precision",
+        "layers",
+        "images",
+        "confusion",
+        "tricks",
+        "notes",
+        "use",
+    ]
     text = found.text("")
     assert "mobilenet_v1_025 on Pascal VOC 2012" in text and sample.command in text
     scratch = max(row["map"] for row in sample.comparison[0].history if "map" in row)
@@ -179,6 +190,7 @@ def test_a_report_of_nothing_says_what_is_missing(tmp_path):
         "layers": "Which layers were restored was not recorded",
         "images": "No predictions were recorded",
         "confusion": "Not recorded",
+        "tricks": "Not recorded",
     }.items():
         assert words in found.text(section)
 
@@ -330,6 +342,16 @@ def test_a_report_of_before_these_fields_is_still_drawn(sample, tmp_path):
     found = Page(redraw_report(tmp_path).read_text("utf-8"))
     assert found.text("").count("not recorded") == 7 and "Not recorded" in found.text("precision")
     assert len(found.all("img")) == 24
+
+
+def test_the_tricks_that_were_on_are_said_and_what_a_damaged_file_says_of_them_is_not(tmp_path):
+    settings = {"mixup": 0.2, "crop_area": [0.3, 1.0], "sync_batch_norm": True, "label_smoothing": 0.0}
+    damaged = {"crop_aspect": [1], "accumulate": {}, "early_stopping": "<b>"}
+    text = page(tmp_path, ReportData("t", settings={**settings, **damaged})).text("tricks")
+    for words in ("mixup, Beta(0.2, 0.2)", "crops of 0.3 to 1 of the area", "batch norm over all devices"):
+        assert words in text
+    assert not [words for words in ("smoothing", "<b>", "gradients of", "times the height") if words in text]
+    assert "None beside" in page(tmp_path, ReportData("t", settings={"seed": 0})).text("tricks")
 
 
 def test_empty_settings_are_said_in_words(tmp_path):

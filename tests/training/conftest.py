@@ -9,7 +9,7 @@ import tensorflow as tf
 import slimzoo
 from slimzoo.data import voc
 from slimzoo.training.finetune import finetune
-from slimzoo.training.loop import Trainer
+from slimzoo.training.loop import Loss, Trainer
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.recipes import Recipe
 from tests.training import tiny
@@ -78,8 +78,10 @@ def make_trainer(name="tiny", strategy=None, steps=10, loss_scaling=False, freez
         model = slimzoo.load(name, num_classes=len(CLASSES), **{"multi_label": True, **arguments})
         if freeze:
             model.freeze(freeze)
-        optimizer = make_optimizer(recipe, steps, loss_scaling)
-    return Trainer(model, optimizer, strategy, gradient_factors(recipe, model))
+        replicas = strategy.num_replicas_in_sync
+        optimizer = make_optimizer(recipe, steps, loss_scaling, model, replicas)
+        model.together = recipe.sync_batch_norm
+    return Trainer(model, optimizer, strategy, gradient_factors(recipe, model), Loss.of(recipe))
 
 
 def make_batches(count=1, size=6, seed=0, difficult=0.3, pixels=tiny.PIXELS):

@@ -3,10 +3,14 @@
 import math
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
-from slimzoo.training.optimisation import WarmupCosine, make_optimizer
+from slimzoo.training.optimisation import make_optimizer, rate_factors
 from slimzoo.training.recipes import OPTIMIZERS, Recipe
+from slimzoo.training.schedules import WarmupCosine
+from tests.training.conftest import make_batches, make_trainer, values
 
 
 def rates(schedule, steps):
@@ -38,3 +42,85 @@ def test_every_optimizer_can_be_made_and_says_its_rate(name, scaled):
     optimizer = make_optimizer(Recipe(optimizer=name, learning_rate=0.25, warmup=0.0), 10, scaled)
     assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer) == scaled
     assert float(optimizer.learning_rate) == 0.25
+
+
+STEADY = {"learning_rate": 0.05, "schedule": "constant", "warmup": 0.0}
+PLAIN = {"dropout_keep_prob": 1.0}
+
+
+def stepped(batches=1, **recipe):
+    """Returns the weights before and after steps of a tiny network without dropout."""
+    trainer = make_trainer(recipe=Recipe(**{**STEADY, **recipe}), **PLAIN)
+    before = values(trainer.model)
+    for batch in make_batches(batches):
+        trainer.step(batch)
+    return before, values(trainer.model)
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adamw"])
+@pytest.mark.parametrize("layer_decay", [1.0, 0.999999])  # by Keras's own decay, and by ours
+def test_weight_decay_is_of_kernels_alone_and_in_place_of_the_network_s_own(optimizer, layer_decay):
+    given = {"optimizer": optimizer, "layer_decay": layer_decay}
+    before, without = stepped(weight_decay=0.0, **given)
+    _, decayed = stepped(weight_decay=0.1, **given)
+    for name, value in before.items():
+        less = without[name] - decayed[name]
+        wanted = 0.05 * 0.1 * value if value.ndim > 1 else np.zeros_like(value)
+        np.testing.assert_allclose(less, wanted, atol=1e-6, err_msg=name)  # float32
+
+
+def test_the_network_s_own_loss_of_weights_is_left_out_where_the_optimizer_decays():
+    (batch,) = make_batches(1)
+    found = [
+        float(
+            make_trainer(recipe=Recipe(**STEADY, weight_decay=decay), **PLAIN).step(batch)["regularization"]
+        )
+        for decay in (None, 0.0)
+    ]
+    assert found[0] > 0 and found[1] == 0
+
+
+def test_rates_fall_by_depth_for_any_optimizer():
+    for optimizer in ("momentum", "lion"):
+        before, whole = stepped(optimizer=optimizer, weight_decay=0.0)
+        _, less = stepped(optimizer=optimizer, weight_decay=0.0, layer_decay=0.5)
+        for scope, factor in (("Tiny/conv1", 0.25), ("Tiny/conv2", 0.5), ("Tiny/logits", 1.0)):
+            name = f"{scope}/weights"
+            np.testing.assert_allclose(
+                less[name] - before[name], factor * (whole[name] - before[name]), atol=1e-6
+            )
+
+
+def test_what_is_new_has_the_whole_rate_and_the_scope_below_the_first_part_of_it():
+    trainer = make_trainer(**PLAIN)
+    factors = rate_factors(Recipe(layer_decay=0.5, new=("Tiny/logits", "Tiny/conv2")), trainer.model)
+    assert [factors[f"Tiny/{scope}/biases"] for scope in ("conv1", "conv2", "logits")] == [0.5, 1.0, 1.0]
+
+
+def test_gradients_are_cut_to_their_norm():
+    before, after = stepped(clip_norm=0.01, learning_rate=1.0, weight_decay=0.0)
+    moved = np.concatenate([(after[name] - before[name]).ravel() for name in before])
+    assert np.linalg.norm(moved) == pytest.approx(0.01, rel=1e-4)  # float32
+
+
+def test_gradients_of_several_steps_are_averaged_for_one_update():
+    given = {"optimizer": "momentum", "weight_decay": 0.0}
+    (batch,) = make_batches(1, difficult=0.0)
+    halves = [{key: value[part] for key, value in batch.items()} for part in (slice(0, 3), slice(3, 6))]
+    trainer = make_trainer(recipe=Recipe(**STEADY, **given, accumulate=2), **PLAIN)
+    before = values(trainer.model)
+    trainer.step(halves[0])
+    assert all(np.array_equal(before[name], value) for name, value in values(trainer.model).items())
+    trainer.step(halves[1])
+    whole = make_trainer(recipe=Recipe(**STEADY, **given), **PLAIN)
+    whole.step(batch)
+    for name, value in values(whole.model).items():
+        np.testing.assert_allclose(values(trainer.model)[name], value, atol=1e-6)  # order of summation
+
+
+def test_smoothed_labels_cost_what_the_formula_says():
+    (batch,) = make_batches(1, difficult=0.0)
+    trainer = make_trainer(recipe=Recipe(**STEADY, label_smoothing=0.2), **PLAIN)
+    logits = trainer.model(batch["image"], training=False)
+    wanted = tf.nn.sigmoid_cross_entropy_with_logits(batch["labels"] * 0.8 + 0.1, logits)
+    assert float(trainer.step(batch)["loss"]) == pytest.approx(float(tf.reduce_mean(wanted)), rel=1e-5)

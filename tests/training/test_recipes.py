@@ -8,7 +8,7 @@ from slimzoo import registry
 from slimzoo.errors import SlimzooError
 from slimzoo.tracing.parts import network_shapes
 from slimzoo.training.optimisation import gradient_factors
-from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
+from slimzoo.training.recipes import RECIPES, Recipe, asked_for, recipe_for
 
 NAMES = ("vgg_a", "vgg_16", "vgg_19", "lenet", "cifarnet", "mobilenet_v1", "mobilenet_v1_025")
 
@@ -63,11 +63,16 @@ def test_an_unknown_option_is_refused_with_those_there_are():
 def test_everything_wrong_is_listed_at_once():
     with pytest.raises(SlimzooError) as caught:
         Recipe(
-            optimizer="lion", schedule="step", learning_rate=0, batch_size=-1, epochs=float("nan"), warmup=1.0
+            optimizer="sgd",
+            schedule="linear",
+            learning_rate=0,
+            batch_size=-1,
+            epochs=float("nan"),
+            warmup=1.0,
         )
     for words in (
-        "'lion'",
-        "'step'",
+        "'sgd'",
+        "'linear'",
         "learning_rate is 0",
         "batch_size is -1",
         "epochs is nan",
@@ -87,6 +92,30 @@ def test_everything_wrong_is_listed_at_once():
 def test_what_cannot_work_is_refused(values, words):
     with pytest.raises(SlimzooError, match=words):
         Recipe(**values)
+
+
+def test_a_recipe_has_all_tricks_refuses_their_mistakes_beside_its_own_and_says_those_that_are_on():
+    with pytest.raises(SlimzooError) as caught:
+        Recipe(learning_rate=0, mixup=-1.0, class_weights="balanced", sampling="balanced")
+    assert len(str(caught.value).splitlines()) == 1 + 3
+    assert Recipe().override({"mixup": 0.2}).lines()[-1] == "mixup, Beta(0.2, 0.2)"
+    assert len(Recipe(new=("a",)).lines()) == 4
+
+
+def test_what_is_fitted_is_new_and_nothing_else_unless_it_is_said():
+    row = registry.get_network("vgg_16")
+    assert asked_for(row, {"method": "probe"}).new == ("vgg_16/fc8",)
+    assert asked_for(row, {"method": "head"}).new == ("vgg_16/fc6", "vgg_16/fc7", "vgg_16/fc8")
+    assert asked_for(row, {"method": "probe", "new": ("vgg_16/fc7",)}).new == ("vgg_16/fc7",)
+    with pytest.raises(
+        SlimzooError, match=r"(?s)method is 'prob'.*|mixup=0.2 means nothing with method='probe'"
+    ):
+        asked_for(row, {"method": "probe", "mixup": 0.2})
+
+
+def test_only_adamw_decays_by_itself():
+    assert [Recipe(optimizer=name).decay for name in ("momentum", "adamw")] == [None, 0.004]
+    assert Recipe(optimizer="adamw", weight_decay=0.0).decay == 0.0
 
 
 def test_the_rows_are_valid():

@@ -34,6 +34,13 @@ def test_two_devices_give_the_losses_and_the_weights_of_one(found):
         np.testing.assert_allclose(two[name], one[name], atol=1e-6, err_msg=name)  # order of summation
 
 
+def test_with_batch_norm_over_both_devices_and_what_steps_by_all_gradients_two_are_as_one(found):
+    one, two = part(found, "tricks/1/"), part(found, "tricks/2/")
+    assert any(name.startswith("averaged/") for name in one)
+    for name in one.keys() - {"seed_state"}:  # float32, and 6 steps through a division by a deviation
+        np.testing.assert_allclose(two[name], one[name], atol=1e-5, err_msg=name)
+
+
 def test_each_replica_draws_its_own_dropout_from_one_seed(found):
     one, two = part(found, "dropout/1/"), part(found, "dropout/2/")
     np.testing.assert_array_equal(one["seed_state"], two["seed_state"])

@@ -87,6 +87,39 @@ def test_a_setting_that_cannot_be_is_refused(settings, changed, words):
         settings(**changed)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "changed", "words"),
+    [
+        ({"schedule": "plateau"}, {"keep_best": False}, "schedule='plateau' chooses by the held-out images"),
+        ({"early_stopping": 2}, {"keep_best": False}, "early_stopping=2 chooses by the held-out images"),
+        (
+            {"batch_norm": "frozen"},
+            {},
+            "batch_norm='frozen' keeps what the weights bring, and there are none",
+        ),
+        ({"method": "probe"}, {}, "method='probe' fits to what the weights give, and there are none"),
+        ({"accumulate": 2}, {"replicas": 2}, "accumulate=2 works on one device, and there are 2"),
+        ({"batch_norm": "reestimated"}, {"replicas": 2}, "batch_norm='reestimated' works on one device"),
+        ({"grow_from": 16}, {"size": 16}, "grow_from=16 is not smaller than the images are to be: 16"),
+    ],
+)
+def test_a_trick_that_the_run_cannot_have_is_refused(settings, recipe, changed, words):
+    with pytest.raises(SlimzooError, match=words):
+        settings(recipe=Recipe(batch_size=4, **recipe), **changed)
+
+
+def test_a_trick_is_noted_where_it_is_on_so_that_older_runs_go_on(settings):
+    noted = settings(recipe=Recipe(mixup=0.2, crop_area=(0.2, 1.0))).to_dict()
+    assert (noted["mixup"], noted["crop_area"]) == (0.2, (0.2, 1.0))
+    assert "cutmix" not in noted and "mixup" not in settings().to_dict()
+
+
+def test_a_fit_is_one_step_and_a_method_is_noted_where_it_is_another(settings):
+    probe = settings(recipe=Recipe(method="probe"), weights="a.ckpt")
+    assert (probe.last_step, probe.to_dict()["method"]) == (1, "probe")
+    assert settings(recipe=Recipe(method="head", batch_size=4)).last_step == 60
+
+
 def test_everything_wrong_is_listed(settings):
     with pytest.raises(SlimzooError, match="nothing can be trained so:") as caught:
         settings(validation=Dataset((), ("a", "b"), "nothing", False), seed=-1, steps=0, eval_every=0)

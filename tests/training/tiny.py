@@ -19,8 +19,8 @@ def tiny_arg_scope(weight_decay=0.01):
         return scope
 
 
-def tiny(images, num_classes=10, is_training=False, dropout_keep_prob=0.5, batch_norm=False):
-    """Two convolutions, a dropout, a dense layer."""
+def tiny(images, num_classes=10, is_training=False, dropout_keep_prob=0.5, batch_norm=False, any_size=False):
+    """Two convolutions, a dropout, a dense layer; `any_size` averages over the image before it."""
     end_points = {}
     norm = partial(slim.batch_norm, decay=0.9, is_training=is_training) if batch_norm else None
     with (
@@ -29,8 +29,10 @@ def tiny(images, num_classes=10, is_training=False, dropout_keep_prob=0.5, batch
     ):
         net = end_points["conv1"] = slim.conv2d(images, 8, 3, scope="conv1")  # [N, 8, 8, 8]
         net = end_points["conv2"] = slim.conv2d(net, 16, 3, scope="conv2")  # [N, 4, 4, 16]
-        net = common.flatten(net)
+        net = tf.reduce_mean(net, [1, 2]) if any_size else common.flatten(net)
         net = slim.dropout(net, dropout_keep_prob, is_training=is_training, scope="dropout")
+        if num_classes is None:
+            return net, end_points
         logits = slim.fully_connected(net, num_classes, activation_fn=None, scope="logits")
         end_points["Logits"] = logits
     return logits, end_points
@@ -39,7 +41,7 @@ def tiny(images, num_classes=10, is_training=False, dropout_keep_prob=0.5, batch
 NETWORKS = {
     name: Network(
         name=name,
-        build=partial(tiny, batch_norm=batch_norm),
+        build=partial(tiny, **given),
         arg_scope=tiny_arg_scope,
         image_size=PIXELS,
         num_classes=10,
@@ -49,7 +51,11 @@ NETWORKS = {
         preprocessing="cifarnet",
         recipe="cifarnet",
     )
-    for name, batch_norm in (("tiny", False), ("tiny_bn", True))
+    for name, given in (
+        ("tiny", {}),
+        ("tiny_bn", {"batch_norm": True}),
+        ("tiny_any_size", {"batch_norm": True, "any_size": True}),
+    )
 }
 
 

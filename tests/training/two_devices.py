@@ -9,7 +9,20 @@ import sys
 import numpy as np
 import tensorflow as tf
 
+from slimzoo.training.recipes import Recipe
+
 STEPS = 6
+TRICKS = Recipe(
+    learning_rate=0.05,
+    schedule="constant",
+    warmup=0.0,
+    sync_batch_norm=True,
+    clip_norm=0.3,  # below the norm of these gradients
+    layer_decay=0.5,
+    weight_decay=0.01,
+    average_weights=0.8,
+    label_smoothing=0.1,
+)
 
 
 def main(path: str) -> None:
@@ -27,6 +40,8 @@ def main(path: str) -> None:
     }.items():
         for count in (1, 2):
             train(found, f"{case}/{count}", count, **arguments)
+    for count in (1, 2):
+        train(found, f"tricks/{count}", count, network="tiny_bn", recipe=TRICKS, dropout_keep_prob=1.0)
     batch_norm(found)
     overflow(found)
     np.savez(path, **found)
@@ -60,15 +75,19 @@ def distributed(trainer, count: int):
     )
 
 
-def train(found, name, devices, **arguments):
+def train(found, name, devices, network="tiny", **arguments):
     """Keeps losses, weights and scores."""
     from tests.training.conftest import make_trainer, values
 
-    trainer = make_trainer("tiny", strategy_of(devices), **arguments)
+    trainer = make_trainer(network, strategy_of(devices), **arguments)
     losses = [trainer.step(batch) for batch in distributed(trainer, STEPS)]
     for key in ("loss", "regularization"):
         found[f"{name}/{key}"] = np.array([float(row[key]) for row in losses])
     found |= {f"{name}/{key}": value for key, value in values(trainer.model).items()}
+    if trainer.optimizer.use_ema:
+        trained = [variable for variable in trainer.model.variables_by_name.values() if variable.trainable]
+        trainer.optimizer.finalize_variable_values(trained)
+        found |= {f"{name}/averaged/{key}": value for key, value in values(trainer.model).items()}
     found[f"{name}/seed_state"] = trainer.model.seed_state.numpy()
     (batch,) = batches(1)
     found[f"{name}/scores"] = trainer.model(batch["image"], training=False).numpy()

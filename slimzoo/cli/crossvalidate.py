@@ -1,0 +1,168 @@
+"""`slimzoo crossvalidate`: recipes side by side on one's own images."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slimzoo.cli.data_options import classes_option, images_option, turn_option
+from slimzoo.cli.group import Group
+from slimzoo.cli.options import POSITIVE, all_of, help_alone, import_option
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.errors import counted
+
+if TYPE_CHECKING:
+    from slimzoo.training.crossvalidation import Figures, Plan
+
+_OPTIONS = (
+    click.option("--model", default="mobilenet_v1", show_default=True, metavar="M", help="A network's name."),
+    click.option(
+        "--weights",
+        default="pretrained",
+        show_default=True,
+        metavar="W",
+        help="To start from: pretrained (released ones), none, a tag, or a file.",
+    ),
+    click.option(
+        "--recipes",
+        default="full,probe",
+        show_default=True,
+        metavar="NAMES",
+        help="Of probe, head, full, probe-then-full and scratch; the others are compared to the first.",
+    ),
+    click.option("--folds", type=POSITIVE, default=5, show_default=True),
+    click.option("--seeds", type=POSITIVE, default=3, show_default=True, help="How often all is done."),
+    click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
+    click.option("--epochs", type=float, help="Of the recipes that train.  [default: the recipe's]"),
+    click.option("--out", required=True, metavar="DIR", help="Keeps the scores: given again, it goes on."),
+    click.option("--chart", metavar="FILE", help="Also draw the table, as .png or .svg."),
+    turn_option,
+    import_option,
+    progress_option,
+    json_option,
+)
+_VOC = "slimzoo crossvalidate voc --data VOCdevkit --model mobilenet_v1_025 --weights 128"
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    epilog=examples(f"{_VOC} --recipes full,probe,head --out cv"),
+)
+@click.pass_context
+def crossvalidate(context: click.Context) -> None:
+    """Compare recipes on your images: each is scored by models that never saw it.
+
+    For data sets so small that one held-out part says little. Mean average precision over all folds, with
+    intervals by a paired bootstrap over the images.
+    """
+    help_alone(context)
+
+
+@crossvalidate.command("voc", epilog=examples(f"{_VOC} --out cv", f"{_VOC} --recipes full,scratch --out cv"))
+@click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
+@click.option("--year", default="2012", show_default=True)
+@click.option("--split", default="trainval", show_default=True, help="The list of images, or all.")
+@classes_option
+@all_of(_OPTIONS)
+def crossvalidate_voc(**options: Any) -> None:
+    """Compare recipes on Pascal VOC, or a kit like it."""
+    _crossvalidate("voc", **options)
+
+
+@crossvalidate.command(
+    "folder", epilog=examples("slimzoo crossvalidate folder --data flowers --recipes probe,full --out cv")
+)
+@click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
+@all_of(_OPTIONS)
+def crossvalidate_folder(**options: Any) -> None:
+    """Compare recipes on a folder of images with one sub-folder a class."""
+    _crossvalidate("folder", **options)
+
+
+@crossvalidate.command(
+    "boxes", epilog=examples("slimzoo crossvalidate boxes --data train.json --images train --out cv")
+)
+@click.option(
+    "--data", required=True, metavar="FILE|DIR", help="COCO's .json, or YOLO's folder of images and labels."
+)
+@images_option
+@classes_option
+@all_of(_OPTIONS)
+def crossvalidate_boxes(**options: Any) -> None:
+    """Compare recipes on images with boxes as COCO or YOLO keep them."""
+    _crossvalidate("boxes", **options)
+
+
+def _crossvalidate(
+    kind: str,
+    *,
+    data: str,
+    model: str,
+    weights: str,
+    recipes: str,
+    folds: int,
+    seeds: int,
+    size: int | None,
+    epochs: float | None,
+    out: str,
+    chart: str | None,
+    progress: bool,
+    as_json: bool,
+    **where: Any,
+) -> None:
+    from slimzoo.data.opening import open_all
+    from slimzoo.training.crossvalidation import Plan, crossvalidate, names
+    from slimzoo.training.dry_run import check_given
+
+    if chart is not None:
+        from slimzoo.report.recipes_chart import check_suffix
+
+        check_suffix(chart)
+    plan = Plan(
+        data=open_all(kind, data, **where),
+        model=model,
+        weights=None if weights == "none" else weights,
+        recipes=tuple(names(recipes)),
+        folds=folds,
+        seeds=seeds,
+        size=size,
+        options={} if epochs is None else {"epochs": epochs},
+    )
+    check_given(f"{out}/run", model, plan.weights, overwrite=True)
+    figures = crossvalidate(plan, out, progress)
+    if chart is not None:
+        from slimzoo.report.recipes_chart import draw
+
+        draw(figures, chart, _title(plan))
+    if as_json:
+        return echo_json({"folder": out, "images": len(plan.data), **figures.to_dict()})
+    return echo(shown(plan, figures))
+
+
+def _title(plan: "Plan") -> str:
+    return (
+        f"{plan.model} on {plan.data.name}: {counted(len(plan.data), 'image')}, {plan.folds} folds, "
+        f"{counted(plan.seeds, 'seed')}"
+    )
+
+
+def shown(plan: "Plan", figures: "Figures") -> str:
+    """Returns the figures as a table, the best recipe first."""
+    first = plan.recipes[0]
+    rows = [
+        (
+            recipe,
+            f"{sum(values) / len(values):.3f}",
+            _range(figures.interval[recipe]),
+            "-" if recipe == first else f"{figures.difference[recipe]:+.3f}",
+            "-" if recipe == first else _range(figures.difference_interval[recipe], "+"),
+            f"{figures.seconds[recipe]:.0f}",
+        )
+        for recipe, values in sorted(figures.map.items(), key=lambda item: -sum(item[1]))
+    ]
+    columns = ("recipe", "mAP>", "95 % interval>", f"to {first}>", "interval of that>", "s a training>")
+    return table(columns, rows, _title(plan), ("s a training>", "95 % interval>"))
+
+
+def _range(bounds: tuple[float, float], sign: str = "") -> str:
+    return f"{bounds[0]:{sign}.3f} to {bounds[1]:{sign}.3f}"

@@ -43,6 +43,7 @@ class Compiling:
         values: Mapping[str, Any] | None,
     ) -> "Predictor":
         """Returns the network of `plan` with `values` in its engine; what has none is initialised."""
+        from slimzoo.model.answers import task_of
         from slimzoo.model.compiling import skeleton
         from slimzoo.model.config import check_labels
         from slimzoo.model.predictor import About, Predictor
@@ -56,6 +57,7 @@ class Compiling:
             preprocessing=plan.preprocessing,
             multi_label=arguments.get("multi_label", plan.multi_label),
             end_points=self.end_points,
+            task=task_of(parts.network, discovery),
         )
         frame = skeleton(parts, discovery, self.end_points)
         given = _Values(values or {}, discovery.variables)

@@ -9,6 +9,13 @@ from slimzoo.registry import CLASSIFICATION, SEGMENTATION, Network, check_task
 from slimzoo.tracing.discovery import Discovery
 
 
+def task_of(network: Network | None, discovery: Discovery) -> str:
+    """Returns what a network tells apart, of registry.TASKS: its row says, or the shape of its logits."""
+    if network is not None:
+        return network.task
+    return SEGMENTATION if len(discovery.output_shape) == 4 else CLASSIFICATION
+
+
 class Answers(OfImages):
     """The part of Model that turns its logits into names of classes, or into masks."""
 
@@ -18,9 +25,7 @@ class Answers(OfImages):
     @property
     def task(self) -> str:
         """One of registry.TASKS: classes of images, logits [N, classes], or of pixels, [N, H, W, classes]."""
-        if self.network is not None:
-            return self.network.task
-        return SEGMENTATION if len(self.discovery.output_shape) == 4 else CLASSIFICATION
+        return task_of(self.network, self.discovery)
 
     def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
         """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.

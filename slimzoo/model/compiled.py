@@ -10,6 +10,7 @@ import keras
 
 from slimzoo.engines import settle
 from slimzoo.engines.frozen import Frozen
+from slimzoo.model.answers import task_of
 from slimzoo.model.compiling import ValuesOf, skeleton
 from slimzoo.model.predictor import About, Predictor
 from slimzoo.model.watching import Watch
@@ -74,6 +75,7 @@ def about_of(model: Any) -> About:
         preprocessing=model.preprocessing,
         multi_label=model.multi_label,
         end_points=(),
+        task=task_of(model.parts.network, model.discovery),
     )
 
 

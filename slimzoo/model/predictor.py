@@ -43,6 +43,7 @@ class About:
     preprocessing: Preprocessing | None
     multi_label: bool
     end_points: tuple[str, ...]
+    task: str  # of registry.TASKS
 
 
 Recipe = tuple[Callable[..., "Predictor"], tuple]  # what pickle calls, and with what
@@ -60,7 +61,7 @@ class Predictor(OfImages):
       threads: that compute one batch; None: as many as there are cores.
       batch_size: that it was compiled for; None: any. Other numbers of images are split and filled up.
       end_points: those that come with the logits.
-      input_shape, num_classes, labels, label_offset, preprocessing, multi_label: as a Model has them.
+      input_shape, num_classes, labels, label_offset, preprocessing, multi_label, task: as a Model has them.
       digest: tells its weights from others.
       recipe: how pickle makes it again, if it was loaded: what it calls, and with what before the digest.
       restore_report, provenance: of load(), as a Model has them.
@@ -79,7 +80,7 @@ class Predictor(OfImages):
         self.engine, self.precision = settings.engine, settings.precision
         self.threads, self.batch_size = settings.threads, settings.batch_size
         self.end_points, self.label_offset = about.end_points, about.label_offset
-        self.name, self.preprocessing = about.name, about.preprocessing
+        self.name, self.preprocessing, self.task = about.name, about.preprocessing, about.task
         self.labels, self.num_classes, self.multi_label = about.labels, about.num_classes, about.multi_label
         self._freeze, self._watch, self.follow = freeze, watch, follow
         self.recipe: Recipe | None = None

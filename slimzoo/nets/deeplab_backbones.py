@@ -117,7 +117,8 @@ def _inside(*layers: int) -> dict[int, str]:
 
 def _resnet_row(name: str) -> Backbone:
     variant = resnet_v1_beta.VARIANTS[name]
-    units, unit = (1, 1, 1), "lite_bottleneck_v1/conv2"
+    units: tuple[int, ...] = (1, 1, 1)
+    unit = "lite_bottleneck_v1/conv2"
     if variant.depth != 18:
         units = tuple(n - 1 for n in resnet_utils.UNITS[variant.depth][:3])  # the last one of a block strides
         unit = "bottleneck_v1/conv3"

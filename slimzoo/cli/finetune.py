@@ -144,6 +144,7 @@ _GROUPS = {  # of the help
         *(
             "--model",
             "--weights",
+            "--prefix",
             "--rename",
             "--exclude",
             "--ema",

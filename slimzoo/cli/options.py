@@ -60,11 +60,34 @@ def _pairs(example: str) -> Callable:
     return split
 
 
+def _keep_prefix(context: click.Context, parameter: click.Parameter, given: str | None) -> None:
+    """Hands --prefix on to --rename, which it is short for."""
+    del parameter
+    context.meta[_PREFIX] = given
+
+
+def _renamed(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str] | None:
+    pairs = _pairs("tower_0=, module.= or my_net=vgg_16")(context, parameter, given) or {}
+    prefix = context.meta.get(_PREFIX)
+    return ({prefix: ""} if prefix else {}) | pairs or None
+
+
+_PREFIX = "slimzoo.prefix"
+prefix_option = click.option(
+    "--prefix",
+    metavar="OLD",
+    is_eager=True,  # before --rename
+    expose_value=False,
+    callback=_keep_prefix,
+    help="Take what the file has below this, as of one of several towers: short for --rename OLD=.",
+)
 rename_option = click.option(
     "--rename",
     multiple=True,
     metavar="OLD=NEW",
-    callback=_pairs("tower_0=, module.= or my_net=vgg_16"),
+    callback=_renamed,
     help="A name in the file, or the beginning of names, and what it becomes; may be repeated.",
 )
 
@@ -92,7 +115,12 @@ arguments_option = click.option(
     callback=_as_arguments,
     help="Of the network function, with which the weights compute, as divisible_by=1; may be repeated.",
 )
-reading_options = (rename_option, exclude_option, ema_option)  # of every command that reads weights
+reading_options = (
+    prefix_option,
+    rename_option,
+    exclude_option,
+    ema_option,
+)  # of every command that reads weights
 batch_size_option = click.option("--batch-size", type=POSITIVE, default=32, show_default=True)
 weights_argument = click.argument("names", nargs=-1, metavar="NAME...")
 

@@ -10,9 +10,10 @@ import tensorflow as tf
 import slimzoo
 from slimzoo import converters
 from slimzoo.errors import SlimzooError
-from slimzoo.model.int8 import Agreement, equalising, export_int8
+from slimzoo.model.int8 import Agreement, export_int8, rounding
 from slimzoo.model.int8.agreement import compare
-from slimzoo.model.int8.network import function_of, replay_of, values_of
+from slimzoo.model.int8.layers import Graph
+from slimzoo.model.int8.network import replay_of, values_of
 from tests.cli.support import left_in
 from tests.networks import little_model
 
@@ -82,27 +83,71 @@ def test_openvino_gives_the_same_with_eight_bits_and_says_so_in_its_file(model, 
     assert 0 < found.mean_difference < found.largest_difference
 
 
-def test_a_network_of_mobile_s_kind_is_the_same_with_its_channels_equalised():
-    model = slimzoo.Model("mobilenet_v1_025", 5, (64, 64, 3))
-    images = np.random.RandomState(0).uniform(-1, 1, (4, 64, 64, 3)).astype(np.float32)
-    replay, values = replay_of(model), values_of(model)
-    pairs = equalising.pairs_of(replay)
-    assert len(pairs) == 26  # 27 convolutions in a row
-    for name in {name for pair in pairs for name in pair.grown if name.endswith("gamma")}:
-        values[name] = values[name] * np.random.RandomState(1).uniform(0.1, 1, values[name].shape).astype("f")
-    changed = equalising.equalised(replay, values, [images])
-    before, after = (tf.function(function_of(model, v))(images)["logits"].numpy() for v in (values, changed))
-    # Each is multiplied and divided in float32, 26 times: 1e-4 of the largest logit.
-    np.testing.assert_allclose(after, before, rtol=0, atol=1e-4 * np.abs(before).max())
-    between = [pair.between for pair in pairs]
-    wide, flat = (equalising.largest_of(replay, v, between, [images])[0] for v in (changed, values))
-    assert wide.min() / wide.max() > flat.min() / flat.max()
+def test_a_kernel_is_rounded_for_what_it_meets():
+    random = np.random.RandomState(0)
+    kernel = random.normal(size=(24, 5)).astype(np.float32)
+    alike = random.normal(size=(200, 4)) @ random.normal(size=(4, 24))  # as pixels beside each other
+    met = alike + random.normal(size=(200, 24)) / 10 + 3
+    covariance = np.cov(met.T)
+    found, plain = rounding.descend(kernel, covariance), rounding.nearest(kernel, depthwise=False)
+    for rounded in (found, plain):  # on the grid that the largest weight of each column says
+        scale = np.abs(kernel).max(0) / 127
+        np.testing.assert_allclose(rounded / scale, np.round(rounded / scale), rtol=0, atol=1e-4)
+        np.testing.assert_allclose(np.abs(rounded).max(0), np.abs(kernel).max(0), rtol=1e-6)
+    error, of_plain = (np.std(met @ (kernel - rounded), 0) for rounded in (found, plain))
+    assert error.mean() < of_plain.mean() / 2
+    each = rounding.descend(kernel, np.stack([covariance] * 5))
+    np.testing.assert_array_equal(each, found)
 
 
-def test_a_network_without_such_pairs_or_of_one_s_own_is_taken_as_it_is(model):
-    assert replay_of(model) is None
-    lenet = slimzoo.Model("lenet")
-    assert equalising.pairs_of(replay_of(lenet)) == []
+@pytest.fixture(scope="module")
+def mobile():
+    """A small network of MobileNet's kind, its channels of odd sizes, and what it was rounded with."""
+    model = slimzoo.Model("mobilenet_v1_025", 5, (32, 32, 3))
+    for i, (name, variable) in enumerate(model.variables_by_name.items()):
+        random = np.random.RandomState(i)
+        if name.endswith("weights"):  # maps stay as wide as they are
+            axes = variable.shape[:2] if "depthwise" in name else variable.shape[:3]
+            variable.assign(random.normal(0, np.sqrt(2 / np.prod(axes)), variable.shape))
+        elif name.endswith(("gamma", "beta")):
+            variable.assign(random.uniform(0.1, 1.5, variable.shape))
+    images = [np.random.RandomState(i).uniform(-1, 1, (8, 32, 32, 3)).astype(np.float32) for i in range(2)]
+    return model, images
+
+
+def test_every_convolution_of_a_network_is_found_with_what_shifts_it(mobile):
+    model, _ = mobile
+    layers = Graph(replay_of(model)).layers
+    assert [layer.kernel for layer in layers] == [
+        name for name in model.variables_by_name if name.endswith("weights")
+    ]
+    assert layers[1].shift.endswith("depthwise/BatchNorm/moving_mean") and layers[1].sign == -1
+    assert layers[1].offset.endswith("depthwise/BatchNorm/beta")
+    assert layers[-1].shift == layers[-1].offset and layers[-1].sign == 1  # the biases of the last
+    lenet = Graph(replay_of(slimzoo.Model("lenet"))).layers
+    assert [layer.operation for layer in lenet] == ["Conv2D", "Conv2D", "MatMul", "MatMul"]
+
+
+def test_what_rounding_changes_in_the_mean_is_taken_out_again(mobile):
+    model, images = mobile
+    graph, values = Graph(replay_of(model)), values_of(model)
+    depthwise = {layer.kernel for layer in graph.layers if layer.operation == "DepthwiseConv2dNative"}
+    plain = {
+        **values,
+        **{x.kernel: rounding.nearest(values[x.kernel], x.kernel in depthwise) for x in graph.layers},
+    }
+    last = [graph.layers[-1].gives]  # before it is rounded itself
+    of_8_bits = graph.runner(last, graph.with_maps_of_8_bits(rounding._ranges(graph, values, images)))
+    want = rounding._means(graph.runner(last), values, images)[0]
+    better, worse = (
+        np.abs(rounding._means(of_8_bits, some, images)[0] - want).max()
+        for some in (rounding.rounded(model, images), plain)
+    )
+    assert better < worse / 100
+
+
+def test_a_network_whose_graph_is_not_known_is_taken_as_it_is(model, pixels):
+    assert replay_of(model) is None and rounding.rounded(model, []) is None
 
 
 def test_what_agrees_less_than_the_floor_is_not_written(model, pixels, tmp_path, monkeypatch):

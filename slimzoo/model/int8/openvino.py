@@ -15,6 +15,7 @@ import numpy as np
 from slimzoo.model import openvino_files
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.int8.network import function_of, save
+from slimzoo.model.int8.rounding import rounded
 
 _REPORTS_NOTHING = "NNCF_CI"  # of the environment: NNCF sends nothing to its makers
 
@@ -51,7 +52,9 @@ def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
     Args:
       folder: to work in.
     """
-    made = openvino_files.opened(save(model, function_of(model), folder / "float", None))
+    made = openvino_files.opened(
+        save(model, function_of(model, rounded(model, images)), folder / "float", None)
+    )
     with _quiet_nncf() as nncf:
         batches = nncf.Dataset(images, lambda batch: {"images": batch})
         return Quantised(
@@ -59,7 +62,7 @@ def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
                 made,
                 batches,
                 preset=nncf.QuantizationPreset.MIXED,
-                fast_bias_correction=False,
+                fast_bias_correction=values is not None,  # then little is left to correct
                 subset_size=len(images),
             )
         )

@@ -12,6 +12,7 @@ from slimzoo.converters.formats import tflite_notes
 from slimzoo.errors import SlimzooError
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.int8.network import function_of, save
+from slimzoo.model.int8.rounding import rounded
 
 
 class Quantised:
@@ -52,7 +53,9 @@ def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
       folder: to work in.
     Raises: SlimzooError: TensorFlow's converter cannot make whole numbers of it.
     """
-    return Quantised(converted(save(model, function_of(model), folder / "float", 1), images))
+    return Quantised(
+        converted(save(model, function_of(model, rounded(model, images)), folder / "float", 1), images)
+    )
 
 
 def converted(saved_model: str, images: Prepared) -> bytes:

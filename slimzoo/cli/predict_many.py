@@ -1,4 +1,4 @@
-"""`slimzoo predict --images`: predictions of any number of images, into files."""
+"""`--images` of `slimzoo predict`: predictions of any number of images, into files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

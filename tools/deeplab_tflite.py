@@ -79,8 +79,9 @@ def stride_of(file: Path) -> int:
 
 def network(file: Path, size: int, name: str, output_stride: int) -> Masks:
     """Returns what our network makes of an image with the weights of `file`."""
+    shape = (size, size, 3)
     model = slimzoo.load(
-        name, weights=file, num_classes=CLASSES, input_shape=(size, size, 3), output_stride=output_stride
+        name, weights=file, num_classes=CLASSES, input_shape=shape, output_stride=output_stride
     )
     return lambda image: model(image[None].astype(np.float32) / 127.5 - 1).numpy()[0].argmax(-1)
 

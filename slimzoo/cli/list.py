@@ -34,10 +34,8 @@ def list_networks(
     listed = sorted(entries(*patterns, pretrained=pretrained, exclude=exclude), key=ORDERS[sort])
     if as_json:
         return echo_json([entry.to_dict() for entry in listed])
-    columns = (
-        *("network", "parameters>", "multiply-adds>", "image>", "classes>", "top-1>"),
-        *("task", "released weights"),
-    )
+    sizes = ("parameters>", "multiply-adds>", "image>", "classes>")
+    columns = ("network", *sizes, "top-1>", "task", "released weights")
     rows = [
         (
             entry.name,

@@ -15,24 +15,48 @@ class NetworkArguments(TypedDict, total=False):
     """What the registered network functions take beside images, classes and mode."""
 
     activation_fn: Callable | None
+    add_image_level_feature: bool
+    aspp_convs_filters: int
+    aspp_with_batch_norm: bool
+    aspp_with_concat_projection: bool
+    aspp_with_separable_conv: bool
+    aspp_with_squeeze_and_excitation: bool
+    atrous_rates: Sequence[int] | None
     batch_norm_epsilon: float | None
     config: Any
     conv_defs: Any
     create_aux_logits: bool
+    crop_size: Sequence[int] | None
     current_step: Any
+    decoder_filters: int | None
+    decoder_output_is_logits: bool
+    decoder_output_stride: int | Sequence[int] | None
+    decoder_use_separable_conv: bool
+    decoder_use_sum_merge: bool
+    dense_prediction_cell_config: Sequence[Mapping[str, Any]] | None
     depth_multiplier: float
     divisible_by: int | None
     dropout_keep_prob: float
     end_padding: bool
     fc_conv_padding: Literal["SAME", "VALID"]
     final_endpoint: str | None
+    fine_tune_batch_norm: bool
     finegrain_classification_mode: bool
     gate_slope: float
     global_pool: bool
+    image_pooling_crop_size: Sequence[int] | None
+    image_pooling_stride: Sequence[int]
+    image_pyramid: Sequence[float] | None
+    image_se_uses_qsigmoid: bool
+    logits_kernel_size: int
+    merge_method: Literal["max", "avg"]
     min_base_depth: int
     min_depth: int
+    multi_grid: Sequence[int] | None
     output_stride: int | None
     prediction_fn: Callable | None
+    prediction_with_upsampled_logits: bool
+    preprocess_images: bool
     reuse: bool | None
     scope: str | None
     spatial_squeeze: bool
@@ -40,6 +64,7 @@ class NetworkArguments(TypedDict, total=False):
     stride_in_first_unit: bool
     symmetric_padding: bool
     symmetric_pooling: bool
+    use_bounded_activation: bool
     use_explicit_padding: bool
     use_groupnorm: bool
     zero_padded_pools: Sequence[str]

@@ -152,6 +152,7 @@ def _signature(defaults: dict[str, Any]) -> inspect.Signature:
             annotation=field.type,
         )
         for field in fields(Options)
+        if field.name != "model_variant"  # which the network's name says
     ]
     return inspect.Signature([*plain, *options], return_annotation=NetworkOutput)
 

@@ -117,11 +117,8 @@ def _inside(*layers: int) -> dict[int, str]:
 
 def _resnet_row(name: str) -> Backbone:
     variant = resnet_v1_beta.VARIANTS[name]
-    units: tuple[int, ...] = (1, 1, 1)
-    unit = "lite_bottleneck_v1/conv2"
-    if variant.depth != 18:
-        units = tuple(n - 1 for n in resnet_utils.UNITS[variant.depth][:3])  # the last one of a block strides
-        unit = "bottleneck_v1/conv3"
+    units = [n - 1 for n in resnet_v1_beta.units_of(variant.depth)[:3]]  # the last one of a block strides
+    unit = "lite_bottleneck_v1/conv2" if variant.depth == 18 else "bottleneck_v1/conv3"
     return Backbone(
         build=_resnet(name),
         scope=variant.scope,

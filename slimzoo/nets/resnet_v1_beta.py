@@ -35,6 +35,11 @@ VARIANTS = {
 UNITS_18 = (2, 2, 2, 2)  # in each block, of two 3x3 convolutions
 
 
+def units_of(depth: int) -> tuple[int, ...]:
+    """Returns how many units each block of the ResNet with `depth` layers has."""
+    return UNITS_18 if depth == 18 else resnet_utils.UNITS[depth]
+
+
 def lite_block(scope: str, base_depth: int, num_units: int, stride: int) -> Block:
     """Returns a Block of lite_bottleneck, `base_depth` wide, of which the last one strides."""
     unit = {"depth": base_depth, "stride": 1}

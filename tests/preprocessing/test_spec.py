@@ -10,6 +10,7 @@ ROWS = [
     Preprocessing(kind="vgg", size=224, resize_side=256, channel_order="BGR"),
     Preprocessing(kind="cifarnet", size=32),
     Preprocessing(kind="lenet", size=28, channel_order="GRAY"),
+    *(Preprocessing(kind=kind, size=513) for kind in ("deeplab", "deeplab_mean", "fcn")),
     Preprocessing(
         kind="mean_std",
         size=331,

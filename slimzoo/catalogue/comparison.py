@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from slimzoo.catalogue.entries import Entry
+from slimzoo.engines import Settings
 from slimzoo.files.progress import bar
 
 LEAST_RUNS, LEAST_SECONDS = 5, 1.0  # of one network, after a run that is not counted
@@ -25,28 +26,41 @@ class Compared:
         return {**asdict(self.entry), "images_per_second": self.images_per_second}
 
 
-def measured(entries: Iterable[Entry], batch_size: int = 8, progress: bool = True) -> list[Compared]:
-    """Returns the `entries` with the speed of inference in float32, which is measured one after the other."""
+def measured(
+    entries: Iterable[Entry], batch_size: int = 8, progress: bool = True, settings: Settings | None = None
+) -> list[Compared]:
+    """Returns the `entries` with the speed of inference, which is measured one after the other.
+
+    Args:
+      settings: of an engine. None: the Keras model, in float32.
+    """
     entries = list(entries)
     with bar(entries, desc="measure", unit="network", disable=not progress, leave=False) as shown:
         rows = []
         for entry in shown:
             shown.set_postfix_str(entry.name)
-            rows.append(Compared(entry, images_per_second(entry.name, batch_size)))
+            rows.append(Compared(entry, images_per_second(entry.name, batch_size, settings)))
             gc.collect()  # the weights of the next one may need the room
     return rows
 
 
-def images_per_second(name: str, batch_size: int) -> float:
+def images_per_second(name: str, batch_size: int, settings: Settings | None = None) -> float:
     """Returns the images that the network `name` takes in a second, by the median of several batches."""
+    import numpy as np
     import tensorflow as tf
 
+    from slimzoo.loading.load import load
     from slimzoo.model import Model
 
-    model = Model(name)
-    images = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
-    model(images).numpy()  # traces it, and lets it find its algorithms
-    return batch_size / statistics.median(timed(lambda: model(images).numpy(), LEAST_RUNS, LEAST_SECONDS))
+    if settings is None:
+        model: Any = Model(name)
+    else:
+        given: dict[str, Any] = asdict(settings)
+        model = load(name, **given)
+    images: Any = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
+    images = images if settings is None else images.numpy()
+    np.asarray(model(images))  # traces it, and lets it find its algorithms
+    return batch_size / statistics.median(timed(lambda: np.asarray(model(images)), LEAST_RUNS, LEAST_SECONDS))
 
 
 def timed(call: Callable[[], Any], least_runs: int, least_seconds: float) -> list[float]:

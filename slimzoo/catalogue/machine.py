@@ -1,8 +1,9 @@
 """The machine that something is measured on."""
 
-import os
 import platform
 from pathlib import Path
+
+from slimzoo.engines.processor import cores as cores
 
 
 def processor() -> str:
@@ -11,11 +12,6 @@ def processor() -> str:
     lines = information.read_text("utf-8", "replace").splitlines() if information.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def cores() -> int:
-    """Returns how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory(field: str) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from slimzoo.cli.engine_options import engine_option, precision_option, settled, threads_option
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.imports import import_networks, imported
 from slimzoo.cli.options import POSITIVE, import_option
@@ -20,9 +21,10 @@ from slimzoo.files import check_writable, write_text
 from slimzoo.files.progress import bar
 
 MODES = ("infer", "train")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # of a Keras model
 COLUMNS = (  # of --out, and of a result of --json; memory in bytes
-    *("network", "mode", "batch_size", "size", "precision", "images_per_second", "low", "high", "runs"),
+    *("network", "mode", "batch_size", "size", "precision", "engine", "threads"),
+    *("images_per_second", "low", "high", "runs"),
     *("warm_up", "memory", "before", "error"),
 )
 _TASK, _ANSWER = "task.json", "answer.json"  # in the folder of a process
@@ -76,6 +78,7 @@ class Measured:
         "slimzoo benchmark mobilenet_v1",
         "slimzoo benchmark 'resnet_v1_*' vgg_16 --batch-size 1,8,32 --mode infer --out speed.csv",
         "slimzoo benchmark inception_v3 --mode train --precision mixed_bfloat16 --steps 20 --json",
+        "slimzoo benchmark inception_v3 --engine openvino --precision bfloat16 --threads 1",
     )
 )
 @click.argument("patterns", nargs=-1, required=True, metavar="NETWORK...")
@@ -89,17 +92,15 @@ class Measured:
     help="Images at once; several with commas between them.",
 )
 @click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the network's own]")
-@click.option(
-    "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="Of layers."
-)
+@engine_option
+@precision_option(PRECISIONS[1:])
+@threads_option
 @click.option(
     "--mode",
     "modes",
     type=Several(click.Choice(MODES), "modes"),
-    default="infer,train",
-    show_default=True,
     metavar="MODE,...",
-    help="infer, train (a step of every layer), or both.",
+    help="infer, train (a step of every layer), or both.  [default: infer,train; with --engine infer]",
 )
 @click.option(
     "--seconds",
@@ -118,7 +119,10 @@ class Measured:
 def benchmark(
     patterns: tuple[str, ...],
     batch_sizes: tuple[int, ...],
-    modes: tuple[str, ...],
+    modes: tuple[str, ...] | None,
+    engine: str | None,
+    precision: str,
+    threads: int | None,
     seconds: float | None,
     steps: int | None,
     out: str | None,
@@ -134,6 +138,9 @@ def benchmark(
     """
     if seconds is not None and steps is not None:
         raise click.UsageError("give --seconds or --steps, not both")
+    if engine is not None and "train" in (modes or ()):
+        raise click.UsageError("an engine is for inference: leave --engine out, or give --mode infer")
+    settings = settled(engine, precision, threads)
     from slimzoo.catalogue.entries import entries
 
     names = [entry.name for entry in entries(*patterns)]
@@ -144,12 +151,15 @@ def benchmark(
             "network": name,
             "mode": mode,
             "batch_size": size,
+            "precision": precision,
+            "engine": settings and settings.engine,
+            "threads": threads,
             "seconds": seconds or 2.0,
             "steps": steps,
             **options,
         }
         for name in names
-        for mode in modes
+        for mode in modes or (MODES if settings is None else ("infer",))
         for size in batch_sizes
     ]
     measured = Measured(out)
@@ -210,7 +220,8 @@ def measure_here(folder: Path) -> None:
 
 
 def _title(task: Task) -> str:
-    return f"{task['network']}, {task['mode']}, batch {task['batch_size']}"
+    engine = f", {task['engine']}" if task.get("engine") else ""
+    return f"{task['network']}, {task['mode']}{engine}, batch {task['batch_size']}"
 
 
 def _print(measured: Measured, as_json: bool) -> None:

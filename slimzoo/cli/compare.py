@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slimzoo.cli.engine_options import engine_option, precision_option, settled, threads_option
 from slimzoo.cli.options import (
     POSITIVE,
     all_of,
@@ -40,6 +41,7 @@ HEIGHT = 14  # lines of the picture
         "slimzoo compare",
         "slimzoo compare 'mobilenet_*' 'resnet_v1_*' --out accuracy.png",
         "slimzoo compare 'mobilenet_*' --measure --batch-size 1 --out speed.svg --overwrite",
+        "slimzoo compare 'mobilenet_*' --measure --engine auto --precision bfloat16",
     )
 )
 @patterns_argument
@@ -58,6 +60,9 @@ HEIGHT = 14  # lines of the picture
     show_default=True,
     help="Images that --measure gives a network at once.",
 )
+@engine_option
+@precision_option()
+@threads_option
 @progress_option
 @json_option
 def compare(
@@ -69,6 +74,9 @@ def compare(
     overwrite: bool,
     measure: bool,
     batch_size: int,
+    engine: str | None,
+    precision: str,
+    threads: int | None,
     progress: bool,
     as_json: bool,
 ) -> None:
@@ -79,6 +87,9 @@ def compare(
     from slimzoo.catalogue.comparison import Compared, measured
     from slimzoo.catalogue.entries import ORDERS, entries
 
+    if engine is not None and not measure:
+        raise click.UsageError("--engine is measured: add --measure")
+    settings = settled(engine, precision, threads, batch_size)
     chosen = entries(*patterns, pretrained=pretrained, exclude=exclude)
     if out is not None:  # before anything is measured
         from slimzoo.catalogue.chart import check_scored, check_suffix, draw  # brings matplotlib
@@ -86,7 +97,9 @@ def compare(
         check_suffix(out)
         check_scored(chosen)
         check_writable(out, overwrite)
-    rows = measured(chosen, batch_size, progress) if measure else [Compared(entry) for entry in chosen]
+    rows = (
+        measured(chosen, batch_size, progress, settings) if measure else [Compared(entry) for entry in chosen]
+    )
     rows.sort(key=lambda row: ORDERS[sort](row.entry))
     if out is not None:
         draw(rows, out, overwrite)

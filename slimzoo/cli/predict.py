@@ -9,6 +9,13 @@ import click
 
 from slimzoo.cli import predictions as formats
 from slimzoo.cli.data_options import ListFile, turn_option
+from slimzoo.cli.engine_options import (
+    engine_arguments,
+    engine_option,
+    precision_option,
+    settled,
+    threads_option,
+)
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
@@ -25,6 +32,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model vgg_16 --weights vgg_16.ckpt --labels labels.txt cat.jpg",
         "slimzoo predict --model runs/VOCdevkit-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
         "slimzoo predict --model mobilenet_v1 'photos/**/*.jpg' --flip --out found.parquet",
+        "slimzoo predict --model mobilenet_v1 photos/ --engine auto --precision bfloat16",
         "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
         "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
     )
@@ -65,6 +73,9 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
 @click.option("--out", metavar="FILE", help="Write a .csv, .jsonl or .parquet file instead.")
 @click.option("--overwrite", is_flag=True, help="Replace what --out names.")
 @batch_size_option
+@engine_option
+@precision_option()
+@threads_option
 @turn_option
 @import_option
 @progress_option
@@ -85,6 +96,9 @@ def predict(
     out: str | None,
     overwrite: bool,
     batch_size: int,
+    engine: str | None,
+    precision: str,
+    threads: int | None,
     turn: bool,
     progress: bool,
     as_json: bool,
@@ -97,6 +111,7 @@ def predict(
     names = [*images, *(line.rstrip("\r\n") for line in listed or () if line.strip())]
     if not names:
         raise click.UsageError("name an IMAGE, a folder or a pattern, or give --list")
+    settings = settled(engine, precision, threads)
     if out is not None:
         formats.check_file(out)
         check_writable(out, overwrite)
@@ -119,6 +134,7 @@ def predict(
         exclude=exclude,
         ema=ema,
         size=size,
+        **engine_arguments(settings),
     )
     found = predictions(
         loaded,

@@ -73,3 +73,12 @@ class LoadArguments(ModelArguments, total=False):
     sum_rgb: bool
     quiet: bool
     network_arguments: Mapping[str, Any]
+
+
+class PredictorArguments(LoadArguments, total=False):
+    """And what load() takes with an engine."""
+
+    precision: str
+    threads: int | None
+    batch_size: int | None
+    end_points: str | Iterable[str]

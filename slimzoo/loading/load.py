@@ -12,7 +12,8 @@ from slimzoo import converters
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap, worded
 from slimzoo.errors import SlimzooError, listing, shown
-from slimzoo.loading.arguments import LoadArguments
+from slimzoo.loading.arguments import LoadArguments, PredictorArguments
+from slimzoo.loading.compiled import Compiling, check_digest, compiling
 from slimzoo.loading.plan import Contents, Plan, Wanted, open_contents, plan_for, plan_new
 from slimzoo.loading.source import Source, find
 from slimzoo.names import Scopes
@@ -21,7 +22,9 @@ from slimzoo.preprocessing import Preprocessing
 if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to be made
     from slimzoo.model.features import Backbone, Levels
     from slimzoo.model.model import Model
+    from slimzoo.model.predictor import Predictor
     from slimzoo.tracing.discovery import Discovery
+    from slimzoo.tracing.parts import Parts
 
 log = logging.getLogger("slimzoo")
 MODEL_SETTINGS = ("dtype", "label_offset", "multi_label", "name", "seed", "trainable")  # not the network's
@@ -34,6 +37,7 @@ def load(
     pretrained: bool = ...,
     *,
     features_only: Literal[True],
+    engine: None = ...,
     **arguments: Unpack[LoadArguments],
 ) -> "Backbone": ...
 
@@ -44,6 +48,7 @@ def load(
     pretrained: bool = ...,
     *,
     features_only: Literal[False] = ...,
+    engine: None = ...,
     **arguments: Unpack[LoadArguments],
 ) -> "Model": ...
 
@@ -53,7 +58,18 @@ def load(
     name: str | os.PathLike,
     pretrained: bool = ...,
     *,
+    engine: str,
+    **arguments: Unpack[PredictorArguments],
+) -> "Predictor": ...
+
+
+@overload
+def load(
+    name: str | os.PathLike,
+    pretrained: bool = ...,
+    *,
     features_only: bool,
+    engine: None = ...,
     **arguments: Unpack[LoadArguments],
 ) -> "Model | Backbone": ...
 
@@ -75,10 +91,17 @@ def load(
     levels: "Levels" = None,
     sum_rgb: bool = False,
     quiet: bool = False,
+    engine: str | None = None,
+    precision: str = "float32",
+    threads: int | None = None,
+    batch_size: int | None = None,
+    end_points: str | Iterable[str] = (),
     network_arguments: Mapping[str, Any] = MappingProxyType({}),
     **arguments: Any,
-) -> "Model | Backbone":
+) -> "Model | Backbone | Predictor":
     """Returns the network `name` as a slimzoo.Model, or as a Backbone: a keras.Model in either case.
+
+    With `engine` it is a Predictor, which is for inference alone and faster; no Keras variable is made.
 
     Args:
       name: a name of list_models(), with "name.tag" (or "name/tag") for certain weights; or what fine-tuning
@@ -100,16 +123,20 @@ def load(
       sum_rgb: for input_shape (height, width, 1) and weights of colour images: the kernels of the first
         convolution are summed, so that a gray image is to it what it was in three equal channels.
       quiet: says nothing about a new last layer.
+      engine, precision, threads, batch_size, end_points: of the Predictor, as Model.compiled() takes them.
       arguments: passed on to Model and the network function (data_format, dtype, dropout_keep_prob, ...).
       network_arguments: the same by name, for a function of your own whose arguments no type checker knows.
     Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
     """
+    given = dict(locals())
     if levels is not None and not features_only:
         raise SlimzooError("levels are those of a backbone: add features_only=True")
+    arguments |= network_arguments
+    compile_as = compiling(given, _again, arguments, features_only)
     if Path(name).suffix == ".keras":
         settings = (weights, num_classes, input_shape, exclude, rename, ema, labels, preprocessing, size)
-        return _whole(Path(name), (*settings, features_only, sum_rgb, {**arguments, **network_arguments}))
-    arguments |= network_arguments
+        whole = _whole(Path(name), (*settings, features_only, sum_rgb, arguments))
+        return whole if compile_as is None else compile_as.whole(whole)
     _refuse_keras_arguments(name, arguments)  # before anything is fetched
     wanted = Wanted(
         num_classes=0 if features_only and num_classes is None else num_classes,
@@ -122,12 +149,12 @@ def load(
     )
     network, source = find(name, pretrained, weights)
     if source is None:
-        model = _made(plan_new(network, wanted), arguments)
+        model = _made(plan_new(network, wanted), arguments, compile_as)
     else:
         others = _of_the_network(arguments)
         contents = open_contents(source, network, ema, rename, wanted.exclude, others)
         plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
-        model = _filled(plan, source, contents, Fill(sum_rgb, quiet), arguments)
+        model = _filled(plan, source, contents, Fill(sum_rgb, quiet, compile_as), arguments)
     return _backbone(model, levels) if features_only else model
 
 
@@ -148,12 +175,13 @@ class Fill:
 
     sum_rgb: bool
     quiet: bool
+    compile_as: Compiling | None  # None: a Model
 
 
 def _filled(
     plan: Plan, source: Source, contents: Contents, fill: Fill, arguments: Mapping[str, Any]
-) -> "Model":
-    """Makes the Model of `plan` with the values in `contents`."""
+) -> "Model | Predictor":
+    """Makes the Model, or Predictor, of `plan` with the values in `contents`."""
     from slimzoo.restoring import fitting
 
     own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
@@ -166,7 +194,7 @@ def _filled(
         contents.variables, shapes, exclude, fill.sum_rgb, network=plan.network.name, hint=contents.hint
     )
     report = replace(report, unused=(*report.unused, *contents.unused))
-    model = _made(plan, arguments, discovery, values)
+    model = _made(plan, arguments, fill.compile_as, discovery, values)
     values.check_finite(source.where)
     model.restore_report, model.provenance = report, source.provenance
     if (warning := plan.warning(absent)) and not fill.quiet:
@@ -228,21 +256,31 @@ def _built_as_said(plan: Plan, source: Source, arguments: Mapping[str, Any]) -> 
 def _discovered(plan: Plan, arguments: Mapping[str, Any]) -> "Discovery":
     """Returns what the network of `plan` is made of, with what of `arguments` is not the Model's own."""
     from slimzoo.model.binding import refuse_session_graph
-    from slimzoo.tracing.parts import discover_parts, resolve
+    from slimzoo.tracing.parts import discover_parts
 
     refuse_session_graph()
+    return discover_parts(_parts(plan, arguments))
+
+
+def _parts(plan: Plan, arguments: Mapping[str, Any]) -> "Parts":
+    from slimzoo.tracing.parts import resolve
+
     others = {name: value for name, value in arguments.items() if name not in MODEL_SETTINGS}
     scope, data_format = others.pop("arg_scope", None), others.pop("data_format", "NHWC")
-    parts = resolve(plan.network.name, plan.num_classes, plan.input_shape, scope, data_format, others)
-    return discover_parts(parts)
+    return resolve(plan.network.name, plan.num_classes, plan.input_shape, scope, data_format, others)
 
 
 def _made(
     plan: Plan,
     arguments: Mapping[str, Any],
+    compile_as: Compiling | None,
     discovery: "Discovery | None" = None,
     values: Mapping[str, Any] | None = None,
-) -> "Model":
+) -> Any:
+    """Returns the Model, or the Predictor that `compile_as` says."""
+    if compile_as is not None:
+        found = discovery or _discovered(plan, arguments)
+        return compile_as.predictor(plan, arguments, _parts(plan, arguments), found, values)
     from slimzoo.model.model import Model
 
     return Model(
@@ -255,6 +293,11 @@ def _made(
         initial_values=values,
         **{"label_offset": plan.label_offset, **arguments},
     )
+
+
+def _again(name: str, given: Mapping[str, Any], digest: str) -> "Predictor":
+    """Loads a Predictor that was pickled."""
+    return check_digest(load(name, **given), digest)
 
 
 def _backbone(model: "Model", levels: "Levels") -> "Backbone":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from slimzoo.model.model import Model
+    from slimzoo.model.predictor import Predictor
 
 Best = list[tuple[int, str, float]]
 
@@ -39,7 +40,7 @@ class Prediction:
 
 
 def predictions(
-    model: "Model | str | os.PathLike",
+    model: "Model | Predictor | str | os.PathLike",
     images: Any,
     *,
     top: int | None = 5,
@@ -57,7 +58,7 @@ def predictions(
     Prediction says why.
 
     Args:
-      model: a Model, or what load() takes, with `pretrained` and `arguments`.
+      model: a Model, a Predictor, or what load() takes, with `pretrained` and `arguments`.
       images: the path of a file, of a folder (all images below it) or a pattern ("photos/**/*.jpg"); or a
         list, or any iterable, of these, of Pillow's images and of arrays uint8 [H, W, C].
       top: how many classes an image at most; None: all of them.
@@ -80,7 +81,7 @@ def predictions(
 
 
 def predict(
-    model: "Model | str | os.PathLike",
+    model: "Model | Predictor | str | os.PathLike",
     images: Any,
     top: int = 5,
     batch_size: int = 32,

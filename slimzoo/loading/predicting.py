@@ -1,4 +1,4 @@
-"""Images through a Model, a batch at a time: threads read the next one meanwhile."""
+"""Images through a Model or a Predictor, a batch at a time: threads read the next one meanwhile."""
 
 import itertools
 import os
@@ -10,12 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
+from slimzoo.model.compiling import LOGITS
 from slimzoo.model.images import prepare_one, probabilities_of, stacked
 from slimzoo.model.model import Model
+from slimzoo.model.predictor import Predictor
+
+Network = Model | Predictor
 
 
 def predicted(
-    network: Model, images: Iterable[Any], batch_size: int, flip: bool, turn: bool
+    network: Network, images: Iterable[Any], batch_size: int, flip: bool, turn: bool
 ) -> Iterator[tuple[str | None, np.ndarray | str]]:
     """Yields (path, probabilities float32 [classes]) of each image, or (path, why it cannot be read).
 
@@ -34,7 +38,11 @@ def predicted(
 
 
 def _read_ahead(
-    network: Model, images: Iterable[Any], batch_size: int, turn: bool, threads: ThreadPoolExecutor
+    network: Network,
+    images: Iterable[Any],
+    batch_size: int,
+    turn: bool,
+    threads: ThreadPoolExecutor,
 ) -> Iterator[list[tuple[str | None, Future]]]:
     """Yields batches of (path, prepared image to be); the next one is being read meanwhile."""
     preprocessing = network.preprocessing
@@ -63,11 +71,13 @@ def _problem(future: Future) -> str:
     return "" if error is None else str(error)
 
 
-def _scores(network: Model, images: Sequence[tf.Tensor], flip: bool) -> np.ndarray:
+def _scores(network: Network, images: Sequence[tf.Tensor], flip: bool) -> np.ndarray:
     """Returns the probabilities, float32 [N, classes]."""
     batch = stacked(images, network)
 
     def of(view: tf.Tensor) -> np.ndarray:
-        return probabilities_of(network(view), network.num_classes, network.multi_label)
+        found = network(view)
+        logits = found[LOGITS] if isinstance(found, dict) else found
+        return probabilities_of(logits, network.num_classes, network.multi_label)
 
     return (of(batch) + of(tf.reverse(batch, [2]))) / 2 if flip else of(batch)

@@ -16,6 +16,52 @@ from slimzoo.preprocessing.pictures import as_pixels
 from slimzoo.preprocessing.transform import prepared
 
 
+class OfImages:
+    """What takes images and tells classes apart: how images become its input, its output names."""
+
+    name: str
+    preprocessing: Preprocessing | None
+    labels: tuple[str, ...] | None
+    num_classes: int | None
+    multi_label: bool
+
+    @tf.autograph.experimental.do_not_convert
+    def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
+        """Returns float32 [N, size, size, C] as these weights want it.
+
+        It goes into tf.data as it stands, dataset.map(model.preprocess), where one image stays one: float32
+        [size, size, C], to be batched afterwards; and onto a keras.Input() of pixels.
+
+        Args:
+          images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
+          turn: files and Pillow's images are turned upright where EXIF says how the camera was held.
+        Raises: SlimzooError: the model has no preprocessing, or something is not an image.
+        """
+        preprocessing = self.needed_preprocessing()
+        if not isinstance(turn, bool | int | np.bool_):
+            raise SlimzooError(
+                "preprocess(images, turn) got a second value that is no bool. Of images with labels map the "
+                "images alone: dataset.map(lambda image, label: (model.preprocess(image), label))"
+            )
+        return prepare(images, preprocessing, bool(turn), self)
+
+    def needed_preprocessing(self) -> Preprocessing:
+        """Returns the preprocessing. Raises: SlimzooError: there is none."""
+        if self.preprocessing is None:
+            raise SlimzooError(
+                f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
+                "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
+            )
+        return self.preprocessing
+
+    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
+        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
+
+        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
+        """
+        return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
+
+
 def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
     """Returns float32 [N, size, size, channels] as `preprocessing` says.
 
@@ -36,7 +82,7 @@ def prepare(images: Any, preprocessing: Preprocessing, turn: bool = True, model:
     if not isinstance(images, list | tuple) or _is_nested(images):
         array = np.asarray(as_pixels(images, turn))
         images = list(array) if array.ndim == 4 else [array]
-    return stacked(_prepare_all(images, preprocessing, turn, model), model)
+    return stacked(prepare_all(images, preprocessing, turn, model), model)
 
 
 def prepare_one(image: Any, preprocessing: Preprocessing, turn: bool = True, model: Any = None) -> tf.Tensor:
@@ -104,9 +150,10 @@ def ranked(
     ]
 
 
-def _prepare_all(
+def prepare_all(
     images: Sequence[Any], preprocessing: Preprocessing, turn: bool, model: Any
 ) -> list[tf.Tensor]:
+    """Returns each as prepare_one() does. Raises: SlimzooError: some cannot be used, all of them named."""
     found, problems = [], []
     for image in images:
         try:

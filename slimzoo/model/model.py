@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from slimzoo.converters import RestoreReport
@@ -15,12 +14,13 @@ from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
+from slimzoo.model.compiled import HasCompiled
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
 from slimzoo.model.features import Backbone, FeatureModel, Levels, Wanted
 from slimzoo.model.freezing import Freezes
 from slimzoo.model.functional import HasLayers
 from slimzoo.model.heads import with_new_head
-from slimzoo.model.images import best_of, prepare
+from slimzoo.model.images import OfImages
 from slimzoo.model.keras_files import StoredByName
 from slimzoo.model.layers import LOGITS
 from slimzoo.model.noticing import NoticesRange, notice_range
@@ -37,7 +37,7 @@ from slimzoo.weights.provenance import Provenance
 
 
 @keras.saving.register_keras_serializable("slimzoo")
-class Model(NoticesRange, Freezes, HasLayers, StoredByName):
+class Model(NoticesRange, Freezes, HasLayers, OfImages, HasCompiled, StoredByName):
     """A network function as a Keras model; its variables go by their TF-Slim names.
 
     Args:
@@ -261,39 +261,6 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
         check_names("end point", names, self.discovery.mode(False).end_points)
         return names
 
-    # Images in, names out.
-
-    @tf.autograph.experimental.do_not_convert
-    def preprocess(self, images: Any, turn: bool = True) -> tf.Tensor:
-        """Returns float32 [N, size, size, C] as these weights want it.
-
-        It goes into tf.data as it stands, dataset.map(model.preprocess), where one image stays one: float32
-        [size, size, C], to be batched afterwards; and onto a keras.Input() of pixels.
-
-        Args:
-          images: uint8 [H, W, C], a batch of them, a list of images of any size, or paths of image files.
-          turn: files and Pillow's images are turned upright where EXIF says how the camera was held.
-        Raises: SlimzooError: the model has no preprocessing, or something is not an image.
-        """
-        if self.preprocessing is None:
-            raise SlimzooError(
-                f"{self.name} has no preprocessing: its weights came without. Name it when you make the "
-                "model (preprocessing=slimzoo.preprocessing.Preprocessing(...)), or load weights with it."
-            )
-        if not isinstance(turn, bool | int | np.bool_):
-            raise SlimzooError(
-                "preprocess(images, turn) got a second value that is no bool. Of images with labels map the "
-                "images alone: dataset.map(lambda image, label: (model.preprocess(image), label))"
-            )
-        return prepare(images, self.preprocessing, bool(turn), self)
-
-    def decode_predictions(self, logits: Any, top: int = 5) -> list[list[tuple[int, str, float]]]:
-        """Returns for each row of `logits` [N, classes] the best (class, name, probability), best first.
-
-        Probabilities are a softmax, or a sigmoid for weights of several labels an image.
-        """
-        return best_of(logits, top, self.labels, self.num_classes, self.multi_label)
-
     # Weights in and out, and the model itself.
 
     def restore(
@@ -326,6 +293,7 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
         return report
 
     def _assign(self, values: Mapping[str, Any]) -> None:
+        self.changes += 1
         for name, value in values.items():
             self._by_name[name].assign(value)
             self._sources[name] = "restored"
@@ -342,6 +310,7 @@ class Model(NoticesRange, Freezes, HasLayers, StoredByName):
 
     def note_training(self) -> None:
         """Says that the weights are no longer as they were released; a training loop of your own may."""
+        self.changes += 1
         self.provenance = replace(self.provenance, trained=True)
 
     def new_head(self, num_classes: int, labels: Iterable[str] | None = None) -> "Model":

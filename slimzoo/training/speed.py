@@ -12,6 +12,7 @@ from slimzoo.catalogue.comparison import timed
 from slimzoo.catalogue.machine import cores, memory, processor
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
+from slimzoo.model.predictor import Predictor
 from slimzoo.registry import get_network
 from slimzoo.training.loop import Trainer
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
@@ -32,6 +33,8 @@ class Task:
     batch_size: int
     size: int | None = None  # pixels; None: the network's own
     precision: str = "float32"
+    engine: str | None = None  # of slimzoo.engines; None: the Keras model
+    threads: int | None = None  # of the engine
     pretrained: bool = False  # else the weights are new: nothing is fetched
     seconds: float = 2.0
     steps: int | None = None  # so many, in place of `seconds`
@@ -62,7 +65,7 @@ def measure(task: Task) -> Speed:
     """
     tf.matmul(tf.ones([8, 8]), tf.ones([8, 8])).numpy()  # starts TensorFlow's threads and allocators
     before = memory("VmRSS")
-    model = load(task.network, pretrained=task.pretrained, size=task.size, dtype=task.precision, quiet=True)
+    model = _loaded(task)
     run = _training(model, task) if task.mode == "train" else _inference(model, task)
     started = time.perf_counter()
     run()
@@ -84,6 +87,15 @@ def measure(task: Task) -> Speed:
     )
 
 
+def _loaded(task: Task) -> Any:
+    """Returns a Model, or a Predictor."""
+    given: dict[str, Any] = {"pretrained": task.pretrained, "size": task.size, "quiet": True}
+    if task.engine is None:
+        return load(task.network, dtype=task.precision, **given)
+    given |= {"precision": task.precision, "threads": task.threads, "batch_size": task.batch_size}
+    return load(task.network, engine=task.engine, **given)
+
+
 def machine() -> dict[str, Any]:
     """Returns what the figures depend on; of TensorFlow's threads 0 would mean one a core."""
     threads = tf.config.threading
@@ -96,12 +108,15 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _images(model: Model, task: Task) -> tf.Tensor:
+def _images(model: Model | Predictor, task: Task) -> tf.Tensor:
     return tf.random.stateless_uniform((task.batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
 
 
-def _inference(model: Model, task: Task) -> Callable[[], Any]:
+def _inference(model: Model | Predictor, task: Task) -> Callable[[], Any]:
     images = _images(model, task)
+    if isinstance(model, Predictor):
+        array = images.numpy()
+        return lambda: model(array)
     return lambda: model(images, training=False).numpy()
 
 

@@ -1,0 +1,137 @@
+"""The engines: what each needs, what it computes in, and which is taken where the caller names none."""
+
+import importlib.util
+import numbers
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slimzoo.engines import processor
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.names import nearest
+
+AUTO = "auto"
+_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", processor.GPU)
+_BFLOAT16_ON_CPU = _BFLOAT16[:3]
+_FLOAT16_ON_CPU = ("avx512_fp16", "amx_fp16", "asimdhp")
+Flags = tuple[str, ...]  # of a processor, of which one is enough; (): none is needed
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way to run a network; its module in slimzoo.engines goes by its name."""
+
+    name: str
+    needs: tuple[str, ...]  # packages
+    extra: str  # of slimzoo, that brings them; "" where slimzoo has them anyway
+    precisions: Mapping[str, Flags]
+    takes_threads: bool = True  # a number of them for itself; TensorFlow's are one pool for the process
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that are not installed; none is imported."""
+        return [package for package in self.needs if importlib.util.find_spec(package) is None]
+
+
+ENGINES: dict[str, Engine] = {  # the fastest first: batch 1 and 8 of tools/bench.py, compiled/*
+    engine.name: engine
+    for engine in (
+        Engine(
+            name="openvino",
+            needs=("openvino",),
+            extra="openvino",
+            precisions={"float32": (), "bfloat16": _BFLOAT16_ON_CPU, "float16": _FLOAT16_ON_CPU},
+        ),
+        Engine(
+            name="tensorflow",
+            needs=("tensorflow",),
+            extra="",
+            precisions={"float32": (), "bfloat16": _BFLOAT16, "float16": (processor.GPU,)},
+            takes_threads=False,
+        ),
+        Engine(
+            name="onnxruntime", needs=("onnxruntime", "tf2onnx"), extra="onnx", precisions={"float32": ()}
+        ),
+        Engine(name="tflite", needs=("tensorflow",), extra="", precisions={"float32": ()}),
+    )
+}
+PRECISIONS = tuple(dict.fromkeys(name for engine in ENGINES.values() for name in engine.precisions))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is to be run: an engine that can do it here, as settle() found."""
+
+    engine: str
+    precision: str
+    threads: int | None = None  # that compute one batch; None: as many as there are cores
+    batch_size: int | None = None  # images of every batch; None: any number
+
+
+def settle(
+    engine: str = AUTO, precision: str = "float32", threads: int | None = None, batch_size: int | None = None
+) -> Settings:
+    """Returns the settings, with an engine in place of "auto": the fastest that is installed and can do it.
+
+    Raises: SlimzooError: an engine that there is not, or is not installed; what it or this processor cannot
+      compute in; a number out of range: everything at once.
+    """
+    problems = [*_counts(threads=threads, batch_size=batch_size)]
+    if engine not in (AUTO, *ENGINES):
+        near = nearest(str(engine), ENGINES)
+        problems.append(f"engine is {engine!r}; there are {', '.join((AUTO, *ENGINES))}.{near}")
+    if precision not in PRECISIONS:
+        problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}")
+    elif engine in ENGINES:
+        problems += _cannot(ENGINES[engine], precision, threads)
+    if problems:
+        raise SlimzooError(listing("a predictor cannot be made so:", problems))
+    return Settings(
+        _fastest(precision, threads) if engine == AUTO else engine, precision, threads, batch_size
+    )
+
+
+def _counts(**counts: Any) -> Iterable[str]:
+    for name, count in counts.items():
+        whole = isinstance(count, numbers.Integral) and not isinstance(count, bool)
+        if count is not None and not (whole and count >= 1):
+            yield f"{name} is {count!r}; it is a number from 1 up, or None"
+
+
+def _cannot(engine: Engine, precision: str, threads: int | None) -> list[str]:
+    """Returns what keeps `engine` from it here, as messages."""
+    problems = []
+    if missing := engine.missing:
+        how = f"pip install 'slimzoo[{engine.extra}]'" if engine.extra else f"pip install {missing[0]}"
+        problems.append(f"engine {engine.name} needs {' and '.join(missing)}, not installed here: {how}")
+    if precision not in engine.precisions:
+        able = ", ".join(engine.precisions)
+        others = ", ".join(other.name for other in ENGINES.values() if precision in other.precisions)
+        problems.append(f"engine {engine.name} computes in {able}, not in {precision}; {others} may")
+    elif wanted := _lacking(engine.precisions[precision]):
+        problems.append(
+            f"engine {engine.name} computes in {precision} on machines with {' or '.join(wanted)}, and this "
+            "one has none; float32 runs everywhere"
+        )
+    if threads is not None and not engine.takes_threads:
+        others = ", ".join(other.name for other in ENGINES.values() if other.takes_threads)
+        problems.append(
+            f"engine {engine.name} computes in the threads of the process and takes no number of its own, as "
+            f"{others} do. TF_NUM_INTRAOP_THREADS in the environment, before Python starts, sets them for all"
+        )
+    return problems
+
+
+def _lacking(wanted: Flags) -> Flags:
+    """Returns `wanted` if the processor is known to have none of them, else ()."""
+    there = processor.flags()
+    return wanted if wanted and there is not None and not there.intersection(wanted) else ()
+
+
+def _fastest(precision: str, threads: int | None) -> str:
+    problems = []
+    for engine in ENGINES.values():
+        if not (wrong := _cannot(engine, precision, threads)):
+            return engine.name
+        problems += wrong
+    raise SlimzooError(listing(f"no engine computes in {precision} here:", problems))

@@ -29,7 +29,9 @@ _OPTIONS = (
         metavar="NAMES",
         help="Of probe, head, full, probe-then-full and scratch; the others are compared to the first.",
     ),
-    click.option("--folds", type=POSITIVE, default=5, show_default=True),
+    click.option(
+        "--folds", type=POSITIVE, default=5, show_default=True, help="Parts that are held out in turn."
+    ),
     click.option("--seeds", type=POSITIVE, default=3, show_default=True, help="How often all is done."),
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option("--epochs", type=float, help="Of the recipes that train.  [default: the recipe's]"),

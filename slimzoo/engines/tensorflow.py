@@ -10,15 +10,22 @@ from slimzoo.engines.dense import turned
 from slimzoo.engines.folding import folded
 from slimzoo.engines.frozen import Frozen, GraphDef
 from slimzoo.engines.opening import Runner
+from slimzoo.engines.processor import give_back_memory
 from slimzoo.engines.rows import Settings
 
-CAPTURED = 32 << 20  # bytes of a value from which on it is no constant: folding one costs seconds and copies
+# TensorFlow makes most of constants, at batch 1 up to 1.3 times as much as of captured tensors; but it keeps
+# many copies of them: vgg_16's would cost its start half a minute, and gigabytes.
+FEW = 160 << 20  # bytes of all values together, of which each may be a constant
+SMALL = 1 << 20  # bytes of a value that may be one where there are more
+TURNED = 8 << 20  # bytes of the weights of a dense layer from which on they are turned
 
 
 def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
     """Returns `frozen` as `settings` say."""
-    frozen = turned(cast(folded(frozen), settings.precision), CAPTURED // 4)
-    large = {name: v for name, v in frozen.values.items() if np.asarray(v).nbytes > CAPTURED}
+    frozen = turned(cast(folded(frozen), settings.precision), TURNED)
+    sizes = {name: np.asarray(value).nbytes for name, value in frozen.values.items()}
+    most = FEW if sum(sizes.values()) <= FEW else SMALL
+    large = {name: frozen.values[name] for name, size in sizes.items() if size > most}
     definition = GraphDef(versions=frozen.definition.versions, library=frozen.definition.library)
     definition.node.extend(frozen.as_constants(name for name in frozen.values if name not in large))
     definition.node.extend(frozen.definition.node)
@@ -39,11 +46,14 @@ class _Function:
                 self._values[name] = tf.identity(_tensor(large.pop(name)))
 
         def network(images: tf.Tensor) -> list[tf.Tensor]:
-            given = {frozen.images: images, **self._values}
+            captured = {name: tf.identity(value) for name, value in self._values.items()}
+            given = {frozen.images: images, **captured}
             return tf.graph_util.import_graph_def(definition, given, frozen.outputs, name="")
 
         spec = tf.TensorSpec([batch_size, *frozen.spec.shape[1:]], frozen.spec.dtype, name="slimzoo_images")
         self._function: Any = tf.compat.v1.wrap_function(network, [spec])
+        self.run(np.zeros((batch_size or 1, *frozen.spec.shape[1:]), np.float32))  # which optimises the graph
+        give_back_memory()
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Returns the outputs for `images`."""

@@ -10,6 +10,7 @@ import keras
 
 from slimzoo.engines import settle
 from slimzoo.engines.frozen import Frozen
+from slimzoo.errors import SlimzooError
 from slimzoo.model.answers import task_of
 from slimzoo.model.compiling import ValuesOf, skeleton
 from slimzoo.model.predictor import About, Predictor
@@ -41,27 +42,43 @@ class Compiled(int):
         threads: int | None = None,
         end_points: str | Iterable[str] = (),
         follow: bool = False,
+        calibrate: Any = None,
+        floor: float | None = None,
     ) -> Predictor:
         """Returns a Predictor: this network in inference, with the weights it has now, in an engine.
 
         Args:
           engine: "tensorflow", "openvino" (extra [openvino]), "onnxruntime" (extra [onnx]), "tflite"; "auto"
             takes the fastest that is installed and computes in `precision` here.
-          precision: "float32", "bfloat16" or "float16", as far as engine and processor have it.
+          precision: "float32", "bfloat16" or "float16", as far as engine and processor have it; "int8" with
+            the engines "openvino" and "tflite", which wants `calibrate`.
           batch_size: it is compiled for batches of so many. None: for any.
           threads: that compute one batch; the rest of the process keeps its own. None: one a core. TensorFlow
             has one pool for the whole process, so that engine takes no number.
           end_points: names of these that shall come with the logits.
           follow: once the Model has other weights, the predictor is made anew by itself. Else it says once
             that its weights are older.
+          calibrate: of "int8": a folder of images, or what else model.int8.export_int8() takes; a third of
+            them is held out, and predictor.agreement says how far it is from float32 on these.
+          floor: of "int8": the least part of these whose best class stays the same. None: 0.8.
         Raises: SlimzooError: what the engine or this processor cannot do; an engine that is not installed; no
           such end point; a network that no engine can run.
         """
-        settings = settle(engine, precision, threads, batch_size)
         keys = (end_points,) if isinstance(end_points, str) else tuple(end_points)
         about = replace(about_of(self._model), end_points=keys)
         freeze = partial(_freeze_again, weakref.ref(self._model), keys)
-        return Predictor(about, settings, freeze, watch=Watch(self._model), follow=follow)
+        kept: dict[str, Any] = {"watch": Watch(self._model), "follow": follow}
+        if precision == "int8":
+            from slimzoo.model.int8 import running
+
+            running.check_settings(self._model, engine, keys, threads, calibrate, floor)
+            settings = replace(settle(engine, batch_size=batch_size), precision=precision)
+            kept["opened"] = running.opener(weakref.ref(self._model), calibrate, floor)
+        elif calibrate is not None or floor is not None:
+            raise SlimzooError('calibrate and floor are of 8 bits: add precision="int8"')
+        else:
+            settings = settle(engine, precision, threads, batch_size)
+        return Predictor(about, settings, freeze, **kept)
 
 
 def about_of(model: Any) -> About:

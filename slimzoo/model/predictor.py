@@ -75,7 +75,9 @@ class Predictor(OfImages):
         *,
         watch: Watch | None = None,
         follow: bool = False,
+        opened: Callable[[Frozen, Settings], Runner] = open_engine,
     ) -> None:
+        self._opened = opened
         self._about, self.settings = about, settings
         self.engine, self.precision = settings.engine, settings.precision
         self.threads, self.batch_size = settings.threads, settings.batch_size
@@ -98,9 +100,14 @@ class Predictor(OfImages):
         refuse_fork()
         frozen = self._freeze()
         self.digest = frozen.digest()
-        self._runner = open_engine(frozen, self.settings)
+        self._runner = self._opened(frozen, self.settings)
 
     # What it is.
+
+    @property
+    def agreement(self) -> Any:
+        """Of int8, how far it is from float32: an Agreement of slimzoo.model.int8; else None."""
+        return getattr(self._runner, "agreement", None)
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from slimzoo.engines import ENGINES, processor
+from slimzoo.engines import tensorflow as tensorflow_engine
 from slimzoo.model.compiling import ValuesOf, skeleton
 from tests.engines.networks import NAMES, images_for, make, tolerance
 
@@ -58,7 +59,7 @@ def test_an_engine_gives_the_logits_and_end_points_of_the_model(name, engine, mo
 @pytest.mark.parametrize("name", ["mobilenet_v1_025", "small_resnet"])
 def test_bfloat16_is_near_and_is_not_float32(name, engine, model_of):
     installed(engine)
-    if not processor.flags() or not {"avx512_bf16", "amx_bf16"} & processor.flags():
+    if not has_bfloat16():
         pytest.skip("this processor has no bfloat16")
     model = model_of(name)
     images = images_for(model)
@@ -80,6 +81,24 @@ def test_threads_and_a_batch_size_change_no_number(engine, model_of):
         found = predictor(images)  # two batches and a half
     wanted = model(images).numpy()
     np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance(wanted))
+
+
+def test_large_values_are_captured_and_small_ones_constants(model_of, monkeypatch):
+    model = model_of("lenet")
+    images, wanted = images_for(model), model(images_for(model)).numpy()
+    monkeypatch.setattr(tensorflow_engine, "FEW", 0)
+    monkeypatch.setattr(tensorflow_engine, "SMALL", 1000)
+    monkeypatch.setattr(tensorflow_engine, "TURNED", 1000)
+    for precision in ("float32", "bfloat16") if has_bfloat16() else ("float32",):
+        with model.compiled(precision=precision) as predictor:
+            assert len(predictor._runner._values) >= 4  # kernels and the two dense layers
+            found = predictor(images)
+        within = tolerance(wanted) if precision == "float32" else 0.05 * np.abs(wanted).max()  # 8 bits
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=within)
+
+
+def has_bfloat16() -> bool:
+    return bool({"avx512_bf16", "amx_bf16"} & (processor.flags() or frozenset()))
 
 
 def busy_threads() -> dict[str, int]:

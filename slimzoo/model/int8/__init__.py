@@ -96,6 +96,13 @@ def quantised(model: Any, kind: str, calibrate: Any, floor: float) -> tuple[Writ
       kind: of WRITERS. Others: see export_int8().
     Raises: SlimzooError: images that cannot be used, or below the floor.
     """
+    made, found = compared(model, kind, calibrate, floor)
+    labels = None if model.labels is None else labels_text(model.labels)
+    return partial(made.write, labels=labels, said=_said(model, found)), found
+
+
+def compared(model: Any, kind: str, calibrate: Any, floor: float) -> tuple[Quantised, Agreement]:
+    """Returns `model` with 8 bits, and how far it is from float32: see quantised()."""
     samples = calibration.find(calibrate, model.labels, model.multi_label)
     fit, held_out = calibration.apart(samples)
     prepared, judged = Prepared(model, fit), Prepared(model, held_out)
@@ -103,8 +110,7 @@ def quantised(model: Any, kind: str, calibrate: Any, floor: float) -> tuple[Writ
         made = WRITERS[kind](model, prepared, Path(folder))
         found = compare(judged, partial(_logits, model), made.logits, held_out, len(fit), model.multi_label)
     found.check(floor)
-    labels = None if model.labels is None else labels_text(model.labels)
-    return partial(made.write, labels=labels, said=_said(model, found)), found
+    return made, found
 
 
 def _logits(model: Any, images: np.ndarray) -> np.ndarray:

@@ -52,9 +52,8 @@ def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
     Args:
       folder: to work in.
     """
-    made = openvino_files.opened(
-        save(model, function_of(model, rounded(model, images)), folder / "float", None)
-    )
+    values = rounded(model, images)
+    made = openvino_files.opened(save(model, function_of(model, values), folder / "float", None))
     with _quiet_nncf() as nncf:
         batches = nncf.Dataset(images, lambda batch: {"images": batch})
         return Quantised(

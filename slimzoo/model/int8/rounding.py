@@ -67,14 +67,15 @@ def descend(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     each = covariance.ndim == 3
     variances = np.diagonal(covariance, axis1=-2, axis2=-1)  # [K] or [n, K]
     damping = _DAMPING * variances.mean(-1) + np.finfo(np.float32).tiny
+    error = exact - found
     for _ in range(_SWEEPS):
         before = found.copy()
         for i in range(len(exact)):
-            error = exact - found
             pull = np.einsum("nk,kn->n", covariance[:, i], error) if each else covariance[i] @ error
             step = (pull + damping * error[i]) / (variances[..., i] + damping)
             moved = np.clip(np.round(found[i] + step), -MOST, MOST)
             found[i] = np.where(fixed[i], found[i], moved)
+            error[i] = exact[i] - found[i]
         if (found == before).all():
             break
     return (found * scale).astype(np.float32)

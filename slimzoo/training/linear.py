@@ -1,13 +1,13 @@
 """A last layer fitted to convergence: logistic regression with an L2 penalty, by Newton's method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 PENALTIES = tuple(10.0**power for power in np.arange(-4.0, 1.01, 0.5))  # that are chosen from
 _NEWTON, _CONJUGATE = 50, 60  # steps at most
-_CONVERGED = 1e-6  # length of the gradient, against that at the beginning
+_CONVERGED, _CHOSEN = 1e-6, 1e-4  # gradient against that at the beginning: of a fit, of one to choose by
 _LEAST_SPREAD = 0.01  # of a feature, against all of them: of one that hardly varies nothing large is made
 Array = np.ndarray
 
@@ -48,23 +48,28 @@ class Fitted:
 
 def fit(problem: Problem, penalty: float) -> Fitted:
     """Returns the least of the mean loss + penalty / 2 * |kernel|^2, over features of mean 0 and spread 1."""
+    return next(_fits(problem, (penalty,), _CONVERGED))
+
+
+def _fits(problem: Problem, penalties: Iterable[float], converged: float) -> Iterator[Fitted]:
+    """Yields the fit with each of `penalties`, which begins where that before it ended."""
     mean, scale = problem.features.mean(axis=0), scale_of(problem.features)
     inputs = np.hstack([(problem.features - mean) * scale, np.ones((len(problem.features), 1))])
-    decay = np.full((inputs.shape[1], 1), penalty)
-    decay[-1] = 1e-9  # nearly free, and yet a class that no image shows ends somewhere
-    found = np.zeros((inputs.shape[1], problem.labels.shape[1]))
-    first = None
-    for _ in range(_NEWTON):
-        gradient, product = _slope(problem, inputs, found, decay)
-        size = float(np.linalg.norm(gradient))
-        first = size if first is None else first
-        if size <= _CONVERGED * max(first, 1e-12):
-            break
-        step = _solve(product, gradient, min(0.1, size / max(first, 1e-12)))
-        found = _along(problem, inputs, found, step, decay)
-    kernel = found[:-1] * scale[:, np.newaxis]
-    loss = _loss(problem, inputs @ found)
-    return Fitted(kernel, found[-1] - mean @ kernel, penalty, loss)
+    found, first = np.zeros((inputs.shape[1], problem.labels.shape[1])), 0.0
+    decay = np.empty((inputs.shape[1], 1))
+    for penalty in penalties:
+        decay[:] = penalty
+        decay[-1] = 1e-9  # nearly free, and yet a class that no image shows ends somewhere
+        for _ in range(_NEWTON):
+            gradient, product = _slope(problem, inputs, found, decay)
+            size = float(np.linalg.norm(gradient))
+            first = first or max(size, 1e-12)
+            if size <= converged * first:
+                break
+            step = _solve(product, gradient, min(0.1, size / first))
+            found = _along(problem, inputs, found, step, decay)
+        kernel = found[:-1] * scale[:, np.newaxis]
+        yield Fitted(kernel, found[-1] - mean @ kernel, penalty, _loss(problem, inputs @ found))
 
 
 def scale_of(features: Array) -> Array:
@@ -84,19 +89,18 @@ def choose(problem: Problem, folds: int = 5, seed: int = 0, groups: Array | None
     kinds = np.unique(groups)
     part = np.random.RandomState(seed).permutation(len(kinds)) % min(folds, len(kinds))
     of_row = part[np.searchsorted(kinds, groups)]
-    losses = [
-        sum(_left_out(problem, of_row == fold, penalty) for fold in np.unique(part)) for penalty in PENALTIES
-    ]
+    losses = np.sum([_left_out(problem, of_row == fold) for fold in np.unique(part)], axis=0)
     return fit(problem, PENALTIES[int(np.argmin(losses))])
 
 
-def _left_out(problem: Problem, held: Array, penalty: float) -> float:
-    """Returns the loss, added up, on the rows that are held out of the fit."""
+def _left_out(problem: Problem, held: Array) -> Array:
+    """Returns for each of PENALTIES the loss, added up, on the rows that are held out of the fit."""
     if held.all():
-        return 0.0
+        return np.zeros(len(PENALTIES))
     rest = problem.of(held)
-    terms = _counting(rest)
-    return _loss(rest, fit(problem.of(~held), penalty).logits(rest.features)) * float(terms.sum())
+    falling = _fits(problem.of(~held), reversed(PENALTIES), _CHOSEN)  # each is near the one before
+    losses = [_loss(rest, fitted.logits(rest.features)) for fitted in falling]
+    return np.array(losses[::-1]) * float(_counting(rest).sum())
 
 
 def _counting(problem: Problem) -> Array:

@@ -124,3 +124,25 @@ def test_smoothed_labels_cost_what_the_formula_says():
     logits = trainer.model(batch["image"], training=False)
     wanted = tf.nn.sigmoid_cross_entropy_with_logits(batch["labels"] * 0.8 + 0.1, logits)
     assert float(trainer.step(batch)["loss"]) == pytest.approx(float(tf.reduce_mean(wanted)), rel=1e-5)
+
+
+def test_float16_steps_with_all_of_them_and_its_averages_can_be_had():
+    given = {
+        "layer_decay": 0.5,
+        "weight_decay": 0.01,
+        "clip_norm": 1.0,
+        "accumulate": 2,
+        "average_weights": 0.5,
+    }
+    recipe = Recipe(**STEADY, optimizer="adamw", **given)
+    trainer = make_trainer(recipe=recipe, dtype="mixed_float16", loss_scaling=True, **PLAIN)
+    trainer.optimizer.dynamic_scale.assign(8.0)  # so that no step is left out
+    before = values(trainer.model)
+    for batch in make_batches(4):
+        trainer.step(batch)
+    stepped = values(trainer.model)
+    assert all(np.isfinite(v).all() and not np.array_equal(v, before[name]) for name, v in stepped.items())
+    trainer.optimizer.finalize_variable_values(
+        [v for v in trainer.model.variables_by_name.values() if v.trainable]
+    )
+    assert not all(np.array_equal(v, stepped[name]) for name, v in values(trainer.model).items())

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
+from slimzoo.errors import SlimzooError
 from slimzoo.nets import deeplab, fcn
 from slimzoo.nets.deeplab_backbones import BACKBONES
 from slimzoo.nets.deeplab_options import DENSE_PREDICTION_CELL, Options
@@ -80,6 +81,20 @@ def test_without_classes_the_input_of_the_last_layer_comes_out():
     features, ends, names = built(num_classes=None)
     assert features.shape[1:] == (3, 3, 8) and not any(name.startswith("logits") for name in names)
     assert "logits" not in ends
+
+
+def test_the_weights_of_a_classifier_begin_it_and_its_heads_are_new(tmp_path, caplog):
+    trained = slimzoo.Model("mobilenet_v1_025", 5, (33, 33, 3))
+    file = slimzoo.save(trained, tmp_path / "classifier.safetensors")
+    found = slimzoo.load("deeplab_v3_mobilenet_v1_025", weights=file, num_classes=3, size=33)
+    report, values = found.restore_report, trained.variables_by_name
+    assert set(report.restored) == {name for name in values if "/Logits/" not in name}
+    assert all(name.startswith("MobilenetV1/Logits/") for name in report.unused) and len(report.unused) == 2
+    for name in report.restored:
+        np.testing.assert_array_equal(found.variables_by_name[name], values[name])
+    assert "without image_pooling, aspp0, concat_projection, logits: new here" in caplog.text
+    with pytest.raises(SlimzooError, match="num_classes=N makes a new one"):
+        slimzoo.load("deeplab_v3_mobilenet_v1_025", weights=file, size=33)
 
 
 def test_scales_of_a_pyramid_share_their_variables_and_merge():

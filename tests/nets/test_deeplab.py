@@ -90,6 +90,7 @@ def test_the_weights_of_a_classifier_begin_it_and_its_heads_are_new(tmp_path, ca
     report, values = found.restore_report, trained.variables_by_name
     assert set(report.restored) == {name for name in values if "/Logits/" not in name}
     assert all(name.startswith("MobilenetV1/Logits/") for name in report.unused) and len(report.unused) == 2
+    assert found.preprocessing.kind == "deeplab" and found.labels is None
     for name in report.restored:
         np.testing.assert_array_equal(found.variables_by_name[name], values[name])
     assert "without image_pooling, aspp0, concat_projection, logits: new here" in caplog.text

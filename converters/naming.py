@@ -140,10 +140,10 @@ def named(
     )
     if network and (layers := folding.unfolded(variables, network.name, arguments)):
         return replace(found, variables=layers, absent=folding.absent_in(layers))
-    if _is_slims(given):
-        return found
     if backbone := _of_a_backbone(found, given):
         return backbone
+    if _is_slims(given):
+        return found
     read = _read_as(found, given)
     if library and read is found and (name_map := get_name_map(library, given.name)):
         name_map.apply(variables)  # which says what does not fit

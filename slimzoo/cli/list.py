@@ -35,16 +35,16 @@ def list_networks(
     if as_json:
         return echo_json([entry.to_dict() for entry in listed])
     sizes = ("parameters>", "multiply-adds>", "image>", "classes>")
-    columns = ("network", *sizes, "top-1>", "task", "released weights")
+    columns = ("network", "task", *sizes, "top-1>", "released weights")
     rows = [
         (
             entry.name,
+            entry.task,
             entry.parameters,
             short_count(entry.multiply_adds),
             f"{entry.image_size} px",
             entry.num_classes,
             percent(entry.top1),
-            entry.task,
             _first(entry.weights),
         )
         for entry in listed

@@ -14,7 +14,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import Source, of_imagenet
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
-from slimzoo.registry import Row
+from slimzoo.registry import SEGMENTATION, Row
 from slimzoo.tracing.shapes import shapes_of
 
 log = logging.getLogger("slimzoo")
@@ -155,6 +155,8 @@ def plan_for(network: Row, source: Source, contents: Contents, wanted: Wanted) -
     Raises: SlimzooError: they are without the last layer, and nothing says what shall be there.
     """
     shapes, absent = contents.variables.shapes, contents.absent
+    if network.task == SEGMENTATION and set(network.transfer_heads) <= set(absent):
+        source = _of_backbone(source)
     known = network.classes_in(shapes) or source.num_classes
     headless = known == 0 or bool(Scopes(network.main_heads).of(absent))
     if headless and wanted.num_classes is None and source.num_classes is None:
@@ -187,6 +189,13 @@ def plan_for(network: Row, source: Source, contents: Contents, wanted: Wanted) -
         new_head=new_head,
         absent=(*absent, *network.main_heads) if known == 0 and new_head else absent,
         exclude=Scopes((*wanted.exclude, *heads), wanted.exclude.option),
+    )
+
+
+def _of_backbone(source: Source) -> Source:
+    """Returns `source` without what its file, of a classifier, says of its classes and its images."""
+    return replace(
+        source, num_classes=None, label_offset=0, labels=None, preprocessing=None, multi_label=False
     )
 
 

@@ -312,3 +312,12 @@ def test_a_file_size_limit_leaves_nothing_half_written_either(cifarnet, tmp_path
     assert "error: cannot write" in done.stderr
     assert "Traceback" not in done.stderr
     assert left_in(tmp_path) == []
+
+
+def test_a_network_that_gives_masks_is_refused_where_images_get_classes(refused, slimzoo, classes, image):
+    words = ["deeplab_v3_mobilenet_v2 tells pixels apart", "predict_masks", "task classification"]
+    refused("predict", "--model", "deeplab_v3_mobilenet_v2", "--weights", "none.ckpt", image, words=words)
+    given = ("--model", "deeplab_v3_mobilenet_v2", "--weights", "none", "--steps", "1", "--out", "run")
+    refused("finetune", "folder", "--train", classes, *given, words=words)
+    compared = slimzoo("compare", "mobilenet_v2", "--json").json["networks"]
+    assert {network["task"] for network in compared} == {"classification"}

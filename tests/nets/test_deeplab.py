@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
+from slimzoo.errors import SlimzooError
 from slimzoo.nets import deeplab, fcn
 from slimzoo.nets.deeplab_backbones import BACKBONES
 from slimzoo.nets.deeplab_options import DENSE_PREDICTION_CELL, Options
 
-SMALL = {"model_variant": "mobilenet_v2", "depth_multiplier": 0.1, "aspp_convs_filters": 8}
+SMALL = {"model_variant": "mobilenet_v1", "depth_multiplier": 0.25, "aspp_convs_filters": 8}
 
 
 def built(size=33, num_classes=3, is_training=False, **options):
@@ -61,11 +62,11 @@ def test_every_option_is_an_argument_of_every_deeplab():
 
 def test_heads_follow_the_options():
     _, ends, names = built(atrous_rates=[1, 2], aspp_with_separable_conv=False)
-    assert names["aspp2/weights"] == [3, 3, 32, 8] and ends["aspp2"].shape[1:] == (3, 3, 8)
+    assert names["aspp2/weights"] == [3, 3, 256, 8] and ends["aspp2"].shape[1:] == (3, 3, 8)
     _, _, names = built(add_image_level_feature=False, aspp_with_concat_projection=False)
     assert not any(name.startswith(("image_pooling", "concat_projection")) for name in names)
     _, _, names = built(aspp_with_batch_norm=False, atrous_rates=[1, 2], logits_kernel_size=3)
-    assert names["logits/semantic_1/weights"] == [3, 3, 32, 3] and "aspp0/weights" not in names
+    assert names["logits/semantic_1/weights"] == [3, 3, 256, 3] and "aspp0/weights" not in names
     _, ends, names = built(decoder_output_stride=4, decoder_use_separable_conv=False, decoder_filters=7)
     assert names["decoder/decoder_conv0/decoder_conv0_2/weights"] == [3, 3, 7, 7]
     assert ends["logits"].shape[1:] == (9, 9, 3)
@@ -80,6 +81,21 @@ def test_without_classes_the_input_of_the_last_layer_comes_out():
     features, ends, names = built(num_classes=None)
     assert features.shape[1:] == (3, 3, 8) and not any(name.startswith("logits") for name in names)
     assert "logits" not in ends
+
+
+def test_the_weights_of_a_classifier_begin_it_and_its_heads_are_new(tmp_path, caplog):
+    trained = slimzoo.Model("mobilenet_v1_025", 5, (33, 33, 3))
+    file = slimzoo.save(trained, tmp_path / "classifier.safetensors")
+    found = slimzoo.load("deeplab_v3_mobilenet_v1_025", weights=file, num_classes=3, size=33)
+    report, values = found.restore_report, trained.variables_by_name
+    assert set(report.restored) == {name for name in values if "/Logits/" not in name}
+    assert all(name.startswith("MobilenetV1/Logits/") for name in report.unused) and len(report.unused) == 2
+    assert found.preprocessing.kind == "deeplab" and found.labels is None
+    for name in report.restored:
+        np.testing.assert_array_equal(found.variables_by_name[name], values[name])
+    assert "without image_pooling, aspp0, concat_projection, logits: new here" in caplog.text
+    with pytest.raises(SlimzooError, match="num_classes=N makes a new one"):
+        slimzoo.load("deeplab_v3_mobilenet_v1_025", weights=file, size=33)
 
 
 def test_scales_of_a_pyramid_share_their_variables_and_merge():

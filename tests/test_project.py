@@ -64,7 +64,7 @@ def test_only_public_tensorflow_is_used(private, folders):
 
 DISTRIBUTIONS = {"PIL": "pillow"}  # where a package is not called as what it is imported by
 FOUND_WHERE_IT_IS = {  # nothing of slimzoo's needs them: the proof against PyTorch, and old programs that do
-    *("torch", "cv2", "pandas", "scipy", "skimage", "sklearn"),
+    *("torch", "cv2", "pandas", "skimage", "sklearn"),
 }
 
 

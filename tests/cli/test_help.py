@@ -78,7 +78,7 @@ def test_list_prints_a_table_and_nothing_of_tensorflow_s_start():
     code = "from slimzoo.cli import main; main(['list', 'lenet'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"lenet +3,274,634 +13\.9 M +28 px +10", done.stdout)
+    assert re.search(r"lenet +classification +3,274,634 +13\.9 M +28 px +10", done.stdout)
 
 
 def test_the_version_is_the_package_s(slimzoo):

@@ -1,7 +1,6 @@
 """OpenVINO's files with 8 bits, which NNCF makes: float32 in and out, whole numbers between."""
 
 import contextlib
-import importlib
 import importlib.util
 import io
 import logging
@@ -74,7 +73,8 @@ def _quiet_nncf() -> Iterator[Any]:
     os.environ[_REPORTS_NOTHING] = "1"
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            nncf = importlib.import_module("nncf")
+            import nncf
+
             nncf.set_log_level(logging.ERROR)
             yield nncf
     finally:

@@ -290,7 +290,8 @@ def stands(cluster: Cluster) -> str:
     import ray
 
     least, most = cluster.actors
-    wanted = f"{least} to {most} actors want {cluster.cpus:g} CPUs and {cluster.gpus:g} GPUs each"
+    number = f"{least}" if least == most else f"{least} to {most}"
+    wanted = f"{number} actors want {cluster.cpus:g} CPUs and {cluster.gpus:g} GPUs each"
     try:
         there, free = ray.cluster_resources(), ray.available_resources()
     except Exception as error:  # noqa: BLE001  # whatever a lost connection raises

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         compat,
         converters,
         data,
+        engines,
         errors,
         labels,
         nets,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import Prediction, predict, predictions
     from slimzoo.model import Model
+    from slimzoo.model.predictor import Predictor
     from slimzoo.model.saving import save
     from slimzoo.registry import Network, get_network, register
     from slimzoo.training.evaluation import evaluate
@@ -50,6 +52,7 @@ _WHERE = {  # public name: the module that defines it
     "list_models": "catalogue.choosing",
     "load": "loading",
     "Prediction": "loading",
+    "Predictor": "model.predictor",
     "predict": "loading",
     "predictions": "loading",
     "register": "registry",
@@ -60,10 +63,12 @@ __all__ = [  # written out for editors and type checkers, with the modules
     "Model",
     "Network",
     "Prediction",
+    "Predictor",
     "RestoreReport",
     "compat",
     "converters",
     "data",
+    "engines",
     "errors",
     "evaluate",
     "finetune",

@@ -43,6 +43,18 @@ RIGHT = {
                 logits, end_points = vgg.vgg_16(images, num_classes=20, is_training=False)
             return end_points["vgg_16/fc8"] + logits
         """,
+    "predictor": """
+        import numpy as np
+        import slimzoo
+
+        predictor = slimzoo.load("vgg_16", engine="auto", precision="bfloat16", end_points=["vgg_16/fc7"])
+        print(predictor.engine, predictor.predict("photos", batch_size=8, progress=True))
+        with slimzoo.load("vgg_16").compiled("openvino", threads=2, follow=True) as other:
+            logits = other(np.zeros((1, 224, 224, 3), np.float32))
+            print(other.decode_predictions(logits), other.precision)
+        if not slimzoo.load("lenet").compiled:
+            slimzoo.load("lenet").compile("sgd", "mse")
+        """,
     "network": """
         import slimzoo
 
@@ -56,6 +68,8 @@ RIGHT = {
 }
 WRONG = {
     "an argument that load() does not take": 'import slimzoo\nslimzoo.load("vgg_16", nonsense=True)',
+    "an engine's setting without an engine": 'import slimzoo\nslimzoo.load("vgg_16", precision="bfloat16")',
+    "an argument that compiled() does not take": 'import slimzoo\nslimzoo.load("vgg_16").compiled(speed=1)',
     "a misspelt function": "import slimzoo\nslimzoo.list_modles()",
     "an argument that a layer does not take": (
         "import tensorflow as tf\nfrom slimzoo import slim\n\n\n"

@@ -21,7 +21,7 @@ from slimzoo.files import check_writable, write_text
 from slimzoo.files.progress import bar
 
 MODES = ("infer", "train")
-MIXED = ("mixed_bfloat16", "mixed_float16")  # precisions of a Keras model, beside float32
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # of a Keras model
 COLUMNS = (  # of --out, and of a result of --json; memory in bytes
     *("network", "mode", "batch_size", "size", "precision", "engine", "threads"),
     *("images_per_second", "low", "high", "runs"),
@@ -93,7 +93,7 @@ class Measured:
 )
 @click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the network's own]")
 @engine_option
-@precision_option(MIXED)
+@precision_option(PRECISIONS[1:])
 @threads_option
 @click.option(
     "--mode",

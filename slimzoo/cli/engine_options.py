@@ -15,7 +15,9 @@ engine_option = click.option(
     help="What computes; auto: the fastest that is installed.  [default: the Keras model]",
 )
 threads_option = click.option(
-    "--threads", type=POSITIVE, help="That compute one batch, with --engine.  [default: one a core]"
+    "--threads",
+    type=POSITIVE,
+    help="That compute one batch, with --engine; not tensorflow's.  [default: one a core]",
 )
 
 

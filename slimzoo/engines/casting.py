@@ -1,8 +1,8 @@
 """A frozen network of float32 made one of a half precision: attributes, values, and casts at its borders."""
 
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from slimzoo.engines.frozen import Frozen, GraphDef, NodeDef, node_of
@@ -40,8 +40,8 @@ class _Casting:
             inputs = [self._input(node, i, name) for i, name in enumerate(node.input)]
             self.nodes[node.name] = self._node(node, inputs)
         outputs = tuple(_tensor(self._as(name, tf.float32)) for name in self.frozen.outputs)
-        changed = Frozen(self.frozen.definition, self.frozen.images, self.frozen.spec, {}, outputs)
-        return changed.with_nodes(self.nodes.values(), self.values)
+        self.frozen.values.clear()
+        return replace(self.frozen, outputs=outputs).with_nodes(self.nodes.values(), self.values)
 
     def _becomes_half(self, node: Any) -> bool:
         return node.op not in _STAYS and any(
@@ -91,7 +91,7 @@ class _Casting:
             return source
         name = f"{source}/as_{wanted.name}"
         if name not in self.values:
-            self.values[name] = np.asarray(value).astype(wanted.as_numpy_dtype)
+            self.values[name] = tf.cast(value, wanted)
         return name
 
 

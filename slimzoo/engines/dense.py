@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from slimzoo.engines.frozen import Frozen, NodeDef, node_of
 
@@ -12,17 +13,16 @@ def turned(frozen: Frozen, least_bytes: int) -> Frozen:
 
     A product of one row then runs along its weights: for vgg_16 at batch 1 25 ms in place of 36.
     """
-    values = dict(frozen.values)
+    values = frozen.values
     uses = frozen.uses()
     changed: dict[str, Any] = {}
     for node in frozen.definition.node:
         source = _weights_of(frozen, node, uses)
         if source is None or np.asarray(frozen.values[source]).nbytes < least_bytes:
             continue
-        weights = np.asarray(values.pop(source))
-        weights = weights.reshape(-1, weights.shape[-1])
+        weights = values.pop(source)
         name = f"{node.name}/turned_weights"
-        values[name] = np.ascontiguousarray(weights.T)
+        values[name] = tf.transpose(tf.reshape(weights, [-1, weights.shape[-1]]))
         made = NodeDef()
         made.CopyFrom(node)
         made.input[1] = name
@@ -30,7 +30,8 @@ def turned(frozen: Frozen, least_bytes: int) -> Frozen:
         changed[node.name] = made
     if not changed:
         return frozen
-    return frozen.with_nodes([changed.get(n.name, n) for n in frozen.definition.node], values)
+    nodes = [changed.get(node.name, node) for node in frozen.definition.node]
+    return frozen.with_nodes(nodes, dict(values))
 
 
 def _weights_of(frozen: Frozen, node: Any, uses: Any) -> str | None:

@@ -52,15 +52,18 @@ class Frozen:
         return tf.make_ndarray(node.attr["value"].tensor) if node is not None and node.op == "Const" else None
 
     def with_nodes(self, nodes: Iterable[Any], values: Mapping[str, Any]) -> "Frozen":
-        """Returns the same network of other `nodes` and `values`, without those that no output needs."""
+        """Returns the same network of other `nodes` and `values`, without those that no output needs.
+
+        The values here are used up: no tensor is held twice.
+        """
         definition = GraphDef(versions=self.definition.versions, library=self.definition.library)
         definition.node.extend(nodes)
         definition = pruned(definition, self.outputs)
         used = {node_of(name) for node in definition.node for name in node.input}
         used |= {node_of(name) for name in self.outputs}
-        return replace(
-            self, definition=definition, values={n: value for n, value in values.items() if n in used}
-        )
+        kept = {name: value for name, value in values.items() if name in used}
+        self.values.clear()
+        return replace(self, definition=definition, values=kept)
 
     def digest(self) -> str:
         """Returns 16 hexadecimal digits that tell these values from others: of a sample of every tensor.

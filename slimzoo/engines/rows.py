@@ -25,6 +25,7 @@ class Engine:
     needs: tuple[str, ...]  # packages
     extra: str  # of slimzoo, that brings them; "" where slimzoo has them anyway
     precisions: Mapping[str, Flags]
+    takes_threads: bool = True  # a number of them for itself; TensorFlow's are one pool for the process
 
     @property
     def missing(self) -> list[str]:
@@ -46,6 +47,7 @@ ENGINES: dict[str, Engine] = {  # the fastest first: batch 1 and 8 of tools/benc
             needs=("tensorflow",),
             extra="",
             precisions={"float32": (), "bfloat16": _BFLOAT16, "float16": (processor.GPU,)},
+            takes_threads=False,
         ),
         Engine(
             name="onnxruntime", needs=("onnxruntime", "tf2onnx"), extra="onnx", precisions={"float32": ()}
@@ -81,10 +83,12 @@ def settle(
     if precision not in PRECISIONS:
         problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}")
     elif engine in ENGINES:
-        problems += _cannot(ENGINES[engine], precision)
+        problems += _cannot(ENGINES[engine], precision, threads)
     if problems:
         raise SlimzooError(listing("a predictor cannot be made so:", problems))
-    return Settings(_fastest(precision) if engine == AUTO else engine, precision, threads, batch_size)
+    return Settings(
+        _fastest(precision, threads) if engine == AUTO else engine, precision, threads, batch_size
+    )
 
 
 def _counts(**counts: Any) -> Iterable[str]:
@@ -94,7 +98,7 @@ def _counts(**counts: Any) -> Iterable[str]:
             yield f"{name} is {count!r}; it is a number from 1 up, or None"
 
 
-def _cannot(engine: Engine, precision: str) -> list[str]:
+def _cannot(engine: Engine, precision: str, threads: int | None) -> list[str]:
     """Returns what keeps `engine` from it here, as messages."""
     problems = []
     if missing := engine.missing:
@@ -109,6 +113,12 @@ def _cannot(engine: Engine, precision: str) -> list[str]:
             f"engine {engine.name} computes in {precision} on machines with {' or '.join(wanted)}, and this "
             "one has none; float32 runs everywhere"
         )
+    if threads is not None and not engine.takes_threads:
+        others = ", ".join(other.name for other in ENGINES.values() if other.takes_threads)
+        problems.append(
+            f"engine {engine.name} computes in the threads of the process and takes no number of its own, as "
+            f"{others} do. TF_NUM_INTRAOP_THREADS in the environment, before Python starts, sets them for all"
+        )
     return problems
 
 
@@ -118,9 +128,10 @@ def _lacking(wanted: Flags) -> Flags:
     return wanted if wanted and there is not None and not there.intersection(wanted) else ()
 
 
-def _fastest(precision: str) -> str:
+def _fastest(precision: str, threads: int | None) -> str:
+    problems = []
     for engine in ENGINES.values():
-        if not _cannot(engine, precision):
+        if not (wrong := _cannot(engine, precision, threads)):
             return engine.name
-    problems = [problem for engine in ENGINES.values() for problem in _cannot(engine, precision)]
+        problems += wrong
     raise SlimzooError(listing(f"no engine computes in {precision} here:", problems))

@@ -1,4 +1,4 @@
-"""TensorFlow: one concrete function of any batch, or a session where the number of threads is given."""
+"""TensorFlow: one concrete function of any batch, in the threads that TensorFlow has in this process."""
 
 from typing import Any
 
@@ -8,28 +8,33 @@ import tensorflow as tf
 from slimzoo.engines.casting import cast
 from slimzoo.engines.dense import turned
 from slimzoo.engines.folding import folded
-from slimzoo.engines.frozen import Frozen, GraphDef, placeholder
+from slimzoo.engines.frozen import Frozen, GraphDef
 from slimzoo.engines.opening import Runner
+from slimzoo.engines.processor import give_back_memory
 from slimzoo.engines.rows import Settings
 
-CAPTURED = 32 << 20  # bytes of a value from which on it is no constant: folding one costs seconds and copies
+# TensorFlow makes most of constants, at batch 1 up to 1.3 times as much as of captured tensors; but it keeps
+# many copies of them: vgg_16's would cost its start half a minute, and gigabytes.
+FEW = 160 << 20  # bytes of all values together, of which each may be a constant
+SMALL = 1 << 20  # bytes of a value that may be one where there are more
+TURNED = 8 << 20  # bytes of the weights of a dense layer from which on they are turned
 
 
 def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
     """Returns `frozen` as `settings` say."""
-    frozen = turned(cast(folded(frozen), settings.precision), CAPTURED // 4)
-    large = {name: v for name, v in frozen.values.items() if np.asarray(v).nbytes > CAPTURED}
+    frozen = turned(cast(folded(frozen), settings.precision), TURNED)
+    sizes = {name: np.asarray(value).nbytes for name, value in frozen.values.items()}
+    most = FEW if sum(sizes.values()) <= FEW else SMALL
+    large = {name: frozen.values[name] for name, size in sizes.items() if size > most}
     definition = GraphDef(versions=frozen.definition.versions, library=frozen.definition.library)
     definition.node.extend(frozen.as_constants(name for name in frozen.values if name not in large))
     definition.node.extend(frozen.definition.node)
     frozen.values.clear()
-    if settings.threads is None:
-        return _Function(frozen, definition, large, settings.batch_size)
-    return _Session(frozen, definition, large, settings)
+    return _Function(frozen, definition, large, settings.batch_size)
 
 
 class _Function:
-    """Runs in TensorFlow's own threads."""
+    """A concrete function, which any thread may call."""
 
     def __init__(
         self, frozen: Frozen, definition: Any, large: dict[str, Any], batch_size: int | None
@@ -41,11 +46,14 @@ class _Function:
                 self._values[name] = tf.identity(_tensor(large.pop(name)))
 
         def network(images: tf.Tensor) -> list[tf.Tensor]:
-            given = {frozen.images: images, **self._values}
+            captured = {name: tf.identity(value) for name, value in self._values.items()}
+            given = {frozen.images: images, **captured}
             return tf.graph_util.import_graph_def(definition, given, frozen.outputs, name="")
 
         spec = tf.TensorSpec([batch_size, *frozen.spec.shape[1:]], frozen.spec.dtype, name="slimzoo_images")
         self._function: Any = tf.compat.v1.wrap_function(network, [spec])
+        self.run(np.zeros((batch_size or 1, *frozen.spec.shape[1:]), np.float32))  # which optimises the graph
+        give_back_memory()
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Returns the outputs for `images`."""
@@ -54,43 +62,6 @@ class _Function:
     def close(self) -> None:
         """Gives the values back."""
         self._function, self._values = None, {}
-
-
-class _Session:
-    """Runs in a session of its own, whose threads are its own too."""
-
-    def __init__(self, frozen: Frozen, definition: Any, large: dict[str, Any], settings: Settings) -> None:
-        with tf.Graph().as_default() as graph:
-            whole = GraphDef(versions=definition.versions, library=definition.library)
-            whole.node.append(placeholder(frozen.images, frozen.spec, settings.batch_size))
-            whole.node.extend(definition.node)
-            variables = {
-                name: tf.compat.v1.get_variable(
-                    f"slimzoo_{i}", value.shape, tf.as_dtype(value.dtype), tf.zeros_initializer()
-                )
-                for i, (name, value) in enumerate(large.items())
-            }
-            given = {name: tf.convert_to_tensor(variable) for name, variable in variables.items()}
-            images, *outputs = tf.graph_util.import_graph_def(
-                whole, given, [f"{frozen.images}:0", *frozen.outputs], name=""
-            )
-        config = tf.compat.v1.ConfigProto(
-            intra_op_parallelism_threads=settings.threads,
-            inter_op_parallelism_threads=1,
-            use_per_session_threads=True,
-        )
-        self._session = tf.compat.v1.Session(graph=graph, config=config)
-        for name, variable in variables.items():
-            variable.load(np.asarray(large.pop(name)), self._session)
-        self._run = self._session.make_callable(outputs, [images])
-
-    def run(self, images: np.ndarray) -> list[np.ndarray]:
-        """Returns the outputs for `images`."""
-        return self._run(images)
-
-    def close(self) -> None:
-        """Gives the values and the threads back."""
-        self._session.close()
 
 
 def _tensor(value: Any) -> tf.Tensor:

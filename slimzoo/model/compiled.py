@@ -48,7 +48,8 @@ class Compiled(int):
             takes the fastest that is installed and computes in `precision` here.
           precision: "float32", "bfloat16" or "float16", as far as engine and processor have it.
           batch_size: it is compiled for batches of so many. None: for any.
-          threads: that compute one batch; the rest of the process keeps its own. None: one a core.
+          threads: that compute one batch; the rest of the process keeps its own. None: one a core. TensorFlow
+            has one pool for the whole process, so that engine takes no number.
           end_points: names of these that shall come with the logits.
           follow: once the Model has other weights, the predictor is made anew by itself. Else it says once
             that its weights are older.

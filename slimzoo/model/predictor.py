@@ -122,7 +122,6 @@ class Predictor(OfImages):
 
     # Running.
 
-    @tf.autograph.experimental.do_not_convert  # or its errors would be others inside a tf.function
     def __call__(self, images: Any) -> Any:
         """Returns float32 logits of `images` [N, height, width, channels], or a dict with end points besides.
 

@@ -33,6 +33,7 @@ LONG = {  # pages that take more than three seconds of one core: they are slow
     "deploy": "four whole models are written",
     "finetune": "three small runs of training",
     "keras": "three small runs of training",
+    "predictors": "two networks compiled, and one measured",
     "scale": "a run, a strategy, and measured speed",
     "troubleshooting": "ten loads and a whole model",
 }

@@ -29,6 +29,7 @@ API = {  # page: what it is about, and the modules or names on it
         "The keras.Model around a network function, its backbones, and whole models as files",
         *("slimzoo.model.model.Model", "slimzoo.model.graph_images.Preprocess"),
         *("slimzoo.model.features", "slimzoo.model.exporting"),
+        *("slimzoo.model.predictor.Predictor", "slimzoo.model.compiled.Compiled", "slimzoo.engines.rows"),
     ),
     "slim": (
         "The layers, as `from slimzoo import slim` has them",
@@ -68,7 +69,9 @@ _OF_ITS_BASES = {  # what of a class is written in its bases, and belongs to it
     "slimzoo.model.model.Model": (
         *("freeze", "unfreeze", "trainable", "layers", "get_layer", "input", "inputs", "output", "outputs"),
         *("output_shape", "compute_output_shape", "save", "load_weights", "export"),
-    )
+        *("preprocess", "decode_predictions", "compiled"),
+    ),
+    "slimzoo.model.predictor.Predictor": ("preprocess", "decode_predictions"),
 }
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from slimzoo.engines import ENGINES
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.streaming.recipe import Cluster, Recipe
 from slimzoo.streaming.rows import End, Outcome, Piece
@@ -269,7 +270,8 @@ class Actor:
 
         with contextlib.suppress(RuntimeError):  # TensorFlow is at work in this process already
             tf.config.threading.set_intra_op_parallelism_threads(threads)
-        if recipe.arguments.get("engine") and recipe.arguments.get("threads") is None:
+        engine = ENGINES.get(recipe.arguments.get("engine") or "")
+        if engine and engine.takes_threads and recipe.arguments.get("threads") is None:
             recipe = replace(recipe, arguments={**recipe.arguments, "threads": threads})
         self._loaded = load_recipe(recipe)
         if self._loaded.digest != digest:
@@ -290,7 +292,8 @@ def stands(cluster: Cluster) -> str:
     import ray
 
     least, most = cluster.actors
-    wanted = f"{least} to {most} actors want {cluster.cpus:g} CPUs and {cluster.gpus:g} GPUs each"
+    number = f"{least}" if least == most else f"{least} to {most}"
+    wanted = f"{number} actors want {cluster.cpus:g} CPUs and {cluster.gpus:g} GPUs each"
     try:
         there, free = ray.cluster_resources(), ray.available_resources()
     except Exception as error:  # noqa: BLE001  # whatever a lost connection raises

@@ -5,13 +5,14 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from slimzoo.streaming import local
 from slimzoo.streaming.ahead import background, mapped
-from slimzoo.streaming.engine import job_of
+from slimzoo.streaming.engine import job_of, load_recipe
 from slimzoo.streaming.listing import listing_of
 from slimzoo.streaming.results import Place, opened
 from slimzoo.streaming.watchdog import watchdog
@@ -51,6 +52,20 @@ def test_a_stream_says_what_predictions_do_and_features_are_the_end_points(
             )
             features = model.features(model.preprocess(row["image"]), "fc3")
             np.testing.assert_allclose(row["features"], features[0], rtol=1e-4, atol=1e-4)  # of up to 50
+
+
+def test_an_engine_finds_what_the_model_does(loaded, pictures, tmp_path):
+    how = replace(loaded.recipe, arguments={"engine": "tensorflow"})
+    images = listing_of(str(pictures))
+    expected = stream(loaded, images, tmp_path / "model.jsonl")
+    found = stream(load_recipe(how), images, tmp_path / "engine.jsonl")
+    for row, twin in zip(found, expected, strict=True):
+        assert row["image"] == twin["image"] and row.get("error") == twin.get("error")
+        if "error" not in row:
+            assert [best["class"] for best in row["predictions"]] == [
+                best["class"] for best in twin["predictions"]
+            ]
+            np.testing.assert_allclose(row["features"], twin["features"], rtol=1e-4, atol=1e-4)  # of up to 50
 
 
 def test_the_graph_that_prepares_images_gives_what_preprocess_does(pictures):

@@ -103,4 +103,5 @@ def test_actors_of_ray_give_the_rows_of_the_plain_stream(cifarnet, pictures, tmp
     assert [row["image"] for row in one] == [row["image"] for row in other]
     for row, twin in zip(one, other, strict=True):
         assert row.get("error") == twin.get("error")
-        assert row.get("features") == pytest.approx(twin.get("features"), rel=1e-4)  # other threads
+        if "error" not in row:  # of up to 50, summed up by other numbers of threads
+            assert row["features"] == pytest.approx(twin["features"], rel=1e-4, abs=1e-4)

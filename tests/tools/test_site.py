@@ -34,6 +34,7 @@ LONG = {  # pages that take more than three seconds of one core: they are slow
     "finetune": "three small runs of training",
     "keras": "three small runs of training",
     "predictors": "two networks compiled, and one measured",
+    "many": "two streams, each with a model of its own",
     "scale": "a run, a strategy, and measured speed",
     "troubleshooting": "ten loads and a whole model",
 }

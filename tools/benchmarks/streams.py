@@ -5,19 +5,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from slimzoo.catalogue.machine import memory
-from slimzoo.streaming import local
-from slimzoo.streaming.decoding import batches
 from slimzoo.streaming.engine import Loaded, job_of, load_recipe
 from slimzoo.streaming.listing import Listing, listing_of
 from slimzoo.streaming.recipe import Cluster, Recipe
 from slimzoo.streaming.results import Place, opened
 from slimzoo.streaming.rows import End, Outcome, Piece, Row
 from tools.benchmarks.pairs import Sample, Settings, measure_pairs
+
+if TYPE_CHECKING:
+    from slimzoo.streaming.local import Rows
 
 DISTINCT = 50  # pictures, each of which is many files
 MANY = 20_000  # images of the memory row
@@ -64,9 +66,11 @@ def loaded_model(folder: Path, network: str, size: int) -> Loaded:
 
 
 def run(
-    folder: Path, loaded: Loaded, images: Listing, make: Callable[[Sequence[Piece]], local.Rows] | None = None
+    folder: Path, loaded: Loaded, images: Listing, make: Callable[[Sequence[Piece]], "Rows"] | None = None
 ) -> None:
     """Runs a job to its end, into a folder that is new."""
+    from slimzoo.streaming import local
+
     place = Place.of(str(folder / f"found-{time.monotonic_ns()}"), ".parquet", overwrite=False)
     with opened(place, job_of(loaded, images), loaded.width, overwrite=False) as results:
         make = make or (lambda pieces: local.outcomes(loaded, pieces))
@@ -106,6 +110,8 @@ def _timed(call: Callable[[], object]) -> float:
 
 
 def _decoding(loaded: Loaded, images: Listing) -> float:
+    from slimzoo.streaming.decoding import batches
+
     prepared = batches(images.pieces, loaded.preprocessing, loaded.recipe.batch_size, turn=True)
     return _timed(lambda: sum(len(batch) for batch in prepared))
 
@@ -127,19 +133,19 @@ def measure_ray(settings: Settings, network: str, size: int, count: int) -> Samp
 
     Starting Ray and loading the model in its actors is not in it: of a long job that is nothing.
     """
-    from slimzoo.streaming import on_ray
+    from slimzoo.streaming import local, on_ray
 
     loaded, images = loaded_model(settings.folder, network, size), photographs(settings.folder, count)
     with on_ray.started(Cluster()):
         cluster = on_ray.shared(Cluster(actors=(2, 2)))
 
-        def on_cluster(pieces: Sequence[Piece]) -> local.Rows:
+        def on_cluster(pieces: Sequence[Piece]) -> "Rows":
             return on_ray.outcomes(loaded.recipe, loaded.digest, pieces, cluster)
 
-        def here(pieces: Sequence[Piece]) -> local.Rows:
+        def here(pieces: Sequence[Piece]) -> "Rows":
             return local.outcomes(loaded, pieces)
 
-        def steady(make: Callable[[Sequence[Piece]], local.Rows]) -> float:
+        def steady(make: Callable[[Sequence[Piece]], "Rows"]) -> float:
             clock = Clock(count // 10)
             run(settings.folder, loaded, images, lambda pieces: clock.of(make(pieces)))
             return clock.seconds / (count - count // 10)
@@ -153,7 +159,7 @@ class Clock:
     def __init__(self, skipped: int):
         self._skipped, self.seconds = skipped, 0.0
 
-    def of(self, rows: local.Rows) -> Iterator[Outcome | End]:
+    def of(self, rows: "Rows") -> Iterator[Outcome | End]:
         """Yields `rows`."""
         start = time.perf_counter()
         try:
@@ -181,12 +187,14 @@ def measure_memory(settings: Settings, network: str, size: int) -> Sample:
 
 def _held(folder: Path, loaded: Loaded, images: Listing) -> list[int]:
     """Returns what the process holds, now and then, during a job."""
+    from slimzoo.streaming import local
+
     held: list[int] = []
     run(folder, loaded, images, lambda pieces: _noting(local.outcomes(loaded, pieces), held))
     return held
 
 
-def _noting(rows: local.Rows, held: list[int], every: int = 100) -> Iterator[Outcome | End]:
+def _noting(rows: "Rows", held: list[int], every: int = 100) -> Iterator[Outcome | End]:
     """Yields `rows`, and notes what the process holds at every hundredth."""
     try:
         for number, row in enumerate(rows):

@@ -108,7 +108,7 @@ class Run:
 
         Its values are still known at its own step; else the model as it stands is measured and is the best.
         """
-        if self.best["step"] == 0 or self._has_best_model():
+        if self.best["step"] == 0 or (self._has_best_model() and not self._raw_can_be_made_up_for()):
             return
         if self.best["step"] != self.step:
             log.warning(
@@ -127,6 +127,11 @@ class Run:
         except Damaged:
             return False
         return steps == self.best["step"] and self.best.get("values", digest) == digest
+
+    def _raw_can_be_made_up_for(self) -> bool:
+        """Whether the raw weights beside averaged ones are gone, and the run stands where they were."""
+        gone = self._measured.averaged and not (self.folder.path / RAW).is_file()
+        return gone and self.best["step"] == self.step
 
     def _is_best(self, score: list[float]) -> None:
         values = {name: variable.numpy() for name, variable in self.model.variables_by_name.items()}

@@ -6,6 +6,7 @@ import pytest
 import slimzoo
 from slimzoo.errors import SlimzooError
 from slimzoo.training import evaluate, run_report
+from slimzoo.training.run import Run
 from slimzoo.training.run_folder import RAW
 from tests.training.conftest import values
 
@@ -30,6 +31,22 @@ def test_averaged_weights_are_measured_and_kept_and_the_raw_ones_beside_them(ave
     for model, kind in ((kept, "eval"), (raw, "raw")):
         (row,) = (row for row in averaged.history if (row["kind"], row["step"]) == (kind, 4))
         assert evaluate(model, data[1]).loss == pytest.approx(row["loss"], rel=1e-5)  # float32
+
+
+def test_raw_weights_that_are_gone_are_written_again_where_they_are_known(run, tmp_path, monkeypatch):
+    def killed(self, *arguments):
+        raise KeyError("killed")
+
+    given = {"steps": 2, "options": {"average_weights": 0.9}}
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "finish", killed)
+        with pytest.raises(KeyError):
+            run(tmp_path / "run", **given)
+    before = values(slimzoo.load(tmp_path / "run" / RAW))
+    (tmp_path / "run" / RAW).unlink()
+    run(tmp_path / "run", **given)
+    after = values(slimzoo.load(tmp_path / "run" / RAW))
+    assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
 def test_a_run_ends_after_so_many_evaluations_without_a_better_one(run, tmp_path):

@@ -68,13 +68,16 @@ def descend(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     variances = np.diagonal(covariance, axis1=-2, axis2=-1)  # [K] or [n, K]
     damping = _DAMPING * variances.mean(-1) + np.finfo(np.float32).tiny
     error = exact - found
+    pull = np.einsum("nij,jn->ni", covariance, error) if each else (covariance @ error).T  # [n, K]
     for _ in range(_SWEEPS):
         before = found.copy()
         for i in range(len(exact)):
-            pull = np.einsum("nk,kn->n", covariance[:, i], error) if each else covariance[i] @ error
-            step = (pull + damping * error[i]) / (variances[..., i] + damping)
+            step = (pull[:, i] + damping * error[i]) / (variances[..., i] + damping)
             moved = np.clip(np.round(found[i] + step), -MOST, MOST)
-            found[i] = np.where(fixed[i], found[i], moved)
+            (changed,) = np.nonzero((moved != found[i]) & ~fixed[i])  # few: only what they pull is added up
+            by = (found[i] - moved)[changed, None]
+            pull[changed] += by * (covariance[changed, i] if each else covariance[i])
+            found[i, changed] = moved[changed]
             error[i] = exact[i] - found[i]
         if (found == before).all():
             break

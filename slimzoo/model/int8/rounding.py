@@ -19,7 +19,7 @@ from slimzoo.model.int8.network import replay_of, values_of
 MOST = 127  # of a weight of 8 bits
 _SWEEPS = 4
 _DAMPING = 0.05  # of the mean variance: what few images do not show is not trusted
-_LARGEST = 3e9  # multiplications of a sweep; kernels that want more stay as they are
+_LARGEST = 1.5e9  # multiplications of a sweep; kernels that want more stay as they are
 _PART = 4  # images at a time, whose patches are in memory
 _ROWS = 1 << 24  # numbers of the patches of a part that are looked at
 _WORK = 4e12  # multiply-adds of correcting shifts

@@ -19,7 +19,7 @@ from slimzoo.model.int8.network import replay_of, values_of
 MOST = 127  # of a weight of 8 bits
 _SWEEPS = 4
 _DAMPING = 0.05  # of the mean variance: what few images do not show is not trusted
-_LARGEST = 3e9  # multiplications of a sweep; kernels that want more stay as they are
+_LARGEST = 1.5e9  # multiplications of a sweep; kernels that want more stay as they are
 _PART = 4  # images at a time, whose patches are in memory
 _ROWS = 1 << 24  # numbers of the patches of a part that are looked at
 _WORK = 4e12  # multiply-adds of correcting shifts
@@ -68,13 +68,16 @@ def descend(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     variances = np.diagonal(covariance, axis1=-2, axis2=-1)  # [K] or [n, K]
     damping = _DAMPING * variances.mean(-1) + np.finfo(np.float32).tiny
     error = exact - found
+    pull = np.einsum("nij,jn->ni", covariance, error) if each else (covariance @ error).T  # [n, K]
     for _ in range(_SWEEPS):
         before = found.copy()
         for i in range(len(exact)):
-            pull = np.einsum("nk,kn->n", covariance[:, i], error) if each else covariance[i] @ error
-            step = (pull + damping * error[i]) / (variances[..., i] + damping)
+            step = (pull[:, i] + damping * error[i]) / (variances[..., i] + damping)
             moved = np.clip(np.round(found[i] + step), -MOST, MOST)
-            found[i] = np.where(fixed[i], found[i], moved)
+            (changed,) = np.nonzero((moved != found[i]) & ~fixed[i])  # few: only what they pull is added up
+            by = (found[i] - moved)[changed, None]
+            pull[changed] += by * (covariance[changed, i] if each else covariance[i])
+            found[i, changed] = moved[changed]
             error[i] = exact[i] - found[i]
         if (found == before).all():
             break

@@ -1,5 +1,7 @@
 """OpenVINO on the processor: compiled for a batch, or for any; what it compiled is kept in the cache."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,13 +51,19 @@ def _converted(frozen: Frozen) -> Any:
     definition.node.extend(frozen.definition.node)
     for name, output in zip(outputs, frozen.outputs, strict=True):
         definition.node.add(name=name, op="Identity", input=[output]).attr["T"].type = 1
-    with tf.Graph().as_default() as graph:
-        tf.graph_util.import_graph_def(definition, name="")
     try:
-        model = openvino.convert_model(graph)
+        model = _read(definition)
     except Exception as error:
         raise SlimzooError(f"OpenVINO cannot run this network: {str(error)[:300]}") from error
     return _filled(model, frozen)
+
+
+def _read(definition: GraphDef) -> Any:
+    """Returns the graph as OpenVINO reads it from a file: openvino.convert_model would report its use."""
+    with tempfile.TemporaryDirectory(prefix="slimzoo-openvino-") as folder:
+        path = Path(folder) / "graph.pb"
+        path.write_bytes(definition.SerializeToString())
+        return openvino.Core().read_model(path)
 
 
 def _first(shape: tf.TensorShape) -> int | None:

@@ -154,8 +154,11 @@ def q_sigmoid(x: tf.Tensor) -> tf.Tensor:
 
 def dense_prediction_cell(net: tf.Tensor, stage: Stage, rows: Sequence[CellRow]) -> tf.Tensor:
     """Returns the branches that `rows` say, put together: Chen et al. 2018, arXiv:1809.04184."""
-    unbounded = slim.arg_scope([slim.conv2d, slim.separable_conv2d], activation_fn=tf.nn.relu)
-    with stage.layers(), unbounded, tf.compat.v1.variable_scope("meta_architecture", values=[net]):
+    with (
+        stage.layers(),
+        slim.arg_scope([slim.conv2d, slim.separable_conv2d], activation_fn=tf.nn.relu),  # never bounded
+        tf.compat.v1.variable_scope("meta_architecture", values=[net]),
+    ):
         branches: list[tf.Tensor] = []
         for i, row in enumerate(rows):
             source = net if row["input"] < 0 else branches[row["input"]]

@@ -74,6 +74,7 @@ def test_heads_follow_the_options():
     assert {"decoder/decoder_split_sep_conv0_1_pointwise/weights"} <= names.keys()
     _, ends, names = built(dense_prediction_cell_config=DENSE_PREDICTION_CELL)
     assert names["meta_architecture/branch4_pointwise/weights"] == [1, 1, 256, 256]
+    assert "meta_architecture/branch4_depthwise/BatchNorm/gamma" in names
     assert ends["aspp_features"].shape[-1] == 256
 
 

@@ -34,15 +34,15 @@ def intervals(
     right = scores.argmax(1) == labels.argmax(1)
     random = np.random.default_rng(seed)
     means, accuracies = [], []
-    for times in _draws(random, images, resamples):
-        means.append(_mean_ap(scores, labels, weights, times))
+    for times in draws(random, images, resamples):
+        means.append(mean_ap(scores, labels, weights, times))
         accuracies.append(times @ right / images)
-    figure = float(_mean_ap(scores, labels, weights, once)[0])
+    figure = float(mean_ap(scores, labels, weights, once)[0])
     of_map, of_accuracy = np.concatenate(means), np.concatenate(accuracies)
     return _between(of_map, figure, images), _between(of_accuracy, float(right.mean()), images)
 
 
-def _draws(random: np.random.Generator, images: int, resamples: int) -> Iterator[np.ndarray]:
+def draws(random: np.random.Generator, images: int, resamples: int) -> Iterator[np.ndarray]:
     """Yields how often each image is in a resample, float64 [some, images]."""
     share = np.full(images, 1 / images)
     step = max(1, CHUNK // images)
@@ -50,8 +50,12 @@ def _draws(random: np.random.Generator, images: int, resamples: int) -> Iterator
         yield random.multinomial(images, share, min(step, resamples - start)).astype(np.float64)
 
 
-def _mean_ap(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Returns the mAP of each resample, nan where no class has a positive."""
+def mean_ap(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Returns the mAP (all-point) of each resample, nan where no class has a positive.
+
+    Args:
+      times: how often each image is in a resample, float64 [resamples, N].
+    """
     ap = np.stack([_ap(*column, times) for column in zip(scores.T, labels.T, weights.T, strict=True)])
     known = ~np.isnan(ap)
     with np.errstate(invalid="ignore"):

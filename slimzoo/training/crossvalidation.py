@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from slimzoo.data import splits
+from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import atomic_write, write_text
 from slimzoo.files.progress import bar
-from slimzoo.training.average_precision import mean_average_precision
+from slimzoo.training.bootstrap import draws, mean_ap
 from slimzoo.training.finetune import finetune
 from slimzoo.training.interrupt import Stopped, Watch, watch
 from slimzoo.training.recipes import METHODS
@@ -49,6 +50,7 @@ class Plan:
     seeds: int = 3
     size: int | None = None
     options: Mapping[str, Any] | None = None  # of every recipe that trains
+    deterministic: bool | None = None  # as finetune() takes it
 
     def __post_init__(self) -> None:
         problems = [f"no recipe {name!r}; there are {', '.join(RECIPES)}" for name in self._unknown()]
@@ -205,6 +207,7 @@ def _train(
             keep_best=False,
             seed=seed,
             tensorboard=False,
+            deterministic=plan.deterministic,
         )
     seconds = time.monotonic() - start
     with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
@@ -226,13 +229,12 @@ def _without_warnings() -> Iterator[None]:
 def measure(data: Dataset, scores: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> Figures:
     """Returns the figures of `scores`, {recipe: [seeds, N, K]}; others differ from the first recipe."""
     first = next(iter(scores))
-    drawn: dict[str, list[float]] = {recipe: [] for recipe in scores}
-    random = np.random.RandomState(0)
-    for _ in range(RESAMPLES):
-        picked = random.randint(len(data), size=len(data))
+    drawn: dict[str, list[np.ndarray]] = {recipe: [] for recipe in scores}
+    for times in draws(np.random.default_rng(0), len(data), RESAMPLES):  # the same images for every recipe
         for recipe, values in scores.items():
-            drawn[recipe].append(float(np.mean([_map(data, one, picked) for one in values])))
-    sampled = {recipe: np.array(values) for recipe, values in drawn.items()}
+            by_seed_drawn = [mean_ap(one, data.labels, data.weights, times) for one in values]
+            drawn[recipe].append(np.mean(by_seed_drawn, axis=0))
+    sampled = {recipe: np.concatenate(values) for recipe, values in drawn.items()}
     by_seed = {recipe: [_map(data, one) for one in values] for recipe, values in scores.items()}
     mean = {recipe: float(np.mean(values)) for recipe, values in by_seed.items()}
     return Figures(
@@ -246,8 +248,8 @@ def measure(data: Dataset, scores: Mapping[str, np.ndarray], seconds: Mapping[st
     )
 
 
-def _map(data: Dataset, scores: np.ndarray, picked: np.ndarray | slice = slice(None)) -> float:
-    return mean_average_precision(scores[picked], data.labels[picked], data.weights[picked], "all_point")
+def _map(data: Dataset, scores: np.ndarray) -> float:
+    return mean_average_precision(scores, data.labels, data.weights, "all_point")
 
 
 def _between(values: np.ndarray) -> tuple[float, float]:

@@ -57,7 +57,7 @@ def test_what_cannot_be_told_is_nan(case, monkeypatch):
 
 def test_many_images_are_drawn_in_parts_that_together_are_all(monkeypatch):
     monkeypatch.setattr(bootstrap, "CHUNK", 90)
-    parts = [*bootstrap._draws(np.random.default_rng(0), 30, 10)]
+    parts = [*bootstrap.draws(np.random.default_rng(0), 30, 10)]
     assert [len(part) for part in parts] == [3, 3, 3, 1]
     assert all((part.sum(1) == 30).all() for part in parts)
 

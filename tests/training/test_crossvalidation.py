@@ -1,0 +1,107 @@
+"""Recipes side by side: scores by models that never saw the image, pooled, paired, and kept on disk."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+
+from slimzoo.cli.crossvalidate import shown
+from slimzoo.errors import SlimzooError
+from slimzoo.report.recipes_chart import draw
+from slimzoo.training import crossvalidation
+from slimzoo.training.crossvalidation import Plan, crossvalidate, measure
+from slimzoo.training.interrupt import Stopped
+
+
+@pytest.fixture(scope="module")
+def weights(run, tmp_path_factory):
+    """Of a tiny network that has learnt a little."""
+    folder = tmp_path_factory.mktemp("pretrained") / "run"
+    run(folder, steps=2)
+    return str(folder / "model.safetensors")
+
+
+@pytest.fixture
+def plan(data, weights):
+    def make(**changes):
+        given = {
+            "model": "tiny",
+            "weights": weights,
+            "recipes": ("probe", "head"),
+            "folds": 2,
+            "seeds": 1,
+            "deterministic": False,
+        }
+        return Plan(**{"data": data[0], "options": {"epochs": 1, "batch_size": 4}, **given, **changes})
+
+    return make
+
+
+def failing(*arguments, **named):
+    raise AssertionError("nothing is left to train")
+
+
+def test_each_recipe_is_scored_on_each_fold_and_what_was_scored_is_not_trained_again(
+    plan, tmp_path, monkeypatch
+):
+    figures = crossvalidate(plan(), tmp_path / "cv")
+    names = {path.name for path in (tmp_path / "cv").glob("*.npz")}
+    assert names == {f"{recipe}-seed0-fold{fold}.npz" for recipe in ("probe", "head") for fold in (0, 1)}
+    written = json.loads((tmp_path / "cv" / "figures.json").read_text("utf-8"))
+    assert written["map"] == figures.map and figures.difference["probe"] == 0.0
+    monkeypatch.setattr(crossvalidation, "finetune", failing)
+    assert crossvalidate(plan(), tmp_path / "cv").map == figures.map
+    assert "mAP" in shown(plan(), figures) and "to probe" in shown(plan(), figures)
+    with pytest.raises(SlimzooError, match=r"holds scores of something else(.|\n)*folds is 2 there, 3 here"):
+        crossvalidate(plan(folds=3), tmp_path / "cv")
+
+
+def test_a_signal_keeps_what_was_scored_and_says_how_to_go_on(plan, tmp_path, monkeypatch):
+    train = crossvalidation.finetune
+
+    def stopped(*arguments, **named):
+        result = train(*arguments, **named)
+        signal.raise_signal(signal.SIGTERM)
+        return result
+
+    monkeypatch.setattr(crossvalidation, "finetune", stopped)
+    with pytest.raises(Stopped, match=r"1 training kept in .*The same command goes on from there"):
+        crossvalidate(plan(), tmp_path / "cv")
+    assert len([*(tmp_path / "cv").glob("*.npz")]) == 1
+
+
+def test_a_folder_of_other_things_and_a_file_are_left_alone(plan, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for path in (tmp_path / "mine", tmp_path / "mine" / "notes.txt"):
+        with pytest.raises(FileExistsError, match=r"holds other things|is a file"):
+            crossvalidate(plan(), path)
+
+
+def test_everything_wrong_with_a_plan_is_said_at_once(plan):
+    with pytest.raises(SlimzooError) as error:
+        plan(recipes=("prob", "full"), folds=99, seeds=0, weights=None)
+    said = str(error.value)
+    assert all(
+        word in said for word in ("no recipe 'prob'", "folds is 99", "seeds is 0", "only recipe 'scratch'")
+    )
+
+
+def test_figures_are_paired_and_the_better_recipe_is_better_in_every_resample(data):
+    labels = np.asarray(data[0].labels)
+    right, wrong = labels[None] + 0.0, 1.0 - labels[None]
+    figures = measure(data[0], {"wrong": wrong, "right": right}, {"wrong": 1.0, "right": 2.0})
+    assert figures.map["right"] == [1.0] and figures.better["right"] > 0.99
+    low, high = figures.difference_interval["right"]
+    assert 0 < low <= figures.difference["right"] <= high
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_the_chart_is_drawn(data, tmp_path, suffix):
+    labels = np.asarray(data[0].labels)[None]
+    figures = measure(data[0], {"probe": labels + 0.0, "full": 1.0 - labels}, {"probe": 1.0, "full": 1.0})
+    path = tmp_path / f"cv{suffix}"
+    draw(figures, str(path), "a title")
+    text = path.read_bytes()
+    assert text.startswith(b"\x89PNG") or (b"probe" in text and b"a title" in text)

@@ -1,6 +1,8 @@
 """OpenVINO on the processor: compiled for a batch, or for any; what it compiled is kept in the cache."""
 
+import hashlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from slimzoo.engines.folding import folded
 from slimzoo.engines.frozen import Frozen, GraphDef, placeholder
 from slimzoo.engines.opening import Runner
 from slimzoo.engines.pool import Pool
-from slimzoo.engines.processor import cores
+from slimzoo.engines.processor import cores, flags
 from slimzoo.engines.rows import Settings
 from slimzoo.errors import SlimzooError
 
@@ -34,10 +36,17 @@ def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
         "INFERENCE_PRECISION_HINT": _HINTS[settings.precision],
         "INFERENCE_NUM_THREADS": settings.threads or cores(),
     }
-    with kept_blobs(f"openvino-{openvino.__version__.partition('-')[0]}", digest) as folder:
+    with kept_blobs(_kind(config), digest) as folder:
         if folder is not None:
             config["CACHE_DIR"] = str(folder)
         return _OpenVino(openvino.Core().compile_model(model, "CPU", config), len(frozen.outputs))
+
+
+def _kind(config: Mapping[str, Any]) -> str:
+    """Returns what a blob holds for beside the network: OpenVINO itself takes one of any precision."""
+    about = repr([sorted(config.items()), sorted(flags() or ())])
+    version = openvino.__version__.partition("-")[0]
+    return f"openvino-{version}-{hashlib.sha256(about.encode()).hexdigest()[:12]}"
 
 
 def _converted(frozen: Frozen) -> Any:

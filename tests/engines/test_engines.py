@@ -8,6 +8,7 @@ import pytest
 
 from slimzoo.engines import ENGINES, processor
 from slimzoo.engines import tensorflow as tensorflow_engine
+from slimzoo.engines.rows import _cannot
 from slimzoo.model.compiling import ValuesOf, skeleton
 from tests.engines.networks import NAMES, images_for, make, tolerance
 
@@ -53,6 +54,20 @@ def test_an_engine_gives_the_logits_and_end_points_of_the_model(name, engine, mo
     for key, value in wanted.items():
         # batch norm is folded and sums are ordered otherwise: float32 all the same
         np.testing.assert_allclose(found[key], value, rtol=0, atol=tolerance(value), err_msg=key)
+
+
+def test_what_was_compiled_in_one_precision_is_not_taken_for_another(model_of):
+    installed("openvino")
+    precisions = [name for name in ("bfloat16", "float16") if not _cannot(ENGINES["openvino"], name, None)]
+    if not precisions:
+        pytest.skip("this processor computes in float32 alone")
+    model = model_of("mobilenet_v1_025")
+    images = images_for(model)
+    wanted = model(images).numpy()
+    for precision in (*precisions, "float32"):  # one cache for all of them
+        with model.compiled("openvino", precision) as predictor:
+            found = predictor(images)
+        assert (np.abs(found - wanted).max() <= tolerance(wanted)) == (precision == "float32"), precision
 
 
 @pytest.mark.parametrize("engine", BY_DEFAULT)

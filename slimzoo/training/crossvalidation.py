@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from slimzoo.data import splits
+from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import atomic_write, write_text
 from slimzoo.files.progress import bar
-from slimzoo.training.average_precision import mean_average_precision
 from slimzoo.training.finetune import finetune
 from slimzoo.training.interrupt import Stopped, Watch, watch
 from slimzoo.training.recipes import METHODS

@@ -66,7 +66,8 @@ def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """Raises SlimzooError with the nearest ones if some of `names` are not in `known`."""
     known = list(known)
     problems = [
-        f"no {kind} {name!r}" + (f"; nearest: {', '.join(found)}" if (found := near(name, known)) else "")
+        f"no {kind} {name!r}"
+        + (f"; nearest: {', '.join(found)}" if (found := near(str(name), known)) else "")
         for name in names
         if name not in known
     ]

@@ -15,7 +15,7 @@ from slimzoo.cli.engine_options import engine_option, precision_option, settled,
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.imports import import_networks, imported
 from slimzoo.cli.options import POSITIVE, import_option
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, short_rate, table
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import check_writable, write_text
 from slimzoo.files.progress import bar
@@ -250,8 +250,8 @@ def _print(measured: Measured, as_json: bool) -> None:
 def _cells(result: dict[str, Any]) -> tuple[Any, ...]:
     return (
         *(result[name] for name in ("network", "mode", "batch_size", "size")),
-        f"{result['images_per_second']:.4g}",
-        f"{result['low']:.4g} to {result['high']:.4g}",
+        short_rate(result["images_per_second"]),
+        f"{short_rate(result['low'])} to {short_rate(result['high'])}",
         result["runs"],
         f"{result['warm_up']:.1f} s",
         *(_megabytes(result[name]) for name in ("memory", "before")),

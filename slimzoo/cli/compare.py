@@ -25,6 +25,7 @@ from slimzoo.cli.output import (
     percent,
     progress_option,
     short_count,
+    short_rate,
     table,
     width,
 )
@@ -127,7 +128,7 @@ def _table(rows: Sequence["Compared"]) -> str:
     for row in rows:
         entry = row.entry
         counts = (short_count(entry.multiply_adds), short_count(entry.parameters))
-        speed = [f"{row.images_per_second:.3g}"] if row.images_per_second else []
+        speed = [short_rate(row.images_per_second)] if row.images_per_second else []
         lines.append((keys[entry.name], entry.name, *counts, percent(entry.top1), *speed))
     return table(columns, lines, spare=("parameters>",))
 

@@ -178,6 +178,11 @@ def short_count(number: int) -> str:
     return f"{value:.{max(0, 3 - len(str(round(value))))}f} {name}"
 
 
+def short_rate(number: float) -> str:
+    """Returns `number` as it is read: "0.123", "12.3", "1,140"."""
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:.3g}"
+
+
 def percent(value: float | None) -> str | None:
     """Returns `value` as "70.9 %"; None stays None."""
     return None if value is None else f"{value:.1f} %"

@@ -139,6 +139,7 @@ def predict(
         "turn": turn,
     }
     if check_alone(many, bool(images or listed)):
+        _check_task(model)
         recipe = recipe_of(model, how, features=many.pop("features") or "", **wanted)
         asked = Asked(out=out, overwrite=overwrite, progress=progress, as_json=as_json, **many)
         return predict_many(asked, recipe)

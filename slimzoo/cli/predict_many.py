@@ -150,7 +150,7 @@ def predict_many(asked: Asked, recipe: Recipe) -> None:
     if asked.as_json:
         echo_json({"images": rows, "errors": errors, "out": asked.out})
     else:
-        echo(f"{rows - errors:,} of {counted(rows, 'image')} are in {asked.out}")
+        echo(f"{rows - errors:,} of {counted(rows, 'image')} {'is' if rows == 1 else 'are'} in {asked.out}")
     if errors:
         raise Failure(f"{errors:,} of {counted(rows, 'image')} cannot be used: the column error says why", 1)
 

@@ -55,6 +55,7 @@ ENGINES: dict[str, Engine] = {  # the fastest first: batch 1 and 8 of tools/benc
         Engine(name="tflite", needs=("tensorflow",), extra="", precisions={"float32": ()}),
     )
 }
+_OF_8_BITS = '; of 8 bits a Model makes them: model.compiled(precision="int8", calibrate=...)'
 PRECISIONS = tuple(dict.fromkeys(name for engine in ENGINES.values() for name in engine.precisions))
 
 
@@ -76,12 +77,12 @@ def settle(
     Raises: SlimzooError: an engine that there is not, or is not installed; what it or this processor cannot
       compute in; a number out of range: everything at once.
     """
-    problems = [*_counts(threads=threads, batch_size=batch_size)]
+    problems = [*wrong_counts(threads=threads, batch_size=batch_size)]
     if engine not in (AUTO, *ENGINES):
         near = nearest(str(engine), ENGINES)
         problems.append(f"engine is {engine!r}; there are {', '.join((AUTO, *ENGINES))}.{near}")
     if precision not in PRECISIONS:
-        problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}")
+        problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}{_OF_8_BITS}")
     elif engine in ENGINES:
         problems += _cannot(ENGINES[engine], precision, threads)
     if problems:
@@ -91,7 +92,8 @@ def settle(
     )
 
 
-def _counts(**counts: Any) -> Iterable[str]:
+def wrong_counts(**counts: Any) -> Iterable[str]:
+    """Yields what is wrong with those of `counts` that are no whole number from 1 up, as messages."""
     for name, count in counts.items():
         whole = isinstance(count, numbers.Integral) and not isinstance(count, bool)
         if count is not None and not (whole and count >= 1):

@@ -95,7 +95,7 @@ def compiling(
         extra = [name for name, value in named.items() if value not in ("float32", None, ())]
         if extra:
             raise SlimzooError(
-                f"{', '.join(extra)} belong to a predictor: add engine=, perhaps engine='auto'"
+                f"only a predictor takes {', '.join(extra)}: add engine=, perhaps engine='auto'"
             )
         return None
     problems = [f"{name}: {why}" for name, why in _OF_A_MODEL.items() if name in arguments]

@@ -16,6 +16,7 @@ from slimzoo.data.finding import image_files
 from slimzoo.engines import Settings, open_engine, settle
 from slimzoo.engines.frozen import Frozen
 from slimzoo.engines.opening import Runner
+from slimzoo.engines.rows import wrong_counts
 from slimzoo.errors import SlimzooError
 from slimzoo.files.progress import bar
 from slimzoo.model.binding import refuse_fork
@@ -122,7 +123,7 @@ class Predictor(OfImages):
     def __repr__(self) -> str:
         size = "x".join(map(str, self._about.input_shape))
         several = [f"batches of {self.batch_size}"] if self.batch_size else []
-        threads = [f"{self.threads} threads"] if self.threads else []
+        threads = [f"{self.threads} thread" + "s" * (self.threads > 1)] if self.threads else []
         points = [f"with {', '.join(self.end_points)}"] if self.end_points else []
         closed = [] if self._runner is not None else ["closed"]
         facts = [self.name, f"{self.engine} {self.precision}", size, *several, *threads, *points, *closed]
@@ -150,8 +151,8 @@ class Predictor(OfImages):
           batch_size: images at once. None: what it was compiled for, or 32.
         Raises: SlimzooError: images that cannot be used, all of a batch at once; no image at all.
         """
-        if batch_size is not None and batch_size < 1:
-            raise SlimzooError(f"batch_size is {batch_size}; it is a number from 1 up")
+        if wrong := [*wrong_counts(batch_size=batch_size)]:
+            raise SlimzooError(wrong[0])
         size = batch_size or self.batch_size or BATCH_SIZE
         total, batches = self._batches(images, size)
         with bar(
@@ -218,6 +219,7 @@ class Predictor(OfImages):
         return np.ascontiguousarray(array, np.float32)
 
     def _run(self, images: np.ndarray) -> list[np.ndarray]:
+        refuse_fork()
         if self._watch is not None:
             self._look_at_weights()
         runner = self._runner

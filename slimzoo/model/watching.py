@@ -48,9 +48,11 @@ class Watch:
         started = time.monotonic()
         if not thorough and started < self._next:
             return False
-        changed = self._print_now() != self._print
+        if self._print_now() != self._print:
+            self._next = 0.0  # whoever asks next is told the same
+            return True
         self._next = time.monotonic() + (time.monotonic() - started) / _SHARE
-        return changed
+        return False
 
 
 def _and_inner(model: Any) -> list[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.streaming.recipe import Recipe
 from slimzoo.streaming.rows import Batch, Best, End, Outcome, Row
 
@@ -77,6 +78,7 @@ def load_recipe(recipe: Recipe) -> Loaded:
     for source in recipe.imports if recipe.importing else ():
         recipe.importing(source)  # type: ignore[misc]
     model: Any = load(recipe.model, **_with_end_point(recipe))
+    check_task(model.name, model.task, CLASSIFICATION)
     if model.preprocessing is None:
         model.preprocess([])  # which says so
     if model.num_classes == 0 and not recipe.features:

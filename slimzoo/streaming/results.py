@@ -33,6 +33,7 @@ _SCHEMA = {
 }
 _OWN = re.compile(rf"\.lock$|\.({MANIFEST}|part-.*)\.[0-9a-f]+\.tmp$")  # what a killed process may leave
 _NOTED = ("model", "images")  # of a job, but no part of it: the same can be called otherwise
+_SHAPES_WEIGHTS = ("engine", "precision", "features")  # the digest is of what is computed: theirs too
 _OPTIONS = {  # what a job is made of, as the command line calls it
     "top": "--top",
     "threshold": "--threshold",
@@ -260,16 +261,24 @@ def _named(place: Place) -> Iterator[Part]:
 
 
 def _check_same(known: Mapping[str, Any], job: Mapping[str, Any], where: Path) -> None:
+    differ = [
+        key for key in [*job, *(key for key in known if key not in job)] if known.get(key) != job.get(key)
+    ]
+    noted = (*_NOTED, *(["weights"] if {*differ}.intersection(_SHAPES_WEIGHTS) else []))
     wrong = [
-        f"{_OPTIONS.get(key, key)}: there {shown(known.get(key))}, now {shown(job.get(key))}"
-        for key in [*job, *(key for key in known if key not in job)]
-        if known.get(key) != job.get(key) and key not in _NOTED
+        f"{_OPTIONS.get(key, key)}: there {_said(known.get(key))}, now {_said(job.get(key))}"
+        for key in differ
+        if key not in noted
     ]
     if wrong:
         raise SlimzooError(
             listing(f"{where} holds the results of another job:", wrong)
             + "\nName another place with --out; overwrite=True replaces them"
         )
+
+
+def _said(value: object) -> str:
+    return "none" if value in (None, "") else shown(value)
 
 
 def _rows_in(path: Path) -> tuple[int, int]:

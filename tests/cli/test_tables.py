@@ -46,6 +46,13 @@ def test_no_word_of_a_help_is_broken(room):
         assert not [line for line in text.splitlines() if re.search(r"\w-$", line)], path
 
 
+@pytest.mark.parametrize(
+    "number, words", [(0.1234, "0.123"), (12.34, "12.3"), (1140.4, "1,140"), (99.96, "100")]
+)
+def test_a_rate_is_no_power_of_ten(number, words):
+    assert output.short_rate(number) == words
+
+
 def test_columns_give_way_in_their_order_and_that_is_said(monkeypatch):
     monkeypatch.setattr(output, "width", lambda err=False: 24)
     rows = [("a_long_name", 1234567, "same", "two words")]

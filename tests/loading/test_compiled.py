@@ -86,7 +86,7 @@ def test_a_keras_file_can_be_compiled(saved, tmp_path):
     ("arguments", "words"),
     [
         ({"engine": "tpu"}, "engine is 'tpu'; there are auto, openvino"),
-        ({"precision": "bfloat16", "threads": 2}, "precision, threads belong to a predictor: add engine="),
+        ({"precision": "bfloat16", "threads": 2}, "only a predictor takes precision, threads: add engine="),
         ({"engine": "auto", "dtype": "mixed_bfloat16"}, "dtype: precision= says"),
         ({"engine": "auto", "features_only": True}, "end_points= names the maps"),
         ({"engine": "auto", "end_points": "conv3"}, "no end point 'conv3'"),

@@ -49,8 +49,9 @@ def test_end_points_come_with_the_logits(model):
     assert [*found] == ["logits", "second", "first"]
     for key, value in model.features(IMAGES, ["second", "first"]).items():
         np.testing.assert_allclose(found[key], value, **NEAR)
-    with pytest.raises(SlimzooError, match="'frist'"):
-        model.compiled(end_points="frist")
+    for wrong in ("frist", [3]):
+        with pytest.raises(SlimzooError, match="no end point"):
+            model.compiled(end_points=wrong)
 
 
 def test_predict_takes_arrays_datasets_paths_and_folders(model, predictor, tmp_path):
@@ -162,6 +163,20 @@ def test_one_that_follows_is_made_anew(model, caplog):
     assert np.abs(found - before).max() > 1e-3
     np.testing.assert_allclose(found, model(IMAGES), **NEAR)
     assert not said_old(caplog) and not predictor.is_old
+
+
+def test_one_that_follows_sees_a_variable_that_was_assigned_to_by_hand(model):
+    predictor = model.compiled(follow=True)
+    predictor(IMAGES)
+    assign_one(model)
+    assert predictor.is_old
+    np.testing.assert_allclose(predictor(IMAGES), model(IMAGES), **NEAR)
+
+
+@pytest.mark.parametrize("batch_size", [0, 2.5, "3"])
+def test_a_batch_size_that_is_no_count_is_refused(batch_size, predictor):
+    with pytest.raises(SlimzooError, match=r"batch_size is .*a number from 1 up"):
+        predictor.predict(IMAGES, batch_size=batch_size)
 
 
 def test_it_outlives_its_model():

@@ -68,8 +68,9 @@ def test_of_many_sizes_the_latest_traces_are_kept(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_process_says_so_and_does_not_hang():
-    model = little_model()
+@pytest.mark.parametrize("make", [little_model, lambda: little_model().compiled("tensorflow")])
+def test_a_forked_process_says_so_and_does_not_hang(make):
+    model = make()
     model(IMAGES)
     read, write = os.pipe()
     child = os.fork()

@@ -159,6 +159,8 @@ def test_results_of_another_job_are_refused_with_the_differences(tmp_path):
         SlimzooError, match=r"another job:\n  weights: there 0af3, now 77\n  --top: there 2, now 5"
     ):
         run(place, [], {**JOB, "weights": "77", "top": 5})
+    with pytest.raises(SlimzooError, match=r"another job:\n  --engine: there none, now openvino\nName"):
+        run(place, [], {**JOB, "weights": "77", "engine": "openvino"})  # of other numbers for that alone
     assert sorted(os.listdir(place.folder)) == before
     run(place, again := [], {**JOB, "top": 5}, overwrite=True)
     assert again == EXPECTED

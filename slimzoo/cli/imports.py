@@ -6,9 +6,12 @@ import sys
 import traceback
 from pathlib import Path
 
+import click
+
 from slimzoo.errors import SlimzooError
 from slimzoo.registry import Row, get_row, registered
 
+IMPORTED = "slimzoo.imported"  # what a command was told to import, in its click.Context.meta
 _imported: set[str] = set()  # sources that have registered theirs
 
 
@@ -37,8 +40,9 @@ def import_networks(source: str) -> None:
 
 
 def imported() -> tuple[str, ...]:
-    """Returns what was imported so, for another process that is to know the same networks."""
-    return tuple(sorted(_imported))
+    """Returns what this command imported so, for another process that is to know the same networks."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(IMPORTED, ()) if context else ()
 
 
 def _check(network: Row) -> None:

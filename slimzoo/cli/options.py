@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from slimzoo.cli.imports import import_networks
+from slimzoo.cli.imports import IMPORTED, import_networks
 from slimzoo.errors import SlimzooError
 from slimzoo.names import nearest
 
@@ -24,6 +24,7 @@ def _import_all(context: click.Context, parameter: click.Parameter, sources: tup
     if not context.resilient_parsing:  # a shell completes the line
         for source in dict.fromkeys(sources):
             import_networks(source)
+        context.meta[IMPORTED] = tuple(dict.fromkeys(sources))
 
 
 import_option = click.option(

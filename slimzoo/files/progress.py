@@ -1,5 +1,6 @@
 """Progress bars: tqdm's, in a notebook too; a line for each tenth where stderr is a file or a program."""
 
+import functools
 import sys
 import warnings
 from typing import Any
@@ -22,6 +23,7 @@ def _is_seen() -> bool:
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
+@functools.cache
 def _lines() -> type:
     """Returns a tqdm that writes a line at the end of each tenth of what is to be done, and nothing else."""
     from tqdm import tqdm
@@ -30,6 +32,7 @@ def _lines() -> type:
         """Of a bar without a total, the last line alone is written."""
 
         disable: bool
+        monitor_interval = 0  # no thread looks after it: every step is looked at
 
         def __init__(self, *arguments: Any, **settings: Any):
             self.tenths, self.said = 0, None

@@ -13,8 +13,21 @@ from tests.cli.test_help import commands
 
 SOURCE = Path(__file__).with_name("my_nets.py").read_text()
 TAKE_A_NETWORK = (
-    *(("list",), ("info",), ("compare",), ("benchmark",), ("inspect",), ("convert",), ("predict",)),
-    *((command, kind) for command in ("finetune", "evaluate") for kind in ("voc", "folder", "boxes")),
+    *(
+        ("list",),
+        ("info",),
+        ("compare",),
+        ("benchmark",),
+        ("inspect",),
+        ("convert",),
+        ("export",),
+        ("predict",),
+    ),
+    *(
+        (command, kind)
+        for command in ("finetune", "crossvalidate", "evaluate")
+        for kind in ("voc", "folder", "boxes")
+    ),
 )
 TRAINING = ("--steps", 2, "--batch-size", 4, "--no-tensorboard", "--no-progress", "--no-deterministic")
 

@@ -79,7 +79,7 @@ def test_a_released_archive_gives_its_float_graph(checkpoints):
     graph = converters.read(checkpoints / "real" / "mobilenet_v1_0.25_128_frozen.pb")
     assert converters.compare(converters.read(archive), graph)
     folded = converters.read(f"{archive}::quantized_graph.pb")
-    assert "26 kernels" in folded.metadata["folded"] and "2 tensors" in folded.metadata["dequantised"]
+    assert "28 kernels" in folded.metadata["folded"] and "2 tensors" in folded.metadata["dequantised"]
 
 
 def test_the_folded_graph_beside_it_is_of_the_same_numbers(checkpoints, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 from pathlib import Path
 
 import tqdm
@@ -47,3 +48,11 @@ def test_every_bar_of_the_package_is_this_one():
     folders = (root, Path(slimzoo.converters.__file__).parent)
     makers = {path for folder in folders for path in folder.rglob("*.py") if DRAWN.search(path.read_text())}
     assert makers == {root / "files" / "progress.py"}
+
+
+def test_a_bar_that_is_lines_starts_no_thread(capsys):
+    before = threading.active_count()
+    for _ in range(20):
+        with bar(total=2, desc="files") as shown:
+            shown.update(2)
+    assert threading.active_count() == before

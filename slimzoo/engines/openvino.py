@@ -37,7 +37,12 @@ def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
     with kept_blobs(f"openvino-{openvino.__version__.partition('-')[0]}", digest) as folder:
         if folder is not None:
             config["CACHE_DIR"] = str(folder)
-        return _OpenVino(openvino.Core().compile_model(model, "CPU", config), len(frozen.outputs))
+        try:
+            compiled = openvino.Core().compile_model(model, "CPU", config)
+        except RuntimeError as error:
+            why = str(error).strip().splitlines()[-1]  # those before it are places in OpenVINO's source
+            raise SlimzooError(f"OpenVINO cannot compile this network: {why[:300]}") from error
+    return _OpenVino(compiled, len(frozen.outputs))
 
 
 def _converted(frozen: Frozen) -> Any:

@@ -146,6 +146,10 @@ _KNOWN_OTHERS = (  # first bytes: what to say
         "is a Python pickle, which could run any code. Of pickles only the tensors that torch.save and "
         "numpy.save wrote are read; save the arrays with numpy.savez",
     ),
+    (
+        b'<?xml version="1.0"?>\n<net ',
+        "is a model of OpenVINO's, which is written and not read: read the file that it was made of",
+    ),
     (b"<", "is a web page or XML, not weights: a download that failed?"),
 )
 

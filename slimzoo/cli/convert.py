@@ -139,7 +139,8 @@ def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
     given = [name for name in names if options.pop(name) is not None]
     if given:
         flags = " and ".join(f"--{name}" for name in given)
-        raise SlimzooError(f"{flags} is for whole models ({SUFFIXES}); {dst} is of weights alone")
+        verb = "is" if len(given) == 1 else "are"
+        raise SlimzooError(f"{flags} {verb} for whole models ({SUFFIXES}); {dst} is of weights alone")
 
 
 def _said_network(src: str, options: dict[str, Any], needed: bool) -> str | None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from slimzoo.cli.options import POSITIVE
-from slimzoo.engines import AUTO, ENGINES, PRECISIONS, Settings, settle
+from slimzoo.engines import AUTO, ENGINES, MOST, PRECISIONS, Settings, settle
 
 engine_option = click.option(
     "--engine",
@@ -16,7 +15,7 @@ engine_option = click.option(
 )
 threads_option = click.option(
     "--threads",
-    type=POSITIVE,
+    type=click.IntRange(1, MOST["threads"]),
     help="That compute one batch, with --engine; not tensorflow's.  [default: one a core]",
 )
 

@@ -22,6 +22,7 @@ _TENSORFLOW = (  # that come from files, images and memory; the others are mista
     "UnimplementedError",
 )
 _WORDS = (  # Python's, the command line's
+    ("method='", "--recipe '"),
     ("slimzoo.list_models() lists all", "`slimzoo list` shows all"),
     ("is registered first, by slimzoo.register", "is registered first, by --import FILE"),
     ("leave pretrained out to start from new values", "fine-tune from new values, --weights none"),

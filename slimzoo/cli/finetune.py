@@ -28,6 +28,7 @@ from slimzoo.facts import tricks
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
+    from slimzoo.training.settings import Settings
 
 
 def _recipes() -> ModuleType:
@@ -351,6 +352,13 @@ def _weights(options: dict[str, Any]) -> str | None:
     return None if options["weights"] == "none" else options["weights"]
 
 
+def _steps(settings: "Settings") -> str:
+    """Returns how many steps there are, and after how many it is measured; "" where nothing is trained."""
+    if not _recipes().METHODS[settings.recipe.method].steps:
+        return ""
+    return f"{counted(settings.last_step, 'step')}, measured every {settings.interval}; "
+
+
 def _show_plan(
     train: "Dataset", held_out: "Dataset", out: str, as_json: bool, options: dict[str, Any]
 ) -> None:
@@ -366,8 +374,7 @@ def _show_plan(
         f"classes: {', '.join(train.classes)}",
         f"weights: {settings.weights or 'none, from scratch'}",
         *settings.recipe.lines(),
-        f"{settings.last_step} steps, measured every {settings.interval}; {settings.precision}, "
-        f"seed {settings.seed}",
+        f"{_steps(settings)}{settings.precision}, seed {settings.seed}",
         f"folder: {out}",
     ]
     return echo("\n".join([*told, "nothing was done: without --dry-run it is"]))

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from slimzoo.cli.imports import IMPORTED, import_networks
+from slimzoo.engines import MOST
 from slimzoo.errors import SlimzooError
 from slimzoo.names import nearest
 
@@ -122,7 +123,9 @@ reading_options = (
     exclude_option,
     ema_option,
 )  # of every command that reads weights
-batch_size_option = click.option("--batch-size", type=POSITIVE, default=32, show_default=True)
+batch_size_option = click.option(
+    "--batch-size", type=click.IntRange(1, MOST["batch_size"]), default=32, show_default=True
+)
 weights_argument = click.argument("names", nargs=-1, metavar="NAME...")
 
 

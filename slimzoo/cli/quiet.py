@@ -69,13 +69,16 @@ def quiet_tensorflow() -> Iterator[None]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds TensorFlow as Python would, once, and has it loaded quietly."""
+    """Finds TensorFlow as Python would, and has it loaded quietly; who only asks whether it is there may."""
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         if fullname != "tensorflow":
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
             load: Callable = spec.loader.exec_module
 

@@ -1,6 +1,6 @@
 """Engines that run a frozen network, a row each; TensorFlow is imported when one is opened."""
 
 from slimzoo.engines.opening import open_engine
-from slimzoo.engines.rows import AUTO, ENGINES, PRECISIONS, Engine, Settings, settle
+from slimzoo.engines.rows import AUTO, ENGINES, MOST, PRECISIONS, Engine, Settings, settle
 
-__all__ = ["AUTO", "ENGINES", "PRECISIONS", "Engine", "Settings", "open_engine", "settle"]
+__all__ = ["AUTO", "ENGINES", "MOST", "PRECISIONS", "Engine", "Settings", "open_engine", "settle"]

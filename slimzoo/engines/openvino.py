@@ -39,7 +39,12 @@ def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
     with kept_blobs(_kind(config), digest) as folder:
         if folder is not None:
             config["CACHE_DIR"] = str(folder)
-        return _OpenVino(openvino.Core().compile_model(model, "CPU", config), len(frozen.outputs))
+        try:
+            compiled = openvino.Core().compile_model(model, "CPU", config)
+        except RuntimeError as error:
+            why = str(error).strip().splitlines()[-1]  # those before it are places in OpenVINO's source
+            raise SlimzooError(f"OpenVINO cannot compile this network: {why[:300]}") from error
+    return _OpenVino(compiled, len(frozen.outputs))
 
 
 def _kind(config: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ ENGINES: dict[str, Engine] = {  # the fastest first: batch 1 and 8 of tools/benc
     )
 }
 _OF_8_BITS = '; of 8 bits a Model makes them: model.compiled(precision="int8", calibrate=...)'
+MOST = {"threads": 1024, "batch_size": 1 << 16}  # with far more some engine takes the process with it
 PRECISIONS = tuple(dict.fromkeys(name for engine in ENGINES.values() for name in engine.precisions))
 
 
@@ -93,11 +94,11 @@ def settle(
 
 
 def wrong_counts(**counts: Any) -> Iterable[str]:
-    """Yields what is wrong with those of `counts` that are no whole number from 1 up, as messages."""
+    """Yields what is wrong with those of `counts`, of names in MOST, that are no possible number."""
     for name, count in counts.items():
         whole = isinstance(count, numbers.Integral) and not isinstance(count, bool)
-        if count is not None and not (whole and count >= 1):
-            yield f"{name} is {count!r}; it is a number from 1 up, or None"
+        if count is not None and not (whole and 1 <= count <= MOST[name]):
+            yield f"{name} is {count!r}; it is a number from 1 up to {MOST[name]:,}, or None"
 
 
 def _cannot(engine: Engine, precision: str, threads: int | None) -> list[str]:

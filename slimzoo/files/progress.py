@@ -36,7 +36,12 @@ def _lines() -> type:
 
         def __init__(self, *arguments: Any, **settings: Any):
             self.tenths, self.said = 0, None
-            each = {"mininterval": 0, "miniters": 1, "ascii": True}
+            each = {
+                "mininterval": 0,
+                "miniters": 1,
+                "ascii": True,
+                "smoothing": 0,
+            }  # the rate is of all till now
             super().__init__(*arguments, **{"delay": QUICK, **settings, **each})
 
         def display(self, *arguments: Any, **settings: Any) -> bool:

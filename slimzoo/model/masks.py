@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.data.images import read_image
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.engines.rows import wrong_counts
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.model.images import prepare_one, stacked
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.geometry import seen_part
@@ -23,6 +24,8 @@ def masks_of(
     check_task(model.name, model.task, SEGMENTATION)
     if model.preprocessing is None:
         model.preprocess([])  # which says so
+    if wrong := [*wrong_counts(batch_size=batch_size)]:
+        raise SlimzooError(wrong[0])
     pixels, problems = [], []
     for image in _listed(images):
         try:
@@ -30,7 +33,7 @@ def masks_of(
         except (SlimzooError, OSError) as error:
             problems.append(str(error))
     if problems:
-        raise SlimzooError(listing(f"{len(problems)} images cannot be used:", problems))
+        raise SlimzooError(listing(f"{counted(len(problems), 'image')} cannot be used:", problems))
     if not pixels:
         raise SlimzooError("there is no image in an empty list; give at least one")
     found = [*_masks(model, pixels, batch_size)]
@@ -59,7 +62,12 @@ def _listed(images: Any) -> Sequence[Any]:
 def _pixels(image: Any, turn: bool) -> np.ndarray:
     if isinstance(image, str | os.PathLike):
         return read_image(image, turn)
-    return np.asarray(as_pixels(image, turn))
+    pixels = np.asarray(as_pixels(image, turn))
+    if pixels.ndim != 3 or pixels.dtype.kind not in "biuf":
+        raise SlimzooError(
+            f"{image!r:.60} is no image: give a path, a Pillow image or pixels [height, width, 3]"
+        )
+    return pixels
 
 
 def _masks(model: Any, images: Sequence[np.ndarray], batch_size: int) -> Iterator[np.ndarray]:

@@ -97,7 +97,9 @@ class Recipe(Tricks):
         if self.method in METHODS and not METHODS[self.method].steps:
             on = tricks.switched_on(vars(self))
             problems += [
-                f"{name}={value!r} means nothing with method={self.method!r}" for name, value in on.items()
+                f"{name}={value!r} means nothing with method={self.method!r}, which trains by no steps; "
+                "another recipe takes it"
+                for name, value in on.items()
             ]
         problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:

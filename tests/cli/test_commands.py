@@ -244,6 +244,18 @@ def test_a_dry_run_shows_what_would_be_done_and_does_nothing(slimzoo, refused, c
     refused(
         "finetune", "folder", "--train", classes, "--model", "lenet", "--dry-run", words=["--weights none"]
     )
+    probe = (
+        "finetune",
+        "folder",
+        "--train",
+        classes,
+        "--model",
+        "cifarnet",
+        "--dry-run",
+        "--recipe",
+        "probe",
+    )
+    refused(*probe, "--mixup", "0.2", words=["--mixup 0.2 means nothing with --recipe 'probe'"])
     assert left_in(tmp_path) == before
 
 

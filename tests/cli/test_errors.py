@@ -1,6 +1,7 @@
 """How commands end: exit codes, messages, and nothing left behind."""
 
 import errno
+import importlib.util
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 from slimzoo.cli import errors
 from slimzoo.cli.output import table
-from slimzoo.cli.quiet import messages_on_stderr
+from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write, plain
 from slimzoo.training.interrupt import Stopped
@@ -62,6 +63,14 @@ def test_each_error_of_the_user_is_one_message_and_an_exit_code(command, error, 
     assert result.err.startswith(message)
     assert "Traceback" not in result.err
     assert result.out == ""
+
+
+def test_who_asks_whether_tensorflow_is_there_does_not_make_its_start_loud(monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_tensorflow():
+        loads = [importlib.util.find_spec("tensorflow").loader.exec_module for _ in range(2)]
+    assert [load.__name__ for load in loads] == ["load_quietly"] * 2
 
 
 def test_ctrl_c_ends_quietly_with_130(command):

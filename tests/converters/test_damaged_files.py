@@ -221,6 +221,7 @@ def test_python_objects_in_an_npz_are_refused(tmp_path):
     [
         (b"", "is empty"),
         (b"<!DOCTYPE html><html>", "web page"),
+        (b'<?xml version="1.0"?>\n<net name="a" version="11">', "OpenVINO's, which is written and not read"),
         (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "cut short or damaged"),
         (b"\x80\x04\x95", "pickle"),

@@ -66,6 +66,8 @@ def test_everything_wrong_is_said_at_once(machine):
         settle("openvinno", "int3", threads=0, batch_size=True)
     for word in ("'openvinno'", "Nearest: openvino", "'int3'", "threads is 0", "batch_size is True"):
         assert word in str(error.value)
+    with pytest.raises(SlimzooError, match=r"from 1 up to 1,024[^\0]*from 1 up to 65,536"):
+        settle("auto", threads=10**13, batch_size=10**6)
     with pytest.raises(SlimzooError, match="onnxruntime computes in float32, not in bfloat16; openv"):
         settle("onnxruntime", "bfloat16")
 

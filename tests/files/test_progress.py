@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 
 import tqdm
@@ -29,6 +30,15 @@ def test_each_tenth_is_one_line_that_nothing_is_drawn_over(capsys):
         "train:  22%|#",
     ]  # steps 4 and 8 of 37
     assert lines[-1].startswith("train: 100%") and "loss=0.5" in lines[-1]
+
+
+def test_the_rate_is_of_all_till_now_not_of_what_came_at_once(capsys):
+    with bar(total=100, desc="train", unit="step", delay=0) as shown:
+        time.sleep(0.2)
+        for _ in range(100):
+            shown.update(1)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert float(re.search(r"([\d.]+)step/s", last)[1]) <= 500  # 100 steps in 0.2 seconds or more
 
 
 def test_what_is_quick_or_not_wanted_writes_nothing(capsys):

@@ -57,10 +57,18 @@ def test_a_file_is_read_and_one_that_is_none_is_named(model, tmp_path):
     tf.io.write_file(str(tmp_path / "a.png"), tf.io.encode_png(image))
     np.testing.assert_array_equal(model.predict_masks(tmp_path / "a.png")[0], ids)
     (tmp_path / "b.png").write_text("no image")
-    with pytest.raises(SlimzooError, match=r"1 images cannot be used:\n.*b\.png"):
+    with pytest.raises(SlimzooError, match=r"1 image cannot be used:\n.*b\.png"):
         model.predict_masks([tmp_path / "a.png", tmp_path / "b.png"])
     with pytest.raises(SlimzooError, match="there is no image in an empty list"):
         model.predict_masks([])
+
+
+@pytest.mark.parametrize("images", [3, "", np.zeros((2, 2), np.uint8), [None], np.array([["a"]])])
+def test_what_is_no_image_is_said_so(model, images):
+    with pytest.raises(SlimzooError, match=r"1 image cannot be used:\n"):
+        model.predict_masks(images)
+    with pytest.raises(SlimzooError, match="batch_size is 0"):
+        model.predict_masks(np.zeros((4, 4, 3), np.uint8), batch_size=0)
 
 
 def test_a_network_that_tells_images_apart_gives_no_masks_and_the_other_way_round(model):

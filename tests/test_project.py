@@ -88,7 +88,6 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     assert used - FOUND_WHERE_IT_IS - declared == set()
     for_others = {"tensorboard"}  # TensorFlow imports it for tf.summary.scalar
     for_others |= {"gcsfs", "s3fs"}  # and fsspec these, for the addresses of stores
-    for_others |= {"nncf"}  # imported by its name, in silence: model/int8/openvino.py
     assert declared - used == for_others
 
 

@@ -224,10 +224,21 @@ class Predictor(OfImages):
             self._look_at_weights()
         runner = self._runner
         if runner is None:
-            raise SlimzooError(
-                f"the predictor of {self.name} is closed; Model.compiled() or slimzoo.load(..., engine=...) "
-                "makes another"
-            )
+            raise self._closed()
+        try:
+            return self._run_on(runner, images)
+        except Exception as error:
+            if self._runner is None:  # closed meanwhile, by another thread
+                raise self._closed() from error
+            raise
+
+    def _closed(self) -> SlimzooError:
+        return SlimzooError(
+            f"the predictor of {self.name} is closed; Model.compiled() or slimzoo.load(..., engine=...) "
+            "makes another"
+        )
+
+    def _run_on(self, runner: Runner, images: np.ndarray) -> list[np.ndarray]:
         size, count = self.batch_size, len(images)
         if count and (size is None or size == count):
             return runner.run(images)

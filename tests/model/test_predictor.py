@@ -122,6 +122,16 @@ def test_a_closed_predictor_says_so(model):
         predictor(IMAGES)
 
 
+def test_one_that_is_closed_while_it_runs_says_so_too(predictor, monkeypatch):
+    def run(images):
+        predictor.close()
+        raise AttributeError("what it needs is gone")
+
+    monkeypatch.setattr(predictor._runner, "run", run)
+    with pytest.raises(SlimzooError, match="is closed"):
+        predictor(IMAGES)
+
+
 def said_old(caplog):
     return [record for record in caplog.records if "older weights" in record.getMessage()]
 

@@ -35,6 +35,7 @@ def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": _HINTS[settings.precision],
         "INFERENCE_NUM_THREADS": settings.threads or cores(),
+        "ENABLE_CPU_PINNING": False,  # processes of a thread each would all be held to the first core
     }
     with kept_blobs(_kind(config), digest) as folder:
         if folder is not None:

@@ -123,34 +123,19 @@ def busy_threads() -> dict[str, int]:
     return {thread: int(found[11]) + int(found[12]) for thread, found in fields.items()}
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux says what a thread used")
-@pytest.mark.parametrize("engine", [engine.name for engine in ENGINES.values() if engine.takes_threads])
-def test_a_predictor_of_one_thread_computes_in_one_thread(engine, model_of):
-    installed(engine)
-    images = images_for(model_of("mobilenet_v1_025"), 16)
-    with model_of("mobilenet_v1_025").compiled(engine, threads=1) as predictor:
-        predictor(images)
-        before = busy_threads()
-        while sum(used := [n - before.get(t, 0) for t, n in busy_threads().items()]) < 30:  # ticks of 10 ms
-            predictor(images)
-    assert max(used) > 0.8 * sum(used)  # the rest is what TensorFlow and the interpreter do on the side
+def test_threads_of_openvino_are_held_to_no_core_where_those_of_other_processes_are_held_too(
+    model_of, monkeypatch
+):
+    installed("openvino")
+    import openvino
 
+    compile_model, asked = openvino.Core.compile_model, {}
 
-def test_only_what_the_outputs_need_is_read(model_of):
-    model = model_of("lenet")
+    def spy(self, model, device, config):
+        asked.update(config)
+        return compile_model(self, model, device, config)
 
-    class Noting(ValuesOf):
-        def __getitem__(self, name):
-            read.append(name)
-            return super().__getitem__(name)
-
-    read: list[str] = []
-    frame = skeleton(model.parts, model.discovery)
-    assert frame.filled(Noting(model.variables_by_name)).values
-    assert sorted(read) == sorted(model.variables_by_name)
-
-
-def test_each_engine_says_what_it_needs_by_a_name_that_can_be_looked_for():
-    for engine in ENGINES.values():
-        assert engine.precisions["float32"] == ()
-        assert importlib.util.find_spec(f"slimzoo.engines.{engine.name}")
+    monkeypatch.setattr(openvino.Core, "compile_model", spy)
+    with model_of("lenet").compiled("openvino", threads=1) as predictor:
+        assert predictor.threads == 1
+    assert (asked["INFERENCE_NUM_THREADS"], asked["ENABLE_CPU_PINNING"]) == (1, False)

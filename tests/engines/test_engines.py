@@ -1,6 +1,5 @@
 """Every engine gives the Model's numbers, of every kind of network."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from slimzoo.engines import ENGINES, processor
 from slimzoo.engines import tensorflow as tensorflow_engine
 from slimzoo.engines.rows import _cannot
-from slimzoo.model.compiling import ValuesOf, skeleton
 from tests.engines.networks import NAMES, images_for, make, tolerance
 
 BY_DEFAULT = ("tensorflow", "openvino")

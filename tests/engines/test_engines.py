@@ -1,5 +1,6 @@
 """Every engine gives the Model's numbers, of every kind of network."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from slimzoo.engines import ENGINES, processor
 from slimzoo.engines import tensorflow as tensorflow_engine
 from slimzoo.engines.rows import _cannot
+from slimzoo.model.compiling import ValuesOf, skeleton
 from tests.engines.networks import NAMES, images_for, make, tolerance
 
 BY_DEFAULT = ("tensorflow", "openvino")
@@ -119,6 +121,39 @@ def busy_threads() -> dict[str, int]:
     lines = [path.read_text() for path in Path("/proc/self/task").glob("*/stat")]
     fields = {line.partition(" ")[0]: line.rpartition(")")[2].split() for line in lines}
     return {thread: int(found[11]) + int(found[12]) for thread, found in fields.items()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux says what a thread used")
+@pytest.mark.parametrize("engine", [engine.name for engine in ENGINES.values() if engine.takes_threads])
+def test_a_predictor_of_one_thread_computes_in_one_thread(engine, model_of):
+    installed(engine)
+    images = images_for(model_of("mobilenet_v1_025"), 16)
+    with model_of("mobilenet_v1_025").compiled(engine, threads=1) as predictor:
+        predictor(images)
+        before = busy_threads()
+        while sum(used := [n - before.get(t, 0) for t, n in busy_threads().items()]) < 30:  # ticks of 10 ms
+            predictor(images)
+    assert max(used) > 0.8 * sum(used)  # the rest is what TensorFlow and the interpreter do on the side
+
+
+def test_only_what_the_outputs_need_is_read(model_of):
+    model = model_of("lenet")
+
+    class Noting(ValuesOf):
+        def __getitem__(self, name):
+            read.append(name)
+            return super().__getitem__(name)
+
+    read: list[str] = []
+    frame = skeleton(model.parts, model.discovery)
+    assert frame.filled(Noting(model.variables_by_name)).values
+    assert sorted(read) == sorted(model.variables_by_name)
+
+
+def test_each_engine_says_what_it_needs_by_a_name_that_can_be_looked_for():
+    for engine in ENGINES.values():
+        assert engine.precisions["float32"] == ()
+        assert importlib.util.find_spec(f"slimzoo.engines.{engine.name}")
 
 
 def test_threads_of_openvino_are_held_to_no_core_where_those_of_other_processes_are_held_too(

@@ -164,7 +164,7 @@ def plan_for(network: Row, source: Source, contents: Contents, wanted: Wanted) -
             f"{source.where} is without the last layer of {network.name}: num_classes=N makes a new one, "
             "num_classes=0 leaves it out"
         )
-    if source.labels is None and source.num_classes is None:
+    if source.labels is None and (source.num_classes is None or source.converted):
         source = of_imagenet(source, network, known)
     if source.labels is not None and known and len(source.labels) != known and wanted.labels is None:
         raise SlimzooError(

@@ -36,6 +36,7 @@ class Source:
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
     multi_label: bool = False
+    converted: bool = False  # by `slimzoo convert`, from a file that says nothing of classes
     arguments: Mapping[str, Any] | None = None  # of the network function; None where the file does not say
     name_map: NameMap | None = None  # of the library that computes otherwise than slim, where no file tells
     image_size: int | None = None  # pixels; where the file says so without saying more
@@ -163,6 +164,9 @@ def of_imagenet(source: Source, network: Row, num_classes: int | None) -> Source
     return replace(source, labels=imagenet(offset), label_offset=offset)
 
 
+_OWN = ("safetensors", "keras_archive", "savedmodel")  # kinds that slimzoo writes with all that it knows
+
+
 def from_file(path: Path) -> Source:
     """Returns the weights at `path` with what the file says of itself."""
     if path.is_dir() and (path / MODEL).is_file():
@@ -179,6 +183,7 @@ def from_file(path: Path) -> Source:
         labels=named(about["labels"], offset) if about.get("labels") and classes != 0 else None,
         preprocessing=about.get("preprocessing"),
         multi_label=about.get("multi_label", False),
+        converted=file.metadata.get("source_format") not in (None, *_OWN),
         arguments=about.get("network_arguments"),
         image_size=about.get("image_size"),
         absent=about.get("absent", ()),

@@ -315,6 +315,20 @@ def test_a_frozen_graph_and_the_archive_it_comes_in_are_the_same_network(shared,
     assert one.labels == imagenet(1) and "the labels are ImageNet's" in caplog.text
 
 
+def test_weights_that_were_converted_know_the_classes_that_the_file_before_was_taken_to_know(
+    shared, tmp_path
+):
+    before = slimzoo.load(SMALL, weights=shared / REAL / "mobilenet_v1_0.25_128_frozen.pb")
+    converters.convert(shared / REAL / "mobilenet_v1_0.25_128_frozen.pb", tmp_path / "m.safetensors", SMALL)
+    after = slimzoo.load(SMALL, weights=tmp_path / "m.safetensors")
+    assert (after.labels, after.label_offset) == (before.labels, before.label_offset) == (imagenet(1), 1)
+
+
+def test_a_model_saved_without_names_of_its_classes_gets_none(tmp_path):
+    slimzoo.save(slimzoo.load(SMALL, num_classes=1000, pretrained=False), tmp_path / "mine.safetensors")
+    assert slimzoo.load(tmp_path / "mine.safetensors").labels is None
+
+
 def test_a_member_of_an_archive_is_named_behind_two_colons(tmp_path):
     model = slimzoo.load("lenet")
     for name in ("a", "b"):

@@ -1,6 +1,7 @@
 """The table of TensorFlow 1.15's names: it is what is served, it has every name, its page tells it."""
 
 import json
+import sys
 from pathlib import Path
 
 import keras
@@ -31,6 +32,10 @@ def on_the_face(rows):
 @pytest.mark.parametrize("part", ["gone", "stub", "missing", "ours", "new", "parameters", "members"])
 def test_the_table_is_what_the_faces_answer(probed, part):
     """`python -m tools.table_of_names` writes it anew."""
+    if part in ("parameters", "members") and sys.version_info[:2] != (3, 11):
+        pytest.skip(
+            "classes on the face inherit of Python's own unittest and enum: the table is of Python 3.11"
+        )
     assert on_the_face(TODAY[part]) == on_the_face(probed[part])
 
 

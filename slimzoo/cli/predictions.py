@@ -9,6 +9,7 @@ from typing import Any
 from slimzoo.cli.output import width
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import atomic_write
+from slimzoo.files.parquet import pyarrow_or_error
 
 COLUMNS = ("image", "rank", "class", "name", "probability", "problem")
 _NEEDED = 40  # columns beside the image's name: its best class
@@ -44,7 +45,7 @@ def check_file(path: str) -> None:
     if suffix not in _WRITERS:
         raise SlimzooError(f"--out {path}: its ending says the format; there are {', '.join(_WRITERS)}")
     if suffix == ".parquet":
-        _pyarrow()
+        pyarrow_or_error()
 
 
 def write(path: str, predictions: Iterable[Any], overwrite: bool) -> None:
@@ -77,7 +78,7 @@ def _write_json(path: Path, predictions: Iterable[Any]) -> None:
 
 
 def _write_parquet(path: Path, predictions: Iterable[Any]) -> None:
-    pyarrow, parquet = _pyarrow()
+    pyarrow, parquet = pyarrow_or_error()
     types = (
         pyarrow.string(),
         pyarrow.int32(),
@@ -105,17 +106,6 @@ def _chunks(rows: Iterable[tuple], size: int = 10_000) -> Iterator[list[tuple]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise SlimzooError(
-            "Parquet needs pyarrow, which is not installed: pip install 'slimzoo[parquet]'"
-        ) from None
-    return pyarrow, pyarrow.parquet
 
 
 _WRITERS: dict[str, Callable[[Path, Iterable[Any]], None]] = {

@@ -33,7 +33,8 @@ class Engine:
         return [package for package in self.needs if importlib.util.find_spec(package) is None]
 
 
-ENGINES: dict[str, Engine] = {  # the fastest first: batch 1 and 8 of tools/bench.py, compiled/*
+# In the order of "auto": openvino before tensorflow by compiled/* of tools/bench.py, the rest unmeasured.
+ENGINES: dict[str, Engine] = {
     engine.name: engine
     for engine in (
         Engine(

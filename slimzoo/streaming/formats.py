@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.errors import SlimzooError
-from slimzoo.streaming.readers import pyarrow_or_error
+from slimzoo.files.parquet import pyarrow_or_error
 from slimzoo.streaming.rows import Outcome
 
 JOB = "slimzoo.job"  # the key in a Parquet file's metadata of what it was made by

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.data.headers import SIGNATURES
 from slimzoo.errors import SlimzooError, shown
+from slimzoo.files.parquet import pyarrow_or_error
 from slimzoo.files.reading import LARGEST
 from slimzoo.streaming.rows import End, Item, Piece
 from slimzoo.streaming.stores import open_binary, read_bytes
@@ -247,18 +248,6 @@ def _row(piece: Piece, position: int, name: str, content: bytes | None) -> Item:
 
 def _too_many(name: str, size: int) -> str:
     return f"{name} has {size:,} bytes; up to {LARGEST:,} are read"
-
-
-def pyarrow_or_error() -> tuple[Any, Any]:
-    """Returns pyarrow and pyarrow.parquet. Raises: SlimzooError: it is not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise SlimzooError(
-            "Parquet needs pyarrow, which is not installed: pip install 'slimzoo[parquet]'"
-        ) from None
-    return pyarrow, pyarrow.parquet
 
 
 FILES = "files"  # the kind of a container that is a list of image files

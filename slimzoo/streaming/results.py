@@ -283,7 +283,7 @@ def _said(value: object) -> str:
 
 def _rows_in(path: Path) -> tuple[int, int]:
     """Returns how many rows and errors a whole file of results has."""
-    from slimzoo.streaming.readers import pyarrow_or_error
+    from slimzoo.files.parquet import pyarrow_or_error
 
     _, parquet = pyarrow_or_error()
     column = parquet.read_table(path, columns=["error"])["error"]

@@ -271,16 +271,21 @@ def for_checks():
     return pytest.mark.parametrize("name, check, prefix", marked or [pytest.param("", "", "", marks=NONE)])
 
 
+def training_of(golden, check, monkeypatch):
+    """Returns what is known of the check, its images and labels, and arguments: no dropout."""
+    facts = golden.facts[check]
+    images, labels = training_pair(facts, golden.facts["num_classes"])
+    if golden.facts["kind"] != "deeplab":
+        return facts, images, labels, {"dropout_keep_prob": 1.0}
+    monkeypatch.setattr(deeplab_heads, "DROPOUT", 1.0)
+    more = {"crop_size": None, "fine_tune_batch_norm": facts["fine_tune_batch_norm"]}
+    return facts, images, labels, more
+
+
 @for_checks()
 def test_one_training_step_of_a_model_equals_the_original(name, check, prefix, monkeypatch):
     golden = load(name)
-    facts = golden.facts[check]
-    images, labels = training_pair(facts, golden.facts["num_classes"])
-    if golden.facts["kind"] == "deeplab":
-        monkeypatch.setattr(deeplab_heads, "DROPOUT", 1.0)
-        more = {"crop_size": None, "fine_tune_batch_norm": facts["fine_tune_batch_norm"]}
-    else:
-        more = {"dropout_keep_prob": 1.0}
+    facts, images, labels, more = training_of(golden, check, monkeypatch)
     model = as_model(golden, facts["input_shape"], **more)
     trained = {n: v for n, v in model.variables_by_name.items() if v.trainable}
 
@@ -301,13 +306,7 @@ def test_one_training_step_of_a_model_equals_the_original(name, check, prefix, m
 @for_checks()
 def test_one_training_step_in_a_graph_equals_the_original(name, check, prefix, monkeypatch):
     golden = load(name)
-    facts = golden.facts[check]
-    images, labels = training_pair(facts, golden.facts["num_classes"])
-    if golden.facts["kind"] == "deeplab":
-        monkeypatch.setattr(deeplab_heads, "DROPOUT", 1.0)
-        more = {"crop_size": None, "fine_tune_batch_norm": facts["fine_tune_batch_norm"]}
-    else:
-        more = {"dropout_keep_prob": 1.0}
+    facts, images, labels, more = training_of(golden, check, monkeypatch)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         placeholder, large, ends = build(golden, True, facts["input_shape"], **more)
         total = cross_entropy(large, labels) + tf.add_n(slim.losses.get_regularization_losses())

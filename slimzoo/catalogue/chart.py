@@ -18,8 +18,8 @@ from slimzoo.catalogue.comparison import Compared
 from slimzoo.catalogue.entries import Entry
 from slimzoo.errors import SlimzooError, some
 from slimzoo.files import atomic_write
+from slimzoo.files.charts import check_suffix
 
-SUFFIXES = (".png", ".svg")
 WIDTH, HEIGHT = 11.5, 5.8  # inches: of the figure, of a panel
 LINE = 0.17  # inches: of a line of the note
 LETTERS = 185  # of such a line
@@ -56,12 +56,6 @@ class Panel(NamedTuple):
 
 MULTIPLY_ADDS = Panel("multiply-adds of one image", "multiply-adds", lambda row: row.entry.multiply_adds)
 SPEED = Panel("images per second on this machine", "speed", lambda row: row.images_per_second)
-
-
-def check_suffix(path: str) -> None:
-    """Raises SlimzooError if a chart cannot be written to a file of that name."""
-    if not path.lower().endswith(SUFFIXES):
-        raise SlimzooError(f"{path}: a chart is a .png or an .svg file; end its name so")
 
 
 def check_scored(entries: Sequence[Entry]) -> None:

@@ -117,7 +117,7 @@ def _crossvalidate(
     from slimzoo.training.dry_run import check_given
 
     if chart is not None:
-        from slimzoo.report.recipes_chart import check_suffix
+        from slimzoo.files.charts import check_suffix
 
         check_suffix(chart)
     plan = Plan(

@@ -2,21 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from slimzoo.errors import SlimzooError
 from slimzoo.files import atomic_write
+from slimzoo.files.charts import check_suffix
 
 if TYPE_CHECKING:
     from slimzoo.training.crossvalidation import Figures
 
-SUFFIXES = (".png", ".svg")
 ROW = 0.45  # inches, of a recipe
 INK, LINE, DOT = "#222222", "#0072b2", "#9ecae1"
-
-
-def check_suffix(path: str) -> None:
-    """Raises SlimzooError if a chart cannot be written to a file of that name."""
-    if not path.lower().endswith(SUFFIXES):
-        raise SlimzooError(f"{path}: a chart is a .png or an .svg file; end its name so")
 
 
 def draw(figures: "Figures", path: str, title: str) -> None:

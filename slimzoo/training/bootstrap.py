@@ -39,7 +39,7 @@ def intervals(
         accuracies.append(times @ right / images)
     figure = float(mean_ap(scores, labels, weights, once)[0])
     of_map, of_accuracy = np.concatenate(means), np.concatenate(accuracies)
-    return _between(of_map, figure, images), _between(of_accuracy, float(right.mean()), images)
+    return between(of_map, figure, images), between(of_accuracy, float(right.mean()), images)
 
 
 def draws(random: np.random.Generator, images: int, resamples: int) -> Iterator[np.ndarray]:
@@ -78,7 +78,7 @@ def _ap(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, times: np.n
     return np.divide(area, true[:, -1], out=np.full(len(times), np.nan), where=true[:, -1] > 0)
 
 
-def _between(values: np.ndarray, figure: float, images: int) -> Interval:
+def between(values: np.ndarray, figure: float, images: int) -> Interval:
     """Returns the interval of `values` around `figure`, moved by their bias.
 
     Where all resamples agree, as of images that are all right, it reaches as far as the rule of three says:

@@ -25,7 +25,7 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import atomic_write, write_text
 from slimzoo.files.progress import bar
-from slimzoo.training.bootstrap import draws, mean_ap
+from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
 from slimzoo.training.finetune import finetune
 from slimzoo.training.interrupt import Stopped, Watch, watch
 from slimzoo.training.recipes import METHODS
@@ -239,10 +239,9 @@ def measure(data: Dataset, scores: Mapping[str, np.ndarray], seconds: Mapping[st
     mean = {recipe: float(np.mean(values)) for recipe, values in by_seed.items()}
     return Figures(
         map=by_seed,
-        # A resample holds images twice, which makes its figure a little too good: moved by as much.
-        interval={r: _between(v - v.mean() + mean[r]) for r, v in sampled.items()},
+        interval={r: between(v, mean[r], len(data)) for r, v in sampled.items()},
         difference={r: mean[r] - mean[first] for r in scores},
-        difference_interval={r: _between(v - sampled[first]) for r, v in sampled.items()},
+        difference_interval={r: _percentiles(v - sampled[first]) for r, v in sampled.items()},
         better={r: float(np.mean(v > sampled[first])) for r, v in sampled.items()},
         seconds=dict(seconds),
     )
@@ -252,8 +251,8 @@ def _map(data: Dataset, scores: np.ndarray) -> float:
     return mean_average_precision(scores, data.labels, data.weights, "all_point")
 
 
-def _between(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, COVERED)
     return float(low), float(high)
 
 

@@ -25,7 +25,7 @@ def towers(tmp_path):
     return write(tmp_path / "towers.safetensors", arrays)
 
 
-def test_every_command_that_reads_weights_has_the_three_options():
+def test_every_command_that_reads_weights_has_the_options_of_reading():
     flags = {
         path: {flag for parameter in command.params for flag in parameter.opts}
         for path, command in commands()

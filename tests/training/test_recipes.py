@@ -7,6 +7,7 @@ import pytest
 from slimzoo import registry
 from slimzoo.errors import SlimzooError
 from slimzoo.tracing.parts import network_shapes
+from slimzoo.training import recipes
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import RECIPES, Recipe, asked_for, recipe_for
 
@@ -120,3 +121,34 @@ def test_only_adamw_decays_by_itself():
 
 def test_the_rows_are_valid():
     assert set(RECIPES) == {"vgg", "mobilenet_v1", "lenet", "cifarnet"}
+
+
+@pytest.mark.parametrize(
+    ("images", "from_scratch", "asked", "method"),
+    [
+        (recipes.FEW, False, False, "probe"),
+        (recipes.FEW + 1, False, False, "full"),  # many images
+        (10, True, False, "full"),  # no weights whose features could be used
+        (10, False, True, "full"),  # an option of training was given
+    ],
+)
+def test_few_images_from_restored_weights_take_the_probe_unless_training_is_asked_for(
+    images, from_scratch, asked, method
+):
+    network = registry.get_row("mobilenet_v1_025")
+    assert recipes.usual_method(network, images, from_scratch, asked) == method
+
+
+def test_a_network_of_ones_own_whose_last_layer_may_be_anything_is_trained_whole():
+    assert recipes.usual_method(registry.get_row("tiny"), 10, from_scratch=False, asked=False) == "full"
+
+
+def test_what_is_asked_for_names_a_method_or_is_refused_with_those_there_are():
+    network = registry.get_row("mobilenet_v1_025")
+    plain = recipe_for(network)
+    found = recipes.asked_for(network, {}, "probe-then-full")
+    assert (found.method, found.new) == ("probe-then-full", network.heads)
+    assert found.learning_rate == pytest.approx(plain.learning_rate / 10)  # goes on from a fit
+    assert recipes.asked_for(network, {"learning_rate": 0.5}, "probe-then-full").learning_rate == 0.5
+    with pytest.raises(SlimzooError, match="no recipe 'prob'; there are full, head, probe, probe-then-full"):
+        recipes.asked_for(network, {}, "prob")

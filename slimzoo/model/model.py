@@ -13,7 +13,7 @@ from slimzoo.converters import RestoreReport
 from slimzoo.converters.matching import Rename
 from slimzoo.errors import SlimzooError
 from slimzoo.model import config as config_of
-from slimzoo.model.answers import Answers
+from slimzoo.model.answers import Answers, task_of
 from slimzoo.model.binding import BoundRun, Traces, refuse_session_graph
 from slimzoo.model.compiled import HasCompiled
 from slimzoo.model.creation import KerasRegularizer, fresh_value, given_value, short_name
@@ -258,6 +258,11 @@ class Model(NoticesRange, Freezes, HasLayers, Answers, HasCompiled, StoredByName
         return names
 
     # Images in; names and masks out: Answers.
+
+    @property
+    def task(self) -> str:
+        """One of registry.TASKS: classes of images, logits [N, classes], or of pixels, [N, H, W, classes]."""
+        return task_of(self.network, self.discovery)
 
     # Weights in and out, and the model itself.
 

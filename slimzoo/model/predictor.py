@@ -19,10 +19,11 @@ from slimzoo.engines.opening import Runner
 from slimzoo.engines.rows import wrong_counts
 from slimzoo.errors import SlimzooError
 from slimzoo.files.progress import bar
+from slimzoo.model.answers import Answers
 from slimzoo.model.binding import refuse_fork
 from slimzoo.model.compiling import LOGITS
 from slimzoo.model.graph_images import is_symbolic
-from slimzoo.model.images import OfImages, prepare_all, stacked
+from slimzoo.model.images import prepare_all, stacked
 from slimzoo.model.noticing import notice_range
 from slimzoo.model.watching import Watch
 from slimzoo.preprocessing import Preprocessing
@@ -50,7 +51,7 @@ class About:
 Recipe = tuple[Callable[..., "Predictor"], tuple]  # what pickle calls, and with what
 
 
-class Predictor(OfImages):
+class Predictor(Answers):
     """A network in inference, compiled for an engine; any thread may call it.
 
     Model.compiled() and slimzoo.load(..., engine=...) make one. It gives the logits; with `end_points` that
@@ -83,7 +84,7 @@ class Predictor(OfImages):
         self.engine, self.precision = settings.engine, settings.precision
         self.threads, self.batch_size = settings.threads, settings.batch_size
         self.end_points, self.label_offset = about.end_points, about.label_offset
-        self.name, self.preprocessing, self.task = about.name, about.preprocessing, about.task
+        self.name, self.preprocessing = about.name, about.preprocessing
         self.labels, self.num_classes, self.multi_label = about.labels, about.num_classes, about.multi_label
         self._freeze, self._watch, self.follow = freeze, watch, follow
         self.recipe: Recipe | None = None
@@ -104,6 +105,11 @@ class Predictor(OfImages):
         self._runner = self._opened(frozen, self.settings)
 
     # What it is.
+
+    @property
+    def task(self) -> str:
+        """One of registry.TASKS."""
+        return self._about.task
 
     @property
     def agreement(self) -> Any:

@@ -1,13 +1,16 @@
 """A class for every pixel, at the size of the images."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import slimzoo
 from slimzoo import slim
+from slimzoo.engines import ENGINES
 from slimzoo.errors import SlimzooError
-from slimzoo.model.masks import logits_at
+from slimzoo.model.enlarging import borders, classes_at, starts
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.geometry import seen_part
 from tests.networks import little_model
@@ -87,6 +90,83 @@ def test_a_preprocessing_that_cuts_off_is_refused_and_one_that_squeezes_is_undon
     with pytest.raises(SlimzooError, match=r"cuts off a part of the image.*deeplab, deeplab_mean, fcn"):
         cutting.predict_masks(np.zeros((8, 8, 3), np.uint8))
     squeezing = Preprocessing(kind="inception", size=24, crop=1.0)
-    assert logits_at(tf.zeros((24, 24, 3)), squeezing, 40, 10).shape == (40, 10, 3)
+    squeezed = slimzoo.Model(brightness, 3, (24, 24, 3), preprocessing=squeezing)
+    image, ids = striped(40, 12)
+    assert (squeezed.predict_masks(image)[0] != ids).mean() < 0.1
     with pytest.raises(SlimzooError, match="has no preprocessing"):
         slimzoo.Model(brightness, 3, (24, 24, 3)).predict_masks(np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize("at_once", [1, 2_000, 1 << 22])
+@pytest.mark.parametrize("sizes", [(33, 20, 100, 77), (1, 9, 1, 40), (1, 1, 7, 5), (40, 30, 13, 90)])
+def test_the_best_classes_are_those_of_the_enlarged_scores_however_many_fit_at_once(sizes, at_once):
+    high, wide, height, width = sizes
+    scores = tf.random.stateless_normal((high, wide, 5), (1, 2))
+    whole = tf.raw_ops.ResizeBilinear(images=scores[None], size=[height, width], align_corners=True)[0]
+    np.testing.assert_array_equal(classes_at(scores, height, width, at_once), tf.argmax(whole, -1))
+
+
+def test_squares_go_over_all_of_a_side_and_share_as_much_as_is_asked_for():
+    for length, size, shared in [(10, 24, 3), (24, 24, 0), (25, 24, 0), (100, 24, 8), (1000, 257, 64)]:
+        begins = starts(length, size, shared)
+        edges = borders(begins, length, size)
+        assert edges[0] == 0 and edges[-1] == length and edges == sorted(edges)
+        for begin, left, right in zip(begins, edges, edges[1:], strict=False):
+            assert begin <= left < right <= begin + size
+        assert all(one + size - other >= shared for one, other in itertools.pairwise(begins))
+
+
+def test_an_image_in_squares_is_not_shrunk(model):
+    image, ids = striped(60, 100)
+    image[::2, :10], ids[::2, :10] = 255, 2  # lines that shrinking would blur
+    (mask,) = model.predict_masks(image, tile=4)
+    np.testing.assert_array_equal(mask, ids)
+    assert (model.predict_masks(image)[0] != ids).any()
+
+
+def test_of_several_views_the_probabilities_are_averaged():
+    def left(images, num_classes=3, is_training=False):
+        """Sees the left half as darker than it is: not the same in the mirror."""
+        side = tf.linspace(-0.6, 0.6, images.shape[2])[None, None, :, None]
+        return brightness(images + tf.cast(side, images.dtype), num_classes, is_training)
+
+    model = slimzoo.Model(left, 3, (24, 24, 3), preprocessing=WHOLE)
+    image = np.full((24, 24, 3), 127, np.uint8)
+    assert len(np.unique(model.predict_masks(image))) > 1
+    logits = model(model.preprocess(image)).numpy()[0]
+    mirrored = tf.nn.softmax(logits) + tf.nn.softmax(logits)[:, ::-1]
+    np.testing.assert_array_equal(model.predict_masks(image, flip=True)[0], tf.argmax(mirrored, -1))
+    plain, ids = striped(24, 24)
+    several = slimzoo.Model(brightness, 3, (24, 24, 3), preprocessing=WHOLE)
+    masks = several.predict_masks(plain, scales=(0.5, 1, 1.5), flip=True)
+    assert (masks[0] != ids).mean() < 0.15  # borders, which the scales see elsewhere
+
+
+@pytest.mark.parametrize(
+    ("views", "words"),
+    [
+        ({"scales": (0, 1)}, "scales=.*1 to 16 numbers of 0.1 to 4"),
+        ({"scales": ()}, "1 to 16 numbers"),
+        ({"tile": -1, "flip": 2}, "flip=2: True or False\n.*tile=-1: pixels that two squares share"),
+        ({"tile": 24}, "what two of them share is less than a square"),
+    ],
+)
+def test_views_that_cannot_be_are_said(model, views, words):
+    with pytest.raises(SlimzooError, match=words):
+        model.predict_masks(np.zeros((4, 4, 3), np.uint8), **views)
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "openvino", "onnxruntime", "tflite"])
+def test_a_predictor_gives_the_masks_of_its_model(model, engine):
+    if ENGINES[engine].missing:
+        pytest.skip(f"{engine} is not installed")
+    images = [striped(12, 24)[0], striped(50, 30)[0]]
+    predictor = model.compiled(engine)
+    for one, other in zip(
+        predictor.predict_masks(images, flip=True), model.predict_masks(images, flip=True), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(SlimzooError, match="takes those of one: leave engine out"):
+        predictor.predict_masks(images, scales=(0.5, 1))
+    with pytest.raises(SlimzooError, match="tells pixels apart, not images"):
+        predictor.decode_predictions(np.zeros((1, 3)))

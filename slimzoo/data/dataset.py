@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from slimzoo.errors import counted, some
+from slimzoo.registry import CLASSIFICATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +32,10 @@ class Dataset:
     Attributes:
       multi_label: an image may show several classes, or none.
       turn: images are turned upright where EXIF says how the camera was held.
+      task: of registry.TASKS, what its truth is for.
     """
 
+    task: ClassVar[str] = CLASSIFICATION
     examples: tuple[Example, ...]
     classes: tuple[str, ...]
     name: str
@@ -49,6 +53,11 @@ class Dataset:
     def paths(self) -> tuple[str, ...]:
         """The image files."""
         return tuple(example.path for example in self.examples)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file whose content is learnt from."""
+        return self.paths
 
     @property
     def labels(self) -> np.ndarray:

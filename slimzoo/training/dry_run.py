@@ -31,7 +31,7 @@ def dry_run(
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
     recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"))
-    check_given(out, model, weights, overwrite)
+    check_given(out, model, weights, overwrite, train.task)
     return Settings(
         train=train,
         validation=validation,
@@ -65,14 +65,20 @@ def chosen_recipe(
 
 
 def check_given(
-    out: str | os.PathLike, model: str, weights: str | os.PathLike | None, overwrite: bool
+    out: str | os.PathLike,
+    model: str,
+    weights: str | os.PathLike | None,
+    overwrite: bool,
+    task: str = CLASSIFICATION,
 ) -> None:
     """Raises what it can of the errors of finetune() before TensorFlow starts; fetches nothing.
 
+    Args:
+      task: of the data.
     Raises: FileExistsError: no run can be in `out`. SlimzooError, FileNotFoundError: no such weights exist.
     """
     check_free(out, overwrite)
-    get_row(model).require(CLASSIFICATION)
+    get_row(model).require(task)
     tags = {row.tag for row in manifest.rows() if row.network == model}
     if weights == "pretrained":
         manifest.get_row(model)

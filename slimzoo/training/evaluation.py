@@ -72,6 +72,12 @@ class Evaluation:
         return rank(self.map, self.accuracy, self.map_11point, self.loss)
 
     @property
+    def figures(self) -> dict[str, float]:
+        """What a row of the history says of it."""
+        row = {"loss": self.loss, "map": self.map, "map_11point": self.map_11point}
+        return row if math.isnan(self.accuracy) else {**row, "accuracy": self.accuracy}
+
+    @property
     def unmeasured(self) -> list[str]:
         """The classes that no image shows, so that nothing is known of them."""
         return [name for name, count in self.dataset.counts.items() if not count]

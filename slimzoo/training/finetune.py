@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
@@ -108,7 +108,7 @@ def finetune(
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps)
-    check_given(out, model, weights, overwrite)
+    check_given(out, model, weights, overwrite, train.task)
     from slimzoo.training.loop import make_strategy, uses_gpu
     from slimzoo.training.run import Run
 
@@ -145,8 +145,8 @@ def finetune(
         run = Run(network, folder, settings, strategy)
         run.train(progress, tensorboard)
         evaluation, report = run.finish(command, title, comparison, progress)
-    best = run.best["step"]
-    return Result(folder.path, network, evaluation, best, run.step, report, folder.history)
+    best, measured = run.best["step"], cast("Evaluation", evaluation)  # or what the data's task has for it
+    return Result(folder.path, network, measured, best, run.step, report, folder.history)
 
 
 def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":

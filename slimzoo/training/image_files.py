@@ -28,7 +28,7 @@ def remember(folder: Path, parts: Mapping[str, Dataset]) -> None:
 
     It warns of images that are held out and trained on, as copies under another path.
     """
-    rows = {part: _map(_row, data.paths) for part, data in parts.items()}
+    rows = {part: _map(_row, data.files) for part, data in parts.items()}
     write_text(folder / FILE, json.dumps(rows))
     _say_copies(parts, rows)
 
@@ -39,26 +39,26 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
     One of the same size and time is taken for the same; else its digest decides.
     Raises: SlimzooError: some are gone.
     """
-    gone = [path for data in parts.values() for path in data.paths if not Path(path).is_file()]
+    gone = [path for data in parts.values() for path in data.files if not Path(path).is_file()]
     if gone:
         which = f"{counted(len(gone), 'image')} of the run in {folder}"
         headline = f"{which} {'is' if len(gone) == 1 else 'are'} gone; bring back, or begin anew:"
         raise SlimzooError(listing(headline, gone, limit=_SHOWN))
     try:
         before = schema.take(schema.read(folder / FILE), dict.fromkeys(parts, _ROWS), folder / FILE)
-        if any(len(before[part]) != len(data) for part, data in parts.items()):
+        if any(len(before[part]) != len(data.files) for part, data in parts.items()):
             raise Damaged(f"{folder / FILE} is damaged: it is of more or fewer images")
     except (FileNotFoundError, Damaged) as error:
         why = error if isinstance(error, Damaged) else f"{folder / FILE} is not there"
         log.warning("%s\nWhether the images are still those that the run began with is not known", why)
         return remember(folder, parts)
     for part, data in parts.items():
-        if changed := _changed(data.paths, before[part]):
+        if changed := _changed(data.files, before[part]):
             names = [Path(path).name for path in changed]
             log.warning(
                 "%d of the %d images of %s are other files than when the run in %s began, under the same "
                 "names: %s. Its numbers will be those of neither; overwrite=True begins anew",
-                *(len(changed), len(data), data.name, folder),
+                *(len(changed), len(data.files), data.name, folder),
                 ", ".join(names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]),
             )
     return None
@@ -82,7 +82,7 @@ def _say_copies(parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]) -> 
 def _pairs(
     part: str, parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]
 ) -> Iterable[tuple[Row, str]]:
-    return zip(rows[part], parts[part].paths, strict=True)
+    return zip(rows[part], parts[part].files, strict=True)
 
 
 def _changed(paths: Iterable[str], before: Iterable[Any]) -> list[str]:

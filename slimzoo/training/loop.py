@@ -4,17 +4,16 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from slimzoo.model.model import Model
-from slimzoo.training.losses import classification_loss, share_of_replica
+from slimzoo.training.losses import Batch, BatchLoss, of_classes, share_of_replica
 from slimzoo.training.recipes import Recipe
 
-Batch = Mapping[str, Any]  # image, labels, weights: tensors, or values of every replica
 Losses = dict[str, tf.Tensor]
 
 
@@ -23,19 +22,20 @@ class Loss:
     """What is made small, and what its gradients go through.
 
     Attributes:
+      of_batch: (model, logits, batch) -> the loss, and how many terms it is the mean of.
       regularized: the network's own L2 loss is part of it.
       clipped: the optimizer clips by the norm of all gradients, so that each replica must know their sum.
     """
 
-    label_smoothing: float = 0.0
+    of_batch: BatchLoss = field(default_factory=of_classes)
     regularized: bool = True
     clipped: bool = False
 
     @classmethod
-    def of(cls, recipe: Recipe) -> "Loss":
-        """Returns what `recipe` says of it."""
+    def of(cls, recipe: Recipe, of_batch: BatchLoss | None = None) -> "Loss":
+        """Returns what `recipe` says of it; `of_batch`: None: of images with labels."""
         return cls(
-            label_smoothing=recipe.label_smoothing,
+            of_batch=of_batch or of_classes(recipe.label_smoothing),
             regularized=recipe.decay is None,
             clipped=recipe.clip_norm is not None,
         )
@@ -90,9 +90,7 @@ class Trainer:
         variables = [variable for _, variable in self._trained]
         with tf.GradientTape() as tape:
             logits = self.model(batch["image"], training=True)
-            multi_label = self.model.multi_label
-            targets = (batch["labels"], batch["weights"], multi_label, self._loss.label_smoothing)
-            loss, terms = classification_loss(logits, *targets)
+            loss, terms = self._loss.of_batch(self.model, logits, batch)
             loss = share_of_replica(loss, terms)
             own = self.model.losses if self._loss.regularized else []
             regularization = tf.add_n(own or [tf.constant(0.0)])

@@ -1,8 +1,25 @@
 """The training loss, through slim.losses, so that replicas together give the number that one device gives."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import tensorflow as tf
 
 from slimzoo import slim
+from slimzoo.model.model import Model
+
+Batch = Mapping[str, Any]  # image and what is true of it: tensors, or values of every replica
+BatchLoss = Callable[[Model, tf.Tensor, Batch], tuple[tf.Tensor, tf.Tensor]]  # logits -> loss, its terms
+
+
+def of_classes(label_smoothing: float = 0.0) -> BatchLoss:
+    """Returns the loss of a batch with labels and weights; the arguments are classification_loss()'s."""
+
+    def loss(model: Model, logits: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        targets = (batch["labels"], batch["weights"], model.multi_label, label_smoothing)
+        return classification_loss(logits, *targets)
+
+    return loss
 
 
 def classification_loss(

@@ -17,15 +17,12 @@ from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
 from slimzoo.model.saving import save
-from slimzoo.report.history import rank
-from slimzoo.training import run_report
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
-from slimzoo.training.evaluation import Evaluation, evaluate, held_out_batches
 from slimzoo.training.events import EventLog
-from slimzoo.training.feeding import Feed
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
-from slimzoo.training.loop import Batch, Loss, Trainer, evaluation_device
+from slimzoo.training.loop import Loss, Trainer, evaluation_device
+from slimzoo.training.losses import Batch
 from slimzoo.training.measured import Measured
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.probe import fit_head, forget
@@ -34,6 +31,7 @@ from slimzoo.training.run_folder import RAW, RunFolder
 from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waited
 from slimzoo.training.settings import Settings
 from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
+from slimzoo.training.tasks import TASKS, Evaluated
 
 log = logging.getLogger("slimzoo")
 
@@ -50,14 +48,14 @@ class Run:
     ):
         self.model, self.folder, self.settings, self.strategy = model, folder, settings, strategy
         assert model.preprocessing is not None, "load() gives every registered network one"
-        recipe, self._feed = settings.recipe, Feed(settings, model.preprocessing)
+        self._task, recipe = TASKS[settings.train.task], settings.recipe
+        self._feed = self._task.feed(settings, model.preprocessing)
         with strategy.scope():
             self._schedule = make_schedule(recipe, settings.last_step)
             scaled, replicas = model.dtype_policy.name == "mixed_float16", strategy.num_replicas_in_sync
             self.optimizer = make_optimizer(recipe, self._schedule, scaled, model, replicas)
-        self.trainer = Trainer(
-            model, self.optimizer, strategy, gradient_factors(recipe, model), Loss.of(recipe)
-        )
+        loss = Loss.of(recipe, self._task.loss(settings))
+        self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(recipe, model), loss)
         steps = math.ceil(len(settings.train) / recipe.batch_size)
         self._measured = Measured(model, self.optimizer, recipe, self._feed.unmixed, steps)
         self.state = TrainingState(model, self.optimizer)
@@ -215,9 +213,7 @@ class Run:
     @property
     def _ranks(self) -> list[list[float]]:
         """The ranks of the evaluations so far, the oldest first."""
-        names = ("map", "accuracy", "map_11point", "loss")
-        rows = (row for row in self.folder.history if row["kind"] == "eval")
-        return [rank(*(row.get(name) for name in names)) for row in rows]
+        return [self._task.rank(row) for row in self.folder.history if row["kind"] == "eval"]
 
     @property
     def _stops_early(self) -> bool:
@@ -280,25 +276,25 @@ class Run:
                     self._is_best(score)
         except BrokenOff:
             return
-        bar.set_postfix(mAP=f"{evaluation.map:.3f}", refresh=False)
+        name, figure = self._task.shown
+        bar.set_postfix({name: f"{evaluation.figures[figure]:.3f}"}, refresh=False)
         if raw is not None:
-            self._record("raw", **_figures(raw))
-        self._record("eval", **_figures(evaluation))
+            self._record("raw", **raw.figures)
+        self._record("eval", **evaluation.figures)
         self._heed_plateau()
         self._clock.lap()
         self.save()  # first the checkpoint: it knows of the model, and _resume() makes up for a missing one
         if better:
             self._save_models()
 
-    def _evaluation(self, progress: bool = False) -> Evaluation:
+    def _evaluation(self, progress: bool = False) -> Evaluated:
         with evaluation_device(self.strategy):
             size, data = self.settings.recipe.batch_size, self._held_out
-            return evaluate(self.model, self.settings.validation, size, progress, data)
+            return self._task.evaluate(self.model, self.settings.validation, size, progress, data)
 
     @functools.cached_property
-    def _held_out(self) -> tf.data.Dataset:
-        size = self.settings.recipe.batch_size
-        return held_out_batches(self.model, self.settings.validation, size, again=True)
+    def _held_out(self) -> Any:
+        return self._task.held_out(self.model, self.settings.validation, self.settings.recipe.batch_size)
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
@@ -325,14 +321,13 @@ class Run:
 
     def finish(
         self, command: str, title: str | None, comparison: Iterable, progress: bool
-    ) -> tuple[Evaluation, Path]:
+    ) -> tuple[Evaluated, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
         rows = self.model.summary_rows()
         self._make_up_for_the_model()
         self.model.restore(self.folder.path / MODEL)
         evaluation = self._evaluation(progress)
-        run_report.save_predictions(self.folder.path, evaluation)
-        report = run_report.write(
+        report = self._task.report(
             self.folder,
             self.settings,
             evaluation,
@@ -347,12 +342,6 @@ class Run:
         forget(self.folder.path)
         self.folder.finish()
         return evaluation, report
-
-
-def _figures(evaluation: Evaluation) -> dict[str, float]:
-    """Returns what a row of the history says of an evaluation."""
-    row = {"loss": evaluation.loss, "map": evaluation.map, "map_11point": evaluation.map_11point}
-    return row if math.isnan(evaluation.accuracy) else {**row, "accuracy": evaluation.accuracy}
 
 
 def _as_rank(score: Sequence[float] | float) -> list[float]:

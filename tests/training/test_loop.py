@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimzoo.training import loop
+from slimzoo.training import losses
 from slimzoo.training.loop import evaluation_device, make_strategy, uses_gpu
 from slimzoo.training.recipes import Recipe
 from tests.training import tiny
@@ -19,8 +19,8 @@ def train(trainer, batches):
 
 def test_many_steps_are_traced_once(monkeypatch):
     traces = []
-    loss = loop.classification_loss
-    monkeypatch.setattr(loop, "classification_loss", lambda *inputs: traces.append(inputs) or loss(*inputs))
+    loss = losses.classification_loss
+    monkeypatch.setattr(losses, "classification_loss", lambda *inputs: traces.append(inputs) or loss(*inputs))
     train(make_trainer(), make_batches(6))
     assert len(traces) == 1
 

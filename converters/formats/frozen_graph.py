@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from slimzoo.converters.formats.binary import FileBytes, damaged, varint
+from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.formats.frozen_layers import layers_in
 from slimzoo.converters.formats.graph_nodes import Node, nodes_of
 from slimzoo.converters.formats.tensor_proto import TensorField, decode, dtype_of
 from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor, empty
 from slimzoo.errors import SlimzooError
+from slimzoo.files.wire import varint
 
 _NODE, _NAME, _OPERATION = b"\x0a", b"\x0a", b"\x12"  # first bytes of those fields
 _QUANTIZED = ("Dequantize", "Quantize", "QuantizeV2", "QuantizedConv2D", "QuantizedMatMul")

@@ -6,8 +6,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from slimzoo.converters.formats.binary import BYTES, Field, FileBytes, fields, varint, varints
+from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.formats.tensor_proto import TensorField, describe
+from slimzoo.files.wire import BYTES, Field, fields, varint, varints
 
 _GRAPH_FIELDS = {1: BYTES, 2: BYTES, 3: 0, 4: BYTES, 5: BYTES}  # node, library, version, versions, debug_info
 _MAX_NODES = 200_000

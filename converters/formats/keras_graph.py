@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from slimzoo.converters.formats.binary import BYTES, FileBytes, fields
+from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.formats.keras_layers import WITHOUT_WEIGHTS, by_class, without_weights
 from slimzoo.converters.formats.plain_json import parsed
+from slimzoo.files.wire import BYTES, fields
 
 _CONFIGURATION = "keras_metadata.pb"  # beside the graph, of Keras 2
 _MOST = 64 << 20  # bytes that are looked at

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import tf_v2
-from slimzoo.converters.formats.binary import BYTES, VARINT, Field, HeldBytes, damaged, fields
+from slimzoo.converters.formats.binary import HeldBytes, damaged
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import counted
+from slimzoo.files.wire import BYTES, VARINT, Field, fields
 
 GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"

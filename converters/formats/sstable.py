@@ -15,16 +15,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from slimzoo.converters.budget import Budget
-from slimzoo.converters.formats.binary import (
-    MAX_TENSORS,
-    FileBytes,
-    HeldBytes,
-    damaged,
-    encode_varint,
-    file_chunks,
-    varint,
-)
-from slimzoo.converters.formats.crc32c import Crc32c
+from slimzoo.converters.formats.binary import MAX_TENSORS, FileBytes, HeldBytes, damaged, file_chunks
+from slimzoo.files.crc32c import Crc32c
+from slimzoo.files.wire import encode_varint, varint
 
 MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48

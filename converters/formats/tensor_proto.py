@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from slimzoo.converters.budget import Budget
-from slimzoo.converters.formats.binary import BYTES, Bytes, FileBytes, encode_field, fields, signed, varints
+from slimzoo.converters.formats.binary import FileBytes
 from slimzoo.converters.source import as_bytes, empty
 from slimzoo.errors import shown
+from slimzoo.files.wire import BYTES, Bytes, encode_field, fields, signed, varints
 
 _TYPES = {  # number in TensorFlow's DataType: NumPy's name
     1: "float32",

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from slimzoo.converters.formats import object_graph, sstable, tf_v1, tf_v2
-from slimzoo.converters.formats.binary import FileBytes, damaged, varint
+from slimzoo.converters.formats.binary import FileBytes, damaged
 from slimzoo.converters.source import Source
 from slimzoo.errors import SlimzooError, listing, not_there, shown, some
+from slimzoo.files.wire import varint
 from slimzoo.names import near
 
 log = logging.getLogger("slimzoo")

@@ -12,15 +12,7 @@ import numpy as np
 
 from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import (
-    MAX_TENSORS,
-    Field,
-    FileBytes,
-    HeldBytes,
-    damaged,
-    fields,
-    file_chunks,
-)
+from slimzoo.converters.formats.binary import MAX_TENSORS, FileBytes, HeldBytes, damaged, file_chunks
 from slimzoo.converters.formats.tensor_proto import (
     Extents,
     TensorField,
@@ -36,6 +28,7 @@ from slimzoo.converters.formats.tensor_proto import (
 )
 from slimzoo.converters.source import Source, Tensor, stored_tensor
 from slimzoo.errors import SlimzooError, not_there, some
+from slimzoo.files.wire import Field, fields
 
 SHARD = re.compile(r"^(.+)-(\d{5})-of-(\d{5})$")
 _ROW = 100  # bytes of the row of a slice, about

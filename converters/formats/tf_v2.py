@@ -19,18 +19,7 @@ import numpy as np
 
 from slimzoo.converters.budget import Budget
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import (
-    FIXED32,
-    FileBytes,
-    HeldBytes,
-    damaged,
-    encode_field,
-    encode_varint,
-    fields,
-    file_chunks,
-    varint,
-)
-from slimzoo.converters.formats.crc32c import Crc32c
+from slimzoo.converters.formats.binary import FileBytes, HeldBytes, damaged, file_chunks
 from slimzoo.converters.formats.tensor_proto import (
     Extents,
     assemble,
@@ -46,6 +35,8 @@ from slimzoo.converters.formats.watch import Watch
 from slimzoo.converters.source import Source, Tensor, stored_tensor
 from slimzoo.errors import SlimzooError, not_there, some
 from slimzoo.files import check_writable, sync, write_error
+from slimzoo.files.crc32c import Crc32c
+from slimzoo.files.wire import FIXED32, encode_field, encode_varint, fields, varint
 
 _HEADER = encode_field(1, 1) + encode_field(3, encode_field(1, 1))  # one shard, little endian, version 1
 _MAX_TEXT = 64 << 20  # bytes

@@ -13,6 +13,7 @@ from slimzoo.data import folder, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.finding import image_files
 from slimzoo.data.headers import READABLE, foreign, read_header, too_large
+from slimzoo.data.places import image_bytes, is_there
 from slimzoo.data.text import same
 from slimzoo.data.voc_files import annotation_folder, find_images
 from slimzoo.errors import SlimzooError, listing, shown
@@ -169,7 +170,7 @@ def _problem(image: Any) -> str:
     """Returns why `image` cannot be read, as far as its header tells; "" where it can."""
     if not isinstance(image, str | os.PathLike):
         return ""
-    if not os.path.isfile(image):
+    if not is_there(image):
         return f"there is no image {image}"
     header = read_header(image)
     if header.format is None:
@@ -179,5 +180,5 @@ def _problem(image: Any) -> str:
 
 def _digest(image: Any) -> bytes:
     file = isinstance(image, str | os.PathLike)
-    content = Path(image).read_bytes() if file else np.ascontiguousarray(image).tobytes()
+    content = image_bytes(image) if file else np.ascontiguousarray(image).tobytes()
     return hashlib.blake2b(content, digest_size=16).digest()

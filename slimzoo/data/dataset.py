@@ -6,23 +6,26 @@ from typing import ClassVar
 
 import numpy as np
 
+from slimzoo.data.records import Record
 from slimzoo.errors import counted, some
 from slimzoo.registry import CLASSIFICATION
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Example:
     """One image: its file, and for each class whether it shows and whether that counts.
 
     Attributes:
-      path: of the image file.
+      path: of the image file; of a record in a shard, what it is called (places.py), which is read like one.
       labels: float32 [classes], 1 where the class shows, else 0.
       weights: float32 [classes], 0 where a class is neither right nor wrong (only difficult objects), else 1.
+      record: where in which shard the image is; None: in a file of its own.
     """
 
     path: str
     labels: np.ndarray
     weights: np.ndarray
+    record: Record | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +54,18 @@ class Dataset:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The image files."""
+        """The image files, or the names of the records."""
         return tuple(example.path for example in self.examples)
 
     @property
     def files(self) -> tuple[str, ...]:
         """Every file whose content is learnt from."""
         return self.paths
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The records among its images, by their names."""
+        return {example.path: example.record for example in self.examples if example.record is not None}
 
     @property
     def labels(self) -> np.ndarray:

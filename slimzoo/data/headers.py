@@ -1,20 +1,15 @@
 """What an image file says of itself before its pixels: the format, their number, how a camera was held."""
 
-import errno
 import math
 import os
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from slimzoo.files.reading import NO_FILE, is_endless
+from slimzoo.data.places import opened
+from slimzoo.data.signatures import SIGNATURES
+from slimzoo.errors import SlimzooError
 
-SIGNATURES = {  # format: how its files begin
-    "JPEG": (b"\xff\xd8\xff",),
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "GIF": (b"GIF87a", b"GIF89a"),
-    "BMP": (b"BM",),
-}
 READABLE = f"{', '.join(SIGNATURES)} can be read"
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".jpe", ".jfif")  # of their files; the first is preferred
 UPRIGHT = 1
@@ -40,19 +35,22 @@ class Header(NamedTuple):
 
     Attributes:
       pixels: how many are decoded, of a GIF those of every picture in it; 0 where that is not said.
+      height, width: of a JPEG or PNG as its pixels lie; 0 where that is not said.
     """
 
     format: str | None
     orientation: int
     pixels: int
+    height: int = 0
+    width: int = 0
 
 
 def read_header(path: str | os.PathLike) -> Header:
     """Returns what the beginning of a file says; of a file that cannot be opened, that it is no image."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             return header_of(file)
-    except OSError:
+    except (OSError, SlimzooError):
         return Header(None, UPRIGHT, 0)
 
 
@@ -60,7 +58,9 @@ def header_of(file: BinaryIO) -> Header:
     """Returns what the beginning of an open file says, or of bytes in an io.BytesIO."""
     found = _format_of(file.read(8))
     file.seek(0)
-    return Header(found, _orientation(file, found), _pixels(file, found))
+    orientation = _orientation(file, found)
+    height, width = _sides(file, found)
+    return Header(found, orientation, height * width or _pixels(file, found), height, width)
 
 
 def too_large(path: str | os.PathLike, header: Header) -> str:
@@ -72,13 +72,13 @@ def too_large(path: str | os.PathLike, header: Header) -> str:
 
 def image_format(path: str | os.PathLike) -> str | None:
     """Returns "JPEG", "PNG", "GIF" or "BMP" by how the file begins, or None."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return _format_of(file.read(8))
 
 
 def foreign(path: str | os.PathLike) -> str:
     """Returns what to add of a file that image_format knows nothing of: what it is instead, if that shows."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return foreign_start(file.read(64))
 
 
@@ -92,13 +92,6 @@ def foreign_start(start: bytes) -> str:
         return "; it is a web page: what was downloaded is not the file"
     name = next((name for name, place, mark in _FOREIGN if start.startswith(mark, place)), None)
     return f"; it is {name}: save it as PNG" if name else ""
-
-
-def _opened(path: str | os.PathLike) -> BinaryIO:
-    """Returns the file, open. Raises OSError: it cannot be, or might be waited for."""
-    if is_endless(path):
-        raise OSError(errno.EINVAL, NO_FILE, os.fspath(path))
-    return open(path, "rb")
 
 
 def _format_of(start: bytes) -> str | None:
@@ -171,22 +164,34 @@ def _of_tags(block: bytes) -> int:
     return UPRIGHT
 
 
-def _pixels(file: BinaryIO, image_format: str | None) -> int:
-    count = {"JPEG": _jpeg_pixels, "PNG": _png_pixels, "GIF": _gif_pixels, "BMP": _bmp_pixels}
+def _sides(file: BinaryIO, image_format: str | None) -> tuple[int, int]:
+    """Returns height and width, (0, 0) where they are not looked for or not said."""
+    sides = {"JPEG": _jpeg_sides, "PNG": _png_sides}.get(image_format or "")
     try:
-        return count[image_format](file) if image_format else 0
+        return sides(file) if sides else (0, 0)
+    except struct.error:  # cut off: whoever reads its pixels will say so
+        return 0, 0
+
+
+def _jpeg_sides(file: BinaryIO) -> tuple[int, int]:
+    frames = [file.read(5) for kind, _ in _jpeg_blocks(file) if kind in _FRAMES]
+    sides = [struct.unpack(">xHH", frame) for frame in frames]
+    height, width = max(sides, key=math.prod, default=(0, 0))
+    return height, width
+
+
+def _png_sides(file: BinaryIO) -> tuple[int, int]:
+    file.seek(16)
+    width, height = struct.unpack(">II", file.read(8))
+    return height, width
+
+
+def _pixels(file: BinaryIO, image_format: str | None) -> int:
+    count = {"GIF": _gif_pixels, "BMP": _bmp_pixels}.get(image_format or "")
+    try:
+        return count(file) if count else 0
     except struct.error:  # cut off: whoever reads its pixels will say so
         return 0
-
-
-def _jpeg_pixels(file: BinaryIO) -> int:
-    frames = [file.read(5) for kind, _ in _jpeg_blocks(file) if kind in _FRAMES]
-    return max((math.prod(struct.unpack(">xHH", frame)) for frame in frames), default=0)
-
-
-def _png_pixels(file: BinaryIO) -> int:
-    file.seek(16)
-    return math.prod(struct.unpack(">II", file.read(8)))
 
 
 def _bmp_pixels(file: BinaryIO) -> int:

@@ -3,7 +3,6 @@
 import io
 import os
 import struct
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +20,7 @@ from slimzoo.data.headers import (
     read_header,
     too_large,
 )
+from slimzoo.data.places import image_bytes, is_there
 from slimzoo.errors import SlimzooError, listing, tensorflow_says
 
 _REFUSED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -78,7 +78,7 @@ def read_image(path: str | os.PathLike, turn: bool = True) -> np.ndarray:
       SlimzooError: it is not an image, broken, or of too many pixels.
     """
     header = check_image(path)
-    return _decoded(Path(path).read_bytes(), header, path, turn)
+    return _decoded(image_bytes(path), header, path, turn)
 
 
 def pixels_in(contents: bytes, name: str, turn: bool = True) -> np.ndarray:
@@ -113,7 +113,7 @@ def check_image(path: str | os.PathLike) -> Header:
       FileNotFoundError: there is no such file.
       SlimzooError: it is not an image, or of too many pixels.
     """
-    if not os.path.isfile(path):
+    if not is_there(path):
         raise FileNotFoundError(f"there is no image {path}")
     header = read_header(path)
     if header.format is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slimzoo.data import boxes, folder, splits, voc
 from slimzoo.data.dataset import Dataset
+from slimzoo.data.places import real
 from slimzoo.errors import SlimzooError
 
 log = logging.getLogger("slimzoo")
@@ -121,7 +122,7 @@ def _say_alike(train: Dataset) -> None:
 
 
 def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:
-    both = len({os.path.realpath(p) for p in train.paths} & {os.path.realpath(p) for p in held_out.paths})
+    both = len({*map(real, train.paths)} & {*map(real, held_out.paths)})
     if both:
         raise SlimzooError(
             f"{both} of the {len(held_out)} images of {held_out.name} are trained on too, which would make "

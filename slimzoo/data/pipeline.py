@@ -1,23 +1,19 @@
 """Batches of a data set: which images step s holds, and how each is changed, follows from (seed, s) alone."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.headers import UPRIGHT, read_header, too_large
-from slimzoo.data.images import decode, read_image, turned
 from slimzoo.data.mixing import Mixing
+from slimzoo.data.pixels import NO_BATCHES, CachedImages, ImageFiles, Images, rows_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing, apply, augment
-from slimzoo.preprocessing.augmentation import Further
+from slimzoo.preprocessing.augmentation import Further, draws_box, random_box
 
 PADDING = -1  # the index of an example that only fills up the last batch
 _ORDER, _VIEW, _MIX, _DRAW = 0, 1, 2, 3  # what a seed is used for
-_NO_BATCHES = "no batches can be made:"
 _NO_END = np.iinfo(np.int64).max
 
 
@@ -132,7 +128,7 @@ def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> Non
     if start_step < 0:
         problems.append(f"start_step is {start_step}; it must be at least 0")
     if problems:
-        raise SlimzooError(listing(_NO_BATCHES, problems))
+        raise SlimzooError(listing(NO_BATCHES, problems))
 
 
 def _positions(
@@ -160,52 +156,36 @@ def _loader(
     cache: bool,
     further: Further | None = None,
 ) -> Callable[..., dict[str, tf.Tensor]]:
-    labels, weights = tf.constant(dataset.labels), tf.constant(dataset.weights)
-    pixels = _cached_pixels(dataset) if cache else _file_pixels(dataset)
+    labels, weights = rows_of(dataset, "labels"), rows_of(dataset, "weights")
+    images = CachedImages(dataset) if cache else ImageFiles(dataset)
 
     if view is not None and further is not None:
         further.prepare()
 
     @tf.autograph.experimental.do_not_convert
     def load(epoch: tf.Tensor, index: tf.Tensor) -> dict[str, tf.Tensor]:
-        image = pixels(index)
         if view is None:
-            image = apply(preprocessing, image)
+            image = apply(preprocessing, images.whole(index))
         else:
-            image = augment(preprocessing, image, view_seed(seed, epoch, index), view, further)
-        return {"image": image, "labels": labels[index], "weights": weights[index], "index": index}
+            image = _view(images, preprocessing, index, view_seed(seed, epoch, index), view, further)
+        return {"image": image, "labels": labels(index), "weights": weights(index), "index": index}
 
     return load
 
 
-def _file_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
-    paths = tf.constant([os.fsencode(path) for path in dataset.paths])
-    with ThreadPoolExecutor() as threads:
-        headers = [*threads.map(read_header, dataset.paths)]
-    both = zip(dataset.paths, headers, strict=True)
-    if problems := [large for path, header in both if (large := too_large(path, header))]:
-        raise SlimzooError(listing(_NO_BATCHES, problems))
-    bitmaps = any(header.format == "BMP" for header in headers)
-    orientations = np.array([header.orientation for header in headers], np.int32)
-    if not dataset.turn or (orientations == UPRIGHT).all():
-        return lambda index: decode(tf.io.read_file(paths[index]), bitmaps)
-    how = tf.constant(orientations)
-    return lambda index: turned(decode(tf.io.read_file(paths[index]), bitmaps), how[index])
-
-
-def _cached_pixels(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns what gives the pixels of an example out of one long array that holds all of them."""
-    images = [read_image(path, dataset.turn) for path in dataset.paths]
-    shapes = tf.constant([image.shape for image in images], tf.int64)
-    starts = tf.constant(np.cumsum([0] + [image.size for image in images[:-1]]), tf.int64)
-    values = tf.constant(np.concatenate([image.reshape(-1) for image in images]))
-
-    def pixels(index: tf.Tensor) -> tf.Tensor:
-        shape = shapes[index]
-        flat = tf.slice(values, [starts[index]], [tf.reduce_prod(shape)])
-        return tf.ensure_shape(tf.reshape(flat, shape), [None, None, 3])
-
-    return pixels
+def _view(
+    images: Images,
+    preprocessing: Preprocessing,
+    index: tf.Tensor,
+    key: tf.Tensor,
+    view: str,
+    further: Further | None,
+) -> tf.Tensor:
+    """Returns a random view of an image; where that begins with a box, no more than this is decoded."""
+    if not draws_box(preprocessing, view, further):
+        return augment(preprocessing, images.whole(index), key, view, further)
+    pixels = images.boxed(index, lambda shape: random_box(preprocessing, shape, key, view, further))
+    return augment(preprocessing, pixels, key, view, further, boxed=True)
 
 
 def _padding(dataset: Dataset, preprocessing: Preprocessing, count: int) -> tf.data.Dataset:

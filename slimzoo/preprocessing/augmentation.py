@@ -111,15 +111,20 @@ def random_view(
     image: tf.Tensor,
     seed: tf.Tensor,
     further: Further | None = None,
+    boxed: bool = False,
 ) -> tf.Tensor:
     """Returns what one training step sees of float32 [H, W, C]: [size, size, C], values still 0..255.
 
     Args:
       seed: int32 [2]; the same seed gives the same view.
+      boxed: `image` is no more than what the box that random_box() gives cuts out of it.
     """
     further = further or Further()
     seeds = tf.random.split(seed, 4)
-    image = _random_crop(preprocessing, further.of(how), image, seeds[0])
+    if boxed:
+        image = resize(image, preprocessing.size, preprocessing.size)
+    else:
+        image = _random_crop(preprocessing, further.of(how), image, seeds[0])
     if how.flip:
         image = tf.image.stateless_random_flip_left_right(image, seeds[1])
     image = _random_colour(how, image, seeds[2], seeds[3])
@@ -134,7 +139,9 @@ def _random_crop(
     size, geometry = preprocessing.size, KINDS[preprocessing.kind].geometry
     window = [size, size, image.shape[-1]]
     if how.area is not None:
-        return resize(_random_box(how, image, seed), size, size)
+        begin, extent = _draw_box(how, tf.shape(image), seed)
+        box = tf.ensure_shape(tf.slice(image, begin, extent), [None, None, image.shape[-1]])
+        return resize(box, size, size)
     if geometry == "shorter_side":
         side_seed, crop_seed = tf.unstack(tf.random.split(seed, 2))
         image = resize_shorter_side(image, _random_side(preprocessing, how, side_seed))
@@ -161,9 +168,26 @@ def _random_side(preprocessing: Preprocessing, how: Augmentation, seed: tf.Tenso
     return tf.random.stateless_uniform([], seed, low, high + 1, tf.int32)
 
 
-def _random_box(how: Augmentation, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def draws_box(preprocessing: Preprocessing, strength: str, further: Further | None = None) -> bool:
+    """Whether training looks at a box of an image, which random_box() gives before there are pixels."""
+    return (further or Further()).of(get_augmentation(preprocessing, strength)).area is not None
+
+
+def random_box(
+    preprocessing: Preprocessing,
+    shape: tf.Tensor,
+    seed: tf.Tensor,
+    strength: str,
+    further: Further | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns begin and extent, int32 [3], of the box that random_view() cuts out of [H, W, C]."""
+    how = (further or Further()).of(get_augmentation(preprocessing, strength))
+    return _draw_box(how, shape, tf.random.split(seed, 4)[0])
+
+
+def _draw_box(how: Augmentation, shape: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
-        tf.shape(image),
+        shape,
         bounding_boxes=tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
         seed=seed,
         min_object_covered=0.1,
@@ -172,7 +196,7 @@ def _random_box(how: Augmentation, image: tf.Tensor, seed: tf.Tensor) -> tf.Tens
         max_attempts=100,
         use_image_if_no_bounding_boxes=True,
     )
-    return tf.ensure_shape(tf.slice(image, begin, extent), [None, None, image.shape[-1]])
+    return begin, extent
 
 
 def _random_colour(how: Augmentation, image: tf.Tensor, seed: tf.Tensor, order_seed: tf.Tensor) -> tf.Tensor:

@@ -59,6 +59,7 @@ def augment(
     seed: Any,
     strength: str = "mild",
     further: "Further | None" = None,
+    boxed: bool = False,
 ) -> "tf.Tensor":
     """Returns a random view of one `image` as the network wants it for training.
 
@@ -69,13 +70,14 @@ def augment(
       seed: int32 [2]; the same seed gives the same result on any machine.
       strength: "mild", or "original" for what the original project trained with (see AUGMENTATIONS).
       further: what is changed beside that.
+      boxed: `image` was cut already, by augmentation.random_box().
     Returns: float32 [size, size, channels].
     Raises: SlimzooError: the shape, the dtype or `strength` is none of these.
     """
     from slimzoo.preprocessing.augmentation import get_augmentation, random_view
 
     how = get_augmentation(preprocessing, strength)
-    view = random_view(preprocessing, how, _pixels(preprocessing, image), seed, further)
+    view = random_view(preprocessing, how, _pixels(preprocessing, image), seed, further, boxed)
     return _normalise(preprocessing, view)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slimzoo.data.places import is_there
 from slimzoo.files import plain, schema
 from slimzoo.files.schema import needed
 from slimzoo.report.history import History, number
@@ -279,4 +280,4 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 def image_file(folder: Path, image_path: str) -> Path:
     """The image: as given if that is a file or absolute, else looked for in `folder`."""
     path = Path(image_path)
-    return path if path.is_absolute() or path.is_file() else folder / path
+    return path if path.is_absolute() or is_there(path) else folder / path

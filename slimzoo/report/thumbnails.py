@@ -8,6 +8,9 @@ from typing import IO, NamedTuple
 
 from PIL import Image, ImageOps
 
+from slimzoo.data.places import is_there, opened
+from slimzoo.errors import SlimzooError
+
 SIDE = 360  # pixels of the longer side: sharp at 180 CSS pixels on a phone
 QUALITY = 78
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
@@ -24,9 +27,13 @@ class Thumbnail(NamedTuple):
 
 def thumbnail(path: Path) -> Thumbnail:
     """Reads the image at `path`, turned as its EXIF says; never raises for a missing or broken file."""
-    if not path.is_file():
+    if not is_there(path):
         return Thumbnail(problem="image file not found")
-    return thumbnail_of(path)
+    try:
+        with opened(path) as file:
+            return thumbnail_of(file)
+    except (OSError, SlimzooError):
+        return Thumbnail(problem="image file cannot be read")
 
 
 def thumbnail_of(source: Path | IO[bytes], most: int | None = None) -> Thumbnail:

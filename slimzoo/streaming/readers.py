@@ -1,18 +1,18 @@
 """From a container of images to their bytes, one by one: a row for each kind of file that holds some."""
 
+import itertools
 import mimetypes
 import re
-import struct
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from slimzoo.converters.formats.crc32c import Crc32c
-from slimzoo.data.headers import SIGNATURES
+from slimzoo.data.tf_examples import Features
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files.parquet import pyarrow_or_error
 from slimzoo.files.reading import LARGEST
+from slimzoo.files.tfrecord import TAIL, Broken, read_content, read_length
 from slimzoo.streaming.rows import End, Item, Piece
 from slimzoo.streaming.stores import open_binary, read_bytes
 
@@ -103,54 +103,41 @@ def _tar(piece: Piece) -> Iterator[Item]:
 
 def _tfrecord(piece: Piece) -> Iterator[Item]:
     """Yields image/encoded of each tf.train.Example, or the only feature that begins like an image."""
-    from tensorflow.train import Example
-
     with open_binary(piece.where) as file:
         for position, record in enumerate(_records(file, piece.first)):
             if record is None:
                 continue
+            name = f"{piece.where}{INSIDE}{position}"
             if not record:
-                name = f"{piece.where}{INSIDE}{position}"
-                yield Item(
-                    piece.container, position, name, problem=f"{name} is damaged: its checksum is wrong"
-                )
+                problem = f"{name} is damaged: its checksum is wrong"
+                yield Item(piece.container, position, name, problem=problem)
                 continue
-            example = Example.FromString(record)
-            features = {
-                key: value.bytes_list.value[0]
-                for key, value in example.features.feature.items()
-                if value.bytes_list.value
-            }
-            name = features.get("image/filename", str(position).encode()).decode("utf-8", "backslashreplace")
-            yield _row(piece, position, name, _encoded(features))
-
-
-def _encoded(features: Mapping[str, bytes]) -> bytes | None:
-    marks = tuple(mark for of_format in SIGNATURES.values() for mark in of_format)
-    likely = [value for value in features.values() if value.startswith(marks)]
-    return features.get("image/encoded") or (likely[0] if len(likely) == 1 else None)
+            features = Features(record)
+            span = features.image()
+            name = (features.texts("image/filename") or [str(position)])[0]
+            yield _row(piece, position, name, record[slice(*span)] if span else None)
 
 
 def _records(file: BinaryIO, first: int) -> Iterator[bytes | None]:
     """Yields the records of a TFRecord file: None for those before `first`, b"" for what is damaged."""
-    position = 0
-    while head := file.read(12):
-        length, checksum = struct.unpack("<QI", head)
-        if _checksum(head[:8]) != checksum or length > LARGEST:
-            raise SlimzooError(f"record {position} is damaged, or this is no TFRecord file")
-        if position < first:
-            file.seek(length + 4, 1)
-            yield None
-        else:
-            record, (checksum,) = file.read(length), struct.unpack("<I", file.read(4))
-            yield record if _checksum(record) == checksum else b""
-        position += 1
-
-
-def _checksum(data: bytes) -> int:
-    found = Crc32c()
-    found.update(data)
-    return found.masked
+    for position in itertools.count():
+        try:
+            length = read_length(file)
+            if length is None:
+                return
+            if length > LARGEST:
+                raise Broken(f"it claims {length:,} bytes", for_good=True)
+            if position < first:
+                file.seek(length + TAIL, 1)
+                yield None
+            else:
+                yield read_content(file, length)
+        except Broken as error:
+            if error.for_good:
+                raise SlimzooError(
+                    f"record {position} is damaged ({error}), or this is no TFRecord file"
+                ) from error
+            yield b""
 
 
 def _parquet(piece: Piece) -> Iterator[Item]:

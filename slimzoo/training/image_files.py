@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
+from slimzoo.data.places import is_there
+from slimzoo.data.records import Record
 from slimzoo.errors import SlimzooError, counted, listing, some
 from slimzoo.files import schema, write_text
 from slimzoo.files.schema import Damaged, needed
@@ -21,6 +23,7 @@ _CHUNK = 1 << 20  # bytes
 _SHOWN = 5  # names in a message
 _ROWS = needed(schema.list_of(schema.list_of(schema.either(schema.whole(-(2**63)), schema.text()), least=3)))
 Row = tuple[int, int, str]  # size, time in nanoseconds, digest
+Named = tuple[str, Record | None]  # a file; or the name of a record, and the record
 
 
 def remember(folder: Path, parts: Mapping[str, Dataset]) -> None:
@@ -28,7 +31,7 @@ def remember(folder: Path, parts: Mapping[str, Dataset]) -> None:
 
     It warns of images that are held out and trained on, as copies under another path.
     """
-    rows = {part: _map(_row, data.files) for part, data in parts.items()}
+    rows = {part: _map(_row, _named(data)) for part, data in parts.items()}
     write_text(folder / FILE, json.dumps(rows))
     _say_copies(parts, rows)
 
@@ -39,7 +42,7 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
     One of the same size and time is taken for the same; else its digest decides.
     Raises: SlimzooError: some are gone.
     """
-    gone = [path for data in parts.values() for path in data.files if not Path(path).is_file()]
+    gone = [path for data in parts.values() for path in data.files if not is_there(path)]
     if gone:
         which = f"{counted(len(gone), 'image')} of the run in {folder}"
         headline = f"{which} {'is' if len(gone) == 1 else 'are'} gone; bring back, or begin anew:"
@@ -53,7 +56,7 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
         log.warning("%s\nWhether the images are still those that the run began with is not known", why)
         return remember(folder, parts)
     for part, data in parts.items():
-        if changed := _changed(data.files, before[part]):
+        if changed := _changed(_named(data), before[part]):
             names = [Path(path).name for path in changed]
             log.warning(
                 "%d of the %d images of %s are other files than when the run in %s began, under the same "
@@ -85,20 +88,31 @@ def _pairs(
     return zip(rows[part], parts[part].files, strict=True)
 
 
-def _changed(paths: Iterable[str], before: Iterable[Any]) -> list[str]:
-    pairs = list(zip(paths, before, strict=True))
-    return [path for (path, _), same in zip(pairs, _map(_is_same, pairs), strict=True) if not same]
+def _named(data: Dataset) -> list[Named]:
+    records = data.records
+    return [(path, records.get(path)) for path in data.files]
 
 
-def _is_same(pair: tuple[str, Row]) -> bool:
-    path, (size, time, digest, *_) = pair
+def _changed(files: Iterable[Named], before: Iterable[Any]) -> list[str]:
+    pairs = list(zip(files, before, strict=True))
+    return [path for ((path, _), _), same in zip(pairs, _map(_is_same, pairs), strict=True) if not same]
+
+
+def _is_same(pair: tuple[Named, Row]) -> bool:
+    (path, record), (size, time, digest, *_) = pair
+    if record is not None:
+        return (record.length, record.digest) == (size, digest)
     found = Path(path).stat()
     if found.st_size != size:
         return False
     return found.st_mtime_ns == time or _digest(path) == digest
 
 
-def _row(path: str) -> Row:
+def _row(named: Named) -> Row:
+    """Returns what is noted of a file; an image in a shard was read when this was indexed."""
+    path, record = named
+    if record is not None:
+        return record.length, 0, record.digest
     try:
         found = Path(path).stat()
         return found.st_size, found.st_mtime_ns, _digest(path)

@@ -15,11 +15,11 @@ import pytest
 
 from slimzoo import converters
 from slimzoo.converters.formats import sstable
-from slimzoo.converters.formats.binary import encode_field, encode_varint
 from slimzoo.converters.formats.boundary import boundary, guarded
-from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
+from slimzoo.files.crc32c import Crc32c
+from slimzoo.files.wire import encode_field, encode_varint
 from tests.converters.limits import check_refused
 
 # --- pickles: a few hundred bytes that stand for 2^40 values ---

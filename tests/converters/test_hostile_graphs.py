@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 import pytest
 
-from slimzoo.converters.formats.binary import encode_field, encode_varint
-from slimzoo.converters.formats.crc32c import Crc32c
 from slimzoo.converters.formats.sstable import table_bytes
 from slimzoo.converters.formats.tf_v2 import slice_key
 from slimzoo.converters.graph import Constant, Graph, Op, layers_of
 from slimzoo.converters.source import tensors_of
+from slimzoo.files.crc32c import Crc32c
+from slimzoo.files.wire import encode_field, encode_varint
 from tests.converters.flat_files import flat
 from tests.converters.limits import check_refused, messages_of
 from tests.converters.torch_files import Contents, Raw, encode, pickled, tensor, write_zip

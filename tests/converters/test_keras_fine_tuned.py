@@ -9,10 +9,10 @@ import pytest
 
 import slimzoo
 from slimzoo import converters
-from slimzoo.converters.formats.binary import encode_field
 from slimzoo.converters.formats.keras_layers import without_weights
 from slimzoo.converters.name_maps import fitting, get_name_map
 from slimzoo.converters.naming import named
+from slimzoo.files.wire import encode_field
 from slimzoo.registry import get_network
 from slimzoo.tracing.parts import network_shapes
 from tests.converters import keras_models as made

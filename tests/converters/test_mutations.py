@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from slimzoo.converters.formats import FORMATS
-from slimzoo.converters.formats.binary import encode_field
 from slimzoo.converters.formats.safetensors import write_safetensors
+from slimzoo.files.wire import encode_field
 from tests.converters.mutations import Sample, write_job
 from tests.converters.torch_files import Contents, pickled, tensor, write_legacy, write_zip
 

@@ -75,5 +75,5 @@ def test_a_segment_without_a_length_ends_the_search(tmp_path):
 
 
 def test_what_is_no_file_is_no_image(tmp_path):
-    assert read_header(tmp_path / "none") == (None, 1, 0)
-    assert read_header(tmp_path) == (None, 1, 0)
+    assert read_header(tmp_path / "none") == (None, 1, 0, 0, 0)
+    assert read_header(tmp_path) == (None, 1, 0, 0, 0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slimzoo.converters.formats.crc32c import FOLDS, Crc32c, crc32c
+from slimzoo.files.crc32c import FOLDS, Crc32c, crc32c
 
 LEVEL_1 = FOLDS[0][1] * 8  # bytes from which the first folding sets in
 LEVEL_2 = FOLDS[1][1]

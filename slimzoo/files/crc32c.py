@@ -3,16 +3,20 @@
 A CRC is a remainder of polynomials, so a long input may first be shortened by anything that leaves the
 remainder. Each row of FOLDS says that y^a + y^b + y^c + 1 is a multiple of the CRC's polynomial, y being x^64
 or x^8. So the word at position i may be added (XOR) to the words at i+a-b, i+a-c and i+a and dropped, which
-NumPy does for thousands of words at a time. The few thousand bytes that are left go through the usual table.
+NumPy does for thousands of words at a time. Of the few thousand bytes that are left each adds what a table
+has for its value at its place.
 
 Written here because zlib has another CRC, and a compiled package for one checksum is a dependency too many.
 """
+
+import functools
 
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78  # bit-reversed
 _MASK_DELTA = 0xA282EAD8
 _CHUNK = 1 << 18  # bytes copied at a time: fits the second-level cache
+_FEW = 256  # bytes that go through one after another
 FOLDS = (  # word, a, b, c
     (np.dtype("<u8"), 5685, 1362, 426),
     (np.dtype("u1"), 5321, 3574, 2491),
@@ -29,6 +33,18 @@ def _byte_table() -> list[int]:
 
 
 _TABLE = _byte_table()
+
+
+@functools.cache
+def _tables() -> np.ndarray:
+    """Returns what a byte leaves in the register that so many others follow, uint32 [FOLDS[1].a, 256]."""
+    step = np.array(_TABLE, np.uint32)
+    rows = [step]
+    for _ in range(FOLDS[1][1] - 1):
+        rows.append(step[rows[-1] & 0xFF] ^ (rows[-1] >> 8))
+    return np.stack(rows)
+
+
 _START = np.frombuffer(bytes.fromhex("54641f64"), np.uint8)  # takes a register of 0 to all ones
 
 
@@ -47,8 +63,12 @@ class Crc32c:
 
     @property
     def value(self) -> int:
+        rest = _fold(self._rest[:0], self._rest, *FOLDS[1])
+        if rest.size > _FEW:
+            places = np.arange(rest.size - 1, -1, -1)
+            return int(np.bitwise_xor.reduce(_tables()[places, rest])) ^ 0xFFFFFFFF
         register = 0
-        for byte in _fold(self._rest[:0], self._rest, *FOLDS[1]).tobytes():
+        for byte in rest.tobytes():
             register = _TABLE[(register ^ byte) & 0xFF] ^ (register >> 8)
         return register ^ 0xFFFFFFFF
 

@@ -26,6 +26,7 @@ from slimzoo.cli.predict import predict
 from slimzoo.cli.push import push
 from slimzoo.cli.report import report
 from slimzoo.cli.run import run
+from slimzoo.cli.segment import segment
 from slimzoo.cli.verify import verify
 
 __all__ = ["main"]
@@ -70,6 +71,7 @@ for command in (
     convert,
     export,
     predict,
+    segment,
     finetune,
     crossvalidate,
     evaluate,

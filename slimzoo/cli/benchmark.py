@@ -14,7 +14,7 @@ import click
 from slimzoo.cli.engine_options import engine_option, precision_option, settled, threads_option
 from slimzoo.cli.errors import failure_for
 from slimzoo.cli.imports import import_networks, imported
-from slimzoo.cli.options import POSITIVE, import_option
+from slimzoo.cli.options import POSITIVE, Several, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, short_rate, table
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import check_writable, write_text
@@ -30,22 +30,6 @@ COLUMNS = (  # of --out, and of a result of --json; memory in bytes
 _TASK, _ANSWER = "task.json", "answer.json"  # in the folder of a process
 Task = dict[str, Any]  # the fields of training.speed.Task, which brings TensorFlow
 _ADVICE = "A smaller --batch-size or --size needs less memory"
-
-
-class Several(click.ParamType):
-    """Values with commas between them."""
-
-    def __init__(self, one: click.ParamType, name: str):
-        self.one, self.name = one, name
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
-        """Returns the values, each once."""
-        if isinstance(value, tuple):
-            return value
-        parts = [part.strip() for part in str(value).split(",")]
-        return tuple(dict.fromkeys(self.one.convert(part, param, ctx) for part in parts))
 
 
 @dataclass

@@ -206,6 +206,22 @@ def sort_option(default: str) -> Callable:
     )
 
 
+class Several(click.ParamType):
+    """Values with commas between them."""
+
+    def __init__(self, one: click.ParamType, name: str):
+        self.one, self.name = one, name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """Returns the values, each once."""
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        return tuple(dict.fromkeys(self.one.convert(part, param, ctx) for part in parts))
+
+
 class Validation(click.ParamType):
     """A number is the part to hold out, anything else says where the images are."""
 

@@ -139,7 +139,6 @@ def predict(
         "turn": turn,
     }
     if check_alone(many, bool(images or listed)):
-        _check_task(model)
         recipe = recipe_of(model, how, features=many.pop("features") or "", **wanted)
         asked = Asked(out=out, overwrite=overwrite, progress=progress, as_json=as_json, **many)
         return predict_many(asked, recipe)
@@ -170,11 +169,11 @@ def _predict_each(
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predictions
     from slimzoo.loading.source import find
+    from slimzoo.registry import CLASSIFICATION
 
     files = image_files(names)
-    _check_task(model)
-    if not any(os.path.exists(file) for file in files):  # said before TensorFlow starts
-        find(model, how["pretrained"], how["weights"])
+    find(model, how["pretrained"], how["weights"], CLASSIFICATION)  # said before TensorFlow starts
+    if not any(os.path.exists(file) for file in files):
         raise SlimzooError("\n".join(f"there is no image {file}" for file in files))
     shows = to.progress and (to.out is not None or not sys.stdout.isatty())
     found = predictions(
@@ -191,16 +190,6 @@ def _predict_each(
         _echo_each(readable, files)
     if problems:
         raise Failure(listing(_unreadable(problems, len(files)), problems), 1)
-
-
-def _check_task(model: str) -> None:
-    """Raises SlimzooError, before TensorFlow starts, if `model` names a network that gives no names."""
-    from slimzoo.registry import CLASSIFICATION, get_row, is_network
-    from slimzoo.weights.manifest import split_name
-
-    network, _ = split_name(model)
-    if is_network(network):
-        get_row(network).require(CLASSIFICATION)
 
 
 def _echo_each(found: Iterable[Any], files: Sequence[str]) -> None:

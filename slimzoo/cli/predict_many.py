@@ -121,6 +121,7 @@ def check_alone(many: Mapping[str, Any], named: bool) -> bool:
 def predict_many(asked: Asked, recipe: Recipe) -> None:
     """Predicts, and says how many results there are."""
     from slimzoo.loading.source import find
+    from slimzoo.registry import CLASSIFICATION
     from slimzoo.streaming import on_ray
     from slimzoo.streaming.listing import listing_of
     from slimzoo.streaming.results import Place, opened
@@ -134,8 +135,7 @@ def predict_many(asked: Asked, recipe: Recipe) -> None:
     if asked.cluster:
         on_ray.check(asked.cluster)
     images = listing_of(asked.source)
-    weights = recipe.arguments["weights"]
-    find(recipe.model, weights is None, weights)  # said before TensorFlow starts
+    find(recipe.model, recipe.arguments["pretrained"], recipe.arguments["weights"], CLASSIFICATION)
     from slimzoo.streaming import local
     from slimzoo.streaming.engine import job_of, load_recipe
 

@@ -11,7 +11,7 @@ from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap
 from slimzoo.converters.naming import named
 from slimzoo.errors import SlimzooError
-from slimzoo.loading.source import Source, of_imagenet
+from slimzoo.loading.source import Source, of_usual_classes
 from slimzoo.names import Scopes
 from slimzoo.preprocessing import KINDS, Preprocessing, of_kind
 from slimzoo.registry import SEGMENTATION, Row
@@ -165,7 +165,7 @@ def plan_for(network: Row, source: Source, contents: Contents, wanted: Wanted) -
             "num_classes=0 leaves it out"
         )
     if source.labels is None and (source.num_classes is None or source.converted):
-        source = of_imagenet(source, network, known)
+        source = of_usual_classes(source, network, known)
     if source.labels is not None and known and len(source.labels) != known and wanted.labels is None:
         raise SlimzooError(
             f"{source.where} names {len(source.labels)} classes, and its last layer tells {known} apart; "

@@ -15,7 +15,7 @@ from slimzoo.errors import SlimzooError, not_there
 from slimzoo.files import MODEL
 from slimzoo.labels import imagenet, named
 from slimzoo.preprocessing import Preprocessing
-from slimzoo.registry import Row, get_row, is_network, row_of, rows
+from slimzoo.registry import SEGMENTATION, Row, get_row, is_network, row_of, rows
 from slimzoo.weights import WeightsRow, metadata
 from slimzoo.weights.provenance import Provenance
 
@@ -44,8 +44,15 @@ class Source:
     provenance: Provenance = NOT_RELEASED
 
 
-def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row, Source | None]:
-    """Returns the network and where its weights come from, None for new ones."""
+def find(
+    name: Name, pretrained: bool, weights_given: Name | None, task: str | None = None
+) -> tuple[Row, Source | None]:
+    """Returns the network and where its weights come from, None for new ones.
+
+    Args:
+      task: of registry.TASKS; None: any.
+    Raises: SlimzooError: there is none, or it is of another task: before anything is fetched for its name.
+    """
     text = _text(name)
     if text.startswith("hf://"):
         from slimzoo.weights.hub import download_model
@@ -53,8 +60,11 @@ def find(name: Name, pretrained: bool, weights_given: Name | None) -> tuple[Row,
         text = str(download_model(text, offline=bool(weights.offline())))
     path = Path(text)
     if not is_network(text) and (path.is_file() or path.is_dir()):
-        return _saved(path, weights_given)
+        network, source = _saved(path, weights_given)
+        network.require(task or network.task)
+        return network, source
     network, tag = _split(text)
+    network.require(task or network.task)
     return network, _source_of(network, tag, pretrained, weights_given)
 
 
@@ -155,13 +165,19 @@ def _labels(row: WeightsRow) -> tuple[str, ...] | None:
     return named(row.labels, row.label_offset) if row.num_classes else None  # without the last layers: None
 
 
-def of_imagenet(source: Source, network: Row, num_classes: int | None) -> Source:
-    """Weights of so many classes, for a network published for ImageNet, are taken to know those classes."""
-    offset = (num_classes or 0) - 1000
-    if offset not in (0, 1) or network.num_classes not in (1000, 1001):
-        return source
-    log.info("%s: %s classes, so the labels are ImageNet's; labels= names others", source.where, num_classes)
-    return replace(source, labels=imagenet(offset), label_offset=offset)
+def of_usual_classes(source: Source, network: Row, num_classes: int | None) -> Source:
+    """Weights of as many classes as their network was published for are taken to know those of that set."""
+    if network.task == SEGMENTATION:
+        labels, offset, whose = named("voc_segmentation"), 0, "Pascal VOC's"
+        if num_classes != len(labels) or network.num_classes != len(labels):
+            return source
+    else:
+        offset, whose = (num_classes or 0) - 1000, "ImageNet's"
+        if offset not in (0, 1) or network.num_classes not in (1000, 1001):
+            return source
+        labels = imagenet(offset)
+    log.info("%s: %s classes, so the labels are %s; labels= names others", source.where, num_classes, whose)
+    return replace(source, labels=labels, label_offset=offset)
 
 
 _OWN = ("safetensors", "keras_archive", "savedmodel")  # kinds that slimzoo writes with all that it knows

@@ -35,12 +35,12 @@ class Looking:
         problems = []
         if overlap is not None and overlap >= size:
             problems.append(
-                f"tile={overlap} of squares of {size} pixels: what two of them share is less than a square"
+                f"squares of {size} pixels cannot share {overlap}: tile=PIXELS is less than their side"
             )
         if self.views.scales != (1.0,) and hasattr(self.network, "engine"):
             problems.append(
-                f"scales={list(self.views.scales)} want images of several sizes, and an engine takes those "
-                "of one: leave engine out, or scales"
+                f"scales {list(self.views.scales)} want images of several sizes, and an engine takes those "
+                f"of one: leave scales=NUMBERS or engine={self.network.engine!r} out"
             )
         if problems:
             raise SlimzooError(listing(f"{self.network.name} cannot look at images so:", problems))

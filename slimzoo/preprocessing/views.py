@@ -38,11 +38,14 @@ class Views:
         wrong = [scale for scale in self.scales if not _is_number(scale) or not LEAST <= scale <= MOST]
         if wrong or not 1 <= len(self.scales) <= MOST_VIEWS:
             given = shown(wrong or list(self.scales))
-            yield f"scales={given}: 1 to {MOST_VIEWS} numbers of {LEAST:g} to {MOST:g}, as 0.5, 1, 1.5"
+            yield (
+                f"scales=NUMBERS are 1 to {MOST_VIEWS}, each of {LEAST:g} to {MOST:g}, as 0.75, 1, 1.25; "
+                f"given are {given}"
+            )
         if not isinstance(self.flip, bool):
-            yield f"flip={shown(self.flip)}: True or False"
+            yield f"flip is {shown(self.flip)}; it is True or False"
         if self.tile is not None and (type(self.tile) is not int or self.tile < 0):
-            yield f"tile={shown(self.tile)}: pixels that two squares share, 0 or more, or None"
+            yield f"tile=PIXELS is what two squares share, 0 or more, or None; given is {shown(self.tile)}"
 
     @property
     def single(self) -> bool:

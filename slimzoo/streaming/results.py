@@ -111,10 +111,10 @@ class Place:
             raise SlimzooError(
                 f"{folder} holds other files ({shown(others[0])}) and no {MANIFEST}; name a new folder"
             )
-        check_writable(folder / MANIFEST, overwrite=True) if folder.is_dir() else _check_parent(folder)
+        check_writable(folder / MANIFEST, overwrite=True) if folder.is_dir() else check_parent(folder)
 
 
-def _check_parent(folder: Path) -> None:
+def check_parent(folder: Path) -> None:
     """Raises where `folder` cannot be made; nothing is."""
     parent = next(path for path in folder.parents if path.exists())
     if not parent.is_dir():
@@ -198,7 +198,7 @@ def opened(place: Place, job: Mapping[str, Any], width: int, overwrite: bool) ->
     """
     folder, job = place.folder, plain(job)
     if place.is_file and not overwrite and not folder.exists() and (text := job_in(place.out)):
-        _check_same(json.loads(text), job, place.out)
+        check_same(json.loads(text), job, place.out)
         yield Results(place, job, width, [Part(0, 0, *_rows_in(place.out), True)], joined=True)
         return
     is_new = not folder.exists()
@@ -234,7 +234,7 @@ def _take_up(results: Results) -> None:
     place = results.place
     manifest = place.folder / MANIFEST
     known = take(read(manifest), _SCHEMA, manifest, "overwrite=True starts anew")
-    _check_same(known["job"], results.job, place.folder)
+    check_same(known["job"], results.job, place.folder)
     if known.get("joined") and place.out.is_file():  # and killed before its parts were removed
         results.parts, results.joined = [Part(0, 0, known["rows"], known["errors"], True)], True
         _remove(place.folder)
@@ -260,13 +260,20 @@ def _named(place: Place) -> Iterator[Part]:
             yield Part(container, first, rows, errors, bool(match[5]))
 
 
-def _check_same(known: Mapping[str, Any], job: Mapping[str, Any], where: Path) -> None:
+def check_same(
+    known: Mapping[str, Any], job: Mapping[str, Any], where: Path, options: Mapping[str, str] = _OPTIONS
+) -> None:
+    """Raises SlimzooError, which says how they differ, where the job `known` at `where` is not `job`.
+
+    Args:
+      options: what a job is made of, as the command line calls it.
+    """
     differ = [
         key for key in [*job, *(key for key in known if key not in job)] if known.get(key) != job.get(key)
     ]
     noted = (*_NOTED, *(["weights"] if {*differ}.intersection(_SHAPES_WEIGHTS) else []))
     wrong = [
-        f"{_OPTIONS.get(key, key)}: there {_said(known.get(key))}, now {_said(job.get(key))}"
+        f"{options.get(key, key)}: there {_said(known.get(key))}, now {_said(job.get(key))}"
         for key in differ
         if key not in noted
     ]

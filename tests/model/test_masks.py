@@ -145,10 +145,10 @@ def test_of_several_views_the_probabilities_are_averaged():
 @pytest.mark.parametrize(
     ("views", "words"),
     [
-        ({"scales": (0, 1)}, "scales=.*1 to 16 numbers of 0.1 to 4"),
-        ({"scales": ()}, "1 to 16 numbers"),
-        ({"tile": -1, "flip": 2}, "flip=2: True or False\n.*tile=-1: pixels that two squares share"),
-        ({"tile": 24}, "what two of them share is less than a square"),
+        ({"scales": (0, 1)}, r"scales=NUMBERS are 1 to 16, each of 0\.1 to 4.*given are \[0\]"),
+        ({"scales": ()}, r"given are \[\]"),
+        ({"tile": -1, "flip": 2}, r"flip is 2.*\n.*tile=PIXELS is what two squares share.*-1"),
+        ({"tile": 24}, "squares of 24 pixels cannot share 24"),
     ],
 )
 def test_views_that_cannot_be_are_said(model, views, words):
@@ -166,7 +166,7 @@ def test_a_predictor_gives_the_masks_of_its_model(model, engine):
         predictor.predict_masks(images, flip=True), model.predict_masks(images, flip=True), strict=True
     ):
         np.testing.assert_array_equal(one, other)
-    with pytest.raises(SlimzooError, match="takes those of one: leave engine out"):
+    with pytest.raises(SlimzooError, match="leave scales=NUMBERS or engine="):
         predictor.predict_masks(images, scales=(0.5, 1))
     with pytest.raises(SlimzooError, match="tells pixels apart, not images"):
         predictor.decode_predictions(np.zeros((1, 3)))

@@ -1,0 +1,65 @@
+"""How the masks of images are called in their folder: as the images are below what these have in common."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from slimzoo.errors import SlimzooError, shown
+from slimzoo.files import check_writable
+from slimzoo.streaming.results import check_parent
+
+JOB, LEGEND = "segment.json", "legend.png"  # in the folder, beside the masks
+LEFT = re.compile(r"\.lock$|\..*\.[0-9a-f]{8}\.tmp$")  # by a process that was killed
+_TAKEN = {Path(name).stem for name in (JOB, LEGEND)}
+
+
+def check_folder(folder: Path) -> None:
+    """Raises where masks cannot go to `folder`: it is a file, holds other files, or cannot be written."""
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file; name a folder")
+    if not folder.exists():
+        return check_parent(folder)
+    ours = (folder / JOB).is_file()
+    if others := [name for name in sorted(os.listdir(folder)) if not ours and not LEFT.match(name)]:
+        raise SlimzooError(f"{folder} holds other files ({shown(others[0])}) and no {JOB}; name a new folder")
+    check_writable(folder / JOB, overwrite=True)
+    return None
+
+
+def named(files: Sequence[str]) -> dict[str, str]:
+    """Returns {image: name of its mask in the folder, without an ending}, each image once, in their order.
+
+    "photos/a/cat.jpg" and "photos/b/cat.jpg" are "a/cat" and "b/cat". Where two would be called the same they
+    keep their endings: "cat.jpg" and "cat.png". So the same images have the same names each time.
+    """
+    places: dict[str, str] = {}  # where: as it is given first
+    for file in files:
+        places.setdefault(os.path.abspath(file), file)
+    if not places:
+        return {}
+    common = os.path.commonpath([os.path.dirname(place) for place in places])
+    whole = {file: os.path.relpath(place, common) for place, file in places.items()}
+    names = {file: os.path.splitext(name)[0] for file, name in whole.items()}
+    while twice := _twice(names):
+        names |= {file: whole[file] for file in twice}
+    return names
+
+
+def _twice(names: dict[str, str]) -> list[str]:
+    """Returns the images of which another has the same name, or which are called as what is there anyway."""
+    counts = Counter(name.casefold() for name in names.values())  # some file systems know no capitals
+    return [f for f, name in names.items() if counts[name.casefold()] > 1 or name.casefold() in _TAKEN]
+
+
+def outside(files: Sequence[str], folder: str) -> list[str]:
+    """Returns those `files` that do not lie in `folder`, where earlier masks may be.
+
+    Raises: SlimzooError: none is left.
+    """
+    inside = os.path.join(os.path.abspath(folder), "")
+    left = [file for file in files if not os.path.abspath(file).startswith(inside)]
+    if files and not left:
+        raise SlimzooError(f"all images lie in {folder}, where their masks would go; name another folder")
+    return left

@@ -1,5 +1,7 @@
 """`slimzoo crossvalidate`: recipes side by side on one's own images."""
 
+import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +13,34 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_
 from slimzoo.errors import counted
 
 if TYPE_CHECKING:
-    from slimzoo.training.crossvalidation import Figures, Plan
+    from slimzoo.training.crossvalidation import Figures
+    from slimzoo.training.fold_training import Plan
+
+
+class Candidates(click.ParamType):
+    """NAME=X,X: a field of a recipe, and values of it."""
+
+    name = "name=x,x"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Returns (field, values): numbers where they are some."""
+        if isinstance(value, tuple):
+            return value
+        name, _, listed = value.partition("=")
+        parts = [part.strip() for part in listed.split(",") if part.strip()]
+        if not name.strip() or not parts:
+            self.fail(f"{value!r} is not NAME=X,X, as in learning_rate=0.01,0.03", param, ctx)
+        return name.strip().replace("-", "_"), tuple(map(_value, parts))
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
+
 
 _OPTIONS = (
     click.option("--model", default="mobilenet_v1", show_default=True, metavar="M", help="A network's name."),
@@ -35,6 +64,14 @@ _OPTIONS = (
     click.option("--seeds", type=POSITIVE, default=3, show_default=True, help="How often all is done."),
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option("--epochs", type=float, help="Of the recipes that train.  [default: the recipe's]"),
+    click.option(
+        "--choose",
+        type=Candidates(),
+        multiple=True,
+        metavar="NAME=X,X",
+        help="A setting of the recipes, as learning_rate, that each training chooses among these on its own "
+        "images; may be repeated.",
+    ),
     click.option("--out", required=True, metavar="DIR", help="Keeps the scores: given again, it goes on."),
     click.option("--chart", metavar="FILE", help="Also draw the table, as .png or .svg."),
     turn_option,
@@ -60,7 +97,14 @@ def crossvalidate(context: click.Context) -> None:
     help_alone(context)
 
 
-@crossvalidate.command("voc", epilog=examples(f"{_VOC} --out cv", f"{_VOC} --recipes full,scratch --out cv"))
+@crossvalidate.command(
+    "voc",
+    epilog=examples(
+        f"{_VOC} --out cv",
+        f"{_VOC} --recipes full,scratch --out cv",
+        f"{_VOC} --recipes probe,probe-then-full --choose learning_rate=0.0005,0.002,0.01 --out cv",
+    ),
+)
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
 @click.option("--split", default="trainval", show_default=True, help="The list of images, or all.")
@@ -106,6 +150,7 @@ def _crossvalidate(
     seeds: int,
     size: int | None,
     epochs: float | None,
+    choose: tuple[tuple[str, tuple[Any, ...]], ...],
     out: str,
     chart: str | None,
     progress: bool,
@@ -113,8 +158,9 @@ def _crossvalidate(
     **where: Any,
 ) -> None:
     from slimzoo.data.opening import open_all
-    from slimzoo.training.crossvalidation import Plan, crossvalidate, names
+    from slimzoo.training.crossvalidation import crossvalidate, names
     from slimzoo.training.dry_run import check_given
+    from slimzoo.training.fold_training import Plan
 
     if chart is not None:
         from slimzoo.files.charts import check_suffix
@@ -129,6 +175,7 @@ def _crossvalidate(
         seeds=seeds,
         size=size,
         options={} if epochs is None else {"epochs": epochs},
+        choose=dict(choose),
     )
     check_given(f"{out}/run", model, plan.weights, overwrite=True)
     figures = crossvalidate(plan, out, progress)
@@ -163,7 +210,16 @@ def shown(plan: "Plan", figures: "Figures") -> str:
         for recipe, values in sorted(figures.map.items(), key=lambda item: -sum(item[1]))
     ]
     columns = ("recipe", "mAP>", "95 % interval>", f"to {first}>", "interval of that>", "s a training>")
-    return table(columns, rows, _title(plan), ("s a training>", "95 % interval>"))
+    text = table(columns, rows, _title(plan), ("s a training>", "95 % interval>"))
+    return "\n".join([text, *(_chosen(recipe, figures) for recipe in figures.chosen)])
+
+
+def _chosen(recipe: str, figures: "Figures") -> str:
+    """Returns what the trainings of `recipe` chose, most often first."""
+    made = Counter(
+        ", ".join(f"{name} {value}" for name, value in options.items()) for options in figures.chosen[recipe]
+    )
+    return f"{recipe} chose {'; '.join(f'{said} ({times} times)' for said, times in made.most_common())}"
 
 
 def _range(bounds: tuple[float, float], sign: str = "") -> str:

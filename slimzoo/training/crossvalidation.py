@@ -3,17 +3,15 @@
 For every seed the data is cut into folds; a recipe trains on all but one and scores that one, with the model
 after the last step: no step is picked by looking at held-out images. The scores of all folds are pooled, and
 mean average precision is computed over them. Differences are paired: a bootstrap draws the same images for
-both recipes, and averages the seeds within each resample.
+both recipes, and averages the seeds within each resample. What a plan leaves to choose each training chooses
+anew, on the images that it trains on: see choosing.
 """
 
 import contextlib
 import json
-import logging
 import os
-import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,61 +21,15 @@ from slimzoo.data import splits
 from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.files import atomic_write, write_text
+from slimzoo.files import write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
-from slimzoo.training.finetune import finetune
+from slimzoo.training.choosing import choose
+from slimzoo.training.fold_training import Options, Plan, scored
 from slimzoo.training.interrupt import Stopped, Watch, watch
-from slimzoo.training.recipes import METHODS
-from slimzoo.training.run_folder import fingerprint
 
-log = logging.getLogger("slimzoo")
-SCRATCH = "scratch"  # recipe "full" without weights
-RECIPES = (*METHODS, SCRATCH)
 RESAMPLES = 2000
 CONFIG = "crossvalidation.json"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is cross-validated. Raises: SlimzooError: it cannot be; everything wrong is listed."""
-
-    data: Dataset
-    model: str
-    weights: str | None
-    recipes: tuple[str, ...]
-    folds: int = 5
-    seeds: int = 3
-    size: int | None = None
-    options: Mapping[str, Any] | None = None  # of every recipe that trains
-    deterministic: bool | None = None  # as finetune() takes it
-
-    def __post_init__(self) -> None:
-        problems = [f"no recipe {name!r}; there are {', '.join(RECIPES)}" for name in self._unknown()]
-        if not self.recipes or len(set(self.recipes)) < len(self.recipes):
-            problems.append("name one recipe or more, each once")
-        if not 2 <= self.folds <= len(self.data):
-            problems.append(f"folds is {self.folds}; it must lie between 2 and the {len(self.data)} images")
-        if self.seeds < 1:
-            problems.append(f"seeds is {self.seeds}; it must be at least 1")
-        if self.weights is None and set(self.recipes) - {SCRATCH}:
-            problems.append(f"without weights there is only recipe {SCRATCH!r}")
-        if problems:
-            raise SlimzooError(listing("this cannot be cross-validated:", problems))
-
-    def _unknown(self) -> list[str]:
-        return [name for name in self.recipes if name not in RECIPES]
-
-    def said(self, recipe: str) -> dict[str, Any]:
-        """Returns what the scores of `recipe` depend on, plain."""
-        return {
-            "data": fingerprint(self.data),
-            "model": self.model,
-            "weights": None if recipe == SCRATCH else self.weights,
-            "folds": self.folds,
-            "size": self.size,
-            "options": _plain(self.options),
-        }
 
 
 @dataclass(frozen=True)
@@ -90,6 +42,7 @@ class Figures:
     difference_interval: dict[str, tuple[float, float]]
     better: dict[str, float]  # in which part of the resamples it is better than the first
     seconds: dict[str, float]  # of one training, the mean
+    chosen: dict[str, list[Options]] = field(default_factory=dict)  # what each training chose
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -106,18 +59,18 @@ def crossvalidate(plan: Plan, out: str | os.PathLike, progress: bool = False) ->
     folder = _folder(plan, Path(out))
     scores: dict[str, np.ndarray] = {}
     seconds: dict[str, float] = {}
-    total = len(plan.recipes) * plan.seeds * plan.folds
+    chosen: dict[str, list[Options]] = {}
+    total = plan.seeds * plan.folds * sum(map(plan.trainings, plan.recipes))
     shown = bar(total=total, desc="crossvalidate", unit="training", disable=not progress)
     with watch() as watcher, shown:
         for recipe in plan.recipes:
-            by_seed, times = [], []
-            for seed in range(plan.seeds):
-                pooled, spent = _pooled(plan, recipe, seed, folder, shown, watcher)
-                by_seed.append(pooled)
-                times += spent
-            scores[recipe], seconds[recipe] = np.stack(by_seed), float(np.mean(times))
-    figures = measure(plan.data, scores, seconds)
-    write_text(folder / "figures.json", json.dumps(figures.to_dict(), indent=1) + "\n")
+            parts = [_pooled(plan, recipe, seed, folder, shown, watcher) for seed in range(plan.seeds)]
+            scores[recipe] = np.stack([part.scores for part in parts])
+            seconds[recipe] = float(np.mean([part.seconds for part in parts]))
+            if plan.trainings(recipe) > 1:
+                chosen[recipe] = [{k: o[k] for k in plan.choose} for part in parts for o in part.options]
+    figures = replace(measure(plan.data, scores, seconds), chosen=chosen)
+    write_text(folder / "figures.json", json.dumps(figures.to_dict(), indent=1, default=str) + "\n")
     return figures
 
 
@@ -152,78 +105,46 @@ def _folder(plan: Plan, path: Path) -> Path:
     return path
 
 
-def _pooled(
-    plan: Plan, recipe: str, seed: int, folder: Path, shown: Any, watcher: Watch
-) -> tuple[np.ndarray, list[float]]:
-    """Returns scores [N, K] in the order of the data, and the seconds of each training.
+@dataclass(frozen=True)
+class _Pooled:
+    """A recipe under one seed: scores [N, K] in the order of the data, seconds of a training, its options."""
+
+    scores: np.ndarray
+    seconds: float
+    options: list[Options]
+
+
+def _pooled(plan: Plan, recipe: str, seed: int, folder: Path, shown: Any, watcher: Watch) -> _Pooled:
+    """Trains `recipe` on each fold under `seed`.
 
     Raises: Stopped: SIGTERM or Ctrl-C came; what was scored before is kept.
     """
     scores = np.full(plan.data.labels.shape, np.nan, np.float32)
     where = {path: i for i, path in enumerate(plan.data.paths)}
-    times = []
-    for number, (train, held_out) in enumerate(splits.folds(plan.data, plan.folds, seed)):
-        path = folder / f"{recipe}-seed{seed}-fold{number}.npz"
-        try:
-            kept = _kept(path, held_out.labels.shape)
-            part, spent = kept or _train(plan, recipe, seed, train, held_out, path)
-        except Stopped as stopped:
-            watcher.signal = stopped.signal
-        if watcher.signal is not None:
-            done = counted(len([*folder.glob("*-fold*.npz")]), "training")
-            message = f"stopped; {done} kept in {folder}. The same command goes on from there."
-            raise Stopped(message, watcher.signal)
-        scores[[where[name] for name in held_out.paths]] = part
-        times.append(spent)
+    times, options = [], []
+
+    def done() -> None:
         shown.update()
-    return scores, times
+        if watcher.signal is not None:
+            raise _stopped(folder, watcher.signal)
+
+    for number, (train, held_out) in enumerate(splits.folds(plan.data, plan.folds, seed)):
+        name = f"{recipe}-seed{seed}-fold{number}"
+        try:
+            given = choose(plan, recipe, seed, train, folder, name, done)
+            part = scored(plan, recipe, given, seed, train, held_out, folder / f"{name}.npz")
+        except Stopped as stopped:
+            raise _stopped(folder, stopped.signal) from stopped
+        scores[[where[name] for name in held_out.paths]] = part.scores
+        times.append(part.seconds)
+        options.append(given)
+        done()
+    return _Pooled(scores, float(np.mean(times)), options)
 
 
-def _kept(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, float] | None:
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            scores, seconds = kept["scores"], float(kept["seconds"])
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-    return (scores, seconds) if scores.shape == shape and np.isfinite(scores).all() else None
-
-
-def _train(
-    plan: Plan, recipe: str, seed: int, train: Dataset, held_out: Dataset, path: Path
-) -> tuple[np.ndarray, float]:
-    scratch = recipe == SCRATCH
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="slimzoo-crossvalidate-") as out, _without_warnings():
-        result = finetune(
-            train,
-            held_out,
-            Path(out) / "run",
-            model=plan.model,
-            weights=None if scratch else plan.weights,
-            recipe="full" if scratch else recipe,
-            size=plan.size,
-            options=plan.options if scratch or METHODS[recipe].steps else {},
-            eval_every=10**9,
-            keep_best=False,
-            seed=seed,
-            tensorboard=False,
-            deterministic=plan.deterministic,
-        )
-    seconds = time.monotonic() - start
-    with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
-        np.savez(file, scores=result.evaluation.scores, seconds=seconds)
-    return result.evaluation.scores, seconds
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Leaves out what finetune() warns of: of a fold that lacks a class, as folds are pooled."""
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
+def _stopped(folder: Path, signal: int) -> Stopped:
+    done = counted(len([*folder.rglob("*.npz")]), "training")
+    return Stopped(f"stopped; {done} kept in {folder}. The same command goes on from there.", signal)
 
 
 def measure(data: Dataset, scores: Mapping[str, np.ndarray], seconds: Mapping[str, float]) -> Figures:
@@ -254,10 +175,6 @@ def _map(data: Dataset, scores: np.ndarray) -> float:
 def _percentiles(values: np.ndarray) -> tuple[float, float]:
     low, high = np.percentile(values, COVERED)
     return float(low), float(high)
-
-
-def _plain(options: Mapping[str, Any] | None) -> Any:
-    return json.loads(json.dumps(dict(options or {}), default=str))
 
 
 def names(text: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ Rows of RECIPES were chosen on 100 Pascal VOC images; they are starting points. 
 measures methods side by side on images of one's own.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -46,6 +47,10 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DATA_FORMATS = ("NHWC", "NCHW")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Tricks):
     """How a network is trained on another task; what the fields that it has of Tricks do is said there."""
@@ -76,18 +81,18 @@ class Recipe(Tricks):
             if value not in allowed
         ]
         problems += [
-            f"{name} is {getattr(self, name)!r}; it must be above 0"
+            f"{name} is {getattr(self, name)!r}; it must be a number above 0"
             for name in ("learning_rate", "batch_size", "epochs")
-            if not getattr(self, name) > 0
+            if not (_is_number(getattr(self, name)) and getattr(self, name) > 0)
         ]
         problems += [
             f"the learning rate of {scope} is {factor!r} times the others'; it must be at least 0"
             for scope, factor in self.learning_rates.items()
-            if not factor >= 0
+            if not (_is_number(factor) and factor >= 0)
         ]
         if not isinstance(self.batch_size, int):
             problems.append(f"batch_size is {self.batch_size!r}; it must be a whole number")
-        if not 0 <= self.warmup < 1:
+        if not (_is_number(self.warmup) and 0 <= self.warmup < 1):
             problems.append(f"warmup is {self.warmup!r}; it is a part of all steps, from 0 up to but not 1")
         if self.learning_rates and self.optimizer != "momentum":
             problems.append(

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from slimzoo.cli.crossvalidate import shown
 from slimzoo.errors import SlimzooError
 from slimzoo.report.recipes_chart import draw
-from slimzoo.training import crossvalidation
-from slimzoo.training.crossvalidation import Plan, crossvalidate, measure
+from slimzoo.training import fold_training
+from slimzoo.training.crossvalidation import crossvalidate, measure
+from slimzoo.training.fold_training import Plan
 from slimzoo.training.interrupt import Stopped
 
 
@@ -50,22 +52,55 @@ def test_each_recipe_is_scored_on_each_fold_and_what_was_scored_is_not_trained_a
     assert names == {f"{recipe}-seed0-fold{fold}.npz" for recipe in ("probe", "head") for fold in (0, 1)}
     written = json.loads((tmp_path / "cv" / "figures.json").read_text("utf-8"))
     assert written["map"] == figures.map and figures.difference["probe"] == 0.0
-    monkeypatch.setattr(crossvalidation, "finetune", failing)
+    monkeypatch.setattr(fold_training, "finetune", failing)
     assert crossvalidate(plan(), tmp_path / "cv").map == figures.map
     assert "mAP" in shown(plan(), figures) and "to probe" in shown(plan(), figures)
     with pytest.raises(SlimzooError, match=r"holds scores of something else(.|\n)*folds is 2 there, 3 here"):
         crossvalidate(plan(folds=3), tmp_path / "cv")
 
 
+def test_a_setting_is_chosen_on_the_images_to_train_on_alone_and_kept(plan, tmp_path, monkeypatch):
+    seen = []
+
+    def finetune(train, held_out, *arguments, options, **named):
+        """Learns nothing from a rate of 1, and everything from one of 2."""
+        seen.append((set(train.paths), set(held_out.paths)))
+        scores = np.asarray(held_out.labels) if options["learning_rate"] == 2 else 1.0 - held_out.labels
+        return SimpleNamespace(evaluation=SimpleNamespace(scores=scores.astype(np.float32)))
+
+    monkeypatch.setattr(fold_training, "finetune", finetune)
+    chosen = plan(recipes=("head",), choose={"learning_rate": (1, 2)})
+    figures = crossvalidate(chosen, tmp_path / "cv")
+    assert len(seen) == 2 * (2 * 2 + 1)  # folds: 2 halves of 2 candidates each, and the fold itself
+    for fold in (seen[:5], seen[5:]):
+        outer, held_out = fold[-1]
+        assert not outer & held_out
+        assert all(train | held == outer and not train & held for train, held in fold[:-1])
+    assert figures.chosen == {"head": [{"learning_rate": 2}] * 2} and figures.map["head"] == [1.0]
+    assert "head chose learning_rate 2 (2 times)" in shown(chosen, figures)
+    monkeypatch.setattr(fold_training, "finetune", failing)
+    assert crossvalidate(chosen, tmp_path / "cv").chosen == figures.chosen
+
+
+def test_a_choice_that_cannot_be_is_said_before_anything_is_trained(plan):
+    choose = {"learning_rate": (0.1, -1.0), "batch_size": ("many",)}
+    with pytest.raises(SlimzooError, match=r"learning_rate is -1\.0(.|\n)*batch_size is 'many'"):
+        plan(choose=choose)
+    with pytest.raises(SlimzooError, match=r"no option learning_speed"):
+        plan(choose={"learning_speed": (1,)})
+    with pytest.raises(SlimzooError, match=r"probe trains by no steps"):
+        plan(recipes=("probe",), choose={"learning_rate": (1,)})
+
+
 def test_a_signal_keeps_what_was_scored_and_says_how_to_go_on(plan, tmp_path, monkeypatch):
-    train = crossvalidation.finetune
+    train = fold_training.finetune
 
     def stopped(*arguments, **named):
         result = train(*arguments, **named)
         signal.raise_signal(signal.SIGTERM)
         return result
 
-    monkeypatch.setattr(crossvalidation, "finetune", stopped)
+    monkeypatch.setattr(fold_training, "finetune", stopped)
     with pytest.raises(Stopped, match=r"1 training kept in .*The same command goes on from there"):
         crossvalidate(plan(), tmp_path / "cv")
     assert len([*(tmp_path / "cv").glob("*.npz")]) == 1

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)  # that are chosen from, the strongest first
 _STEPS = 1000  # at most
+SMALL = 1e8  # multiply-adds of one gradient, below which threads wait for each other longer than they compute
 _CONVERGED = 1e-9  # a step changes the loss by this part of it, and it ends
 Array = np.ndarray
 
@@ -63,11 +65,13 @@ def fit_all(problem: Problem, penalties: tuple[float, ...]) -> list[Fitted]:
     centred = replace(problem, features=inputs)
     at = np.zeros((inputs.shape[1] + 1, problem.labels.shape[1]))
     found = []
-    for penalty in penalties:
-        at = _least(centred, penalty, at)
-        kernel = at[:-1] / scale
-        loss = _loss(centred, inputs @ at[:-1] + at[-1])
-        found.append(Fitted(kernel, at[-1] - mean @ kernel, penalty, loss))
+    threads = 1 if inputs.size * problem.labels.shape[1] < SMALL else None
+    with threadpool_limits(threads, "blas"):
+        for penalty in penalties:
+            at = _least(centred, penalty, at)
+            kernel = at[:-1] / scale
+            loss = _loss(centred, inputs @ at[:-1] + at[-1])
+            found.append(Fitted(kernel, at[-1] - mean @ kernel, penalty, loss))
     return found
 
 

@@ -19,7 +19,7 @@ _CLUTTER = (  # what file managers, archives, editors and downloads leave behind
     *("system volume information", "lost+found", "__pycache__", "~$*", "*~", "*.lock", "*.lck", "*.tmp"),
     *("*.part", "*.crdownload"),
 )
-_PARTS = {  # what a folder is called that holds a part of the images: which part
+PARTS = {  # what a folder is called that holds a part of the images: which part
     **dict.fromkeys(("train", "training", "train_set", "training_set"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "val_set", "validation_set", "dev", "eval"), "val"),
     **dict.fromkeys(("test", "testing", "test_set", "testing_set"), "test"),
@@ -98,7 +98,7 @@ def parts(path: str | os.PathLike) -> dict[str, Path]:
 
 def part_of(folder: Path) -> str:
     """Returns which part of the images a folder holds by its name: "train", "val", "test", or ""."""
-    return _PARTS.get(folder.name.lower(), "")
+    return PARTS.get(folder.name.lower(), "")
 
 
 def _raise_all(root: Path, problems: list[str]) -> None:

@@ -1,112 +1,189 @@
-"""Training and validation data by kind: Pascal VOC, a folder of images, or COCO's and YOLO's boxes."""
+"""Training and validation data by kind: Pascal VOC, folders, boxes, shards of TFRecords."""
 
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from slimzoo.data import boxes, folder, splits, voc
+from slimzoo.data import boxes, folder, shards, splits, tfrecord, voc
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.places import real
 from slimzoo.errors import SlimzooError
 
 log = logging.getLogger("slimzoo")
-_ADVICE = {  # where images are in both parts
-    "voc": "train on another list than {split!r} (VOC has train and val for that)",
-    "folder": "give two folders, or a part of one as a number (0.2)",
-    "boxes": "give two files or folders, or a part of one as a number (0.2)",
-}
-KINDS = tuple(_ADVICE)
-_PARTS_IN = {"folder": folder.parts, "boxes": boxes.parts}  # what finds train/ and val/ in the data
 HELD_OUT = 0.2  # of the training data, where nothing else is said
+Place = str | os.PathLike
+Names = Sequence[str] | None
+
+
+class Part(NamedTuple):
+    """A part of the data: where it is, and which list or split it is there."""
+
+    place: Place
+    split: str | None = None
+
+    def __str__(self) -> str:
+        return os.fspath(self.place) if self.split is None else self.split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is said beside where the data are; a kind takes what concerns it. See open_data()."""
+
+    year: str | int = "2012"
+    images: Place | None = None
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of data.
+
+    Attributes:
+      read: (part, names of the classes, what else is asked) to the data.
+      advice: what to do where images are both trained on and held out.
+      parts: finds train, val and test in the data, if these are laid out so.
+      split: to train on, where none is asked for.
+      held_out: (data, validation) to the part that is held out.
+    """
+
+    read: Callable[[Part, Names, Asked], Dataset]
+    advice: str
+    parts: Callable[[Place], Mapping[str, Part]] = lambda data: {}
+    split: str | None = None
+    held_out: Callable[[Place, str], Part] = lambda data, validation: Part(validation)
+
+
+def _folders(find: Callable[[Place], Mapping[str, Path]]) -> Callable[[Place], Mapping[str, Part]]:
+    return lambda data: {name: Part(path) for name, path in find(data).items()}
+
+
+def _splits(data: Place) -> Mapping[str, Part]:
+    return {name: Part(data, name) for name in shards.parts(data)}
+
+
+def _shards_apart(data: Place, validation: str) -> Part:
+    return Part(data, validation) if shards.is_split(data, validation) else Part(validation)
+
+
+KINDS = {
+    "voc": Kind(
+        lambda part, names, asked: voc.read(part.place, asked.year, part.split, names),
+        "train on another list than {split!r} (VOC has train and val for that)",
+        split="trainval",
+        held_out=Part,
+    ),
+    "folder": Kind(
+        lambda part, names, asked: folder.read(part.place, names),
+        "give two folders, or a part of one as a number (0.2)",
+        _folders(folder.parts),
+    ),
+    "boxes": Kind(
+        lambda part, names, asked: boxes.read(part.place, asked.images, names),
+        "give two files or folders, or a part of one as a number (0.2)",
+        _folders(boxes.parts),
+    ),
+    "tfrecord": Kind(
+        lambda part, names, asked: tfrecord.read(*part, names, asked.progress),
+        "give two splits or patterns, or a part of one as a number (0.2)",
+        _splits,
+        held_out=_shards_apart,
+    ),
+}
 
 
 def open_data(
     kind: str,
-    data: str | os.PathLike,
+    data: Place,
     *,
     year: str | int = "2012",
-    split: str = "trainval",
-    classes: Sequence[str] | None = None,
-    images: str | os.PathLike | None = None,
+    split: str | None = None,
+    classes: Names = None,
+    images: Place | None = None,
     validation: float | str | None = None,
     seed: int = 0,
     turn: bool = True,
+    progress: bool = True,
 ) -> tuple[Dataset, Dataset]:
     """Returns (training, validation) data.
 
     Args:
-      kind: "voc", "folder" with one sub-folder of images a class, or "boxes" as COCO and YOLO keep them.
-      data: VOCdevkit, the folder, or COCO's file.
-      split: of VOC: the list to train on.
-      classes: of VOC and boxes: in the order of the labels; None: as voc.read or boxes.read finds them.
+      kind: "voc", "folder" with one sub-folder of images a class, "boxes" as COCO and YOLO keep them, or
+        "tfrecord", shards of records.
+      data: VOCdevkit, the folder, COCO's file, a folder or a pattern of shards.
+      split: of VOC: the list to train on, None: "trainval". Of shards: those to train on, as shards.find()
+        takes it; None: those of train if they are called after parts, else all.
+      classes: in the order of the labels; None: as `kind`'s read() finds them.
       images: of boxes: the folder they are in; None: beside `data`.
-      validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder.
-        None: the folder val/ beside train/ if `data` is laid out so, else 0.2.
+      validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder,
+        other shards. None: the folder or the shards val beside train if `data` is laid out so, else 0.2.
       turn: images are turned upright where EXIF says how the camera was held.
+      progress: a bar where it takes long.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
-    _check_kind(kind)
-    if validation is None and images is None and (parts_in := _PARTS_IN.get(kind)):
-        data, validation = _laid_out(data, parts_in(data))
-    validation = HELD_OUT if validation is None else validation
-
-    def read(place: str | os.PathLike, part: str, names: Sequence[str] | None) -> Dataset:
-        if kind == "voc":
-            return voc.read(data, year, part, names)
-        return folder.read(place, names) if kind == "folder" else boxes.read(place, images, names)
-
-    train = replace(read(data, split, None if kind == "folder" else classes), turn=turn)
+    row, asked = _kind(kind), Asked(year=year, images=images, progress=progress)
+    part, apart = _whole(row, data, split), None
+    if validation is None and images is None and split is None:
+        part, apart = _laid_out(part, row.parts(data))
+    if isinstance(validation, str):
+        apart = row.held_out(data, validation)
+    train = replace(row.read(part, classes, asked), turn=turn)
     _say_alike(train)
-    if isinstance(validation, (int, float)):
-        return splits.split(train, float(validation), seed)
-    held_out = replace(read(validation, validation, train.classes), turn=turn)
-    _check_apart(train, held_out, _ADVICE[kind].format(split=split))
+    if apart is None:
+        fraction = HELD_OUT if validation is None else float(validation)
+        return splits.split(train, fraction, seed)
+    held_out = replace(row.read(apart, train.classes, asked), turn=turn)
+    _check_apart(train, held_out, row.advice.format(split=part.split))
     return train, held_out
 
 
 def open_all(
     kind: str,
-    data: str | os.PathLike,
+    data: Place,
     *,
     year: str | int = "2012",
-    split: str = "trainval",
-    classes: Sequence[str] | None = None,
-    images: str | os.PathLike | None = None,
+    split: str | None = None,
+    classes: Names = None,
+    images: Place | None = None,
     turn: bool = True,
+    progress: bool = True,
 ) -> Dataset:
     """Returns the data whole, nothing held out; the arguments are open_data()'s."""
-    _check_kind(kind)
-    if kind == "voc":
-        whole = voc.read(data, year, split, classes)
-    else:
-        whole = folder.read(data) if kind == "folder" else boxes.read(data, images, classes)
-    whole = replace(whole, turn=turn)
+    row, asked = _kind(kind), Asked(year=year, images=images, progress=progress)
+    whole = replace(row.read(_whole(row, data, split), classes, asked), turn=turn)
     _say_alike(whole)
     return whole
 
 
-def _check_kind(kind: str) -> None:
+def _kind(kind: str) -> Kind:
     if kind not in KINDS:
         raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
+    return KINDS[kind]
 
 
-def _laid_out(data: str | os.PathLike, parts: Mapping[str, Path]) -> tuple[str | os.PathLike, str | None]:
-    """Returns what to train on and what to hold out of a folder that may hold train/ and val/; it is said."""
+def _whole(row: Kind, data: Place, split: str | None) -> Part:
+    """Returns what is read where nothing is held out: of shards of several parts those of train."""
+    train = None if split else row.parts(data).get("train")
+    return train if train and train.split else Part(data, split or row.split)
+
+
+def _laid_out(part: Part, parts: Mapping[str, Part]) -> tuple[Part, Part | None]:
+    """Returns what to train on and what to hold out of data that may hold train and val; it is said."""
     if not parts:
-        return data, None
+        return part, None
     train, held_out = parts["train"], parts.get("val")
-    left = [str(path) for part, path in parts.items() if part not in ("train", "val")]
+    left = [str(other) for name, other in parts.items() if name not in ("train", "val")]
     log.warning(
         "%s holds parts: trained on is %s, held out %s%s",
-        Path(data),
+        Path(part.place),
         train,
         held_out or f"{HELD_OUT} of it",
         f"; {', '.join(left)} is left alone" if left else "",
     )
-    return train, None if held_out is None else str(held_out)
+    return train, held_out
 
 
 def _say_alike(train: Dataset) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from slimzoo.data.shards import SHARD
 from slimzoo.data.tf_examples import Features
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files.parquet import pyarrow_or_error
@@ -241,6 +242,6 @@ FILES = "files"  # the kind of a container that is a list of image files
 KINDS: dict[str, Kind] = {
     FILES: Kind(r"(?!)", _files),
     "tar": Kind(r"\.(tar|tar\.gz|tgz|tar\.bz2|tar\.xz)$", _tar),
-    "TFRecord": Kind(r"\.tfrecords?$|\.tfrec$|-\d{5}-of-\d{5}$", _tfrecord),
+    "TFRecord": Kind(SHARD, _tfrecord),
     "Parquet": Kind(r"\.(parquet|pq)$", _parquet),
 }

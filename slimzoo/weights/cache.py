@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from slimzoo.errors import SlimzooError
 from slimzoo.files import MODEL, schema, write_error, write_text
 from slimzoo.files.locks import check_lock
 from slimzoo.files.schema import Damaged, needed
+from slimzoo.files.user_cache import cache_dir
 from slimzoo.weights.download import digests
 from slimzoo.weights.manifest import LENGTHS, WeightsRow
 
@@ -36,17 +36,6 @@ _RECORD: schema.Schema = {  # what is read of model.json
     "fetched": schema.text(),
 }
 _NOTE: schema.Schema = {"sha256": _DIGEST, "source": schema.text(), "first_seen": schema.text()}
-
-
-def cache_dir() -> Path:
-    """Returns the folder that holds converted weights: $SLIMZOO_CACHE, or slimzoo in the user's cache."""
-    if given := os.environ.get("SLIMZOO_CACHE"):
-        return Path(given).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "slimzoo"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "slimzoo"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slimzoo"
 
 
 def cache_dirs() -> list[Path]:

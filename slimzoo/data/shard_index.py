@@ -1,0 +1,257 @@
+"""What is in a shard, found out once and kept: where each image is, and what shows on it."""
+
+import hashlib
+import io
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from slimzoo.data.headers import READABLE, Header, foreign_start, header_of, too_large
+from slimzoo.data.places import record_name
+from slimzoo.data.records import Record, digest_of
+from slimzoo.data.tf_examples import IMAGE, Features
+from slimzoo.errors import SlimzooError
+from slimzoo.files import schema, write_text
+from slimzoo.files.progress import bar
+from slimzoo.files.reading import LARGEST, NO_FILE, is_endless
+from slimzoo.files.schema import Damaged, needed
+from slimzoo.files.tfrecord import HEAD, Broken, read_content, read_length
+from slimzoo.files.user_cache import cache_dir
+
+log = logging.getLogger("slimzoo")
+FORMAT = 1  # of a kept index
+_READERS = 4
+_PATIENCE = 2.0  # seconds without a progress bar
+CLASSES, SEVERAL = "slimzoo/classes", "slimzoo/multi_label"  # in the first record of a shard that was packed
+POSITION, LIGHT, WEIGHT = "slimzoo/position", "slimzoo/weight/label", "slimzoo/weight"
+NAME = "image/filename"
+
+
+class Keys(NamedTuple):
+    """How the features of the image and of its label are called."""
+
+    image: str = IMAGE
+    label: str = "image/class/label"
+    text: str = "image/class/text"
+
+
+KEYS = Keys()
+OBJECTS = Keys(IMAGE, "image/object/class/label", "image/object/class/text")
+
+
+class Row(NamedTuple):
+    """What one record says.
+
+    Attributes:
+      labels: numbers of its classes, or none where it only has their names.
+      texts: names of these, and then perhaps of those in `weights`; or none.
+      weights: (number, weight) of each class that does not count as 1.
+      name: of the image's file before, "" if it does not say.
+      position: its place in the data that it was packed from, -1 if it does not say.
+    """
+
+    record: Record
+    labels: tuple[int, ...]
+    texts: tuple[str, ...]
+    weights: tuple[tuple[int, float], ...] = ()
+    position: int = -1
+    name: str = ""
+
+    @property
+    def nameless(self) -> bool:
+        """Whether its classes have no numbers."""
+        return not self.labels and not self.weights
+
+
+@dataclass
+class Index:
+    """The rows of a shard; what it says of all; what is wrong in it, each with its place.
+
+    Attributes:
+      several: an image may show several classes; None: it does not say.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
+    several: bool | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def index(
+    shards: Sequence[Path], keys: Keys = KEYS, progress: bool = True, anew: bool = False
+) -> list[Index]:
+    """Returns the index of each shard; one that is not known yet, or has changed, is read whole.
+
+    Args:
+      anew: all of them are read.
+    """
+    kept = [None if anew else _kept(shard, keys) for shard in shards]
+    size = sum(_size(shard) for shard, known in zip(shards, kept, strict=True) if known is None)
+    said = {"desc": "indexing", "unit": "B", "unit_scale": True, "delay": _PATIENCE, "leave": False}
+    with (
+        bar(total=size, disable=not progress or not size, **said) as shown,
+        ThreadPoolExecutor(_READERS) as readers,
+    ):
+
+        def known(pair: tuple[Path, Index | None]) -> Index:
+            return pair[1] or _read_and_keep(pair[0], keys, shown.update)
+
+        return [*readers.map(known, zip(shards, kept, strict=True))]
+
+
+def _size(shard: Path) -> int:
+    return shard.stat().st_size if shard.is_file() else 0
+
+
+def _read_and_keep(shard: Path, keys: Keys, done: Callable[[int], Any]) -> Index:
+    found = Index()
+    try:
+        if is_endless(shard):
+            raise OSError(22, NO_FILE, os.fspath(shard))
+        state = _state(shard)
+        with open(shard, "rb") as file:
+            _read(file, str(shard), keys, found, done)
+    except OSError as error:
+        found.problems.append(f"{shard}: {error.strerror}")
+    if not found.problems:
+        _keep(shard, keys, state, found)
+    return found
+
+
+def _read(file: BinaryIO, shard: str, keys: Keys, found: Index, done: Callable[[int], Any]) -> None:
+    if problem := _other_file(file.read(64)):
+        found.problems.append(f"{shard} is no TFRecord file{problem}")
+        return
+    file.seek(0)
+    while True:
+        offset = file.tell()
+        name = record_name(shard, offset)
+        try:
+            length = read_length(file)
+            if length is None:
+                return
+            if length > LARGEST:
+                raise Broken(f"it claims {length:,} bytes; up to {LARGEST:,} are read", for_good=True)
+            record = read_content(file, length)
+            found.rows.append(_row(record, shard, offset, keys, found))
+        except Broken as error:
+            after = "; what comes after it is not read" if error.for_good else ""
+            found.problems.append(f"{name} is broken: {error}{after}")
+            if error.for_good:
+                return
+        except ValueError as error:
+            found.problems.append(f"{name}: {error}")
+        done(file.tell() - offset)
+
+
+def _other_file(start: bytes) -> str:
+    if start.startswith(b"\x1f\x8b"):
+        return ": it is compressed (gzip). Unpack it: its images are read in any order"
+    return foreign_start(start) if start and foreign_start(start) else ""
+
+
+def _row(record: bytes, shard: str, offset: int, keys: Keys, found: Index) -> Row:
+    """Returns what a record says. Raises: ValueError: it lacks something, or is no such record."""
+    try:
+        features = Features(record)
+    except ValueError as error:
+        raise ValueError(f"no tf.train.Example ({error})") from error
+    span = features.image(keys.image)
+    if span is None:
+        raise ValueError(f"no image: neither {keys.image} nor another feature that begins like one")
+    image = record[slice(*span)]
+    header = header_of(io.BytesIO(image))
+    if header.format is None:
+        raise ValueError(f"not an image ({READABLE}){foreign_start(image[:64])}")
+    if large := too_large("it", header):
+        raise ValueError(large)
+    if CLASSES in features:
+        found.classes = tuple(features.texts(CLASSES))
+        found.several = bool((features.integers(SEVERAL) or [0])[0])
+    labels, texts, weights = _labels(features, keys)
+    where = Record(shard, offset, offset + HEAD + span[0], len(image), digest_of(image), header)
+    name = (features.texts(NAME) or [""])[0]
+    return Row(where, labels, texts, weights, (features.integers(POSITION) or [-1])[0], name)
+
+
+def _labels(
+    features: Features, keys: Keys
+) -> tuple[tuple[int, ...], tuple[str, ...], tuple[tuple[int, float], ...]]:
+    if keys.label in features or keys.text in features:
+        light, weights = features.integers(LIGHT), features.floats(WEIGHT)
+        if len(light) != len(weights):
+            raise ValueError(f"{len(light)} classes with {len(weights)} weights")
+        labels, texts = features.integers(keys.label), features.texts(keys.text)
+        fits = not labels or len(texts) == len(labels)
+        return tuple(labels), tuple(texts) if fits else (), tuple(zip(light, weights, strict=True))
+    if OBJECTS.label not in features and OBJECTS.text not in features:
+        raise ValueError(f"no label: neither {keys.label} nor {OBJECTS.label}")
+    return _labels_of_objects(features)
+
+
+def _labels_of_objects(
+    features: Features,
+) -> tuple[tuple[int, ...], tuple[str, ...], tuple[tuple[int, float], ...]]:
+    """Returns the classes with a box; one of which all are difficult or a crowd has weight 0."""
+    numbers, texts = features.integers(OBJECTS.label), features.texts(OBJECTS.text)
+    doubtful = [features.integers(f"image/object/{name}") for name in ("difficult", "is_crowd")]
+    counts = dict.fromkeys(numbers, False)
+    for i, number in enumerate(numbers):
+        counts[number] |= not any(flags[i] for flags in doubtful if i < len(flags))
+    names = dict(zip(numbers, texts, strict=False))
+    shows = tuple(number for number, counted in counts.items() if counted)
+    light = tuple((number, 0.0) for number, counted in counts.items() if not counted)
+    said = tuple(names[n] for n in (*shows, *(n for n, _ in light))) if len(texts) == len(numbers) else ()
+    return shows, said, light
+
+
+def _state(shard: Path) -> list[int]:
+    found = shard.stat()
+    return [FORMAT, found.st_size, found.st_mtime_ns]
+
+
+def _place(shard: Path, keys: Keys) -> Path:
+    name = "\0".join((os.path.realpath(shard), *keys))
+    return cache_dir() / "shards" / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
+
+
+def _keep(shard: Path, keys: Keys, state: list[int], found: Index) -> None:
+    rows = [[*row.record[1:], *row[1:]] for row in found.rows]
+    about = {"state": state, "classes": found.classes, "several": found.several, "rows": rows}
+    try:
+        write_text(_place(shard, keys), json.dumps(about))
+    except (SlimzooError, OSError) as error:
+        log.info("the index of %s is not kept: %s", shard, error)
+
+
+_KEPT: schema.Schema = {
+    "state": needed(schema.list_of(schema.whole())),
+    "classes": needed(schema.list_of(schema.text())),
+    "several": needed(schema.either(schema.flag(), schema.nothing())),
+    "rows": needed(schema.list_of(schema.list_of(schema.anything(), least=10))),
+}
+
+
+def _kept(shard: Path, keys: Keys) -> Index | None:
+    """Returns the index that is kept of a shard as it is now; None where there is none that can be read."""
+    try:
+        place = _place(shard, keys)
+        about = schema.take(schema.read(place), _KEPT, place)
+        if list(about["state"]) != _state(shard):
+            return None
+        rows = [_row_of(str(shard), *row) for row in about["rows"]]
+    except (OSError, Damaged, TypeError, ValueError):
+        return None
+    return Index(rows, about["classes"], about["several"])
+
+
+def _row_of(shard: str, offset: int, start: int, length: int, digest: str, header: Any, *said: Any) -> Row:
+    labels, texts, weights, position, name = said
+    record = Record(shard, offset, start, length, digest, Header(*header))
+    pairs = tuple((number, weight) for number, weight in weights)
+    return Row(record, tuple(labels), tuple(texts), pairs, position, name)

@@ -54,7 +54,7 @@ def _libraries(context: click.Context, begun: str) -> Iterator[str]:
 
 Names = Callable[[click.Context, str], Iterable[str]]
 FILES = ("FILE", "FILE|MODULE", "NAMES|FILE", "IMAGE...", "SCRIPT", "CKPT", "SRC", "DST", "BUNDLE")
-PLACES = (*FILES, "DIR", "FOLDER", "FILE|DIR", "PART|DIR", "PART|FILE|DIR", "M", "W")
+PLACES = (*FILES, "DIR", "FOLDER", "FILE|DIR", "PART|DIR", "PART|FILE|DIR", "DIR|FILE|PATTERN", "M", "W")
 KNOWN: dict[str, Names] = {  # what is called so in a command's help: the names it may have
     "M": _networks,
     "NAME": _networks,

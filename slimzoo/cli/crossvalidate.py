@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, turn_option
+from slimzoo.cli.data_options import (
+    classes_option,
+    images_option,
+    shards_option,
+    split_option,
+    turn_option,
+)
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import POSITIVE, all_of, help_alone, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
@@ -139,6 +145,18 @@ def crossvalidate_boxes(**options: Any) -> None:
     _crossvalidate("boxes", **options)
 
 
+@crossvalidate.command(
+    "tfrecord", epilog=examples("slimzoo crossvalidate tfrecord --data 'flowers/*_train_*' --out cv")
+)
+@shards_option
+@split_option
+@classes_option
+@all_of(_OPTIONS)
+def crossvalidate_tfrecord(**options: Any) -> None:
+    """Compare recipes on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
+    _crossvalidate("tfrecord", **options)
+
+
 def _crossvalidate(
     kind: str,
     *,
@@ -167,7 +185,7 @@ def _crossvalidate(
 
         check_suffix(chart)
     plan = Plan(
-        data=open_all(kind, data, **where),
+        data=open_all(kind, data, progress=progress, **where),
         model=model,
         weights=None if weights == "none" else weights,
         recipes=tuple(names(recipes)),

@@ -61,6 +61,18 @@ classes_option = click.option(
     help="Names with commas between them, or a file with one a line.  [default: those of the annotations]",
 )
 
+shards_option = click.option(
+    "--data",
+    required=True,
+    metavar="DIR|FILE|PATTERN",
+    help="Shards of records: their folder, one of them, or a pattern as 'data/train-*'.",
+)
+split_option = click.option(
+    "--split",
+    help="Which shards of the folder: a part, a word in their names, or a pattern.  [default: those of train "
+    "if they are called after parts, else all]",
+)
+
 images_option = click.option(
     "--images", metavar="DIR", help="The folder of the images.  [default: looked for beside the data]"
 )

@@ -1,4 +1,4 @@
-"""`slimzoo evaluate`: how good a model is on Pascal VOC, or on a folder of images."""
+"""`slimzoo evaluate`: how good a model is on images of one's own, whatever way they are kept."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, turn_option
+from slimzoo.cli.data_options import classes_option, images_option, shards_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     POSITIVE,
@@ -174,6 +174,38 @@ def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | Non
     from slimzoo.data import boxes
 
     _evaluate(data, lambda model: boxes.read(data, images, classes or _trained_on(model)), **options)
+
+
+@evaluate.command(
+    "tfrecord",
+    epilog=examples(
+        "slimzoo evaluate tfrecord --data flowers_tfrecords --model runs/flowers_tfrecords-mobilenet_v1",
+        "slimzoo evaluate tfrecord --data flowers_tfrecords --split validation --model runs/flowers",
+    ),
+)
+@shards_option
+@click.option(
+    "--split",
+    help="Which shards of the folder.  [default: the images that the run held out, else the shards of "
+    "validation, else all]",
+)
+@classes_option
+@all_of(_OPTIONS)
+def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
+    """Measure a model on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
+    from slimzoo.data import shards, tfrecord
+    from slimzoo.training import held_out
+
+    run, progress = options["model"], options["progress"]
+
+    def read(model: "Model | None") -> "Dataset":
+        names = classes or (model.labels if model is not None else None)
+        if split is None and held_out.images(run, "validation") is not None:
+            return held_out.only_held_out(run, tfrecord.read(data, None, names, progress))
+        apart = "val" if "val" in shards.parts(data) else None
+        return tfrecord.read(data, split or apart, names, progress)
+
+    _evaluate(data, read, **options)
 
 
 def _trained_on(model: "Model | None") -> tuple[str, ...] | None:

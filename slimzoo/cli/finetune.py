@@ -1,4 +1,4 @@
-"""`slimzoo finetune`: a network trained on Pascal VOC, on a folder of images, or on images with boxes."""
+"""`slimzoo finetune`: a network trained on images of one's own, whatever way they are kept."""
 
 import re
 import shlex
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, turn_option
+from slimzoo.cli.data_options import (
+    classes_option,
+    images_option,
+    shards_option,
+    split_option,
+    turn_option,
+)
 from slimzoo.cli.group import Group
 from slimzoo.cli.helping import Grouped
 from slimzoo.cli.options import (
@@ -302,6 +308,31 @@ def finetune_boxes(context: click.Context, **options: Any) -> None:
     _finetune("boxes", context, **options)
 
 
+@finetune.command(
+    "tfrecord",
+    cls=Grouped,
+    groups=_GROUPS,
+    epilog=examples(
+        "slimzoo finetune tfrecord --data flowers_tfrecords --model mobilenet_v1_025",
+        "slimzoo finetune tfrecord --data 'imagenet/train-*' --validation 'imagenet/validation-*'",
+    ),
+)
+@shards_option
+@split_option
+@classes_option
+@click.option(
+    "--validation",
+    type=Validation(),
+    metavar="PART|SPLIT|PATTERN",
+    help="The part of them to hold out, or other shards.  [default: those of validation, else 0.2]",
+)
+@all_of(_OPTIONS)
+@click.pass_context
+def finetune_tfrecord(context: click.Context, **options: Any) -> None:
+    """Fine-tune on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
+    _finetune("tfrecord", context, **options)
+
+
 def _finetune(
     kind: str,
     context: click.Context,
@@ -317,7 +348,8 @@ def _finetune(
     from slimzoo.training.finetune import finetune as run
 
     where = {name: options.pop(name) for name in _WHERE if name in options}
-    train, held_out = open_data(kind, data, validation=validation, seed=options["seed"], **where)
+    how = {"seed": options["seed"], "progress": options["progress"]}
+    train, held_out = open_data(kind, data, validation=validation, **how, **where)
     out = out or f"runs/{_called(data)}-{options['model']}"
     options |= {"options": _take_recipe(options), "weights": _weights(options)}
     if dry_run:

@@ -1,0 +1,48 @@
+"""Shards of records at the command line: trained on, measured on, and refused with every fault."""
+
+import pytest
+
+from tests.data.records import flowers, slim_example, write
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "cache"))
+
+
+def test_a_run_on_shards_knows_what_it_held_out(slimzoo, cifarnet, tmp_path):
+    flowers(tmp_path / "fl", 2, 6)
+    trained = (
+        "--model",
+        "cifarnet",
+        "--weights",
+        cifarnet,
+        "--steps",
+        2,
+        "--batch-size",
+        4,
+        "--out",
+        "run",
+        "--no-deterministic",
+    )
+    done = slimzoo("finetune", "tfrecord", "--data", "fl", *trained, "--json")
+    assert done.code == 0, done.err
+    measured = slimzoo("evaluate", "tfrecord", "--data", "fl", "--model", "run", "--json")
+    assert measured.code == 0, measured.err
+    assert measured.json["map"] == pytest.approx(done.json["map"])
+    assert "among those" not in measured.err
+    whole = slimzoo("evaluate", "tfrecord", "--data", "fl/*train*", "--split", "train", "--model", "run")
+    assert "10 of these 12 images are among those that run was trained on" in whole.err
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "flowers_train_00000-of-00002.tfrecord@" in page and "not found" not in page
+
+
+def test_broken_shards_end_with_every_fault_before_anything_is_trained(refused, tmp_path):
+    shard = write(tmp_path / "fl" / "a.tfrecord", [slim_example(i, i % 3) for i in range(4)])
+    (tmp_path / "fl" / "labels.txt").write_text("0:a\n1:b\n")
+    content = shard.read_bytes()
+    shard.write_bytes(content[:-9])
+    refused(
+        *("finetune", "tfrecord", "--data", "fl", "--model", "cifarnet", "--weights", "none"),
+        words=["fl cannot be used, 2 problems:", "a.tfrecord@", "label 2; there are 0 to 1", "cut short"],
+    )

@@ -3,7 +3,6 @@
 import re
 import shlex
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,173 +12,25 @@ from slimzoo.cli.data_options import (
     images_option,
     shards_option,
     split_option,
-    turn_option,
 )
+from slimzoo.cli.finetune_options import GROUPS, OPTIONS, recipes_module
 from slimzoo.cli.group import Group
 from slimzoo.cli.helping import Grouped
 from slimzoo.cli.options import (
-    POSITIVE,
-    OneOf,
-    ScopeFactor,
     Validation,
     all_of,
     help_alone,
-    import_option,
-    reading_options,
 )
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
-from slimzoo.cli.tricks import take_tricks, trick_options
+from slimzoo.cli.output import echo, echo_json, examples, scores_table
+from slimzoo.cli.tricks import take_tricks
 from slimzoo.errors import counted
-from slimzoo.facts import tricks
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
     from slimzoo.training.settings import Settings
 
 
-def _recipes() -> ModuleType:
-    """Returns what says which names there are."""
-    from slimzoo.training import recipes
-
-    return recipes
-
-
-_OPTIONS = (
-    click.option(
-        "--model",
-        default="mobilenet_v1",
-        show_default=True,
-        metavar="M",
-        help="A name that `slimzoo list` shows.",
-    ),
-    click.option(
-        "--weights",
-        default="pretrained",
-        show_default=True,
-        metavar="W",
-        help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
-    ),
-    *reading_options,
-    click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
-    click.option(
-        "--out",
-        metavar="DIR",
-        help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
-    ),
-    click.option(
-        "--recipe",
-        type=OneOf(lambda: _recipes().METHODS),
-        metavar="NAME",
-        help="probe: the last layer, fitted to features that are computed once; head: it alone, by steps; "
-        "full: all layers; probe-then-full.  [default: probe for up to 1,000 images, if no option of "
-        "training is given]",
-    ),
-    click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
-    click.option("--steps", type=POSITIVE, help="In place of epochs."),
-    click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
-    click.option("--learning-rate", type=float, help="[default: the recipe's]"),
-    click.option(
-        "--learning-rates",
-        type=ScopeFactor(),
-        multiple=True,
-        metavar="SCOPE=FACTOR",
-        help="Factor on the learning rate of a scope or pattern; may be repeated.",
-    ),
-    click.option(
-        "--new",
-        multiple=True,
-        metavar="SCOPE",
-        help="Starts anew though the weights have it; may be repeated.  [default: the network's last layers]",
-    ),
-    click.option("--freeze", multiple=True, metavar="SCOPE", help="Stays as it is; may be repeated."),
-    click.option(
-        "--optimizer",
-        type=OneOf(lambda: _recipes().OPTIMIZERS),
-        metavar="NAME",
-        help="momentum, nesterov, adam, adamw, lion, lamb or rmsprop.  [default: the recipe's]",
-    ),
-    click.option(
-        "--schedule",
-        type=OneOf(lambda: _recipes().SCHEDULES),
-        metavar="NAME",
-        help="cosine, constant, step, polynomial, plateau or one_cycle.  [default: the recipe's]",
-    ),
-    click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
-    click.option(
-        "--augmentation",
-        type=OneOf(lambda: _recipes().AUGMENTATIONS),
-        metavar="NAME",
-        help="mild or original.  [default: the recipe's]",
-    ),
-    click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
-    *trick_options,
-    click.option("--seed", type=int, default=0, show_default=True),
-    click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
-    click.option(
-        "--precision",
-        type=OneOf(lambda: _recipes().PRECISIONS),
-        default="float32",
-        show_default=True,
-        metavar="NAME",
-        help="float32, mixed_bfloat16 or mixed_float16.",
-    ),
-    click.option(
-        "--data-format",
-        type=OneOf(lambda: _recipes().DATA_FORMATS),
-        default="NHWC",
-        show_default=True,
-        metavar="NAME",
-        help="NHWC or NCHW (for GPUs).",
-    ),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
-    click.option(
-        "--deterministic/--no-deterministic",
-        default=None,
-        help="The same numbers at every run, and after a restart.  [default: on a CPU]",
-    ),
-    click.option("--dry-run", is_flag=True, help="Only show what would be done: settings, recipe, steps."),
-    click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
-    click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
-    turn_option,
-    import_option,
-    progress_option,
-    json_option,
-)
 PARTS = ("train", "training", "trainval", "images", "annotations", "data")  # which say nothing of the data
-_GROUPS = {  # of the help
-    "Network and weights": (
-        *(
-            "--model",
-            "--weights",
-            "--prefix",
-            "--rename",
-            "--exclude",
-            "--ema",
-            "--size",
-            "--new",
-            "--freeze",
-            "--import",
-        ),
-    ),
-    "Recipe": (
-        *(
-            "--recipe",
-            "--epochs",
-            "--steps",
-            "--batch-size",
-            "--learning-rate",
-            "--learning-rates",
-            "--optimizer",
-        ),
-        *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
-    ),
-    "Tricks": tuple(row.option for row in tricks.ROWS.values()),
-    "Run": (
-        *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
-        *("--data-format", "--device"),
-    ),
-    "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
-}
 _WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
 _RECIPE = (
     "epochs",
@@ -213,7 +64,7 @@ def finetune(context: click.Context) -> None:
 @finetune.command(
     "voc",
     cls=Grouped,
-    groups=_GROUPS,
+    groups=GROUPS,
     epilog=examples(
         "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights 128",
         "slimzoo finetune voc --data VOCdevkit --split train --validation val --weights 224",
@@ -240,7 +91,7 @@ def finetune(context: click.Context) -> None:
     metavar="PART|SPLIT",
     help="The part of them to hold out, or another list.",
 )
-@all_of(_OPTIONS)
+@all_of(OPTIONS)
 @click.pass_context
 def finetune_voc(context: click.Context, **options: Any) -> None:
     """Fine-tune on Pascal VOC, or a kit like it: several classes an image, difficult objects ignored."""
@@ -250,7 +101,7 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
 @finetune.command(
     "folder",
     cls=Grouped,
-    groups=_GROUPS,
+    groups=GROUPS,
     epilog=examples(
         "slimzoo finetune folder --train flowers",
         "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
@@ -274,7 +125,7 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
     metavar="PART|DIR",
     help="The part of them to hold out, or another such folder.  [default: val/ beside train/, else 0.2]",
 )
-@all_of(_OPTIONS)
+@all_of(OPTIONS)
 @click.pass_context
 def finetune_folder(context: click.Context, **options: Any) -> None:
     """Fine-tune on a folder of images with one sub-folder a class."""
@@ -284,7 +135,7 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
 @finetune.command(
     "boxes",
     cls=Grouped,
-    groups=_GROUPS,
+    groups=GROUPS,
     epilog=examples(
         "slimzoo finetune boxes --data annotations/instances_train.json --images train",
         "slimzoo finetune boxes --data yolo/train --validation yolo/val --classes helmet,vest",
@@ -301,7 +152,7 @@ def finetune_folder(context: click.Context, **options: Any) -> None:
     metavar="PART|FILE|DIR",
     help="The part of them to hold out, or other data of that kind.  [default: val/ beside train/, else 0.2]",
 )
-@all_of(_OPTIONS)
+@all_of(OPTIONS)
 @click.pass_context
 def finetune_boxes(context: click.Context, **options: Any) -> None:
     """Fine-tune on images with boxes as COCO or YOLO keep them: a class shows where it has a box."""
@@ -311,7 +162,7 @@ def finetune_boxes(context: click.Context, **options: Any) -> None:
 @finetune.command(
     "tfrecord",
     cls=Grouped,
-    groups=_GROUPS,
+    groups=GROUPS,
     epilog=examples(
         "slimzoo finetune tfrecord --data flowers_tfrecords --model mobilenet_v1_025",
         "slimzoo finetune tfrecord --data 'imagenet/train-*' --validation 'imagenet/validation-*'",
@@ -326,10 +177,10 @@ def finetune_boxes(context: click.Context, **options: Any) -> None:
     metavar="PART|SPLIT|PATTERN",
     help="The part of them to hold out, or other shards.  [default: those of validation, else 0.2]",
 )
-@all_of(_OPTIONS)
+@all_of(OPTIONS)
 @click.pass_context
 def finetune_tfrecord(context: click.Context, **options: Any) -> None:
-    """Fine-tune on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
+    """Fine-tune on shards of records, as TF-Slim's datasets write them."""
     _finetune("tfrecord", context, **options)
 
 
@@ -386,7 +237,7 @@ def _weights(options: dict[str, Any]) -> str | None:
 
 def _steps(settings: "Settings") -> str:
     """Returns how many steps there are, and after how many it is measured; "" where nothing is trained."""
-    if not _recipes().METHODS[settings.recipe.method].steps:
+    if not recipes_module().METHODS[settings.recipe.method].steps:
         return ""
     return f"{counted(settings.last_step, 'step')}, measured every {settings.interval}; "
 

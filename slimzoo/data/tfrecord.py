@@ -1,4 +1,4 @@
-"""Shards of TFRecords as a data set: those of TF-Slim, of object detection, and of `slimzoo pack`."""
+"""Shards of TFRecords as a data set: those of TF-Slim and of object detection."""
 
 import logging
 import os

@@ -1,0 +1,161 @@
+"""The options of `slimzoo finetune`, whatever the data, and how its help groups them."""
+
+from types import ModuleType
+
+import click
+
+from slimzoo.cli.data_options import turn_option
+from slimzoo.cli.options import (
+    POSITIVE,
+    OneOf,
+    ScopeFactor,
+    import_option,
+    reading_options,
+)
+from slimzoo.cli.output import json_option, progress_option
+from slimzoo.cli.tricks import trick_options
+from slimzoo.facts import tricks
+
+
+def recipes_module() -> ModuleType:
+    """Returns what says which names there are."""
+    from slimzoo.training import recipes
+
+    return recipes
+
+
+OPTIONS = (
+    click.option(
+        "--model",
+        default="mobilenet_v1",
+        show_default=True,
+        metavar="M",
+        help="A name that `slimzoo list` shows.",
+    ),
+    click.option(
+        "--weights",
+        default="pretrained",
+        show_default=True,
+        metavar="W",
+        help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
+    ),
+    *reading_options,
+    click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
+    click.option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
+    ),
+    click.option(
+        "--recipe",
+        type=OneOf(lambda: recipes_module().METHODS),
+        metavar="NAME",
+        help="probe: the last layer, fitted to features that are computed once; head: it alone, by steps; "
+        "full: all layers; probe-then-full.  [default: probe for up to 1,000 images, if no option of "
+        "training is given]",
+    ),
+    click.option("--epochs", type=float, help="How often to go through the images.  [default: the recipe's]"),
+    click.option("--steps", type=POSITIVE, help="In place of epochs."),
+    click.option("--batch-size", type=POSITIVE, help="[default: the recipe's]"),
+    click.option("--learning-rate", type=float, help="[default: the recipe's]"),
+    click.option(
+        "--learning-rates",
+        type=ScopeFactor(),
+        multiple=True,
+        metavar="SCOPE=FACTOR",
+        help="Factor on the learning rate of a scope or pattern; may be repeated.",
+    ),
+    click.option(
+        "--new",
+        multiple=True,
+        metavar="SCOPE",
+        help="Starts anew though the weights have it; may be repeated.  [default: the network's last layers]",
+    ),
+    click.option("--freeze", multiple=True, metavar="SCOPE", help="Stays as it is; may be repeated."),
+    click.option(
+        "--optimizer",
+        type=OneOf(lambda: recipes_module().OPTIMIZERS),
+        metavar="NAME",
+        help="momentum, nesterov, adam, adamw, lion, lamb or rmsprop.  [default: the recipe's]",
+    ),
+    click.option(
+        "--schedule",
+        type=OneOf(lambda: recipes_module().SCHEDULES),
+        metavar="NAME",
+        help="cosine, constant, step, polynomial, plateau or one_cycle.  [default: the recipe's]",
+    ),
+    click.option("--warmup", type=float, help="Part of all steps, rising from 0.  [default: the recipe's]"),
+    click.option(
+        "--augmentation",
+        type=OneOf(lambda: recipes_module().AUGMENTATIONS),
+        metavar="NAME",
+        help="mild or original.  [default: the recipe's]",
+    ),
+    click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
+    *trick_options,
+    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
+    click.option(
+        "--precision",
+        type=OneOf(lambda: recipes_module().PRECISIONS),
+        default="float32",
+        show_default=True,
+        metavar="NAME",
+        help="float32, mixed_bfloat16 or mixed_float16.",
+    ),
+    click.option(
+        "--data-format",
+        type=OneOf(lambda: recipes_module().DATA_FORMATS),
+        default="NHWC",
+        show_default=True,
+        metavar="NAME",
+        help="NHWC or NCHW (for GPUs).",
+    ),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
+    click.option(
+        "--deterministic/--no-deterministic",
+        default=None,
+        help="The same numbers at every run, and after a restart.  [default: on a CPU]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only show what would be done: settings, recipe, steps."),
+    click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
+    click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
+    turn_option,
+    import_option,
+    progress_option,
+    json_option,
+)
+GROUPS = {  # of the help
+    "Network and weights": (
+        *(
+            "--model",
+            "--weights",
+            "--prefix",
+            "--rename",
+            "--exclude",
+            "--ema",
+            "--size",
+            "--new",
+            "--freeze",
+            "--import",
+        ),
+    ),
+    "Recipe": (
+        *(
+            "--recipe",
+            "--epochs",
+            "--steps",
+            "--batch-size",
+            "--learning-rate",
+            "--learning-rates",
+            "--optimizer",
+        ),
+        *("--schedule", "--warmup", "--augmentation", "--no-augmentation"),
+    ),
+    "Tricks": tuple(row.option for row in tricks.ROWS.values()),
+    "Run": (
+        *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
+        *("--data-format", "--device"),
+    ),
+    "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
+}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slimzoo.cli import convert_whole
-from slimzoo.cli.int8_options import INT8, int8_options
+from slimzoo.cli.int8_options import INT8, argmax_option, int8_options
 from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.converters.whole_models import SUFFIXES, kind_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         "slimzoo convert runs/voc voc.tflite --size 160",
         "slimzoo convert runs/voc served/ --inputs jpeg",
         "slimzoo convert runs/voc voc.tflite --int8 --calibrate VOCdevkit",
+        "slimzoo convert deeplab.safetensors masks.onnx --argmax",
         "slimzoo convert towers.ckpt vgg_16.safetensors --network vgg_16 --rename tower_0=",
         "slimzoo convert detector.ckpt backbone.safetensors --network mobilenet_v1 --headless",
         "slimzoo convert edge.tflite v2.safetensors --network mobilenet_v2_050 --argument divisible_by=1",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     help="What a SavedModel takes: prepared images, or JPEG, PNG and GIF files.  [default: pixels]",
 )
 @all_of(int8_options)
+@argmax_option
 @click.option("--overwrite", is_flag=True, help="Replace DST if it is there.")
 @click.option("--allow-nonfinite", is_flag=True, help="Convert NaN and infinity too.")
 @import_option
@@ -135,7 +137,7 @@ def convert(
 
 def _refuse_for_weights(dst: str, options: dict[str, Any]) -> None:
     """Takes the options of whole models out of `options`. Raises: SlimzooError: one is set."""
-    names = ("size", "channels", "inputs", *INT8)
+    names = ("size", "channels", "inputs", "argmax", *INT8)
     given = [name for name in names if options.pop(name) is not None]
     if given:
         flags = " and ".join(f"--{name}" for name in given)

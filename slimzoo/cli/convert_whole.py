@@ -24,11 +24,13 @@ def write(src: str, dst: str, options: dict[str, Any], overwrite: bool, as_json:
         from slimzoo.model.int8 import export_int8
 
         floor = int8_options.floor(options)
-        agreement = export_int8(model, dst, options["calibrate"], overwrite=overwrite, **floor)
+        agreement = export_int8(
+            model, dst, options["calibrate"], overwrite=overwrite, argmax=bool(options["argmax"]), **floor
+        )
     else:
         from slimzoo.model.exporting import export
 
-        export(model, dst, overwrite, options["inputs"] or "pixels")
+        export(model, dst, overwrite, options["inputs"] or "pixels", bool(options["argmax"]))
     path, title = Path(dst), KINDS[kind].title
     files = [path, path.with_suffix(".bin")] if kind == ".xml" else [path, *path.rglob("*")]
     size = sum(file.stat().st_size for file in files if file.is_file())

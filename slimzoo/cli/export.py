@@ -37,6 +37,7 @@ from slimzoo.errors import SlimzooError
 @arguments_option
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @all_of(int8_options.int8_options)
+@int8_options.argmax_option
 @import_option
 @json_option
 def export(
@@ -49,6 +50,7 @@ def export(
     int8: bool | None,
     calibrate: str | None,
     floor: float | None,
+    argmax: bool | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -76,5 +78,5 @@ def export(
     from slimzoo.model.deploying import export_for
 
     of_int8 = {name: value for name, value in of_int8.items() if value is not None}
-    made = export_for(model, target, out, name=name, version=version, **of_int8)
+    made = export_for(model, target, out, name=name, version=version, argmax=bool(argmax), **of_int8)
     return echo_json(made) if as_json else echo(str(made))

@@ -18,6 +18,12 @@ int8_options = (
         help="Of --int8: write nothing where the best class of fewer held-out images stays.  [default: 0.8]",
     ),
 )
+argmax_option = click.option(
+    "--argmax",
+    is_flag=True,
+    default=None,
+    help="Let a whole model give the best classes, as of masks, in place of logits.",
+)
 
 
 def check(options: Mapping[str, Any], what: str, possible: bool) -> None:

@@ -18,6 +18,8 @@ from slimzoo.model.int8 import FLOOR, Agreement, quantised
 from slimzoo.model.int8 import check as check_int8
 from slimzoo.model.model import Model
 from slimzoo.model.placing import check_place, write_pair
+from slimzoo.model.serving import check_argmax
+from slimzoo.registry import CLASSIFICATION
 
 MOST_AT_ONCE = 64  # images that Triton puts into one batch: max_batch_size of a new config.pbtxt
 _LABELS, _CONFIG = "labels.txt", "config.pbtxt"
@@ -57,6 +59,7 @@ def export_for(
     int8: bool = False,
     calibrate: Any = None,
     floor: float = FLOOR,
+    argmax: bool = False,
 ) -> Deployed:
     """Writes `model` into the folder `out` as a server wants to find it, whole or not at all.
 
@@ -68,6 +71,7 @@ def export_for(
     Args:
       name: what the model is called there; None: as its network is.
       version: its number, 1 or more; None: the next free one.
+      argmax: the best classes come out, int32, in place of logits.
       int8: of OpenVINO's files: with 8 bits, which takes `calibrate` and `floor`: see int8.export_int8().
     Raises:
       SlimzooError: no such target, name or version; what writes it is not installed; it cannot be written.
@@ -75,8 +79,10 @@ def export_for(
     """
     row = target_called(target)
     name = _checked(model, row, target, name, version)
-    place, texts = Path(out) / (name if row.file else f"{name}.xml"), _texts(model, row, name)
-    number, agreement, write = None, None, _writer(model, row)
+    check_argmax(argmax, model)
+    form = exporting.Form(argmax=argmax)
+    place, texts = Path(out) / (name if row.file else f"{name}.xml"), _texts(model, row, name, form)
+    number, agreement, write = None, None, _writer(model, row, form)
     with writing(place):
         if row.file:
             number = _free_version(place, row, texts, version)
@@ -84,7 +90,7 @@ def export_for(
             _check_free(place, texts)
         if int8:
             check_int8(model, row.kind, f"a model for {target}", calibrate, floor)
-            write, agreement = quantised(model, row.kind, calibrate, floor)
+            write, agreement = quantised(model, row.kind, calibrate, floor, argmax)
         made = _add(place, number, texts, write, row) if number else _files(place, texts, write)
     size = sum(file.stat().st_size for file in made if file.is_file())
     return Deployed(target, place / str(number) if number else place, number, size, agreement)
@@ -105,25 +111,29 @@ def _checked(model: Model, row: Target, target: str, name: str | None, version: 
     return name
 
 
-def _writer(model: Model, row: Target) -> Write:
+def _writer(model: Model, row: Target, form: exporting.Form) -> Write:
     def saved_model(path: Path) -> None:
-        signatures.write(model, path)
+        signatures.write(model, path, form.argmax)
         exporting.keep_names(model, path, signatures.WEIGHTS)
 
-    return saved_model if row.kind == "/" else lambda path: exporting.write_kind(model, row.kind, path)
+    return saved_model if row.kind == "/" else lambda path: exporting.write_kind(model, row.kind, path, form)
 
 
-def _texts(model: Model, row: Target, name: str) -> dict[str, str]:
+def _texts(model: Model, row: Target, name: str, form: exporting.Form) -> dict[str, str]:
     """Returns the files beside the versions: {name: text}; a SavedModel has all in itself."""
     if row.kind == "/":
         return {}
     texts = {} if model.labels is None else {_LABELS: signatures.labels_text(model.labels)}
-    return {**texts, _CONFIG: config(model, name, row.backend)} if row.backend else texts
+    return {**texts, _CONFIG: config(model, name, row.backend, form.argmax)} if row.backend else texts
 
 
-def config(model: Model, name: str, backend: str) -> str:
+def config(model: Model, name: str, backend: str, argmax: bool = False) -> str:
     """Returns Triton's config.pbtxt for `model`; the first dimension, of the batch, is not said there."""
-    labelled = f'\n    label_filename: "{_LABELS}"' if model.labels is not None else ""
+    named = model.labels is not None and not argmax and model.task == CLASSIFICATION
+    labelled = f'\n    label_filename: "{_LABELS}"' if named else ""  # which is of one vector of scores
+    output, kind, shape = "logits", "TYPE_FP32", model.discovery.output_shape
+    if argmax:
+        output, kind, shape = "classes", "TYPE_INT32", shape[:-1]
     return f"""\
 name: "{name}"
 backend: "{backend}"
@@ -137,9 +147,9 @@ input [
 ]
 output [
   {{
-    name: "logits"
-    data_type: TYPE_FP32
-    dims: {_dims(model.discovery.output_shape)}{labelled}
+    name: "{output}"
+    data_type: {kind}
+    dims: {_dims(shape)}{labelled}
   }}
 ]
 dynamic_batching {{ }}

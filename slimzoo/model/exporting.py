@@ -3,19 +3,31 @@
 import os
 import shutil
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of, missing
 from slimzoo.errors import SlimzooError
 from slimzoo.model.placing import write_whole
-from slimzoo.model.serving import check_inputs
+from slimzoo.model.serving import best, check_argmax, check_inputs, maps
 
 OPSET = 17  # of ONNX; onnxruntime 1.12 and later
 
 
-def _keras(model: Any, path: Path) -> None:
+@dataclass(frozen=True)
+class Form:
+    """What goes into the model, of serving.INPUTS, and whether the best classes come out, or logits."""
+
+    inputs: str = "pixels"
+    argmax: bool = False
+
+
+PLAIN = Form()
+
+
+def _keras(model: Any, path: Path, form: Form) -> None:
+    del form  # there is one alone: export() looks
     named = path.with_name(f"{path.name}.keras")  # Keras goes by the suffix
     try:
         model.save(named)
@@ -24,12 +36,13 @@ def _keras(model: Any, path: Path) -> None:
         named.unlink(missing_ok=True)
 
 
-def _export(model: Any, path: Path, inputs: str = "pixels") -> None:
-    model.export(path, verbose=False, inputs=inputs)
+def _export(model: Any, path: Path, form: Form) -> None:
+    argmax = {"argmax": True} if form.argmax else {}  # a Backbone has none
+    model.export(path, verbose=False, inputs=form.inputs, **argmax)
 
 
-def _saved_model(model: Any, path: Path, inputs: str = "pixels") -> None:
-    _export(model, path, inputs)
+def _saved_model(model: Any, path: Path, form: Form) -> None:
+    _export(model, path, form)
     keep_names(model, path, "variables")
 
 
@@ -56,33 +69,35 @@ def keep_names(model: Any, path: Path, list_of_variables: str) -> None:
     savedmodel.write_names(path, names, describe(model) if model.network else {})  # so that it can be read
 
 
-def _tflite(model: Any, path: Path) -> None:
+def _tflite(model: Any, path: Path, form: Form) -> None:
     import tensorflow as tf
 
     saved = path.with_name(f"{path.name}.saved")
     try:
-        _export(model, saved)
+        _export(model, saved, form)
         path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
     finally:
         shutil.rmtree(saved, ignore_errors=True)
 
 
-def _onnx(model: Any, path: Path) -> None:
+def _onnx(model: Any, path: Path, form: Form) -> None:
     import tensorflow as tf
     import tf2onnx
 
     spec = [tf.TensorSpec(model.input_shape, tf.float32, name="images")]
-    function = tf.function(lambda images: {"logits": model(images)}, input_signature=spec, autograph=False)
+    answer = best if form.argmax else maps("logits")
+    function = tf.function(lambda images: answer(model(images)), input_signature=spec, autograph=False)
     tf2onnx.convert.from_function(function, input_signature=spec, opset=OPSET, output_path=str(path))
 
 
-def _openvino(model: Any, path: Path) -> None:
+def _openvino(model: Any, path: Path, form: Form) -> None:
     from slimzoo.model import openvino_files
 
-    openvino_files.write(openvino_files.converted(model), path, model.labels)
+    made = openvino_files.converted(model, form.argmax)
+    openvino_files.write(made, path, model.labels, task=model.task)
 
 
-_WRITERS: dict[str, Callable[[Any, Path], None]] = {  # one for each of KINDS
+_WRITERS: dict[str, Callable[[Any, Path, Form], None]] = {  # one for each of KINDS
     ".keras": _keras,
     ".tflite": _tflite,
     ".onnx": _onnx,
@@ -91,7 +106,9 @@ _WRITERS: dict[str, Callable[[Any, Path], None]] = {  # one for each of KINDS
 }
 
 
-def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels") -> Path:
+def export(
+    model: Any, path: str, overwrite: bool = False, inputs: str = "pixels", argmax: bool = False
+) -> Path:
     """Writes `model` to `path`: .keras, .tflite, .onnx, .xml, or a SavedModel where `path` ends in "/".
 
     Images go in as float32 [N, H, W, C], what model.preprocess() gives; logits come out. Beside an .xml of
@@ -99,6 +116,7 @@ def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels
 
     Args:
       inputs: "jpeg": a SavedModel that takes the bytes of image files: see Model.export.
+      argmax: the best classes come out, int32 [N], of masks [N, H, W], in place of logits.
     Raises:
       SlimzooError: another suffix; what writes it is not installed; it cannot be written, or not so.
       FileExistsError: there is something already and `overwrite` is False.
@@ -108,13 +126,13 @@ def export(model: Any, path: str, overwrite: bool = False, inputs: str = "pixels
         raise SlimzooError(f"{path}: a whole model is one of {SUFFIXES}, the last of them a folder")
     row, write = KINDS[kind], _WRITERS[kind]
     refused = [] if kind == "/" else [f"{path} is {row.title}; only a SavedModel, NAME/, takes files"]
-    if check_inputs(inputs, getattr(model, "preprocessing", None), refused):
-        write = partial(_saved_model, inputs=inputs)
+    check_inputs(inputs, getattr(model, "preprocessing", None), refused)
+    check_argmax(argmax, model, kind)
     if absent := missing(kind):
         raise SlimzooError(absent)
-    return write_whole(path, partial(write, model), overwrite)
+    return write_whole(path, lambda place: write(model, place, Form(inputs, argmax)), overwrite)
 
 
-def write_kind(model: Any, kind: str, path: Path) -> None:
+def write_kind(model: Any, kind: str, path: Path, form: Form = PLAIN) -> None:
     """Writes `model` to `path` as a `kind` of KINDS, where nothing is yet."""
-    _WRITERS[kind](model, path)
+    _WRITERS[kind](model, path, form)

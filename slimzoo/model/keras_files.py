@@ -12,7 +12,14 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, counted, some
 from slimzoo.model import config as config_of
-from slimzoo.model.serving import check_inputs, export_for_files, maps, not_with_files, scores
+from slimzoo.model.serving import (
+    answer_of,
+    check_argmax,
+    check_inputs,
+    export_answers,
+    export_for_files,
+    not_with_files,
+)
 from slimzoo.names import escape, unescape
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.parts import Parts
@@ -105,6 +112,7 @@ class StoredByName(OfFunction):
         int8: bool = False,
         calibrate: Any = None,
         floor: float = 0.8,
+        argmax: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Exports as Keras does, before the first call too.
@@ -113,24 +121,27 @@ class StoredByName(OfFunction):
           inputs: "pixels": images are float32, as input_shape says. "jpeg": the bytes of JPEG, PNG or GIF
             files, string [N], which the SavedModel decodes and prepares as preprocess() does, but for EXIF's
             orientation; its serving signature returns "logits", "probabilities" and, where classes have
-            names, "label".
+            names, "label"; of a network that gives masks "logits" and "classes".
           int8: writes a .tflite, or OpenVINO's .xml, with 8 bits, calibrated with the images that `calibrate`
             names, and returns how far it is from float32; nothing is written where the best class of a part
             of held-out images below `floor` stays the same. See model.int8.export_int8().
+          argmax: the best classes come out, int32 [N], of masks [N, H, W], in place of logits: "classes".
         Raises: SlimzooError: files cannot go into this model, or not with the other arguments; int8 cannot.
         """
         if int8:
             from slimzoo.model.int8 import export_int8
 
-            return export_int8(self, filepath, calibrate, floor, **kwargs)
+            return export_int8(self, filepath, calibrate, floor, argmax=argmax, **kwargs)
         if calibrate is not None:
             raise SlimzooError("calibrate= says how 8 bits are made: add int8=True")
         refused = not_with_files(format, input_signature, kwargs)
+        check_argmax(argmax, self)
         if check_inputs(inputs, self.preprocessing, refused):
-            headless = self.num_classes == 0
-            answer = maps("logits") if headless else scores(self.multi_label, self.labels)
-            return export_for_files(self, filepath, self.preprocessing, answer, verbose)
+            return export_for_files(self, filepath, self.preprocessing, answer_of(self, argmax), verbose)
         signature = input_signature or [tf.TensorSpec(self.input_shape, tf.float32, name="images")]
+        if argmax:
+            best = answer_of(self, argmax)
+            return export_answers(self, filepath, lambda images: best(self(images)), signature[0], verbose)
         return super().export(filepath, format, verbose, signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

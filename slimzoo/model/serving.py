@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing
+from slimzoo.registry import SEGMENTATION
 
+Answer = Callable[[Any], dict[str, tf.Tensor]]
 INPUTS = {  # what an exported model can take: what that is
     "pixels": "float32 [N, H, W, C], as preprocess() makes them",
     "jpeg": "string [N], the bytes of JPEG, PNG or GIF files",
@@ -47,11 +49,42 @@ def not_with_files(format: str, input_signature: Any, others: dict[str, Any]) ->
     return [*problems, *(f"{name} is given; with files it means nothing, so leave it out" for name in others)]
 
 
+def check_argmax(argmax: bool, model: Any, kind: str = "") -> None:
+    """Raises SlimzooError where `argmax` is asked for of a model, or a `kind` of file, that has none.
+
+    Args:
+      kind: of whole_models.KINDS; "": it does not matter.
+    """
+    if not argmax:
+        return
+    problems = []
+    if model.num_classes in (0, 1) or model.multi_label:
+        problems.append(f"{model.name} has no classes of which one is the best")
+    if kind == ".keras":
+        problems.append("a .keras file holds the Model as it is, which gives logits")
+    if problems:
+        raise SlimzooError(listing("argmax=True: the best classes cannot be what comes out:", problems))
+
+
+def export_answers(
+    model: keras.Model,
+    path: str | os.PathLike,
+    serve: Callable[[tf.Tensor], Any],
+    spec: tf.TensorSpec,
+    verbose: bool | None,
+) -> None:
+    """Writes `model` as a SavedModel whose serving signature is `serve`, of what `spec` says."""
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", serve, [spec])
+    archive.write_out(os.fspath(path), verbose=verbose)
+
+
 def export_for_files(
     model: keras.Model,
     path: str | os.PathLike,
     preprocessing: Preprocessing | None,
-    answer: Callable[[Any], dict[str, tf.Tensor]],
+    answer: Answer,
     verbose: bool | None,
 ) -> None:
     """Writes a SavedModel whose serving signature takes `images`, string [N], the bytes of image files.
@@ -66,10 +99,7 @@ def export_for_files(
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return answer(model(decoded(images, preprocessing)))
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", serve, [tf.TensorSpec([None], tf.string, name="images")])
-    archive.write_out(os.fspath(path), verbose=verbose)
+    export_answers(model, path, serve, tf.TensorSpec([None], tf.string, name="images"), verbose)
 
 
 def decoded(files: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
@@ -83,7 +113,30 @@ def decoded(files: tf.Tensor, preprocessing: Preprocessing) -> tf.Tensor:
     return tf.map_fn(one, files, fn_output_signature=tf.TensorSpec(preprocessing.shape, tf.float32))
 
 
-def scores(multi_label: bool, labels: tuple[str, ...] | None) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def answer_of(model: Any, argmax: bool = False) -> Answer:
+    """Returns the answer of `model`, from what it returns to what a signature does.
+
+    Of a classifier: logits, probabilities and, with names, the best one's: "label". Of a network that gives
+    masks: logits and classes, int32 [N, H, W]. With `argmax` the classes alone.
+    """
+    if argmax:
+        return best
+    if model.num_classes == 0:
+        return maps("logits")
+    return masks if model.task == SEGMENTATION else scores(model.multi_label, model.labels)
+
+
+def best(logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the best classes of `logits`, int32 without the last dimension."""
+    return {"classes": tf.argmax(logits, -1, output_type=tf.int32)}
+
+
+def masks(logits: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the answer of a network that gives masks."""
+    return {"logits": logits, **best(logits)}
+
+
+def scores(multi_label: bool, labels: tuple[str, ...] | None) -> Answer:
     """Returns the answer of a classifier: logits, probabilities and, with names, the best one's."""
 
     def answer(logits: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -96,7 +149,7 @@ def scores(multi_label: bool, labels: tuple[str, ...] | None) -> Callable[[tf.Te
     return answer
 
 
-def maps(names: str | tuple[str, ...]) -> Callable[[Any], dict[str, tf.Tensor]]:
+def maps(names: str | tuple[str, ...]) -> Answer:
     """Returns the answer of a feature model: its end points by name."""
 
     def answer(found: Any) -> dict[str, tf.Tensor]:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from slimzoo.model.binding import BoundRun
 from slimzoo.model.heads import parts_with
-from slimzoo.model.serving import decoded, scores
+from slimzoo.model.serving import answer_of, decoded
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.tracing.discovery import split_outputs
 from slimzoo.tracing.parts import discover_parts
@@ -22,17 +22,18 @@ LABELS = "labels.txt"  # in its assets
 Function = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
-def write(model: Any, path: str | os.PathLike) -> tuple[str, ...]:
+def write(model: Any, path: str | os.PathLike, argmax: bool = False) -> tuple[str, ...]:
     """Writes the Model `model` as a SavedModel at `path` and returns the names of its signatures.
 
     images: float32 [N, H, W, C], as preprocess() makes them, to logits, probabilities and, where classes have
-      names, the best one's: "label". It is serving_default, too.
+      names, the best one's: "label"; of a network that gives masks to logits and classes, int32 [N, H, W].
+      With `argmax` to classes alone. It is serving_default, too.
     jpeg: string [N], the bytes of JPEG, PNG or GIF files, to the same. Left out of a model that has no
       preprocessing.
     features: as `images`, to float32 [N, channels], what goes into the last layer, averaged over the map that
       it may be. Left out of a network that cannot be had without its last layer.
     """
-    functions = _functions(model)
+    functions = _functions(model, argmax)
     module = tf.Module()
     setattr(module, WEIGHTS, [variable.value for variable in model.variables])
     signatures = {name: tf.function(f, [spec], autograph=False) for name, (f, spec) in functions.items()}
@@ -57,14 +58,14 @@ def labels_text(labels: Sequence[str]) -> str:
     return "".join(f"{' '.join(label.split())}\n" for label in labels)
 
 
-def _functions(model: Any) -> dict[str, tuple[Function, tf.TensorSpec]]:
+def _functions(model: Any, argmax: bool) -> dict[str, tuple[Function, tf.TensorSpec]]:
     """Returns for each signature what it computes, and what goes in."""
     pixels = tf.TensorSpec(model.input_shape, tf.float32, name="images")
     features = _features(model)
     found: dict[str, tuple[Function, tf.TensorSpec]] = {}
     prepared: Preprocessing | None = model.preprocessing
     if model.num_classes != 0:
-        answer = scores(model.multi_label, model.labels)
+        answer = answer_of(model, argmax)
         found["images"] = (lambda images: answer(model(images)), pixels)
         if prepared is None:
             log.warning("%s has no preprocessing: the signature jpeg is left out", model.name)

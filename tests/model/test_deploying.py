@@ -162,7 +162,7 @@ def test_openvino_gets_its_two_files_and_the_labels(model, images, tmp_path):
 def writes(monkeypatch):
     """Lets a function stand in for what writes a version, which takes its time."""
     monkeypatch.setattr(deploying, "missing", lambda kind: "")
-    return lambda write: monkeypatch.setattr(deploying, "_writer", lambda model, row: write)
+    return lambda write: monkeypatch.setattr(deploying, "_writer", lambda model, row, form: write)
 
 
 def test_the_next_version_is_added_and_what_is_there_is_left_alone(model, tmp_path, writes):

@@ -16,6 +16,7 @@ from slimzoo.model.int8 import openvino, tflite
 from slimzoo.model.int8.agreement import Agreement, compare
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.placing import check_place, write_whole
+from slimzoo.model.serving import check_argmax
 from slimzoo.model.signatures import labels_text
 
 
@@ -30,7 +31,7 @@ class Quantised(Protocol):
 
 
 FLOOR = 0.8  # of the part of held-out images whose best class stays the same
-WRITERS: dict[str, Callable[[Any, Prepared, Path], Quantised]] = {  # one for each of WITH_INT8
+WRITERS: dict[str, Callable[[Any, Prepared, Path, bool], Quantised]] = {  # one for each of WITH_INT8
     ".tflite": tflite.quantised,
     ".xml": openvino.quantised,
 }
@@ -45,6 +46,7 @@ def export_int8(
     calibrate: Any = None,
     floor: float = FLOOR,
     overwrite: bool = False,
+    argmax: bool = False,
 ) -> Agreement:
     """Writes `model` with 8 bits to `path`: a .tflite, or OpenVINO's .xml and the .bin beside it.
 
@@ -53,14 +55,17 @@ def export_int8(
 
     Args:
       calibrate: a folder of images, or what else data.calibration.find() takes. A third of them is held out.
-      floor: of the part of held-out images whose best class stays the same, 0 to 1; nothing is written below.
+      floor: of the part of held-out images, or of their pixels, whose best class stays the same, 0 to 1;
+        nothing is written below.
+      argmax: the best classes come out, int32, in place of logits.
     Raises: SlimzooError: another suffix; too few images, or of another size; below the floor; and what
       exporting.export() raises.
     """
     kind = kind_of(os.fspath(path))
     check(model, kind, os.fspath(path), calibrate, floor)
+    check_argmax(argmax, model)
     check_place(path, overwrite)
-    write, agreement = quantised(model, kind or "", calibrate, floor)
+    write, agreement = quantised(model, kind or "", calibrate, floor, argmax)
     write_whole(os.fspath(path), write, overwrite)
     return agreement
 
@@ -89,25 +94,29 @@ def check(model: Any, kind: str | None, what: str, calibrate: Any, floor: float)
         raise SlimzooError(listing("the model cannot be written with 8 bits:", problems))
 
 
-def quantised(model: Any, kind: str, calibrate: Any, floor: float) -> tuple[Writer, Agreement]:
+def quantised(
+    model: Any, kind: str, calibrate: Any, floor: float, argmax: bool = False
+) -> tuple[Writer, Agreement]:
     """Returns what writes `model` with 8 bits to a path, and how far it is from float32.
 
     Args:
       kind: of WRITERS. Others: see export_int8().
     Raises: SlimzooError: images that cannot be used, or below the floor.
     """
-    made, found = compared(model, kind, calibrate, floor)
+    made, found = compared(model, kind, calibrate, floor, argmax)
     labels = None if model.labels is None else labels_text(model.labels)
     return partial(made.write, labels=labels, said=_said(model, found)), found
 
 
-def compared(model: Any, kind: str, calibrate: Any, floor: float) -> tuple[Quantised, Agreement]:
+def compared(
+    model: Any, kind: str, calibrate: Any, floor: float, argmax: bool = False
+) -> tuple[Quantised, Agreement]:
     """Returns `model` with 8 bits, and how far it is from float32: see quantised()."""
     samples = calibration.find(calibrate, model.labels, model.multi_label)
     fit, held_out = calibration.apart(samples)
     prepared, judged = Prepared(model, fit), Prepared(model, held_out)
     with TemporaryDirectory(prefix="slimzoo-", ignore_cleanup_errors=True) as folder:
-        made = WRITERS[kind](model, prepared, Path(folder))
+        made = WRITERS[kind](model, prepared, Path(folder), argmax)
         found = compare(judged, partial(_logits, model), made.logits, held_out, len(fit), model.multi_label)
     found.check(floor)
     return made, found

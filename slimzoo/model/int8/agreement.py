@@ -1,8 +1,9 @@
 """How far a model of fewer bits is from the one it was made of, on images that it was not calibrated with."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ class Agreement:
       spread: of the float logits of an image, from the smallest to the largest: the mean over images.
       measure: "accuracy", "mAP" of images with several labels, or "" where no labels are known.
       float_measure, int8_measure: its values, 0 to 1; None: not known.
+      mask_iou: of masks, of whose pixels `top1` is the part: the mean over the classes of the intersection of
+        the two over their union; None: there are no masks.
     """
 
     held_out: int
@@ -36,13 +39,17 @@ class Agreement:
     measure: str = ""
     float_measure: float | None = None
     int8_measure: float | None = None
+    mask_iou: float | None = None
 
     def __str__(self) -> str:
+        what = "" if self.mask_iou is None else "the pixels of "
         text = (
-            f"int8: the best class of {self.top1:.1%} of {self.held_out} held-out images is that of float32 "
-            f"({self.calibrated} others calibrated it); logits differ by {self.mean_difference:.2g} on "
-            f"average and {self.largest_difference:.2g} at most, of a spread of {self.spread:.3g}"
+            f"int8: the best class of {self.top1:.1%} of {what}{self.held_out} held-out images is that of "
+            f"float32 ({self.calibrated} others calibrated it); logits differ by {self.mean_difference:.2g} "
+            f"on average and {self.largest_difference:.2g} at most, of a spread of {self.spread:.3g}"
         )
+        if self.mask_iou is not None:
+            return f"{text}; mean IoU of the two masks {self.mask_iou:.3f}"
         if self.float_measure is None or self.int8_measure is None:
             return text
         return f"{text}; {self.measure} {self.int8_measure:.1%}, float32 {self.float_measure:.1%}"
@@ -68,7 +75,11 @@ def compare(
     Args:
       batches: of prepared images, those of `held_out` in their order.
     """
-    pairs = [(logits_of(batch), other(batch)) for batch in batches]
+    all_pairs = ((logits_of(batch), other(batch)) for batch in batches)
+    first = next(all_pairs)
+    if first[0].ndim == 4:
+        return _of_masks(chain([first], all_pairs), len(held_out), calibrated)
+    pairs = [first, *all_pairs]
     ours, theirs = (np.concatenate(logits).astype(np.float64) for logits in zip(*pairs, strict=True))
     difference = np.abs(ours - theirs)
     spread = (ours.max(-1) - ours.min(-1)).mean() if ours.shape[-1] > 1 else np.ptp(ours)
@@ -83,6 +94,33 @@ def compare(
         measure=measure,
         float_measure=of_ours,
         int8_measure=of_theirs,
+    )
+
+
+def _of_masks(pairs: Iterable[tuple[np.ndarray, np.ndarray]], held_out: int, calibrated: int) -> Agreement:
+    """Returns how the second of each of `pairs` of logits, [N, H, W, classes], agrees with the first.
+
+    No more than a pair is held at once.
+    """
+    counts, sums, largest = np.zeros(()), np.zeros(3), 0.0  # differences, their number, spreads
+    images = 0
+    for ours, theirs in pairs:
+        difference = np.abs(ours - theirs)
+        spread = (ours.max((1, 2, 3)) - ours.min((1, 2, 3))).sum(dtype=np.float64)
+        sums += difference.sum(dtype=np.float64), difference.size, spread
+        largest, images = max(largest, float(difference.max())), images + len(ours)
+        classes = max(ours.shape[-1], 2)
+        both = _best(ours).astype(np.int64).reshape(-1) * classes + _best(theirs).reshape(-1)
+        counts = counts + np.bincount(both, minlength=classes**2).reshape(classes, classes)
+    same, union = np.diag(counts), counts.sum(0) + counts.sum(1) - np.diag(counts)
+    return Agreement(
+        held_out=held_out,
+        calibrated=calibrated,
+        top1=float(same.sum() / counts.sum()),
+        mean_difference=float(sums[0] / sums[1]),
+        largest_difference=largest,
+        spread=float(sums[2] / images),
+        mask_iou=float((same / np.maximum(union, 1))[union > 0].mean()),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from slimzoo.data.calibration import Samples
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.images import prepare
+from slimzoo.registry import CLASSIFICATION
 
 BATCH = 16
 
@@ -22,6 +23,7 @@ class Prepared:
 
     def __init__(self, model: Any, samples: Samples) -> None:
         self._model, self._images = model, samples.images
+        self._size = BATCH if model.task == CLASSIFICATION else _few(model.input_shape[1:3])
         problems = []
         raw = [image for image in samples.images if not _is_prepared(image)]
         if raw and model.preprocessing is None:
@@ -44,11 +46,11 @@ class Prepared:
 
     def __len__(self) -> int:
         """Returns how many batches there are."""
-        return -(-len(self._images) // BATCH)
+        return -(-len(self._images) // self._size)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for start in range(0, len(self._images), BATCH):
-            yield self._batch(self._images[start : start + BATCH])
+        for start in range(0, len(self._images), self._size):
+            yield self._batch(self._images[start : start + self._size])
 
     def _batch(self, images: tuple[Any, ...]) -> np.ndarray:
         if all(map(_is_prepared, images)):
@@ -56,6 +58,11 @@ class Prepared:
         if any(map(_is_prepared, images)):
             return np.concatenate([self._batch((image,)) for image in images])
         return prepare([*images], self._model.preprocessing).numpy()
+
+
+def _few(sides: tuple[int, int]) -> int:
+    """Returns how many images of these sides have as many pixels as BATCH of 224, whose logits are maps."""
+    return max(1, min(BATCH, BATCH * 224**2 // (sides[0] * sides[1])))
 
 
 def _is_prepared(image: Any) -> bool:

@@ -29,10 +29,10 @@ def missing() -> str:
 class Quantised:
     """A model of 8 bits."""
 
-    def __init__(self, made: Any) -> None:
+    def __init__(self, made: Any, task: str, argmax: bool) -> None:
         import openvino
 
-        self._made = made
+        self._made, self._task, self._argmax = made, task, argmax
         # bfloat16, which some processors prefer, is no part of what is judged
         self._compiled = openvino.compile_model(made, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
@@ -42,28 +42,29 @@ class Quantised:
 
     def write(self, path: Path, labels: str | None, said: Mapping[str, str]) -> None:
         """Writes the two files, with what is `said` of the model and the names of its classes in rt_info."""
-        openvino_files.write(self._made, path, labels.splitlines() if labels else None, said)
+        made = openvino_files.best_of(self._made) if self._argmax else self._made
+        openvino_files.write(made, path, labels.splitlines() if labels else None, said, self._task)
 
 
-def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
+def quantised(model: Any, images: Prepared, folder: Path, argmax: bool = False) -> Quantised:
     """Returns `model` of 8 bits, calibrated with `images`.
 
     Args:
       folder: to work in.
+      argmax: what is written gives the best classes.
     """
     values = rounded(model, images)
     made = openvino_files.opened(save(model, function_of(model, values), folder / "float", None))
     with _quiet_nncf() as nncf:
         batches = nncf.Dataset(images, lambda batch: {"images": batch})
-        return Quantised(
-            nncf.quantize(
-                made,
-                batches,
-                preset=nncf.QuantizationPreset.MIXED,
-                fast_bias_correction=values is not None,  # then little is left to correct
-                subset_size=len(images),
-            )
+        quantised = nncf.quantize(
+            made,
+            batches,
+            preset=nncf.QuantizationPreset.MIXED,
+            fast_bias_correction=values is not None,  # then little is left to correct
+            subset_size=len(images),
         )
+        return Quantised(quantised, model.task, argmax)
 
 
 @contextlib.contextmanager

@@ -13,13 +13,14 @@ from slimzoo.errors import SlimzooError
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.int8.network import function_of, save
 from slimzoo.model.int8.rounding import rounded
+from slimzoo.model.serving import best
 
 
 class Quantised:
     """A model of 8 bits, and an interpreter of it for one thread."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, content: bytes, written: bytes | None = None) -> None:
+        self._content = content if written is None else written
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # it will be another package's one day
             self._interpreter = tf.lite.Interpreter(model_content=content)
@@ -46,16 +47,20 @@ class Quantised:
         tflite_notes.write(path, said, labels)
 
 
-def quantised(model: Any, images: Prepared, folder: Path) -> Quantised:
+def quantised(model: Any, images: Prepared, folder: Path, argmax: bool = False) -> Quantised:
     """Returns `model` of 8 bits, calibrated with `images`.
 
     Args:
       folder: to work in.
+      argmax: what is written gives the best classes, int32.
     Raises: SlimzooError: TensorFlow's converter cannot make whole numbers of it.
     """
-    return Quantised(
-        converted(save(model, function_of(model, rounded(model, images)), folder / "float", 1), images)
-    )
+    function = function_of(model, rounded(model, images))
+    content = converted(save(model, function, folder / "float", 1), images)
+    if not argmax:
+        return Quantised(content)
+    classes = save(model, lambda images: best(function(images)["logits"]), folder / "classes", 1)
+    return Quantised(content, converted(classes, images))
 
 
 def converted(saved_model: str, images: Prepared) -> bytes:

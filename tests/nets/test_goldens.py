@@ -138,6 +138,7 @@ SLOW = (  # their tests take 30 to 80 s each
     ),  # i3d and their smaller ones
     *("nasnet_large", "pnasnet_large"),  # the cells of nasnet_mobile and pnasnet_mobile, 4 times as wide
 )
+LARGE = ("vgg_16", "resnet_v1_50")  # 7 s a step: a Model takes theirs, a graph those of the others
 NO_IMAGES = ("dcgan_generator",)  # it takes noise
 # pytest runs the tests of one golden together where it has the same place in every list.
 IN_ORDER = [*TRAINED, *(name for name in CASES if name not in (*TRAINED, *NO_IMAGES)), *NO_IMAGES]
@@ -318,7 +319,7 @@ def check_training(golden, loss, logits, gradients, moving):
             np.testing.assert_allclose(moving[name], want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
-@for_goldens(TRAINED)
+@for_goldens([pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in TRAINED])
 def test_one_training_step_in_a_graph_equals_the_original(golden):
     check = golden.facts["train_check"]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:

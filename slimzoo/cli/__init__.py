@@ -22,6 +22,7 @@ from slimzoo.cli.inspect import inspect
 from slimzoo.cli.list import list_networks
 from slimzoo.cli.options import help_alone
 from slimzoo.cli.output import examples
+from slimzoo.cli.pack import pack
 from slimzoo.cli.predict import predict
 from slimzoo.cli.push import push
 from slimzoo.cli.report import report
@@ -75,6 +76,7 @@ for command in (
     finetune,
     crossvalidate,
     evaluate,
+    pack,
     demo,
     report,
     run,

@@ -153,7 +153,7 @@ def crossvalidate_boxes(**options: Any) -> None:
 @classes_option
 @all_of(_OPTIONS)
 def crossvalidate_tfrecord(**options: Any) -> None:
-    """Compare recipes on shards of records, as TF-Slim's datasets write them."""
+    """Compare recipes on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
     _crossvalidate("tfrecord", **options)
 
 

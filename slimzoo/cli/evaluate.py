@@ -192,7 +192,7 @@ def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | Non
 @classes_option
 @all_of(_OPTIONS)
 def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
-    """Measure a model on shards of records, as TF-Slim's datasets write them."""
+    """Measure a model on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
     from slimzoo.data import shards, tfrecord
     from slimzoo.training import held_out
 

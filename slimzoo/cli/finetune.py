@@ -180,7 +180,7 @@ def finetune_boxes(context: click.Context, **options: Any) -> None:
 @all_of(OPTIONS)
 @click.pass_context
 def finetune_tfrecord(context: click.Context, **options: Any) -> None:
-    """Fine-tune on shards of records, as TF-Slim's datasets write them."""
+    """Fine-tune on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
     _finetune("tfrecord", context, **options)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from slimzoo.data.records import Record
+from slimzoo.data.text import same
 from slimzoo.errors import counted, some
 from slimzoo.registry import CLASSIFICATION
 
@@ -26,6 +28,13 @@ class Example:
     labels: np.ndarray
     weights: np.ndarray
     record: Record | None = None
+
+    @property
+    def known_as(self) -> str:
+        """What the image is called wherever the data lies: its folder's name and its own."""
+        if self.record is not None and self.record.called:
+            return self.record.called
+        return same("/".join(Path(self.path).parts[-2:]))
 
 
 @dataclass(frozen=True, eq=False)

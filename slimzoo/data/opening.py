@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from slimzoo.data import boxes, folder, shards, splits, tfrecord, voc
 from slimzoo.data.dataset import Dataset
@@ -156,6 +156,20 @@ def open_all(
     whole = replace(row.read(_whole(row, data, split), classes, asked), turn=turn)
     _say_alike(whole)
     return whole
+
+
+def open_parts(
+    kind: str, data: Place, *, validation: float | str | None = None, **where: Any
+) -> dict[str, Dataset]:
+    """Returns the parts of the data: "train", and "validation" if that is asked for or lies beside train.
+
+    The arguments are open_data()'s.
+    """
+    in_parts = not where.get("split") and {"train", "val"} <= _kind(kind).parts(data).keys()
+    if validation is None and not in_parts:
+        return {"train": open_all(kind, data, **where)}
+    train, held_out = open_data(kind, data, validation=validation, **where)
+    return {"train": train, "validation": held_out}
 
 
 def _kind(kind: str) -> Kind:

@@ -19,6 +19,7 @@ class Record(NamedTuple):
       offset: of the record in it, by which it is called.
       start, length: of the image's own bytes in the file.
       digest: of these bytes, 16 hexadecimal digits.
+      called: as its file was, before it was put there; "" where that is not known, or tells it from no other.
     """
 
     shard: str
@@ -27,6 +28,7 @@ class Record(NamedTuple):
     length: int
     digest: str
     header: Header
+    called: str = ""
 
     @property
     def name(self) -> str:

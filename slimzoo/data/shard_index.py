@@ -221,7 +221,7 @@ def _place(shard: Path, keys: Keys) -> Path:
 
 
 def _keep(shard: Path, keys: Keys, state: list[int], found: Index) -> None:
-    rows = [[*row.record[1:], *row[1:]] for row in found.rows]
+    rows = [[*row.record[1:-1], *row[1:]] for row in found.rows]
     about = {"state": state, "classes": found.classes, "several": found.several, "rows": rows}
     try:
         write_text(_place(shard, keys), json.dumps(about))

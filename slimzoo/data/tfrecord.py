@@ -181,10 +181,11 @@ def _of(row: Row, names: Names) -> list[str]:
     return [same(names[number]) for number in row.labels if number in names]
 
 
-def _examples(rows: Iterable[Row], names: Names, classes: tuple[str, ...]) -> Iterable[Example]:
+def _examples(rows: Sequence[Row], names: Names, classes: tuple[str, ...]) -> Iterable[Example]:
     """Yields the images; those with the same classes share their arrays."""
     place = {name: i for i, name in enumerate(classes)}
     made: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+    alone = {name for name, times in Counter(row.name for row in rows).items() if times == 1}
     for row in rows:
         key = (row.labels, row.weights, row.texts if row.nameless else ())
         if key not in made:
@@ -193,4 +194,5 @@ def _examples(rows: Iterable[Row], names: Names, classes: tuple[str, ...]) -> It
             for number, weight in row.weights:
                 weights[place[same(names[number])]] = weight
             made[key] = labels, weights
-        yield Example(row.record.name, *made[key], row.record)
+        called = row.name if row.name in alone else ""
+        yield Example(row.record.name, *made[key], row.record._replace(called=called))

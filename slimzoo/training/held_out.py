@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.text import same
 from slimzoo.errors import SlimzooError
 from slimzoo.files import write_text
 
@@ -60,5 +59,4 @@ def only_held_out(folder: str | os.PathLike, dataset: Dataset) -> Dataset:
 
 
 def _names(dataset: Dataset) -> list[str]:
-    """Returns what an image is called wherever the data lies: its folder's name and its own."""
-    return [same("/".join(Path(path).parts[-2:])) for path in dataset.paths]
+    return [example.known_as for example in dataset.examples]

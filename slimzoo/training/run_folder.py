@@ -237,8 +237,12 @@ def _begins_as_ours(path: Path) -> bool:
 def fingerprint(dataset: Dataset) -> str:
     """Returns a hash of file names, labels and weights: the same data, wherever it lies."""
     digest = hashlib.sha256("\n".join(dataset.classes).encode())
-    for path in dataset.paths:
-        digest.update(f"\n{Path(path).name}".encode("utf-8", "surrogateescape"))
+    for example in dataset.examples:
+        digest.update(
+            f"\n{Path(example.known_as if example.record else example.path).name}".encode(
+                "utf-8", "surrogateescape"
+            )
+        )
     digest.update(dataset.labels.tobytes() + dataset.weights.tobytes() + b"as they lie" * (not dataset.turn))
     return digest.hexdigest()[:16]
 

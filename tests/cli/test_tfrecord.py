@@ -46,3 +46,33 @@ def test_broken_shards_end_with_every_fault_before_anything_is_trained(refused, 
         *("finetune", "tfrecord", "--data", "fl", "--model", "cifarnet", "--weights", "none"),
         words=["fl cannot be used, 2 problems:", "a.tfrecord@", "label 2; there are 0 to 1", "cut short"],
     )
+
+
+def test_packed_data_go_through_every_command(slimzoo, cifarnet, classes):
+    def run(*words):
+        done = slimzoo(*words)
+        assert done.code == 0, done.err
+        return done
+
+    packed = run("pack", "folder", "--data", classes, "--out", "packed", "--shards", 3, "--validation", 0.34)
+    assert packed.out.splitlines() == [
+        "packed: train is packed, 8 images of 2 classes in 3 shards",
+        "packed: validation is packed, 4 images of 2 classes in 3 shards",
+    ]
+    assert run("pack", "verify", "--data", "packed").out.count("is whole") == 2
+    plan = run(
+        "finetune", "tfrecord", "--data", "packed", "--weights", cifarnet, "--model", "cifarnet", "--dry-run"
+    )
+    assert "8 images; held out: 4" in plan.out and "classes: cat, dog" in plan.out
+    again = run("pack", "tfrecord", "--data", "packed", "--split", "train", "--out", "anew", "--json")
+    assert again.json["parts"][0]["counts"] == {"cat": 4, "dog": 4}
+    assert len(again.json["parts"][0]["shards"]) == 1
+
+
+def test_a_pack_that_is_there_is_not_written_over(slimzoo, refused, classes):
+    command = ("pack", "folder", "--data", classes, "--out", "packed")
+    assert slimzoo(*command).code == 0
+    refused(*command, words=["packed/train.json is of a finished pack", "--out DIR; --overwrite replaces it"])
+    assert slimzoo(*command, "--overwrite", "--in-order").code == 0
+    refused("pack", "verify", "--data", "nowhere", words=["there is no folder nowhere"])
+    refused("pack", "folder", "--data", classes, "--out", "x", "--shards", 13, words=["13", "12 images"])

@@ -1,0 +1,82 @@
+"""Packs as they lie in a folder: what their manifests say of them, and whether they are still so."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from slimzoo.data import shard_index
+from slimzoo.errors import SlimzooError, counted, listing
+from slimzoo.files import schema
+from slimzoo.files.schema import needed
+
+FORMAT = "slimzoo pack 1"
+_SHARD: schema.Schema = {
+    "file": needed(schema.text(r"[^/\\]{1,255}", "the name of a file")),
+    "images": needed(schema.whole()),
+    "digest": needed(schema.text()),
+}
+MANIFEST: schema.Schema = {
+    "format": needed(schema.text(FORMAT, repr(FORMAT))),
+    "part": needed(schema.text()),
+    "images": needed(schema.whole()),
+    "classes": needed(schema.list_of(schema.text())),
+    "multi_label": needed(schema.flag()),
+    "seed": needed(schema.either(schema.whole(), schema.nothing())),
+    "source": needed(schema.text()),
+    "finished": needed(schema.flag()),
+    "shards": needed(schema.list_of(schema.shaped(_SHARD))),
+}
+
+
+def verify(folder: str | os.PathLike, progress: bool = True) -> list[dict]:
+    """Reads every record of the packs in `folder`; returns their manifests.
+
+    Raises: SlimzooError: there is none, or shards are not as they were written: all faults are listed.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(f"there is no folder {root}; give one that was packed")
+    manifests = [schema.read(path) for path in sorted(root.glob("*.json"))]
+    found = [
+        m for m in manifests if isinstance(m, dict) and str(m.get("format", "")).startswith("slimzoo pack")
+    ]
+    if not found:
+        raise SlimzooError(f"{root} holds no pack: no PART.json that says what was written")
+    problems = []
+    for manifest in found:
+        schema.take(manifest, MANIFEST, root / f"{manifest.get('part')}.json")
+        problems += _differences(manifest, root, progress)
+    if problems:
+        count = counted(len(problems), "problem")
+        advice = "delete broken shards, and the same command writes those that are missing:"
+        raise SlimzooError(listing(f"{root} is not as it was packed, {count}; {advice}", problems))
+    return found
+
+
+def _differences(manifest: dict, root: Path, progress: bool) -> list[str]:
+    """Returns what is not as `manifest` says."""
+    if not manifest["finished"]:
+        return [f"{manifest['part']} is unfinished; the same command goes on with it"]
+    files = [root / row["file"] for row in manifest["shards"]]
+    problems = [f"{file} is gone" for file in files if not file.is_file()]
+    there = [(row, file) for row, file in zip(manifest["shards"], files, strict=True) if file.is_file()]
+    for (row, file), one in zip(there, indices([file for _, file in there], progress), strict=True):
+        problems += one.problems
+        if not one.problems and about(file, one) != dict(row):
+            problems.append(f"{file} holds other images or labels than were packed")
+    return problems
+
+
+def indices(files: Sequence[Path], progress: bool) -> list[shard_index.Index]:
+    return shard_index.index(files, progress=progress, anew=True)
+
+
+def about(file: Path, one: shard_index.Index) -> dict[str, Any]:
+    """Returns what the manifest says of a shard: its digest is of images and labels."""
+    digest = hashlib.blake2b(digest_size=16)
+    for row in one.rows:
+        digest.update(json.dumps([row.record.digest, *row[1:]]).encode())
+    return {"file": file.name, "images": len(one.rows), "digest": digest.hexdigest()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli.cluster_options import machines_told
 from slimzoo.cli.data_options import (
     classes_option,
     images_option,
@@ -248,16 +249,19 @@ def _show_plan(
     """Prints what would be done with the `options` of finetune()."""
     from slimzoo.training.dry_run import dry_run
 
-    others = ("device", "no_tensorboard", "progress")
-    settings = dry_run(train, held_out, out, **{k: v for k, v in options.items() if k not in others})
+    others = ("device", "no_tensorboard", "progress", "cluster_timeout")
+    given = {name: value for name, value in options.items() if name not in others}
+    settings, machines = dry_run(train, held_out, out, **given)
     if as_json:
-        return echo_json({"folder": out, **settings.to_dict()})
+        named = {"machines": machines.addresses, "machine": machines.index} if machines else {}
+        return echo_json({"folder": out, **settings.to_dict(), **named})
     told = [
         f"train {settings.model} on {train.name}, {counted(len(train), 'image')}; held out: {len(held_out)}",
         f"classes: {', '.join(train.classes)}",
         f"weights: {settings.weights or 'none, from scratch'}",
         *settings.recipe.lines(),
         f"{_steps(settings)}{settings.precision}, seed {settings.seed}",
+        *machines_told(settings, machines),
         f"folder: {out}",
     ]
     return echo("\n".join([*told, "nothing was done: without --dry-run it is"]))

@@ -4,6 +4,7 @@ from types import ModuleType
 
 import click
 
+from slimzoo.cli.cluster_options import cluster_options
 from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import (
     POSITIVE,
@@ -112,6 +113,7 @@ OPTIONS = (
         help="NHWC or NCHW (for GPUs).",
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, gpu, or one as gpu:1."),
+    *cluster_options,
     click.option(
         "--deterministic/--no-deterministic",
         default=None,
@@ -155,7 +157,7 @@ GROUPS = {  # of the help
     "Tricks": tuple(row.option for row in tricks.ROWS.values()),
     "Run": (
         *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
-        *("--data-format", "--device"),
+        *("--data-format", "--device", "--cluster", "--cluster-timeout"),
     ),
     "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
 }

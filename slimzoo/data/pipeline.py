@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.data.mixing import Mixing
+from slimzoo.data.mixing import Mixing, Whole
 from slimzoo.data.pixels import NO_BATCHES, CachedImages, ImageFiles, Images, rows_of
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.preprocessing import Preprocessing, apply, augment
@@ -32,6 +32,7 @@ def batches(
     odds: np.ndarray | None = None,
     pad_last: bool = False,
     cache: bool = False,
+    share: tuple[int, int] | None = None,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
     """Returns batches as dicts of tensors.
@@ -52,6 +53,8 @@ def batches(
         image once; only in training.
       pad_last: fill up a smaller last batch with images of 0 that have weight 0 and index -1.
       cache: keep all decoded images in memory (bytes: 3 * height * width each); the batches stay the same.
+      share: (begin, end) of the rows of every batch that are wanted, where other processes make the others;
+        only in training. No other image is read, but those that wanted ones are mixed with.
       num_parallel_calls: images read at a time; the order does not depend on it.
     Returns: image float32 [B, size, size, channels], labels and weights float32 [B, K], index int64 [B]
       (which example of `dataset`).
@@ -63,6 +66,11 @@ def batches(
     odds = odds if training else None
     skip = start_step * batch_size
     order = _positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=skip, odds=odds)
+    mixing, whole = mixing if training and mixing else None, None
+    if share is not None:
+        whole = Whole(batch_size, share, preprocessing.shape)
+        order = _rows(order, whole, mixing, seed, start_step)
+        batch_size = whole.loaded(mixing)
     load = _loader(dataset, preprocessing, seed, view, cache, further)
     examples = order.map(load, num_parallel_calls=num_parallel_calls, deterministic=True)
     if repeat:
@@ -76,8 +84,8 @@ def batches(
         )
     else:
         result = examples.batch(batch_size)
-    if training and mixing:
-        result = _mixed(result, mixing, seed, start_step)
+    if mixing:
+        result = _mixed(result, mixing, seed, start_step, whole)
     options = tf.data.Options()
     options.deterministic = True
     return result.with_options(options).prefetch(2)
@@ -103,18 +111,44 @@ def draws(odds: np.ndarray, seed: int, epoch: int | tf.Tensor) -> tf.Tensor:
     return tf.random.stateless_categorical(chances, len(odds), key, tf.int64)[0]
 
 
-def _mixed(examples: tf.data.Dataset, mixing: Mixing, seed: int, start_step: int) -> tf.data.Dataset:
+def _mixed(
+    examples: tf.data.Dataset, mixing: Mixing, seed: int, start_step: int, whole: Whole | None
+) -> tf.data.Dataset:
     """Returns the batches changed, each by the number of its step."""
 
     mixing.prepare()
 
     @tf.autograph.experimental.do_not_convert
     def change(step: tf.Tensor, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        key = tf.random.fold_in(tf.constant([seed, _MIX], tf.int32), tf.cast(step, tf.int32))
-        return mixing.change(batch, key)
+        return mixing.change(batch, _mix_seed(seed, step), whole)
 
     steps = tf.data.Dataset.range(start_step, _NO_END)
     return tf.data.Dataset.zip(steps, examples).map(change, num_parallel_calls=2, deterministic=True)
+
+
+def _mix_seed(seed: int, step: tf.Tensor) -> tf.Tensor:
+    return tf.random.fold_in(tf.constant([seed, _MIX], tf.int32), tf.cast(step, tf.int32))
+
+
+def _rows(
+    order: tf.data.Dataset, whole: Whole, mixing: Mixing | None, seed: int, start: int
+) -> tf.data.Dataset:
+    """Returns (epoch, index) of the examples of each batch that a process wants, its partners behind them."""
+    if mixing:
+        mixing.prepare()
+
+    @tf.autograph.experimental.do_not_convert
+    def wanted(step: tf.Tensor, epochs: tf.Tensor, indices: tf.Tensor) -> tf.data.Dataset:
+        rows = tf.range(*whole.rows, dtype=tf.int64)
+        if mixing and mixing.mixes:
+            partners = mixing.partners(_mix_seed(seed, step), whole)
+            rows = tf.concat([rows, partners[whole.rows[0] : whole.rows[1]]], 0)
+        return tf.data.Dataset.from_tensor_slices((tf.gather(epochs, rows), tf.gather(indices, rows)))
+
+    batched = order.batch(whole.count, drop_remainder=True)
+    steps = tf.data.Dataset.range(start, _NO_END)
+    numbered = tf.data.Dataset.zip(steps, batched).map(lambda step, both: (step, *both))
+    return numbered.flat_map(wanted)
 
 
 def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
+from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
+from slimzoo.training.machines import Machines
+from slimzoo.training.machines import find as find_machines
 from slimzoo.training.recipes import Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
@@ -24,15 +27,18 @@ def dry_run(
     recipe: Recipe | str | None = None,
     overwrite: bool = False,
     deterministic: bool | None = None,
+    cluster: str = "none",
     **settings: Any,
-) -> Settings:
-    """Returns the settings that finetune() would train with on one device; the arguments are finetune()'s.
+) -> tuple[Settings, Machines | None]:
+    """Returns the settings that finetune() would train with on one device of each machine, and the machines.
 
+    The arguments are finetune()'s.
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
-    recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"))
+    machines = machines_for(cluster, train.task)
+    recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"), machines)
     check_given(out, model, weights, overwrite, train.task)
-    return Settings(
+    planned = Settings(
         train=train,
         validation=validation,
         recipe=recipe,
@@ -40,9 +46,24 @@ def dry_run(
         weights=weights,
         keep_best=True,
         deterministic=deterministic is not False,
-        replicas=1,
+        replicas=len(machines or "1"),
         **settings,
     )
+    return planned, machines
+
+
+def machines_for(cluster: str, task: str) -> Machines | None:
+    """Returns the machines that train together, as `cluster` says; None: this one alone.
+
+    Raises: SlimzooError: what should name them does not, or they cannot train for `task`.
+    """
+    machines = find_machines(cluster)
+    if machines is not None and task != CLASSIFICATION:
+        raise SlimzooError(
+            f"{len(machines)} machines train together for {CLASSIFICATION} alone, and the data is for {task}; "
+            "cluster='none' trains on this one"
+        )
+    return machines
 
 
 def chosen_recipe(
@@ -52,15 +73,17 @@ def chosen_recipe(
     images: int,
     weights: str | os.PathLike | None,
     steps: int | None,
+    machines: Machines | None = None,
 ) -> Recipe:
     """Returns the recipe that finetune() trains by, from its arguments.
 
     Args:
       images: to train on.
+      machines: on which it trains: who brings several asks for training.
     Raises: SlimzooError: there is no such recipe, network or option.
     """
     row = get_row(model)
-    asked = steps is not None or bool(options)
+    asked = steps is not None or bool(options) or machines is not None
     return asked_for(row, options, recipe, usual_method(row, images, weights is None, asked))
 
 

@@ -1,7 +1,8 @@
 """How good a model is on a data set: loss, average precision by class, and what was right and wrong."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,14 @@ from slimzoo.model.noticing import note_prepared
 from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.report.history import rank
 from slimzoo.training.broken_images import naming_broken_images
+from slimzoo.training.cluster import Alone
+from slimzoo.training.interrupt import BrokenOff
 from slimzoo.training.losses import classification_loss
 from slimzoo.training.top_k import TopK, places, top_k
 
 KEPT = 1 << 28  # bytes
+_FOUND = ("scores", "losses", "terms")
+Found = dict[str, np.ndarray]  # of each image its scores; of each batch its loss times terms, and the terms
 
 
 @dataclass
@@ -113,6 +118,60 @@ def evaluate(
     Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing.
     """
     check_fits(model, dataset)
+    return _of_parts(model, dataset, [_run_over(model, dataset, batch_size, progress, data)])
+
+
+def evaluate_together(
+    model: Model,
+    dataset: Dataset,
+    batch_size: int,
+    progress: bool,
+    data: tf.data.Dataset | None,
+    cluster: Alone,
+    breaking_off: Callable[[], AbstractContextManager] = nullcontext,
+) -> Evaluation:
+    """Returns what evaluate() does, in every process of `cluster`: each runs over its part.
+
+    Args:
+      data: what held_out_batches() gave for the part of `dataset` that is this process's, if that has any.
+      breaking_off: lets a signal leave the part of this process.
+    Raises:
+      SlimzooError: as evaluate(). BrokenOff: a signal came, to any of the processes.
+    """
+    check_fits(model, dataset)
+    own = cluster.part_of(dataset, batch_size)
+    found: Found | None = None
+    with suppress(BrokenOff), breaking_off():
+        found = _run_over(model, own, batch_size, progress, data) if len(own) else _nothing(dataset)
+    parts = cluster.gather_arrays(found)
+    if parts is None:
+        raise BrokenOff
+    return _of_parts(model, dataset, parts)
+
+
+def _of_parts(model: Model, dataset: Dataset, parts: Sequence[Found]) -> Evaluation:
+    """Returns the evaluation of `dataset` from what its parts gave, in order."""
+    scores, losses, terms = (np.concatenate([part[name] for part in parts]) for name in _FOUND)
+    check_finite(model, dataset, scores, losses)
+    arguments = (scores, dataset.labels, dataset.weights)
+    return Evaluation(
+        dataset=dataset,
+        scores=scores,
+        loss=float(sum(losses.tolist()) / max(sum(terms.tolist()), 1)),
+        ap=average_precisions(*arguments),
+        ap_11point=average_precisions(*arguments, method="11_point"),
+    )
+
+
+def _nothing(dataset: Dataset) -> Found:
+    """Returns what there is of no image."""
+    none = np.zeros(0)
+    return {"scores": np.zeros((0, len(dataset.classes)), np.float32), "losses": none, "terms": none}
+
+
+def _run_over(
+    model: Model, dataset: Dataset, batch_size: int, progress: bool, data: tf.data.Dataset | None
+) -> Found:
     data = held_out_batches(model, dataset, batch_size) if data is None else data
     losses, terms, parts = [], [], []
     total = -(-len(dataset) // batch_size)
@@ -123,16 +182,7 @@ def evaluate(
             parts.append(part)
             losses.append(loss * count)
             terms.append(count)
-    scores = np.concatenate(parts)
-    check_finite(model, dataset, scores, losses)
-    arguments = (scores, dataset.labels, dataset.weights)
-    return Evaluation(
-        dataset=dataset,
-        scores=scores,
-        loss=float(sum(losses) / max(sum(terms), 1)),
-        ap=average_precisions(*arguments),
-        ap_11point=average_precisions(*arguments, method="11_point"),
-    )
+    return {"scores": np.concatenate(parts), "losses": np.array(losses), "terms": np.array(terms)}
 
 
 def check_finite(model: Model, dataset: Dataset, *values: Any) -> None:

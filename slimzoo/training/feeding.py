@@ -14,10 +14,16 @@ _MAGNITUDE = 0.5
 
 
 class Feed:
-    """The batches of a run; which images step s holds, and how each is changed, follows from (seed, s)."""
+    """The batches of a run; which images step s holds, and how each is changed, follows from (seed, s).
 
-    def __init__(self, settings: Settings, preprocessing: Preprocessing):
-        self._settings, self._preprocessing = settings, preprocessing
+    Args:
+      share: (begin, end) of the rows of each batch that this process makes; None: all.
+    """
+
+    def __init__(
+        self, settings: Settings, preprocessing: Preprocessing, share: tuple[int, int] | None = None
+    ):
+        self._settings, self._preprocessing, self._share = settings, preprocessing, share
         recipe, train = settings.recipe, settings.train
         self._train = weighted(train) if recipe.class_weights == "balanced" else train
         self._odds = odds(train) if recipe.sampling == "balanced" else None
@@ -40,13 +46,14 @@ class Feed:
     def batches(self, step: int) -> tf.data.Dataset:
         """Returns the batches from `step` on, of the size that they have there."""
         recipe = self._settings.recipe
-        return self._from(step, Mixing(mixup=recipe.mixup, cutmix=recipe.cutmix, size=self.size_at(step)))
+        mixing = Mixing(mixup=recipe.mixup, cutmix=recipe.cutmix, size=self.size_at(step))
+        return self._from(step, mixing, self._share)
 
     def unmixed(self) -> tf.data.Dataset:
         """Returns the batches from the first on, none mixed, all of the size in the end."""
-        return self._from(0, None)
+        return self._from(0, None, None)
 
-    def _from(self, step: int, mixing: Mixing | None) -> tf.data.Dataset:
+    def _from(self, step: int, mixing: Mixing | None, share: tuple[int, int] | None) -> tf.data.Dataset:
         return batches(
             self._train,
             self._preprocessing,
@@ -57,4 +64,5 @@ class Feed:
             further=self._further,
             mixing=mixing,
             odds=self._odds,
+            share=share,
         )

@@ -3,7 +3,7 @@
 import functools
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -14,7 +14,8 @@ from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import get_network
 from slimzoo.training import held_out, image_files, rates
-from slimzoo.training.dry_run import check_given, chosen_recipe
+from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
+from slimzoo.training.dry_run import check_given, chosen_recipe, machines_for
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is somethin
 
     from slimzoo.model.model import Model
     from slimzoo.training.evaluation import Evaluation
+    from slimzoo.training.run import Run
 
 log = logging.getLogger("slimzoo")
 
@@ -67,6 +69,8 @@ def finetune(
     data_format: Literal["NHWC", "NCHW"] = "NHWC",
     device: str = "auto",
     strategy: "tf.distribute.Strategy | None" = None,
+    cluster: str = "none",
+    cluster_timeout: float = TIMEOUT,
     deterministic: bool | None = None,
     overwrite: bool = False,
     progress: bool = False,
@@ -100,6 +104,10 @@ def finetune(
       precision: "float32", "mixed_bfloat16" or "mixed_float16".
       deterministic: the same numbers at every run, and after a restart; None: on a CPU.
       strategy: in place of what `device` ("auto", "cpu", "gpu", "gpu:1") would give.
+      cluster: what names the machines that train together, each of which calls this alike: "tf_config" (the
+        variable TF_CONFIG), "slurm" (srun), "auto" (TF_CONFIG where it is set), or "none". Each reads its
+        part of the images; the first keeps the run in `out`, which no other looks at.
+      cluster_timeout: seconds in which all of them must be there.
       command, title, comparison: for the report.
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
@@ -107,13 +115,10 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps)
-    check_given(out, model, weights, overwrite, train.task)
-    from slimzoo.training.loop import make_strategy, uses_gpu
-    from slimzoo.training.run import Run
-
-    strategy = strategy or make_strategy(device)
-    settings = Settings(
+    machines = machines_for(cluster if strategy is None else "none", train.task)
+    recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps, machines)
+    settings_of = functools.partial(
+        Settings,
         train=train,
         validation=validation,
         recipe=recipe,
@@ -129,24 +134,55 @@ def finetune(
         keep_best=keep_best,
         precision=precision,
         data_format=data_format,
-        deterministic=not uses_gpu(strategy) if deterministic is None else deterministic,
-        replicas=strategy.num_replicas_in_sync,
     )
-    parts = {"train": train, "validation": validation}
-    with alone_in_run(out):
-        folder = RunFolder(out, settings.to_dict(), overwrite)
-        if folder.goes_on:
-            image_files.check(folder.path, parts)
-        network = _built_for(settings, strategy)
-        folder.start()
-        held_out.remember(folder.path, train, validation)
+    planned = settings_of(deterministic=deterministic is not False, replicas=len(machines or "1"))
+    with place_for(machines, out) as folder:
+        check_given(folder, model, weights, overwrite, train.task)
+        with joined(machines, cluster_timeout, planned.to_dict) as together:
+            strategy = strategy or _strategy(together, device)
+            settings = _settled(settings_of, strategy, deterministic)
+            with alone_in_run(folder):
+                run = _begun(together, RunFolder(folder, settings.to_dict(), overwrite), settings, strategy)
+                run.train(progress, tensorboard)
+                evaluation, report = run.finish(command, title, comparison, progress)
+    best, report = run.best["step"], Path(out) / report.name
+    measured = cast("Evaluation", evaluation)  # or what the data's task has for it
+    return Result(Path(out), run.plain, measured, best, run.step, report, run.folder.history)
+
+
+def _strategy(together: Alone, device: str) -> "tf.distribute.Strategy":
+    from slimzoo.training.loop import make_strategy
+
+    return together.strategy(device) or make_strategy(device)
+
+
+def _settled(
+    settings_of: Callable[..., Settings], strategy: "tf.distribute.Strategy", deterministic: bool | None
+) -> Settings:
+    """Returns the settings, now that the devices are known."""
+    from slimzoo.training.loop import uses_gpu
+
+    same = not uses_gpu(strategy) if deterministic is None else deterministic
+    return settings_of(deterministic=same, replicas=strategy.num_replicas_in_sync)
+
+
+def _begun(
+    together: Alone, folder: RunFolder, settings: Settings, strategy: "tf.distribute.Strategy"
+) -> "Run":
+    """Returns the run as it begins, or goes on."""
+    from slimzoo.training.run import Run
+
+    parts = {"train": settings.train, "validation": settings.validation}
+    if folder.goes_on:
+        image_files.check(folder.path, parts)
+    network = _built_for(settings, strategy)
+    plain = network if together.count == 1 else _build(settings)
+    folder.start()
+    if together.is_chief:
+        held_out.remember(folder.path, settings.train, settings.validation)
         if not folder.goes_on:
             image_files.remember(folder.path, parts)
-        run = Run(network, folder, settings, strategy)
-        run.train(progress, tensorboard)
-        evaluation, report = run.finish(command, title, comparison, progress)
-    best, measured = run.best["step"], cast("Evaluation", evaluation)  # or what the data's task has for it
-    return Result(folder.path, network, measured, best, run.step, report, folder.history)
+    return Run(network, folder, settings, strategy, together, plain)
 
 
 def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":

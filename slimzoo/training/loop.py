@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from slimzoo.model.model import Model
 from slimzoo.training.losses import Batch, BatchLoss, of_classes, share_of_replica
+from slimzoo.training.many_machines import of_replicas, spans_machines
 from slimzoo.training.recipes import Recipe
 
 Losses = dict[str, tf.Tensor]
@@ -75,9 +76,14 @@ class Trainer:
         return self._steps[size](batch)
 
     def distribute(self, dataset: tf.data.Dataset) -> Iterator[Batch]:
-        """Returns an iterator of what step() takes; batches are split among the replicas."""
+        """Returns an iterator of what step() takes; batches are split among the replicas.
+
+        Over several machines `dataset` is of the rows of this one (many_machines.share_of).
+        """
         if self.strategy.num_replicas_in_sync == 1:
             return iter(dataset)
+        if spans_machines(self.strategy):
+            return (of_replicas(self.strategy, batch) for batch in dataset)
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return iter(self.strategy.experimental_distribute_dataset(dataset.with_options(options)))

@@ -3,7 +3,8 @@
 import json
 import logging
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
 from slimzoo.names import Scopes
 from slimzoo.training.broken_images import naming_broken_images
+from slimzoo.training.cluster import Alone
+from slimzoo.training.interrupt import BrokenOff
 from slimzoo.training.linear import Fitted, Problem, choose
 from slimzoo.training.state import digest_of
+from slimzoo.training.values import copy_values
 
 log = logging.getLogger("slimzoo")
 CACHE = (
@@ -52,6 +56,37 @@ def fit_head(
     bias.assign(fitted.bias.reshape(bias.shape))
     _check(model, train, fitted.logits(views[: _VIEWS * 4 : _VIEWS]))
     return fitted
+
+
+def fit_together(
+    model: Model,
+    plain: Model,
+    train: Dataset,
+    folder: Path,
+    settings: Mapping[str, Any],
+    cluster: Alone,
+    breaking_off: Callable[[], AbstractContextManager] = nullcontext,
+) -> float:
+    """Gives `model` the last layer that the first process of `cluster` fits; returns its loss.
+
+    Args:
+      plain: the same network as one process can run it alone.
+      breaking_off: lets a signal leave the fit.
+    Raises: SlimzooError: as fit_head(). BrokenOff: a signal came to the first process.
+    """
+    copy_values(model, plain)
+    found = None
+    with suppress(BrokenOff), breaking_off():
+        if cluster.is_chief:
+            loss = fit_head(plain, train, folder, settings).loss
+            kernel, bias = (variable.numpy() for variable in _layer(plain))
+            found = {"loss": np.array(loss), "kernel": kernel, "bias": bias}
+    values = cluster.broadcast_arrays(found)
+    if values is None:
+        raise BrokenOff
+    for name, variable in zip(("kernel", "bias"), _layer(model), strict=True):
+        variable.assign(values[name])
+    return float(values["loss"])
 
 
 def _layer(model: Model) -> tuple[Any, Any]:

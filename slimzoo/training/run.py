@@ -4,7 +4,8 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +20,36 @@ from slimzoo.model.model import Model
 from slimzoo.model.saving import save
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
+from slimzoo.training.cluster import Alone
 from slimzoo.training.events import EventLog
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
 from slimzoo.training.loop import Loss, Trainer, evaluation_device
 from slimzoo.training.losses import Batch
+from slimzoo.training.many_machines import share_of
 from slimzoo.training.measured import Measured
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
-from slimzoo.training.probe import fit_head, forget
+from slimzoo.training.probe import fit_together, forget
 from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import RAW, RunFolder
 from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waited
 from slimzoo.training.settings import Settings
 from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
 from slimzoo.training.tasks import TASKS, Evaluated
+from slimzoo.training.values import copy_values
 
 log = logging.getLogger("slimzoo")
+BreakingOff = Callable[[], AbstractContextManager]
 
 
 class Run:
-    """Trains from where the folder stands to the last step, then reports."""
+    """Trains from where the folder stands to the last step, then reports.
+
+    Args:
+      cluster: the processes that train together: all run the same, on their own rows of each batch; the
+        folder of the first is that of the run.
+      plain: the same network as one process alone can run it, where `model` needs all of them: it is
+        measured and saved, with the values of `model`.
+    """
 
     def __init__(
         self,
@@ -45,11 +57,15 @@ class Run:
         folder: RunFolder,
         settings: Settings,
         strategy: tf.distribute.Strategy,
+        cluster: Alone | None = None,
+        plain: Model | None = None,
     ):
         self.model, self.folder, self.settings, self.strategy = model, folder, settings, strategy
+        self.cluster, self.plain = cluster or Alone(), plain or model
         assert model.preprocessing is not None, "load() gives every registered network one"
         self._task, recipe = TASKS[settings.train.task], settings.recipe
-        self._feed = self._task.feed(settings, model.preprocessing)
+        share = [share_of(strategy, self.cluster.index, recipe.batch_size)] if self.cluster.count > 1 else []
+        self._feed = self._task.feed(settings, model.preprocessing, *share)
         with strategy.scope():
             self._schedule = make_schedule(recipe, settings.last_step)
             scaled, replicas = model.dtype_policy.name == "mixed_float16", strategy.num_replicas_in_sync
@@ -66,10 +82,11 @@ class Run:
         self._events: EventLog | None = None
         self._clock = Clock()
         self._resume()
-        model.note_training()
+        for trained in {id(each): each for each in (model, self.plain)}.values():
+            trained.note_training()
 
     def _resume(self) -> None:
-        progress = self._restored()
+        progress = self._restored() if self.cluster.is_chief else self._given()
         if progress is None:
             return
         self.best, self._losses, self._saved = progress["best"], [*progress["losses"]], self.step
@@ -90,7 +107,9 @@ class Run:
                     raise Damaged(f"{path} is of another run, with other settings")
                 self.step, progress = self.state.restore(path)
                 log.warning("going on from step %d of %d (%s)", self.step, self.settings.last_step, path)
-                return schema.take(progress, PROGRESS, path)
+                progress = schema.take(progress, PROGRESS, path)
+                self.cluster.hand_on(path, path.parent)
+                return progress
             except Damaged as error:
                 log.warning("%s\nIt is passed over, and the one before it taken", error)
                 problems.append(str(error))
@@ -99,14 +118,25 @@ class Run:
                 f"no checkpoint in {self.folder.checkpoint_folder} can be read; overwrite=True begins anew:"
             )
             raise SlimzooError(listing(headline, problems))
+        self.cluster.hand_on(None, self.folder.checkpoint_folder)
         return None
+
+    def _given(self) -> dict[str, Any] | None:
+        """Takes up the checkpoint of the first process, where that took one up; returns its progress."""
+        path = self.cluster.hand_on(None, self.folder.checkpoint_folder)
+        if path is None:
+            return None
+        self.step, progress = self.state.restore(path)
+        path.unlink()  # that of the first stays
+        return schema.take(progress, PROGRESS, path)
 
     def _make_up_for_the_model(self) -> None:
         """Writes the best model again where that of the folder is damaged, gone, or of another step.
 
         Its values are still known at its own step; else the model as it stands is measured and is the best.
         """
-        if self.best["step"] == 0 or (self._has_best_model() and not self._raw_can_be_made_up_for()):
+        whole = self.best["step"] == 0 or (self._has_best_model() and not self._raw_can_be_made_up_for())
+        if self.cluster.decide(whole):
             return
         if self.best["step"] != self.step:
             log.warning(
@@ -132,7 +162,7 @@ class Run:
         return gone and self.best["step"] == self.step
 
     def _is_best(self, score: list[float]) -> None:
-        values = {name: variable.numpy() for name, variable in self.model.variables_by_name.items()}
+        values = {name: variable.numpy() for name, variable in self.plain.variables_by_name.items()}
         self.best = {"step": self.step, "score": score, "values": digest_of(values)}
 
     def train(self, progress: bool, tensorboard: bool) -> None:
@@ -143,7 +173,7 @@ class Run:
         last = self.settings.last_step
         if (self.step >= last or self._stops_early) and not self._evaluation_is_due:
             return
-        if tensorboard:
+        if tensorboard and self.cluster.is_chief:
             self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
         shown = bar(total=last, initial=self.step, desc="train", unit="step", disable=not progress)
         try:
@@ -161,7 +191,8 @@ class Run:
         self._fit(bar, watcher)
         if self._evaluation_is_due:  # it was broken off
             self._evaluate(bar, watcher)
-        while self.step < last and watcher.signal is None and not self._stops_early:
+        signal = self.cluster.agree(watcher.signal)
+        while self.step < last and signal is None and not self._stops_early:
             with naming_broken_images(self.settings.train):
                 batch = next(batches)
             self._losses.append(self.trainer.step(batch))
@@ -173,23 +204,24 @@ class Run:
             counted = self.settings.recipe.batch_size
             if self._is_interval:
                 self._evaluate(bar, watcher)
-        if watcher.signal is not None:
+            signal = self.cluster.agree(watcher.signal)
+        if signal is not None:
             if self._saved != self.step:
                 self.save()
-            raise self._stopped(watcher.signal)
+            raise self._stopped(signal)
 
     def _fit(self, bar: Any, watcher: Watch) -> None:
         """Fits the last layer where the recipe begins with that; where that is all, it is the only step."""
         method = METHODS[self.settings.recipe.method]
         if self.step > 0 or not method.fits:
             return
+        models, place = (self.model, self.plain), (self.folder.path, self.folder.settings)
         try:
-            with watcher.breaking_off():
-                fitted = fit_head(self.model, self.settings.train, self.folder.path, self.folder.settings)
+            loss = fit_together(*models, self.settings.train, *place, self.cluster, watcher.breaking_off)
         except BrokenOff:
             return
         if not method.steps:
-            self.step, self._losses = 1, [{"loss": fitted.loss, "regularization": 0.0}]
+            self.step, self._losses = 1, [{"loss": loss, "regularization": 0.0}]
             bar.update()
             self._log_losses(bar)
 
@@ -206,7 +238,7 @@ class Run:
     def _stopped(self, signal: int) -> Stopped:
         return Stopped(
             f"stopped after step {self.step} of {self.settings.last_step}; all is saved in "
-            f"{self.folder.path}. The same command goes on from there.",
+            f"{self.cluster.keeps(self.folder.path)}. The same command goes on from there.",
             signal,
         )
 
@@ -240,7 +272,7 @@ class Run:
         progress = {"best": self.best, "history": self.folder.history, "losses": losses}
         progress["settings"] = self.folder.settings  # where config.json is damaged
         progress["clock"] = self._clock.to_dict()
-        self.state.save(self.folder.checkpoint_folder, self.step, progress)
+        self.state.save(self.folder.checkpoint_folder, self.step, progress, self.cluster.is_chief)
         self._saved = self.step
 
     @property
@@ -265,11 +297,9 @@ class Run:
     def _evaluate(self, bar: Any, watcher: Watch) -> None:
         """Measures the model and saves everything; what a signal breaks off begins anew in the next part."""
         try:
-            with watcher.breaking_off():
-                raw = self._evaluation() if self._measured.averaged else None
-            with self._measured.in_place():
-                with watcher.breaking_off():  # inside, so that nothing breaks off putting the weights back
-                    evaluation = self._evaluation()
+            raw = self._evaluation(watcher.breaking_off) if self._measured.averaged else None
+            with self._measured.in_place():  # nothing breaks off putting the weights back
+                evaluation = self._evaluation(watcher.breaking_off)
                 score, best = evaluation.rank, self.best["score"]
                 better = best is None or score > _as_rank(best) or not self.settings.keep_best
                 if better:
@@ -287,14 +317,25 @@ class Run:
         if better:
             self._save_models()
 
-    def _evaluation(self, progress: bool = False) -> Evaluated:
+    def _evaluation(self, breaking_off: BreakingOff = nullcontext) -> Evaluated:
+        copy_values(self.model, self.plain)
+        return self._measure(breaking_off)
+
+    def _measure(self, breaking_off: BreakingOff = nullcontext, progress: bool = False) -> Evaluated:
+        size, data = self.settings.recipe.batch_size, self.settings.validation
         with evaluation_device(self.strategy):
-            size, data = self.settings.recipe.batch_size, self._held_out
-            return self._task.evaluate(self.model, self.settings.validation, size, progress, data)
+            given = (self.plain, data, size, progress, self._held_out)
+            if self.cluster.count > 1 and self._task.together:
+                return self._task.together(*given, self.cluster, breaking_off)
+            with breaking_off():
+                return self._task.evaluate(*given)
 
     @functools.cached_property
     def _held_out(self) -> Any:
-        return self._task.held_out(self.model, self.settings.validation, self.settings.recipe.batch_size)
+        size = self.settings.recipe.batch_size
+        data = self.settings.validation
+        own = self.cluster.part_of(data, size) if self._task.together else data
+        return self._task.held_out(self.plain, own, size) if len(own) else None
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
@@ -310,33 +351,39 @@ class Run:
             self._save_model(MODEL)
 
     def _save_model(self, name: str) -> None:
-        report = self.model.restore_report
+        copy_values(self.model, self.plain)
+        if not self.cluster.is_chief:
+            return
+        report = self.plain.restore_report
         about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
         if report is not None:
             about["restored_fraction"] = f"{report.fraction:.4f}"
         write_text(
             self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.settings.train.classes)
         )
-        save(self.model, self.folder.path / name, overwrite=True, **about)
+        save(self.plain, self.folder.path / name, overwrite=True, **about)
 
     def finish(
         self, command: str, title: str | None, comparison: Iterable, progress: bool
     ) -> tuple[Evaluated, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
-        rows = self.model.summary_rows()
+        rows = self.plain.summary_rows()
         self._make_up_for_the_model()
-        self.model.restore(self.folder.path / MODEL)
-        evaluation = self._evaluation(progress)
+        self.cluster.share(self.folder.path / MODEL)
+        self.plain.restore(self.folder.path / MODEL)
+        evaluation = self._measure(progress=progress)
+        if not self.cluster.is_chief:
+            return evaluation, self.folder.path / "report.html"
         report = self._task.report(
             self.folder,
             self.settings,
             evaluation,
-            self.model,
+            self.plain,
             rows,
             clock=self._clock,
             best_step=self.best["step"],
             command=command,
-            title=title or f"{self.model.name} on {self.settings.train.name}",
+            title=title or f"{self.plain.name} on {self.settings.train.name}",
             comparison=comparison,
         )
         forget(self.folder.path)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.facts import tricks
 from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
@@ -64,10 +64,11 @@ class Settings:
                 problems.append(f"{name} is {value!r}; it must be a whole number, at least 1")
         if not 0 <= self.seed < 2**31:
             problems.append(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
+        need = f"{self.replicas} devices need at least an image each"
         if self.recipe.batch_size < self.replicas:
-            problems.append(
-                f"batch_size is {self.recipe.batch_size}; {self.replicas} devices need at least an image each"
-            )
+            problems.append(f"batch_size is {self.recipe.batch_size}; {need}")
+        if 0 < len(self.train) < self.replicas:
+            problems.append(f"{self.train.name} has {counted(len(self.train), 'image')}; {need}")
         return problems
 
     def _problems_of_tricks(self) -> list[str]:

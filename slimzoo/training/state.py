@@ -50,16 +50,27 @@ class TrainingState:
             self._variables[f"optimizer/{i:04d}/{variable.name}"] = variable
         self._variables["seed"] = model.seed_state
 
-    def save(self, folder: Path, step: int, progress: Mapping[str, Any]) -> Path:
-        """Writes everything after `step` steps and removes all but the newest checkpoints."""
-        path = folder / _name(step)
+    def save(self, folder: Path, step: int, progress: Mapping[str, Any], write: bool = True) -> Path:
+        """Writes everything after `step` steps and removes all but the newest checkpoints.
+
+        Args:
+          write: False only reads the values, for another process that writes: some are known to all alone.
+        """
+        path = self.path(folder, step)
         values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
+        if not write:
+            return path
         about = {"step": str(step), "progress": json.dumps(dict(progress))}
         digest = digest_of(values, about)
         converters.write_safetensors(path, values, {**about, "sha256": digest}, overwrite=True)
         for old in checkpoints(folder)[:-KEEP]:
             old.unlink(missing_ok=True)
         return path
+
+    @staticmethod
+    def path(folder: Path, step: int) -> Path:
+        """Returns where the checkpoint of `step` is in `folder`."""
+        return folder / _name(step)
 
     def restore(self, path: Path) -> tuple[int, dict[str, Any]]:
         """Assigns everything in `path`; returns (step, progress).

@@ -50,6 +50,8 @@ COMMANDS = {
     "evaluate tfrecord --data nowhere --model FILE": 2,
     "finetune folder --train DATA --optimizer sgd": 2,
     "finetune folder --train DATA --weights no.ckpt": 2,
+    "finetune folder --train DATA --weights none --cluster tf_config": 2,
+    "finetune folder --train DATA --weights none --cluster mpi": 2,
     "convert FILE o.npz --network cifernet": 2,
     "convert FILE o.npz --network lenet": 2,
     "convert no.ckpt o.npz": 2,

@@ -12,6 +12,7 @@ from PIL import Image
 
 from slimzoo.data import Dataset, Example, voc
 from slimzoo.data.images import read_image
+from slimzoo.data.mixing import Mixing
 from slimzoo.data.pipeline import batches
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing, apply, check_range
@@ -50,6 +51,33 @@ def assert_equal(some, others):
 def test_resuming_at_a_step_gives_the_batches_of_an_uninterrupted_run(data, batch_size, start):
     whole = take(batches(data, SMALL, batch_size, seed=5), 7)
     assert_equal(take(batches(data, SMALL, batch_size, seed=5, start_step=start), 7 - start), whole[start:])
+
+
+MIXINGS = [None, Mixing(mixup=0.8), Mixing(cutmix=1.0, size=8), Mixing(mixup=0.4, cutmix=1.0)]
+
+
+@pytest.mark.parametrize("mixing", MIXINGS)
+@pytest.mark.parametrize("start", [0, 3])
+def test_the_shares_of_several_processes_are_the_batch_of_one(data, mixing, start):
+    arguments = {"seed": 5, "start_step": start, "mixing": mixing}
+    whole = take(batches(data, SMALL, 5, **arguments), 4)
+    parts = [take(batches(data, SMALL, 5, share=rows, **arguments), 4) for rows in ((0, 3), (3, 5))]
+    assert [len(part[0]["index"]) for part in parts] == [3, 2]
+    together = [
+        {key: np.concatenate([one[key], other[key]]) for key in one}
+        for one, other in zip(*parts, strict=True)
+    ]
+    assert_equal(together, whole)
+
+
+def test_a_share_reads_its_own_images_alone(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gone = int(take(batches(data, SMALL, 7, seed=5), 1)[0]["index"][6])
+    examples = [replace(e, path="nowhere.png") if i == gone else e for i, e in enumerate(data.examples)]
+    shutil.copy(data.paths[gone], "nowhere.png")
+    made = batches(replace(data, examples=tuple(examples)), SMALL, 7, seed=5, share=(0, 6))
+    os.remove("nowhere.png")
+    assert len(take(made, 1)[0]["index"]) == 6
 
 
 def test_the_seed_decides_order_and_views(data):

@@ -80,6 +80,7 @@ def test_steps_and_the_interval_follow_from_the_recipe(settings):
         ({"steps": "9"}, "steps is '9'; it must be a whole number"),
         ({"seed": 2**31}, "seed is 2147483648; it must lie between 0 and 2147483647"),
         ({"replicas": 8}, "batch_size is 4; 8 devices need at least an image each"),
+        ({"replicas": 9}, "has 8 images; 9 devices need at least an image each"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(settings, changed, words):

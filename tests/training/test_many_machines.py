@@ -1,0 +1,145 @@
+"""Two processes train as one does; one that is killed or stopped ends both, and they go on from there."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slimzoo import converters
+from slimzoo.training import loop
+from slimzoo.training.state import newest
+from tests.training import one_of_many
+from tests.training.test_channel import addresses
+
+ROOT = Path(__file__).resolve().parents[2]
+TRICKS = {
+    "network_arguments": {"dropout_keep_prob": 1.0},  # each replica draws its own
+    "sync_batch_norm": True,
+    "mixup": 0.4,
+    "cutmix": 1.0,
+    "average_weights": 0.8,
+    "clip_norm": 0.3,
+    "rand_augment": 1,
+}
+
+
+def start(devkit, out, count=2, **more):
+    """Starts `count` processes that train together."""
+    names = addresses(count)
+
+    def one(index):
+        task = {"cluster": {"worker": names}, "task": {"type": "worker", "index": index}}
+        command = [sys.executable, "-m", "tests.training.one_of_many", str(devkit), str(out), "tiny_bn"]
+        return subprocess.Popen(
+            [*command, json.dumps(more)],
+            cwd=ROOT,
+            env={**os.environ, "TF_CONFIG": json.dumps(task), "TF_CPP_MIN_LOG_LEVEL": "2"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return [one(index) for index in range(count)]
+
+
+def ended(processes, *codes):
+    """What the processes said; they ended with `codes`."""
+    said = [process.communicate(timeout=300) for process in processes]
+    found = tuple(process.returncode for process in processes)
+    assert found == codes, "\n".join(err[-2000:] for _, err in said)
+    return [out for out, _ in said]
+
+
+def step_of(out):
+    """The step of the newest checkpoint, 0 without one."""
+    path = newest(out / "checkpoints")
+    return int(path.stem.removeprefix("step-")) if path else 0
+
+
+def wait_for(condition, processes):
+    while not condition() and all(process.poll() is None for process in processes):
+        time.sleep(0.01)
+
+
+def test_two_processes_give_the_losses_and_scores_of_one(devkit, run, tmp_path, monkeypatch):
+    """With batch norm over both, images mixed across them, averaged weights, and an odd batch."""
+    processes = start(devkit, tmp_path / "two", options=TRICKS)
+    losses, original = [], loop.Trainer.step
+
+    def watched(trainer, batch):
+        losses.append({name: float(value) for name, value in original(trainer, batch).items()})
+        return losses[-1]
+
+    monkeypatch.setattr(loop.Trainer, "step", watched)
+    train, validation = one_of_many.data(devkit)
+    alone = {**one_of_many.ARGUMENTS, "options": {**one_of_many.RECIPE, **TRICKS}}
+    run(tmp_path / "one", train, validation, model="tiny_bn", **alone)
+    ended(processes, 0, 0)
+    found = np.load(tmp_path / "two.losses.npy")
+    wanted = np.array([[*row.values()] for row in losses])
+    assert found.shape == wanted.shape == (one_of_many.ARGUMENTS["steps"], 2)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)  # float32, another order of summation
+    one, two = (np.load(tmp_path / name / "predictions.npz") for name in ("one", "two"))
+    np.testing.assert_allclose(
+        two["scores"], one["scores"], atol=1e-5
+    )  # six steps, each divides by deviations
+    histories = [(tmp_path / name / "history.csv").read_text().count("\n") for name in ("one", "two")]
+    assert histories[0] == histories[1]
+    assert (tmp_path / "two" / "report.html").is_file()
+
+
+SLOWED = {"pause": 0.1, "steps": 16, "eval_every": 4}
+
+
+def test_sigterm_to_one_saves_once_and_ends_all_and_a_lost_one_ends_all(devkit, tmp_path):
+    out = tmp_path / "run"
+    processes = start(devkit, out, **SLOWED)
+    wait_for(lambda: step_of(out) > 0, processes)
+    processes[1].terminate()
+    code = 128 + signal.SIGTERM
+    said = ended(processes, code, code)
+    step = step_of(out)
+    assert all(f"stopped after step {step} of 16; all is saved in" in each for each in said)
+    assert str(out) in said[0] and "the folder of worker 0" in said[1]
+
+    processes = start(devkit, out, **SLOWED)
+    wait_for(lambda: step_of(out) > step, processes)
+    processes[0].kill()
+    said = ended(processes, -signal.SIGKILL, 2)
+    assert "worker 0" in said[1] and "is gone" in said[1]
+    assert "The same command on every machine goes on from the last checkpoint" in said[1]
+    steps = [int(row.partition(",")[0]) for row in (out / "history.csv").read_text().splitlines()[1:]]
+    assert steps == sorted(steps) and steps[0] == 1  # the second went on with the history of the first
+    assert not list(out.rglob("*.tmp"))
+
+
+def assert_same_run(one, other):
+    assert (one / "history.csv").read_text() == (other / "history.csv").read_text()
+    theirs, ours = (converters.read(folder / "model.safetensors") for folder in (one, other))
+    assert [name for name in theirs if not np.array_equal(theirs[name], ours[name])] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_ten_kills_of_one_of_two_lose_nothing(devkit, tmp_path):
+    moments, uninterrupted = random.Random(0), tmp_path / "whole"
+    ended(start(devkit, uninterrupted, **SLOWED), 0, 0)
+    for trial in range(10):
+        out, lost = tmp_path / str(trial), trial % 2
+        processes = start(devkit, out, **SLOWED)
+        wait_for(lambda out=out: step_of(out) > 0, processes)
+        time.sleep(moments.uniform(0, 1.5))
+        processes[lost].kill()
+        codes = [2, 2]
+        codes[lost] = -signal.SIGKILL
+        said = ended(processes, *codes)
+        assert f"worker {lost}" in said[1 - lost]
+        ended(start(devkit, out, **SLOWED), 0, 0)
+        assert_same_run(uninterrupted, out)

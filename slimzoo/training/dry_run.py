@@ -60,8 +60,8 @@ def machines_for(cluster: str, task: str) -> Machines | None:
     machines = find_machines(cluster)
     if machines is not None and task != CLASSIFICATION:
         raise SlimzooError(
-            f"{len(machines)} machines train together for {CLASSIFICATION} alone, and the data is for {task}; "
-            "cluster='none' trains on this one"
+            f"{len(machines)} machines train together for {CLASSIFICATION} alone, and the data is for "
+            f"{task}; cluster='none' trains on this one"
         )
     return machines
 

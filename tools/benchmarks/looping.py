@@ -68,9 +68,13 @@ def measure_bfloat16(settings: Settings, network: str) -> Sample:
 
 
 def _data(folder: Path) -> "Dataset":
-    """Returns photographs of 8 classes, made once."""
     from slimzoo.data import folder as folders
 
+    return folders.read(classes_folder(folder))
+
+
+def classes_folder(folder: Path) -> Path:
+    """Returns a folder of photographs of 8 classes, made once."""
     root = folder / "classes"
     if not root.exists():
         photographs(folder, IMAGES)
@@ -78,7 +82,7 @@ def _data(folder: Path) -> "Dataset":
             target = root / f"class{i % CLASSES}" / path.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-    return folders.read(root)
+    return root
 
 
 def _loop(folder: Path, data: "Dataset") -> float:

@@ -102,7 +102,8 @@ def row_of(*sources, **changes):
     row = WeightsRow(
         network="vgg_16", tag="test", sources=sources, member="", sha256="", sha384="", md5="", size=0,
         format="safetensors", name_map="", ema=False, num_classes=2, label_offset=0, labels=("a", "b"),
-        preprocessing={}, top1=None, top5=None, accuracy_source="", license="", citation="", provenance="",
+        preprocessing={}, top1=None, top5=None, mean_iou=None,
+        accuracy_source="", license="", citation="", provenance="",
         maths="same", note="",
     )  # fmt: skip
     return replace(row, **changes)

@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from slimzoo.catalogue.comparison import Compared
+from slimzoo.catalogue.comparison import Compared, comparable, measure_of
 from slimzoo.catalogue.entries import Entry
 from slimzoo.errors import SlimzooError, some
 from slimzoo.files import atomic_write
@@ -60,7 +60,7 @@ SPEED = Panel("images per second on this machine", "speed", lambda row: row.imag
 
 def check_scored(entries: Sequence[Entry]) -> None:
     """Raises SlimzooError if an accuracy is published for none of `entries`: there is nothing to draw."""
-    if not any(entry.top1 is not None for entry in entries):
+    if not any(entry.score is not None for entry in entries):
         names = some([entry.name for entry in entries])
         raise SlimzooError(
             f"no accuracy is published for {names}: a chart has nothing to show. Leave --out away for the "
@@ -86,7 +86,7 @@ def draw(rows: Sequence[Compared], path: str, overwrite: bool = False) -> None:
 
 def figure_of(rows: Sequence[Compared], panels: Sequence[Panel]) -> Figure:
     """Returns the drawing: a panel of accuracies each, and in a note the networks that have none."""
-    published = [row for row in rows if row.entry.top1 is not None]
+    published = comparable(rows)
     note = textwrap.wrap(_note(rows), LETTERS)
     height = len(panels) * HEIGHT + LINE * (len(note) + 1) + 0.4
     figure = Figure(figsize=(WIDTH, height), dpi=160)
@@ -118,9 +118,13 @@ def _title(published: Sequence[Compared], panels: Sequence[Panel]) -> str:
 def _note(rows: Sequence[Compared]) -> str:
     """What the drawing does not say by itself."""
     parts = ["A line joins the width multipliers of one network."] if _lines(rows) else []
-    others = [row.entry.name for row in rows if row.entry.top1 is None]
-    if others:
-        parts.append(f"Not drawn, as no accuracy is published: {', '.join(others)}.")
+    drawn = {row.entry.name for row in comparable(rows)}
+    others = [row.entry for row in rows if row.entry.name not in drawn]
+    for why, found in (
+        ("no accuracy is published", [entry.name for entry in others if entry.score is None]),
+        ("measured on another set of classes", [entry.name for entry in others if entry.score is not None]),
+    ):
+        parts += [f"Not drawn, as {why}: {', '.join(found)}."] if found else []
     return " ".join(parts)
 
 
@@ -148,7 +152,7 @@ def width_family(name: str) -> str:
 
 def _lines(rows: Sequence[Compared]) -> list[list[Compared]]:
     """Returns the networks with an accuracy that a line joins."""
-    published = [row for row in rows if row.entry.top1 is not None]
+    published = comparable(rows)
     names = dict.fromkeys(width_family(row.entry.name) for row in published)
     groups = [[row for row in published if width_family(row.entry.name) == name] for name in names]
     return [group for group in groups if len(group) > 1]
@@ -190,18 +194,19 @@ def _draw_accuracies(axes: Axes, rows: Sequence[Compared], panel: Panel, styles:
         axes.plot(*_places([row], panel)[0], **style, markersize=SIZE, linewidth=0, zorder=3)
     axes.grid()
     axes.margins(y=0.09)
-    axes.set_ylabel("published top-1 accuracy, %")
+    accuracy = measure_of(rows)
+    axes.set_ylabel(f"published {accuracy}{' accuracy' if accuracy == 'top-1' else ''}, %")
 
 
 def _places(rows: Sequence[Compared], panel: Panel) -> list[tuple[float, float]]:
     """Returns (what the panel draws against, accuracy) of each, the least work first."""
     by_work = sorted(rows, key=lambda row: row.entry.multiply_adds)
-    return [(panel.value(row) or 1, row.entry.top1 or 0) for row in by_work]
+    return [(panel.value(row) or 1, row.entry.score or 0) for row in by_work]
 
 
 def _name_points(axes: Axes, rows: Sequence[Compared], panel: Panel, styles: Styles) -> None:
     """Writes each name, in its family's colour, where it hides nothing; a line leads to it."""
-    rows = sorted(rows, key=lambda row: -(row.entry.top1 or 0))  # those placed first have the most room
+    rows = sorted(rows, key=lambda row: -(row.entry.score or 0))  # those placed first have the most room
     places = np.array([_places([row], panel)[0] for row in rows])
     lines = [np.array(_places(group, panel)) for group in _lines(rows)]
     textalloc.allocate(

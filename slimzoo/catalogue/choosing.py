@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from slimzoo.errors import SlimzooError
 from slimzoo.names import nearest
-from slimzoo.registry import rows
+from slimzoo.registry import get_row, rows
 from slimzoo.weights import manifest
 
 Patterns = str | Iterable[str]
@@ -24,7 +24,9 @@ def list_models(patterns: Patterns = "*", *, pretrained: bool = False, exclude: 
     return sorted(names & _released() if pretrained else names)
 
 
-def choose(patterns: Patterns = (), *, pretrained: bool = False, exclude: Patterns = ()) -> list[str]:
+def choose(
+    patterns: Patterns = (), *, pretrained: bool = False, exclude: Patterns = (), task: str | None = None
+) -> list[str]:
     """Returns what list_models() does; a pattern without a wildcard may be a part of the name too.
 
     Without patterns, all. Raises: SlimzooError: a pattern matches nothing, all of these are named; or nothing
@@ -36,9 +38,13 @@ def choose(patterns: Patterns = (), *, pretrained: bool = False, exclude: Patter
         raise SlimzooError("\n".join(_matches_nothing(pattern) for pattern in lost))
     names = {name for pattern in wanted for name in _matching(pattern)}
     names -= {name for pattern in unwanted for name in _matching(pattern)}
+    known = names
+    if task is not None:
+        names = {name for name in names if get_row(name).task == task}
     if left := sorted(names & _released() if pretrained else names):
         return left
-    why = "is left of them" if not names else "of them has released weights that can be loaded"
+    why = "is left of them" if not known else f"of them is of the task {task}"
+    why = "of them has released weights that can be loaded" if names else why
     raise SlimzooError(f"no network {why}: asked for are {', '.join(map(repr, wanted))}")
 
 

@@ -3,13 +3,15 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from slimzoo.catalogue.entries import Entry
 from slimzoo.engines import Settings
 from slimzoo.files.progress import bar
+from slimzoo.registry import CLASSIFICATION
 
 LEAST_RUNS, LEAST_SECONDS = 5, 1.0  # of one network, after a run that is not counted
 
@@ -24,6 +26,25 @@ class Compared:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {**asdict(self.entry), "images_per_second": self.images_per_second}
+
+
+def comparable(rows: Sequence[Compared]) -> list[Compared]:
+    """Returns those of `rows`, of one task, whose accuracies can be compared: of the set that most are of.
+
+    Those of classifiers are all of ImageNet.
+    """
+    scored = [row for row in rows if row.entry.score is not None]
+    if not scored or scored[0].entry.task == CLASSIFICATION:
+        return scored
+    counts = Counter(row.entry.measured_on for row in scored)
+    return [row for row in scored if row.entry.measured_on == counts.most_common(1)[0][0]]
+
+
+def measure_of(rows: Sequence[Compared]) -> str:
+    """Returns what the accuracies of comparable() `rows` are called."""
+    if not rows or rows[0].entry.task == CLASSIFICATION:
+        return "top-1"
+    return f"mIoU of {rows[0].entry.measured_on}"
 
 
 def measured(

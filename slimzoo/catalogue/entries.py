@@ -8,7 +8,7 @@ from typing import Any
 
 from slimzoo import facts, weights
 from slimzoo.catalogue.choosing import choose
-from slimzoo.registry import CLASSIFICATION, Row, get_row
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION, Row, get_row
 from slimzoo.weights.manifest import WeightsRow
 
 
@@ -25,17 +25,26 @@ class Entry:
     top1: float | None  # percent, as published for the default weights
     weights: tuple[str, ...]  # tags of released weights that can be loaded, the default first
     task: str = CLASSIFICATION  # of registry.TASKS
+    mean_iou: float | None = None  # percent, as published for the default weights
+    measured_on: str = ""  # on which set
+
+    @property
+    def score(self) -> float | None:
+        """What is published of the default weights for this task: top-1, or mean IoU."""
+        return self.mean_iou if self.task == SEGMENTATION else self.top1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
 
 
+_SETS = {"voc_segmentation": "VOC", "cityscapes": "Cityscapes", "ade20k": "ADE20K"}  # by their labels
 ORDERS: dict[str, Callable[[Entry], Any]] = {  # what networks can be sorted by
     "name": lambda entry: entry.name,
     "parameters": lambda entry: entry.parameters,
     "multiply-adds": lambda entry: entry.multiply_adds,
     "top-1": lambda entry: -(entry.top1 or 0),  # the best first, those without one last
+    "mIoU": lambda entry: -(entry.mean_iou or 0),
 }
 
 
@@ -72,9 +81,16 @@ class Description:
         return {**asdict(self.entry), "training_parameters": self.training_parameters, **fields}
 
 
-def entries(*patterns: str, pretrained: bool = False, exclude: Iterable[str] = ()) -> list[Entry]:
-    """Returns the networks that choose() chooses, in the order of their names."""
-    return [_entry(get_row(name)) for name in choose(patterns, pretrained=pretrained, exclude=exclude)]
+def entries(
+    *patterns: str, pretrained: bool = False, exclude: Iterable[str] = (), task: str | None = None
+) -> list[Entry]:
+    """Returns the networks that choose() chooses, in the order of their names.
+
+    Args:
+      task: of registry.TASKS; None: any.
+    """
+    names = choose(patterns, pretrained=pretrained, exclude=exclude, task=task)
+    return [_entry(get_row(name)) for name in names]
 
 
 def describe(name: str) -> Description:
@@ -102,6 +118,7 @@ def describe(name: str) -> Description:
 
 def _entry(row: Row) -> Entry:
     released, counts = _rows(row.name), facts.rows().get(row.name) or _tracing().counted(row.name)
+    first = next(iter(released), None)
     return Entry(
         name=row.name,
         image_size=row.image_size,
@@ -109,7 +126,9 @@ def _entry(row: Row) -> Entry:
         num_classes=row.num_classes,
         parameters=counts["parameters"],
         multiply_adds=counts["multiply_adds"],
-        top1=next((weights.top1 for weights in released[:1]), None),
+        top1=first.top1 if first else None,
+        mean_iou=first.mean_iou if first else None,
+        measured_on=_SETS.get(first.labels, "") if first and isinstance(first.labels, str) else "",
         weights=tuple(weights.tag for weights in released if weights.maths != "other"),
         task=row.task,
     )

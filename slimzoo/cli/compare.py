@@ -18,6 +18,8 @@ from slimzoo.cli.options import (
     sort_option,
 )
 from slimzoo.cli.output import (
+    ACCURACIES,
+    accuracy,
     echo,
     echo_json,
     examples,
@@ -44,6 +46,7 @@ HEIGHT = 14  # lines of the picture
         "slimzoo compare",
         "slimzoo compare 'mobilenet_*' 'resnet_v1_*' --out accuracy.png",
         "slimzoo compare 'mobilenet_*' --measure --batch-size 1 --out speed.svg --overwrite",
+        "slimzoo compare --task segmentation --out masks.svg",
         "slimzoo compare 'mobilenet_*' --measure --engine auto --precision bfloat16",
     )
 )
@@ -72,6 +75,7 @@ def compare(
     patterns: tuple[str, ...],
     pretrained: bool,
     exclude: tuple[str, ...],
+    task: str | None,
     sort: str,
     out: str | None,
     overwrite: bool,
@@ -86,7 +90,8 @@ def compare(
     """Compare networks: published accuracy, multiply-adds, and with --measure their speed here.
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are compared.
-    Networks that give masks are compared with each other, where PATTERN chooses them alone.
+    Networks that give masks are compared with each other, where --task or PATTERN chooses them alone; their
+    accuracy is mIoU, and the picture has those that were measured on the set that most of them were.
     """
     from slimzoo.catalogue.comparison import Compared, measured
     from slimzoo.catalogue.entries import ORDERS, entries, of_one_task
@@ -94,7 +99,7 @@ def compare(
     if engine is not None and not measure:
         raise click.UsageError("--engine is measured: add --measure")
     settings = settled(engine, precision, threads, batch_size)
-    chosen, others = of_one_task(entries(*patterns, pretrained=pretrained, exclude=exclude))
+    chosen, others = of_one_task(entries(*patterns, pretrained=pretrained, exclude=exclude, task=task))
     if others:
         log.info("left out, being of another task: %s", ", ".join(others))
     if out is not None:  # before anything is measured
@@ -123,20 +128,29 @@ def _keys(rows: Sequence["Compared"]) -> dict[str, str]:
 def _table(rows: Sequence["Compared"]) -> str:
     measured = any(row.images_per_second for row in rows)
     keys = _keys(rows)
-    columns = ["", "network", "multiply-adds>", "parameters>", "top-1>", *(["images/s>"] if measured else [])]
+    columns = [
+        "",
+        "network",
+        "multiply-adds>",
+        "parameters>",
+        ACCURACIES[rows[0].entry.task],
+        *(["images/s>"] if measured else []),
+    ]
     lines = []
     for row in rows:
         entry = row.entry
         counts = (short_count(entry.multiply_adds), short_count(entry.parameters))
         speed = [short_rate(row.images_per_second)] if row.images_per_second else []
-        lines.append((keys[entry.name], entry.name, *counts, percent(entry.top1), *speed))
+        lines.append((keys[entry.name], entry.name, *counts, accuracy(entry), *speed))
     return table(columns, lines, spare=("parameters>",))
 
 
 def _picture(rows: Sequence["Compared"]) -> str:
     """Returns accuracy over multiply-adds, drawn with the letters of the table; "" without any accuracy."""
-    entries = sorted((row.entry for row in rows), key=lambda entry: entry.multiply_adds)
-    points = [(entry.multiply_adds, entry.top1, entry.name) for entry in entries if entry.top1]
+    from slimzoo.catalogue.comparison import comparable, measure_of
+
+    entries = sorted((row.entry for row in comparable(rows)), key=lambda entry: entry.multiply_adds)
+    points = [(entry.multiply_adds, entry.score, entry.name) for entry in entries if entry.score]
     if not points:
         return ""
     columns = min(width(), 100) - 10
@@ -149,8 +163,9 @@ def _picture(rows: Sequence["Compared"]) -> str:
         column = round((math.log(work) - left) / ((right - left) or 1) * (columns - 1))
         free = [i for i in sorted(range(columns), key=lambda i: abs(i - column)) if line[i] == " "]
         line[free[0]] = keys[name]
+    title = measure_of(comparable(rows))
     said = {0: percent(high), HEIGHT - 1: percent(low)}
     lines = [f"{said.get(i) or '':>7} |{''.join(line)}".rstrip() for i, line in enumerate(grid)]
     begin, end = short_count(points[0][0]), short_count(points[-1][0])
     middle = "multiply-adds".center(columns - len(begin) - len(end))
-    return "\n".join(["  top-1", *lines, f"{'':8}+{'-' * columns}", f"{'':9}{begin}{middle}{end}"])
+    return "\n".join([f"  {title}", *lines, f"{'':8}+{'-' * columns}", f"{'':9}{begin}{middle}{end}"])

@@ -82,7 +82,7 @@ def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
     shown = [
         (
             row.tag,
-            percent(row.top1),
+            percent(row.top1 if row.mean_iou is None else row.mean_iou),
             row.num_classes,
             f"{row.preprocessing['size']} px",
             row.size or None,
@@ -90,7 +90,8 @@ def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
         )
         for row in rows
     ]
-    columns = ("released weights", "top-1>", "classes>", "image>", "bytes>", "maths")
+    measure = "mIoU>" if any(row.mean_iou is not None for row in rows) else "top-1>"
+    columns = ("released weights", measure, "classes>", "image>", "bytes>", "maths")
     text = table(columns, shown, spare=("bytes>", "classes>", "image>"))
     others = [
         f"{maths}: {words}" for maths, words in MATHS.items() if any(row.maths == maths for row in rows)
@@ -99,7 +100,7 @@ def _all_weights(rows: tuple["WeightsRow", ...]) -> str:
 
 
 def _weights(row: "WeightsRow") -> str:
-    accuracy = f"top-1 {row.top1} %, top-5 {row.top5} %" if row.top1 is not None else "no accuracy published"
+    accuracy = row.accuracy or "no accuracy published"
     digest = next((f"{name} {value}" for name, value in row.published.items()), "no digest published")
     lines = [
         f"weights {row}",

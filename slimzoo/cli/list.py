@@ -3,7 +3,16 @@
 import click
 
 from slimzoo.cli.options import all_of, choosing_options, import_option, patterns_argument, sort_option
-from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, short_count, table
+from slimzoo.cli.output import (
+    ACCURACIES,
+    accuracy,
+    echo,
+    echo_json,
+    examples,
+    json_option,
+    short_count,
+    table,
+)
 
 
 @click.command(
@@ -12,6 +21,7 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, 
         "slimzoo list",
         "slimzoo list vgg 'mobilenet_v?' --sort top-1",
         "slimzoo list --with-weights --exclude mobilenet",
+        "slimzoo list --task segmentation --sort mIoU",
         "slimzoo list 'mobilenet_*' --json",
     ),
 )
@@ -21,21 +31,28 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, 
 @import_option
 @json_option
 def list_networks(
-    patterns: tuple[str, ...], pretrained: bool, exclude: tuple[str, ...], sort: str, as_json: bool
+    patterns: tuple[str, ...],
+    pretrained: bool,
+    exclude: tuple[str, ...],
+    task: str | None,
+    sort: str,
+    as_json: bool,
 ) -> None:
     """List the networks: their size, what they compute, their accuracy, and their released weights.
 
     PATTERN is a shell pattern as 'mobilenet_*', or a part of the name; without one, all are listed.
     Multiply-adds are of one image; of the task segmentation, classes are of its pixels. Top-1 is the accuracy
-    that was published for the first of the weights, in percent.
+    that was published for the first of the weights, in percent; of masks that is mIoU, of the set that is
+    named.
     """
     from slimzoo.catalogue.entries import ORDERS, entries
 
-    listed = sorted(entries(*patterns, pretrained=pretrained, exclude=exclude), key=ORDERS[sort])
+    listed = sorted(entries(*patterns, pretrained=pretrained, exclude=exclude, task=task), key=ORDERS[sort])
     if as_json:
         return echo_json([entry.to_dict() for entry in listed])
     sizes = ("parameters>", "multiply-adds>", "image>", "classes>")
-    columns = ("network", "task", *sizes, "top-1>", "released weights")
+    accuracies = {entry.task: ACCURACIES[entry.task] for entry in listed}
+    columns = ("network", "task", *sizes, *accuracies.values(), "released weights")
     rows = [
         (
             entry.name,
@@ -44,7 +61,7 @@ def list_networks(
             short_count(entry.multiply_adds),
             f"{entry.image_size} px",
             entry.num_classes,
-            percent(entry.top1),
+            *(accuracy(entry) if entry.task == task else None for task in accuracies),
             _first(entry.weights),
         )
         for entry in listed

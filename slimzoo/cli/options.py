@@ -13,6 +13,7 @@ from slimzoo.cli.imports import IMPORTED, import_networks
 from slimzoo.engines import MOST
 from slimzoo.errors import SlimzooError
 from slimzoo.names import nearest
+from slimzoo.registry import TASKS
 
 if TYPE_CHECKING:
     from slimzoo.weights import WeightsRow
@@ -191,6 +192,7 @@ patterns_argument = click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
 choosing_options = (  # of networks, for the commands that show several
     click.option("--with-weights", "pretrained", is_flag=True, help="Only those with released weights."),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave these out; may be repeated."),
+    click.option("--task", type=click.Choice(TASKS), help="Only those that give classes so."),
 )
 
 
@@ -202,7 +204,7 @@ def sort_option(default: str) -> Callable:
         default=default,
         show_default=True,
         metavar="KEY",
-        help="name, parameters, multiply-adds or top-1.",
+        help="name, parameters, multiply-adds, top-1 or mIoU.",
     )
 
 

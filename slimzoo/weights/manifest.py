@@ -53,6 +53,7 @@ class WeightsRow:
     labels: str | tuple[str, ...]  # one of labels.SETS, or the names in order
     top1: float | None  # percent, as published; "unpublished" in the file
     top5: float | None
+    mean_iou: float | None  # percent, of masks; of which split and at which stride, provenance says
     accuracy_source: str
     license: str  # SPDX
     citation: str
@@ -64,6 +65,13 @@ class WeightsRow:
     def published(self) -> dict[str, str]:
         """The digests that are known, by algorithm."""
         return {name: getattr(self, name) for name in LENGTHS if getattr(self, name)}
+
+    @property
+    def accuracy(self) -> str:
+        """What is published of them: "top-1 70.9 %, top-5 89.9 %", "mIoU 75.32 %"; "" where nothing is."""
+        if self.mean_iou is not None:
+            return f"mIoU {self.mean_iou} %"
+        return "" if self.top1 is None else f"top-1 {self.top1} %, top-5 {self.top5 or '?'} %"
 
     @property
     def hint(self) -> str:

@@ -137,7 +137,7 @@ def _weights(row: WeightsRow | None, about: Mapping[str, Any]) -> str:
         share = f"; {fraction:.1%} of the parameters" if fraction else ""
         return f"## Where the weights are from\n\n{source}{share}" if source else ""
     released = is_as_released(about, row)
-    accuracy = "not published" if row.top1 is None else f"top-1 {row.top1} %, top-5 {row.top5 or '?'} %"
+    accuracy = row.accuracy or "not published"
     first = "These are" if released else "The model was made from"
     rows = [
         (

@@ -25,6 +25,22 @@ def test_compare_shows_a_table_and_a_picture_of_its_letters(slimzoo):
     assert columns["b"] < columns["c"] < columns["d"] < columns["e"]
 
 
+def test_networks_that_give_masks_are_listed_and_compared_by_their_mean_iou(slimzoo, refused):
+    listed = slimzoo("list", "--task", "segmentation", "--sort", "mIoU", "--with-weights").out.splitlines()
+    assert "mIoU" in listed[1] and "top-1" not in listed[1]
+    assert "deeplab_v3_plus_xception_65" in listed[3] and "82.2 % VOC" in listed[3]
+    assert not [line for line in listed if "vgg_16 " in line]
+    both = slimzoo("list", "deeplab_v3_mobilenet_v2", "mobilenet_v2").out
+    assert "top-1" in both and "mIoU" in both
+    refused("list", "vgg*", "--task", "segmentation", words=["of them is of the task segmentation"])
+    compared = slimzoo("compare", "--task", "segmentation", "--json").json["networks"]
+    found = {row["name"]: (row["mean_iou"], row["measured_on"]) for row in compared}
+    assert found["deeplab_v3_mobilenet_v3_large"] == (72.41, "Cityscapes")
+    assert "mIoU of VOC" in slimzoo("compare", "deeplab_v3_mobilenet_v2*").out
+    shown = slimzoo("info", "deeplab_v3_mobilenet_v2.coco_voc_trainaug").out
+    assert "mIoU 75.32 %" in shown
+
+
 def test_compare_without_any_accuracy_says_so(slimzoo):
     assert "No accuracy is published" in slimzoo("compare", "lenet", "cifarnet").out
 

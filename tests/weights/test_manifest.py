@@ -22,6 +22,7 @@ label_offset = 0
 labels = ["a", "b"]
 top1 = 50.0
 top5 = "unpublished"
+mean_iou = "unpublished"
 accuracy_source = ""
 license = "Apache-2.0"
 citation = ""

@@ -12,6 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from slimzoo.cli.output import accuracy
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SOURCES = ROOT / "build" / "api"  # slimzoo with converters in its place, as it is installed
@@ -261,13 +264,14 @@ def _networks() -> dict[str, str]:
                 (
                     f"[{entry.name}]({entry.name}.md)",
                     *(f"{entry.parameters:,}", f"{entry.multiply_adds:,}", f"{entry.image_size} px"),
-                    *("" if entry.top1 is None else entry.top1, len(entry.weights)),
+                    *(accuracy(entry) or "", len(entry.weights)),
                 )
             )
-    titles = ("network", "parameters>", "multiply-adds>", "images>", "top-1, %>", "released weights>")
+    titles = ("network", "parameters>", "multiply-adds>", "images>", "accuracy>", "released weights>")
     about = (
-        "Top-1 is the accuracy that was published for the first of the weights. `slimzoo list` prints this "
-        "table, `slimzoo compare --out chart.svg` draws it.\n\n"
+        "The accuracy is what was published for the first of the weights: top-1, and of networks that give "
+        "masks mean IoU, with the set that it was measured on. `slimzoo list` prints this table, "
+        "`slimzoo compare --out chart.svg` draws it.\n\n"
     )
     found["networks/index.md"] = "# Networks\n\n" + about + table(titles, rows)
     return found
@@ -292,12 +296,16 @@ def network_page(family: str, entry: Any) -> str:
         f"# {entry.name}",
         _paper(family),
         table(("fact", "value"), facts),
-        f"## Use it\n\n{_usage(entry.name, rows)}",
+        f"## Use it\n\n{_usage(entry, rows)}",
         "## Released weights\n\n" + (_weights(rows) if rows else _NO_WEIGHTS),
     ]
     return "\n\n".join(parts)
 
 
+_COMMANDS = {
+    CLASSIFICATION: "slimzoo predict --model {name} photo.jpg",
+    SEGMENTATION: "slimzoo segment photo.jpg --model {name} --overlay 0.6 --out masks",
+}
 _NO_WEIGHTS = (
     "None are known. A checkpoint of your own is `weights=PATH`, in any format of [Convert](../convert.md).\n"
 )
@@ -309,12 +317,13 @@ def _paper(family: str) -> str:
     return re.sub(r"arXiv:(\d+\.\d+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
 
 
-def _usage(name: str, rows: list[Any]) -> str:
+def _usage(entry: Any, rows: list[Any]) -> str:
+    name, uses = entry.name, _COMMANDS[entry.task]
     weights = ", pretrained=True" if rows and rows[0].maths == "same" else ""
     code = f'import slimzoo\n\nmodel = slimzoo.load("{name}"{weights})'
     commands = [f"slimzoo info {name}"]
     if weights:
-        commands += [f"slimzoo download {name}", f"slimzoo predict --model {name} photo.jpg"]
+        commands += [f"slimzoo download {name}", uses.format(name=name)]
     return f"```python\n{code}\n```\n\n```sh\n" + "\n".join(commands) + "\n```"
 
 
@@ -324,12 +333,17 @@ def _weights(rows: list[Any]) -> str:
     shown = [
         (
             f"`slimzoo download {row}`" if row.maths != "other" else f"`{row}` (refused)",
-            *("" if value is None else value for value in (row.top1, row.top5)),
-            *(row.num_classes, f"{row.preprocessing['size']} px", row.license, _source(row.accuracy_source)),
+            *(
+                row.accuracy,
+                row.num_classes,
+                f"{row.preprocessing['size']} px",
+                row.license,
+                _source(row.accuracy_source),
+            ),
         )
         for row in rows
     ]
-    titles = ("command", "top-1, %>", "top-5, %>", "classes>", "images>", "licence", "accuracy from")
+    titles = ("command", "accuracy", "classes>", "images>", "licence", "accuracy from")
     notes = [f"- `{row}`: {MATHS[row.maths]}. {row.note}" for row in rows if row.maths != "same"]
     origins = dict.fromkeys(f"- {row.provenance}. {row.citation}" for row in rows)
     parts = [table(titles, shown), "Where they come from:\n\n" + "\n".join(origins)]

@@ -50,8 +50,14 @@ def check_task(name: str, task: str, wanted: str) -> None:
     if task == wanted:
         return
     says, does = {
-        CLASSIFICATION: ("tells images apart, not pixels", "it gives a class an image: slimzoo.predict(...)"),
-        SEGMENTATION: ("tells pixels apart, not images", "it gives masks: model.predict_masks(images)"),
+        CLASSIFICATION: (
+            "tells images apart, not pixels",
+            "it gives an image a class (`slimzoo predict`, slimzoo.predict)",
+        ),
+        SEGMENTATION: (
+            "tells pixels apart, not images",
+            "it gives masks (`slimzoo segment`, model.predict_masks)",
+        ),
     }[task]
     others = ", ".join([row.name for row in rows().values() if row.task == wanted][:3])
     raise SlimzooError(f"{name} {says}; {does}. Networks of the task {wanted} are {others} and others")

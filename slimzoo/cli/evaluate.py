@@ -146,11 +146,12 @@ def _read(data: str, labels: str | None) -> "tuple[Dataset, np.ndarray] | None":
 def _check_names(models: Sequence[str]) -> None:
     """Raises SlimzooError with every model that cannot be there, before the first is measured for an hour."""
     from slimzoo.loading.source import check_name
+    from slimzoo.registry import CLASSIFICATION
 
     problems = []
     for name in models:
         try:
-            check_name(name)
+            check_name(name, CLASSIFICATION)
         except (SlimzooError, FileNotFoundError) as error:
             if len(models) == 1:
                 raise

@@ -15,6 +15,7 @@ from slimzoo.errors import SlimzooError, counted
 from slimzoo.labels import imagenet
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
+from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.training import evaluate as evaluate_one
 from slimzoo.training import held_out
 from slimzoo.training.ranking import Labelled, for_imagenet, for_its_own, rank, settings_of
@@ -144,6 +145,7 @@ def _loaded(name: str, asked: Asked) -> Model:
         ema=asked.ema,
         size=asked.size,
     )
+    check_task(model.name, model.task, CLASSIFICATION)
     if asked.crop is not None and model.preprocessing is not None:
         model.preprocessing = model.preprocessing.cropped(asked.crop)
     return model

@@ -74,14 +74,17 @@ def _text(name: Name) -> str:
     return text
 
 
-def check_name(name: Name) -> None:
+def check_name(name: Name, task: str | None = None) -> None:
     """Raises what find() would of `name` alone; nothing is fetched or read.
 
-    Raises: SlimzooError, FileNotFoundError: there is no such network, tag, file or folder.
+    Args:
+      task: that a network of that name must have; None: any.
+    Raises: SlimzooError, FileNotFoundError: there is no such network, tag, file or folder, or not for `task`.
     """
     text = _text(name)
     if not text.startswith("hf://") and (is_network(text) or not Path(text).exists()):
         network, tag = _split(text)
+        network.require(task or network.task)
         if tag:
             weights.get_row(network.name, tag)
 

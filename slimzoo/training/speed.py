@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from slimzoo import slim
 from slimzoo.catalogue.comparison import timed
 from slimzoo.catalogue.machine import cores, memory, processor
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.model.predictor import Predictor
-from slimzoo.registry import get_network
-from slimzoo.training.loop import Trainer
+from slimzoo.registry import SEGMENTATION, get_network
+from slimzoo.training.loop import Loss, Trainer
+from slimzoo.training.losses import Batch
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.recipes import recipe_for
 from slimzoo.training.run_report import environment
@@ -124,10 +126,27 @@ def _training(model: Model, task: Task) -> Callable[[], Any]:
     """Returns a step of every layer with the network's own optimizer: forwards, backwards, and the update."""
     recipe = recipe_for(get_network(model.name))
     optimizer = make_optimizer(recipe, _STEPS, loss_scaling=task.precision == "mixed_float16")
-    trainer = Trainer(model, optimizer, tf.distribute.get_strategy(), gradient_factors(recipe, model))
-    labels = tf.one_hot(tf.range(task.batch_size) % model.num_classes, model.num_classes)
-    batch = {"image": _images(model, task), "labels": labels, "weights": tf.ones_like(labels)}
+    loss = Loss.of(recipe, _of_pixels if model.task == SEGMENTATION else None)
+    trainer = Trainer(model, optimizer, tf.distribute.get_strategy(), gradient_factors(recipe, model), loss)
+    batch = {"image": _images(model, task), **_truth(model, task.batch_size)}
     return lambda: trainer.step(batch)["loss"].numpy()
+
+
+def _truth(model: Model, count: int) -> dict[str, tf.Tensor]:
+    """Returns what is true of so many images: each class in turn, of images or of their rows."""
+    if model.task == SEGMENTATION:
+        ids = tf.range(model.input_shape[1]) % model.num_classes
+        return {"mask": tf.tile(ids[None, :, None], (count, 1, model.input_shape[2]))}
+    labels = tf.one_hot(tf.range(count) % model.num_classes, model.num_classes)
+    return {"labels": labels, "weights": tf.ones_like(labels)}
+
+
+def _of_pixels(model: Model, logits: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the cross entropy of every pixel, in the mean, and how many there are."""
+    mask = tf.reshape(batch["mask"], [-1])
+    flat = tf.reshape(logits, [-1, model.num_classes])
+    loss = slim.losses.sparse_softmax_cross_entropy(flat, mask)
+    return loss, tf.cast(tf.size(mask), tf.float32)
 
 
 def _allocated_at_most() -> int | None:

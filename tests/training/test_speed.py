@@ -8,6 +8,7 @@ from slimzoo.catalogue import comparison
 from slimzoo.errors import SlimzooError
 from slimzoo.training import settings, speed
 from slimzoo.training.speed import Task, measure
+from tests import dense
 
 benchmark = importlib.import_module("slimzoo.cli.benchmark")  # the package calls its command so
 
@@ -34,6 +35,13 @@ def test_a_step_of_training_changes_every_layer(monkeypatch):
     assert before.keys() == after.keys()
     biases = [name for name in after if name.endswith("biases")]  # begin at 0
     assert biases and all(after[name].any() and not before[name].any() for name in biases)
+
+
+@pytest.mark.parametrize("mode", speed.MODES)
+def test_a_network_that_gives_masks_is_measured_in_both_modes(mode):
+    with dense.registered():
+        found = measure(Task(network=dense.NAME, mode=mode, batch_size=2, size=33, steps=2))
+    assert (found.runs, found.size) == (2, 33) and found.images_per_second > 0
 
 
 def test_runs_go_on_until_both_the_time_and_the_number_are_reached(monkeypatch):

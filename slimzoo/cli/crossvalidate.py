@@ -9,6 +9,7 @@ import click
 from slimzoo.cli.data_options import (
     classes_option,
     images_option,
+    list_options,
     shards_option,
     split_option,
     turn_option,
@@ -155,6 +156,15 @@ def crossvalidate_boxes(**options: Any) -> None:
 def crossvalidate_tfrecord(**options: Any) -> None:
     """Compare recipes on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
     _crossvalidate("tfrecord", **options)
+
+
+@crossvalidate.command("list", epilog=examples("slimzoo crossvalidate list --data labels.csv --out cv"))
+@all_of(list_options)
+@classes_option
+@all_of(_OPTIONS)
+def crossvalidate_list(**options: Any) -> None:
+    """Compare recipes on a list of images and their labels: CSV or TSV."""
+    _crossvalidate("list", **options)
 
 
 def _crossvalidate(

@@ -73,6 +73,28 @@ split_option = click.option(
     "if they are called after parts, else all]",
 )
 
+list_options = (
+    click.option(
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="A table (CSV, TSV) with an image and its labels a line, | or ; between several.",
+    ),
+    click.option("--images", metavar="DIR", help="The folder of the images.  [default: that of the list]"),
+    click.option("--image-column", metavar="COLUMN", help="By name or number.  [default: the one of images]"),
+    click.option(
+        "--label-columns",
+        type=ClassNames(),
+        metavar="COLUMNS",
+        help="With commas between them.  [default: those called label or class, or all that hold 0 and 1]",
+    ),
+    click.option(
+        "--split",
+        metavar="PART",
+        help="A value of the column split.  [default: train if it has that, else all]",
+    ),
+)
+
 images_option = click.option(
     "--images", metavar="DIR", help="The folder of the images.  [default: looked for beside the data]"
 )

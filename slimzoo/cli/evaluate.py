@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, shards_option, turn_option
+from slimzoo.cli.data_options import classes_option, images_option, list_options, shards_option, turn_option
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import (
     POSITIVE,
@@ -205,6 +205,38 @@ def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | N
             return held_out.only_held_out(run, tfrecord.read(data, None, names, progress))
         apart = "val" if "val" in shards.parts(data) else None
         return tfrecord.read(data, split or apart, names, progress)
+
+    _evaluate(data, read, **options)
+
+
+@evaluate.command(
+    "list",
+    epilog=examples("slimzoo evaluate list --data test.csv --model runs/train-mobilenet_v1"),
+)
+@all_of(list_options)
+@classes_option
+@all_of(_OPTIONS)
+def evaluate_list(
+    data: str,
+    images: str | None,
+    image_column: str | None,
+    label_columns: tuple[str, ...] | None,
+    split: str | None,
+    classes: tuple[str, ...] | None,
+    **options: Any,
+) -> None:
+    """Measure a model on a list of images and their labels: CSV or TSV."""
+    from slimzoo.data import lists
+    from slimzoo.data.columns import Wanted
+    from slimzoo.training import held_out
+
+    run, wanted = options["model"], Wanted(image_column, label_columns)
+
+    def read(model: "Model | None") -> "Dataset":
+        names = classes or (model.labels if model is not None else None)
+        if split is None and held_out.images(run, "validation") is not None:
+            return held_out.only_held_out(run, lists.read(data, images, names, None, wanted))
+        return lists.read(data, images, names, split, wanted)
 
     _evaluate(data, read, **options)
 

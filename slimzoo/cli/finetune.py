@@ -11,6 +11,7 @@ from slimzoo.cli.cluster_options import machines_told
 from slimzoo.cli.data_options import (
     classes_option,
     images_option,
+    list_options,
     shards_option,
     split_option,
 )
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
 
 
 PARTS = ("train", "training", "trainval", "images", "annotations", "data")  # which say nothing of the data
-_WHERE = ("year", "split", "classes", "images", "turn")  # the data is, and how it is read
+_WHERE = (
+    "year",
+    "split",
+    "classes",
+    "images",
+    "image_column",
+    "label_columns",
+    "turn",
+)  # the data is, and how it is read
 _RECIPE = (
     "epochs",
     "batch_size",
@@ -183,6 +192,30 @@ def finetune_boxes(context: click.Context, **options: Any) -> None:
 def finetune_tfrecord(context: click.Context, **options: Any) -> None:
     """Fine-tune on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
     _finetune("tfrecord", context, **options)
+
+
+@finetune.command(
+    "list",
+    cls=Grouped,
+    groups=GROUPS,
+    epilog=examples(
+        "slimzoo finetune list --data train.csv --validation val.csv",
+        "slimzoo finetune list --data labels.tsv --images photos --label-columns species",
+    ),
+)
+@all_of(list_options)
+@classes_option
+@click.option(
+    "--validation",
+    type=Validation(),
+    metavar="PART|FILE",
+    help="The part of them to hold out, or another list.  [default: val of the column split, else 0.2]",
+)
+@all_of(OPTIONS)
+@click.pass_context
+def finetune_list(context: click.Context, **options: Any) -> None:
+    """Fine-tune on a list of images and their labels: CSV or TSV, with names of the columns or without."""
+    _finetune("list", context, **options)
 
 
 def _finetune(

@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, shards_option, split_option
+from slimzoo.cli.data_options import (
+    classes_option,
+    images_option,
+    list_options,
+    shards_option,
+    split_option,
+)
 from slimzoo.cli.group import Group
 from slimzoo.cli.options import POSITIVE, Validation, all_of, help_alone
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
@@ -98,6 +104,16 @@ def pack_boxes(**options: Any) -> None:
 def pack_tfrecord(**options: Any) -> None:
     """Pack shards of records anew: into more or fewer, in another order, checked."""
     _pack("tfrecord", **options)
+
+
+@pack.command("list", epilog=examples("slimzoo pack list --data labels.csv --out packed --shards 8"))
+@all_of(list_options)
+@classes_option
+@_OUT
+@all_of(_OPTIONS)
+def pack_list(**options: Any) -> None:
+    """Pack a list of images and their labels: CSV or TSV."""
+    _pack("list", **options)
 
 
 @pack.command("verify", epilog=examples("slimzoo pack verify --data packed"))

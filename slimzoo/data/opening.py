@@ -4,11 +4,12 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slimzoo.data import boxes, folder, shards, splits, tfrecord, voc
+from slimzoo.data import boxes, folder, lists, shards, splits, tfrecord, voc
+from slimzoo.data.columns import Wanted
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.places import real
 from slimzoo.errors import SlimzooError
@@ -35,7 +36,14 @@ class Asked:
 
     year: str | int = "2012"
     images: Place | None = None
+    image_column: str | None = None
+    label_columns: Names = None
     progress: bool = True
+
+    @property
+    def columns(self) -> Wanted:
+        """Of a list, those that are named."""
+        return Wanted(self.image_column, self.label_columns)
 
 
 @dataclass(frozen=True)
@@ -52,17 +60,32 @@ class Kind:
 
     read: Callable[[Part, Names, Asked], Dataset]
     advice: str
-    parts: Callable[[Place], Mapping[str, Part]] = lambda data: {}
+    parts: Callable[[Place, Asked], Mapping[str, Part]] = lambda data, asked: {}
     split: str | None = None
     held_out: Callable[[Place, str], Part] = lambda data, validation: Part(validation)
 
 
-def _folders(find: Callable[[Place], Mapping[str, Path]]) -> Callable[[Place], Mapping[str, Part]]:
-    return lambda data: {name: Part(path) for name, path in find(data).items()}
+def _folders(
+    find: Callable[[Place], Mapping[str, Path]],
+) -> Callable[[Place, Asked], Mapping[str, Part]]:
+    def parts(data: Place, asked: Asked) -> Mapping[str, Part]:
+        return {} if asked.images else {name: Part(path) for name, path in find(data).items()}
+
+    return parts
 
 
-def _splits(data: Place) -> Mapping[str, Part]:
+def _of_shards(data: Place, asked: Asked) -> Mapping[str, Part]:
+    del asked
     return {name: Part(data, name) for name in shards.parts(data)}
+
+
+def _of_lists(data: Place, asked: Asked) -> Mapping[str, Part]:
+    found = lists.parts(data, asked.images, asked.columns)
+    return {name: Part(data, value) for name, value in found.items()}
+
+
+def _lists_apart(data: Place, validation: str) -> Part:
+    return Part(validation) if os.path.isfile(validation) else Part(data, validation)
 
 
 def _shards_apart(data: Place, validation: str) -> Part:
@@ -89,8 +112,14 @@ KINDS = {
     "tfrecord": Kind(
         lambda part, names, asked: tfrecord.read(*part, names, asked.progress),
         "give two splits or patterns, or a part of one as a number (0.2)",
-        _splits,
+        _of_shards,
         held_out=_shards_apart,
+    ),
+    "list": Kind(
+        lambda part, names, asked: lists.read(part.place, asked.images, names, part.split, asked.columns),
+        "give two lists, or a part of one as a number (0.2)",
+        _of_lists,
+        held_out=_lists_apart,
     ),
 }
 
@@ -103,6 +132,8 @@ def open_data(
     split: str | None = None,
     classes: Names = None,
     images: Place | None = None,
+    image_column: str | None = None,
+    label_columns: Names = None,
     validation: float | str | None = None,
     seed: int = 0,
     turn: bool = True,
@@ -111,23 +142,31 @@ def open_data(
     """Returns (training, validation) data.
 
     Args:
-      kind: "voc", "folder" with one sub-folder of images a class, "boxes" as COCO and YOLO keep them, or
-        "tfrecord", shards of records.
-      data: VOCdevkit, the folder, COCO's file, a folder or a pattern of shards.
+      kind: "voc", "folder" with one sub-folder of images a class, "boxes" as COCO and YOLO keep them,
+        "tfrecord", shards of records, or "list", images and labels in a table of text.
+      data: VOCdevkit, the folder, COCO's file, a folder or a pattern of shards, the table.
       split: of VOC: the list to train on, None: "trainval". Of shards: those to train on, as shards.find()
-        takes it; None: those of train if they are called after parts, else all.
+        takes it; of a list: a value of its column split; None: those of train if there are parts, else all.
       classes: in the order of the labels; None: as `kind`'s read() finds them.
-      images: of boxes: the folder they are in; None: beside `data`.
+      images: of boxes and lists: the folder they are in; None: beside `data`.
+      image_column, label_columns: of lists, by name or number; None: as names and contents show.
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder,
         other shards. None: the folder or the shards val beside train if `data` is laid out so, else 0.2.
       turn: images are turned upright where EXIF says how the camera was held.
       progress: a bar where it takes long.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
-    row, asked = _kind(kind), Asked(year=year, images=images, progress=progress)
-    part, apart = _whole(row, data, split), None
-    if validation is None and images is None and split is None:
-        part, apart = _laid_out(part, row.parts(data))
+    row = _kind(kind)
+    asked = Asked(
+        year=year,
+        images=images,
+        image_column=image_column,
+        label_columns=label_columns,
+        progress=progress,
+    )
+    part, apart = _whole(row, data, split, asked), None
+    if validation is None and split is None:
+        part, apart = _laid_out(part, row.parts(data, asked))
     if isinstance(validation, str):
         apart = row.held_out(data, validation)
     train = replace(row.read(part, classes, asked), turn=turn)
@@ -148,12 +187,21 @@ def open_all(
     split: str | None = None,
     classes: Names = None,
     images: Place | None = None,
+    image_column: str | None = None,
+    label_columns: Names = None,
     turn: bool = True,
     progress: bool = True,
 ) -> Dataset:
     """Returns the data whole, nothing held out; the arguments are open_data()'s."""
-    row, asked = _kind(kind), Asked(year=year, images=images, progress=progress)
-    whole = replace(row.read(_whole(row, data, split), classes, asked), turn=turn)
+    row = _kind(kind)
+    asked = Asked(
+        year=year,
+        images=images,
+        image_column=image_column,
+        label_columns=label_columns,
+        progress=progress,
+    )
+    whole = replace(row.read(_whole(row, data, split, asked), classes, asked), turn=turn)
     _say_alike(whole)
     return whole
 
@@ -165,11 +213,15 @@ def open_parts(
 
     The arguments are open_data()'s.
     """
-    in_parts = not where.get("split") and {"train", "val"} <= _kind(kind).parts(data).keys()
-    if validation is None and not in_parts:
+    if validation is None and (where.get("split") or not _is_in_parts(kind, data, **where)):
         return {"train": open_all(kind, data, **where)}
     train, held_out = open_data(kind, data, validation=validation, **where)
     return {"train": train, "validation": held_out}
+
+
+def _is_in_parts(kind: str, data: Place, **where: Any) -> bool:
+    named = {field.name for field in fields(Asked)} & where.keys()
+    return {"train", "val"} <= _kind(kind).parts(data, Asked(**{name: where[name] for name in named})).keys()
 
 
 def _kind(kind: str) -> Kind:
@@ -178,9 +230,9 @@ def _kind(kind: str) -> Kind:
     return KINDS[kind]
 
 
-def _whole(row: Kind, data: Place, split: str | None) -> Part:
-    """Returns what is read where nothing is held out: of shards of several parts those of train."""
-    train = None if split else row.parts(data).get("train")
+def _whole(row: Kind, data: Place, split: str | None, asked: Asked) -> Part:
+    """Returns what is read where nothing is held out: of shards and lists of parts those of train."""
+    train = None if split else row.parts(data, asked).get("train")
     return train if train and train.split else Part(data, split or row.split)
 
 

@@ -32,11 +32,16 @@ def all_lines(path: Path) -> list[str]:
 
     Raises: OSError. SlimzooError: it is no file, or too large to be such a list.
     """
+    return [same(line.strip(_BLANK)) for line in all_text(path).splitlines()]
+
+
+def all_text(path: Path) -> str:
+    """Returns the text of a file as it stands there. Raises: as all_lines() does."""
     try:
         content = read_whole(path)
     except ValueError as error:
         raise SlimzooError(f"{path} cannot be read: {error}") from error
-    return [same(line.strip(_BLANK)) for line in _decode(content).splitlines()]
+    return _decode(content)
 
 
 def same(name: str) -> str:

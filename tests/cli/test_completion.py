@@ -25,7 +25,7 @@ def completed(line: str) -> list[str]:
     ("line", "found"),
     [
         ("slimzoo fine", ["finetune"]),
-        ("slimzoo finetune ", ["boxes", "folder", "tfrecord", "voc"]),
+        ("slimzoo finetune ", ["boxes", "folder", "list", "tfrecord", "voc"]),
         ("slimzoo finetune voc --learning-rate", ["--learning-rate", "--learning-rates"]),
         (
             "slimzoo finetune voc --optimizer ",

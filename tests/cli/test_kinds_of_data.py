@@ -1,4 +1,4 @@
-"""Shards of records at the command line: trained on, measured on, and refused with every fault."""
+"""Shards of records, packs and lists at the command line: trained on, measured on, refused."""
 
 import pytest
 
@@ -76,3 +76,19 @@ def test_a_pack_that_is_there_is_not_written_over(slimzoo, refused, classes):
     assert slimzoo(*command, "--overwrite", "--in-order").code == 0
     refused("pack", "verify", "--data", "nowhere", words=["there is no folder nowhere"])
     refused("pack", "folder", "--data", classes, "--out", "x", "--shards", 13, words=["13", "12 images"])
+
+
+def test_a_list_goes_through_every_command(slimzoo, refused, cifarnet, classes):
+    rows = [f"{path.relative_to(classes)},{path.parent.name}" for path in sorted(classes.glob("*/*.jpg"))]
+    (classes / "list.csv").write_text("\n".join(["image,label", *rows]))
+    trained = ("--model", "cifarnet", "--weights", cifarnet, "--steps", 1, "--batch-size", 4, "--out", "run")
+    done = slimzoo("finetune", "list", "--data", "classes/list.csv", *trained, "--no-deterministic", "--json")
+    assert done.code == 0, done.err
+    measured = slimzoo("evaluate", "list", "--data", "classes/list.csv", "--model", "run", "--json")
+    assert measured.json["map"] == pytest.approx(done.json["map"])
+    packed = slimzoo("pack", "list", "--data", "classes/list.csv", "--out", "packed")
+    assert packed.out == "packed: train is packed, 12 images of 2 classes in 1 shard\n"
+    command = ("pack", "list", "--data", "classes/list.csv", "--out", "x", "--label-columns", "species")
+    refused(*command, words=["has no column species; there are image, label"])
+    (classes / "list.csv").write_text("image,a,b\ncat/0.jpg,x,y\n")
+    refused("finetune", "list", "--data", "classes/list.csv", words=["--label-columns NAMES"])

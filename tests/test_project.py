@@ -81,7 +81,11 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     extras = project["optional-dependencies"]
     needed = [
         *project["dependencies"],
-        *(text for name in ("onnx", "openvino", "parquet", "py2", "ray", "remote") for text in extras[name]),
+        *(
+            text
+            for name in ("onnx", "openvino", "parquet", "py2", "ray", "remote", "tfds")
+            for text in extras[name]
+        ),
     ]
     declared = {re.match(r"[\w-]+", text)[0].replace("-", "_") for text in needed}
     used = {DISTRIBUTIONS.get(name, name) for name in imported("slimzoo", "converters")}

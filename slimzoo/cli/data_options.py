@@ -65,7 +65,7 @@ shards_option = click.option(
     "--data",
     required=True,
     metavar="DIR|FILE|PATTERN",
-    help="Shards of records: their folder, one of them, or a pattern as 'data/train-*'.",
+    help="Shards of records: their folder, one of them, or a pattern as 'data/train-*'; or tfds:NAME.",
 )
 split_option = click.option(
     "--split",

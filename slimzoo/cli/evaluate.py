@@ -194,7 +194,7 @@ def evaluate_boxes(data: str, images: str | None, classes: tuple[str, ...] | Non
 @all_of(_OPTIONS)
 def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | None, **options: Any) -> None:
     """Measure a model on shards of records, as TF-Slim's datasets and `slimzoo pack` write them."""
-    from slimzoo.data import shards, tfrecord
+    from slimzoo.data.opening import read_shards, shard_parts
     from slimzoo.training import held_out
 
     run, progress = options["model"], options["progress"]
@@ -202,9 +202,8 @@ def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | N
     def read(model: "Model | None") -> "Dataset":
         names = classes or (model.labels if model is not None else None)
         if split is None and held_out.images(run, "validation") is not None:
-            return held_out.only_held_out(run, tfrecord.read(data, None, names, progress))
-        apart = "val" if "val" in shards.parts(data) else None
-        return tfrecord.read(data, split or apart, names, progress)
+            return held_out.only_held_out(run, read_shards(data, None, names, progress))
+        return read_shards(data, split or shard_parts(data).get("val"), names, progress)
 
     _evaluate(data, read, **options)
 

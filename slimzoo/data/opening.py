@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slimzoo.data import boxes, folder, lists, shards, splits, tfrecord, voc
+from slimzoo.data import boxes, folder, lists, shards, splits, tensorflow_datasets, tfrecord, voc
 from slimzoo.data.columns import Wanted
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.places import real
@@ -74,9 +74,22 @@ def _folders(
     return parts
 
 
+def read_shards(place: Place, split: str | None, names: Names, progress: bool = True) -> Dataset:
+    """Returns a data set in shards: files, or one of TensorFlow Datasets by name."""
+    read = tensorflow_datasets.read if tensorflow_datasets.is_name(place) else tfrecord.read
+    return read(str(place), split, names, progress)
+
+
+def shard_parts(place: Place) -> dict[str, str]:
+    """Returns the splits of a data set in shards by part ("train", "val", "test"), if it has them."""
+    if tensorflow_datasets.is_name(place):
+        return tensorflow_datasets.parts(str(place))
+    return {name: name for name in shards.parts(place)}
+
+
 def _of_shards(data: Place, asked: Asked) -> Mapping[str, Part]:
     del asked
-    return {name: Part(data, name) for name in shards.parts(data)}
+    return {name: Part(data, split) for name, split in shard_parts(data).items()}
 
 
 def _of_lists(data: Place, asked: Asked) -> Mapping[str, Part]:
@@ -89,7 +102,8 @@ def _lists_apart(data: Place, validation: str) -> Part:
 
 
 def _shards_apart(data: Place, validation: str) -> Part:
-    return Part(data, validation) if shards.is_split(data, validation) else Part(validation)
+    by_name = tensorflow_datasets.is_name(data) and tensorflow_datasets.has_split(str(data), validation)
+    return Part(data, validation) if by_name or shards.is_split(data, validation) else Part(validation)
 
 
 KINDS = {
@@ -110,7 +124,7 @@ KINDS = {
         _folders(boxes.parts),
     ),
     "tfrecord": Kind(
-        lambda part, names, asked: tfrecord.read(*part, names, asked.progress),
+        lambda part, names, asked: read_shards(*part, names, asked.progress),
         "give two splits or patterns, or a part of one as a number (0.2)",
         _of_shards,
         held_out=_shards_apart,

@@ -4,7 +4,7 @@ import fnmatch
 from collections.abc import Iterator
 from functools import partial
 
-from tools.benchmarks import compiled, files, graphs, looping, parallel, running, streams, together
+from tools.benchmarks import compiled, files, graphs, looping, parallel, reading, running, streams, together
 from tools.benchmarks.pairs import Row, alone, difference, speed_ratio, time_ratio
 from tools.benchmarks.statistics import Target
 from tools.benchmarks.twins import TWINS
@@ -100,6 +100,7 @@ ROWS: dict[str, Row] = {
         *compiled.rows(),
         *looping.rows(),
         *parallel.rows(),
+        *reading.rows(),
         *together.rows(),
         Row(
             "train/mobilenet_v1_025",

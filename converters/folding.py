@@ -7,6 +7,7 @@ then gets the values with which it changes nothing but for the offset, and the o
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import math
@@ -21,21 +22,23 @@ from slimzoo.converters.graph import Layer
 from slimzoo.converters.source import Source, Tensor
 from slimzoo.errors import SlimzooError
 from slimzoo.names import Scopes
-from slimzoo.registry import Row, get_row
+from slimzoo.registry import Row, get_network, get_row
 
 log = logging.getLogger("slimzoo")
 _ENOUGH = 0.9  # of a network's layers before its head, for a file that goes on otherwise to be one of it
 
 
 def unfolded(
-    source: Source, network: str, arguments: Mapping[str, Any] = MappingProxyType({})
+    source: Source, network: str, arguments: Mapping[str, Any] = MappingProxyType({}), fixed: bool = False
 ) -> Source | None:
     """Returns the variables of `network` with which it computes what the graph of `source` does.
 
-    The metadata name the scopes that the graph is without. None: `source` is of no graph that was folded.
+    The metadata name the scopes that the graph is without, and what arguments_of() returns. None: `source`
+    is of no graph that was folded.
 
     Args:
       arguments: of the network function.
+      fixed: it is built with these alone; what it would need others for is warned of.
     Raises: SlimzooError: its layers are not those of `network`, as far as its head.
     """
     if source.layers is None or "folded" not in source.metadata:
@@ -53,17 +56,23 @@ def unfolded(
     absent = (*_scopes_of(ours[count:], row), *row.side_heads)
     _say_rounded(source)
     _say_functions(source, network, theirs[:count], ours[:count])
-    _say_strides(source, network, theirs[:count], ours[:count])
+    needed = _strides(source, network, theirs[:count], ours[:count], None if fixed else arguments)
     if left := theirs[count:]:
         log.warning("%s: left out are its last %d layers, from %s on", source.path, len(left), left[0])
     found = guarded(source.with_tensors(tensors), source.path)
     found.metadata |= {"unfolded": f"{count} layers", "absent": json.dumps(absent)}
+    found.metadata |= {"needs": json.dumps(needed)}
     return found
 
 
 def absent_in(source: Source) -> tuple[str, ...]:
     """Returns the scopes of its network that the metadata of `source` say it is without."""
     return tuple(json.loads(source.metadata.get("absent", "[]")))
+
+
+def arguments_of(source: Source) -> dict[str, Any]:
+    """Returns the arguments with which the network computes what the graph behind `source` does."""
+    return json.loads(source.metadata.get("needs", "{}"))
 
 
 def _without_preprocessing(source: Source, theirs: Sequence[Layer], ours: Sequence[Layer]) -> Sequence[Layer]:
@@ -148,17 +157,33 @@ def _say_rounded(source: Source) -> None:
         log.warning("%s: its weights were rounded, %s", source.path, rounded)
 
 
-def _say_strides(source: Source, network: str, theirs: Sequence[Layer], ours: Sequence[Layer]) -> None:
-    """Says where a file that dilates kernels in place of strides does so from another stride on."""
+def _strides(
+    source: Source,
+    network: str,
+    theirs: Sequence[Layer],
+    ours: Sequence[Layer],
+    arguments: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Returns the output_stride of a file that dilates kernels in place of strides from another one on.
+
+    Args:
+      arguments: of the network function; None, or with an output_stride, or where it takes none: it is
+        warned of, and nothing returned.
+    """
     pairs = [(their, our) for their, our in zip(theirs, ours, strict=True) if their.kernel and our.kernel]
     if not (others := sum(their.stride != our.stride for their, our in pairs)):
-        return
+        return {}
     there, here = (math.prod(layer.stride for layer in side) for side in zip(*pairs, strict=True))
+    takes = inspect.signature(get_network(network).build).parameters.values()
+    known = any(name.name == "output_stride" or name.kind is name.VAR_KEYWORD for name in takes)
+    if known and arguments is not None and "output_stride" not in arguments:
+        return {"output_stride": there}
     log.warning(
         "%s: %d of its layers stride otherwise than those of %s: other numbers. Its map is %d times as small "
         "as its images, the network's %d times: output_stride=%d gives it the same",
         *(source.path, others, network, there, here, there),
     )
+    return {}
 
 
 def _say_functions(source: Source, network: str, theirs: Sequence[Layer], ours: Sequence[Layer]) -> None:

@@ -138,7 +138,7 @@ def named(
         in_file=names,
         hint=lambda: prefixes.hint(variables.shapes, given.maps(), given.wanted()),
     )
-    if network and (layers := folding.unfolded(variables, network.name, arguments)):
+    if network and (layers := folding.unfolded(variables, network.name, arguments, whole)):
         return replace(found, variables=layers, absent=folding.absent_in(layers))
     if backbone := _of_a_backbone(found, given):
         return backbone

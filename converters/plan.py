@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from slimzoo.converters.folding import arguments_of
 from slimzoo.converters.matching import Misfit, Rename, match
 from slimzoo.converters.name_maps import NameMap, get_name_map, options_of_maths, worded
 from slimzoo.converters.name_maps.transforms import with_background
@@ -127,8 +128,9 @@ def prepare(
         variables = with_background(variables, get_row(network).heads, background)
         absent, about = _fit(replace(found, variables=variables), network, headless, known)
         notes |= _of_background(background, said) | about
-    arguments = {**_network_arguments(said, source.path, theirs), **network_arguments}
-    if network_arguments:
+    needed = arguments_of(variables)
+    arguments = {**needed, **_network_arguments(said, source.path, theirs), **network_arguments}
+    if network_arguments or needed:
         notes |= {"network_arguments": json.dumps(arguments)}
     if theirs:
         notes |= {"name_map": str(theirs)} | _of_original(source, theirs, arguments)

@@ -185,7 +185,9 @@ def _filled(
     from slimzoo.restoring import fitting
 
     own = _network_arguments(plan.network.name, source, contents.name_map or source.name_map, arguments)
-    arguments = {**own, "multi_label": plan.multi_label, **arguments}
+    if contents.arguments:
+        log.info("%s: built with %s, as %s is", plan.network.name, worded(contents.arguments), source.where)
+    arguments = {**contents.arguments, **own, "multi_label": plan.multi_label, **arguments}
     discovery = _built_as_said(plan, source, arguments)
     shapes = {spec.name: spec.shape for spec in discovery.variables.values()}
     absent = plan.absent_among(shapes)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from slimzoo import converters
+from slimzoo.converters.folding import arguments_of
 from slimzoo.converters.matching import Rename
 from slimzoo.converters.name_maps import NameMap
 from slimzoo.converters.naming import named
@@ -45,6 +46,7 @@ class Contents:
       exclude: what the caller excluded, in slim's names.
       unused: tensors of the file that are no part of the network.
       hint: returns what may help where they do not fit.
+      arguments: of the network, with which it computes what a graph that was folded does.
     """
 
     variables: converters.Source
@@ -54,6 +56,7 @@ class Contents:
     exclude: Scopes
     unused: tuple[str, ...]
     hint: Callable[[], str]
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,7 @@ def open_contents(
         found.exclude,
         found.unused,
         found.hint,
+        arguments_of(found.variables),
     )
 
 

@@ -99,8 +99,9 @@ def _saved(path: Path, weights_given: Name | None) -> tuple[Row, Source]:
     source = from_file(file)
     if not source.network:
         raise SlimzooError(
-            f"{file} does not say which network it belongs to. Say so: slimzoo.load(name, "
-            f"weights={os.fspath(path)!r}) with one of {', '.join(rows())}"
+            f"{file} does not say which network it belongs to: name the network, and give the file as "
+            f"weights={os.fspath(path)!r}. slimzoo.list_models() lists all, `slimzoo inspect` tells which "
+            "one a file is like"
         )
     return row_of(file, source.network), source
 

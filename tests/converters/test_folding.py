@@ -304,7 +304,15 @@ def test_the_real_deeplab_gives_the_masks_that_its_interpreter_gives(shared, cap
     assert (ours.argmax(-1) != theirs.argmax(-1)).sum() <= 2
 
 
-def test_a_deeplab_that_dilates_from_another_stride_on_says_from_which(shared, caplog):
+def test_a_deeplab_that_dilates_from_another_stride_on_is_built_with_that(shared, caplog, tmp_path):
     path = shared / "checkpoints" / "real" / "deeplabv3_mnv2_257_float.tflite"
-    slimzoo.load("deeplab_v3_mobilenet_v2_050", weights=path, size=257)
+    model = slimzoo.load("deeplab_v3_mobilenet_v2_050", weights=path, size=257)
+    assert model.network_arguments["output_stride"] == 8 and "stride" not in caplog.text
+    converters.convert(path, tmp_path / "x.safetensors", network="deeplab_v3_mobilenet_v2_050")
+    assert slimzoo.load(tmp_path / "x.safetensors").network_arguments["output_stride"] == 8
+
+
+def test_a_network_that_dilates_from_another_stride_on_than_its_file_says_from_which(shared, caplog):
+    path = shared / "checkpoints" / "real" / "deeplabv3_mnv2_257_float.tflite"
+    slimzoo.load("deeplab_v3_mobilenet_v2_050", weights=path, size=257, output_stride=16)
     assert "Its map is 8 times as small as its images, the network's 16 times: output_stride=8" in caplog.text

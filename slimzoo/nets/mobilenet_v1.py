@@ -223,6 +223,7 @@ def mobilenet_v1(
     global_pool: bool = False,
     *,
     end_padding: bool = False,
+    output_stride: int | None = None,
 ) -> NetworkOutput:
     """Builds MobileNet v1 for classification.
 
@@ -230,7 +231,7 @@ def mobilenet_v1(
       inputs: float [N, H, W, 3] in [-1, 1].
       num_classes: 0 or None leaves the last layer out and returns its input.
       global_pool: averages over the whole map, whatever its size; else over 7x7 at most.
-      end_padding: as mobilenet_v1_base takes it.
+      end_padding, output_stride: as mobilenet_v1_base takes them; with output_stride, global_pool is meant.
     Returns: logits [N, num_classes] ([N, 1, 1, num_classes] without spatial_squeeze), end_points.
     Raises: ValueError: `inputs` is not of rank 4; see mobilenet_v1_base.
     """
@@ -247,9 +248,10 @@ def mobilenet_v1(
             depth_multiplier=depth_multiplier,
             conv_defs=conv_defs,
             end_padding=end_padding,
+            output_stride=output_stride,
         )
         with tf.compat.v1.variable_scope("Logits"):
-            if global_pool:
+            if global_pool or output_stride is not None:
                 net = tf.reduce_mean(net, spatial_axes(), keepdims=True, name="global_pool")
                 end_points["global_pool"] = net
             else:

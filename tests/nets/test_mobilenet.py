@@ -496,3 +496,12 @@ def test_a_pooling_that_is_no_mean_needs_a_known_size():
             mobilenet.global_pool(unknown, tf.nn.max_pool2d)
         assert mobilenet.global_pool(unknown).shape.as_list() == [None, 1, 1, 3]
         assert mobilenet.global_pool(images(1, 4, 6, 3), tf.nn.max_pool2d).shape == (1, 1, 1, 3)
+
+
+def test_mobilenet_v1_keeps_its_map_at_a_stride_that_is_asked_for_and_averages_all_of_it():
+    model = slimzoo.Model("mobilenet_v1_025", 5, (65, 65, 3), output_stride=8)
+    images = tf.random.stateless_uniform((2, 65, 65, 3), (0, 0), -1, 1)
+    assert model(images).shape == (2, 5)
+    assert model.end_points(images)["Conv2d_13_pointwise"].shape == (2, 9, 9, 256)
+    backbone = slimzoo.load("mobilenet_v1_025", features_only=True, output_stride=8, input_shape=(64, 64, 3))
+    assert [level.reduction for level in backbone.feature_info][-1] == 8

@@ -11,14 +11,17 @@ from itertools import chain
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
+from PIL import Image
 
 import slimzoo
 from slimzoo import converters, registry, weights
 from slimzoo.cli import main, options
 from slimzoo.converters import formats, name_maps, whole_models
+from slimzoo.labels import dense
 from tests.cli.support import picture
 from tests.test_project import ROOT
 
@@ -36,6 +39,7 @@ LONG = {  # pages that take more than three seconds of one core: they are slow
     "predictors": "two networks compiled, and one measured",
     "many": "two streams, each with a model of its own",
     "scale": "a run, a strategy, and measured speed",
+    "segmentation": "a DeepLab, two commands, two conversions, a small training",
     "troubleshooting": "ten loads and a whole model",
 }
 NEEDS_ONNX = ("tf2onnx", "onnxruntime")  # of the blocks and lines that name it
@@ -71,9 +75,26 @@ def belongings(tmp_path_factory):
     for i in range(8):
         for name, colour in (("daisy", (250, 250 - 9 * i, 0)), ("rose", (250 - 9 * i, 0, 99))):
             picture(folder / "flowers" / name / f"{i}.jpg", colour)
+    masks_of_voc(folder / "VOCdevkit" / "VOC2012")
     (folder / "old").mkdir()
     converters.convert(DRAWN, folder / "old" / "model.ckpt-90000")
     return folder
+
+
+def masks_of_voc(root):
+    """A kit of six small photographs whose left halves show class 1, 2 or 3, with a void line between."""
+    names = [f"2012_{i:06d}" for i in range(6)]
+    for i, name in enumerate(names):
+        picture(root / "JPEGImages" / f"{name}.jpg", (80 * (i % 3), 200, 90), size=60)
+        mask = np.zeros((60, 60), np.uint8)
+        mask[:, :30], mask[:, 30] = 1 + i % 3, dense.VOID
+        made = Image.fromarray(mask)
+        made.putpalette(dense.palette().tobytes())
+        (root / "SegmentationClass").mkdir(exist_ok=True)
+        made.save(root / "SegmentationClass" / f"{name}.png")
+    (root / "ImageSets" / "Segmentation").mkdir(parents=True)
+    for split, part in (("train", names[:4]), ("val", names[4:])):
+        (root / "ImageSets" / "Segmentation" / f"{split}.txt").write_text("\n".join(part) + "\n")
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ class Row:
     recipe: str = ""  # a name of training.RECIPES; "": the plain recipe
     task: str = CLASSIFICATION  # of TASKS: logits [N, classes], or [N, H, W, classes] at the images' size
     scope: str = ""  # the outermost scope of its variables; "": that of its heads
+    grid: tuple[int, int] = (1, 0)  # sides of images to train on: (16, 1) for multiples of 16 and one more
 
     def __post_init__(self) -> None:
         problems = []

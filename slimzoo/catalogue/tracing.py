@@ -12,7 +12,7 @@ from slimzoo.tracing.parts import discover_parts, network_shapes, resolve
 
 ROW = (  # of registry.Row, as slimzoo.facts keeps it
     *("image_size", "channels", "num_classes", "heads", "transfer_heads", "preprocessing", "auxiliary"),
-    *("recipe", "task", "scope"),
+    *("recipe", "task", "scope", "grid"),
 )
 
 

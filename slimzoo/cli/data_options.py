@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from slimzoo.cli.options import OneOf
 from slimzoo.files.reading import is_endless
 
 turn_option = click.option(
@@ -14,6 +15,12 @@ turn_option = click.option(
     default=True,
     help="Turn photographs upright as their EXIF says; as in training.  [default: exif]",
 )
+
+
+def _tasks() -> tuple[str, ...]:
+    from slimzoo.registry import TASKS
+
+    return TASKS
 
 
 class ListFile(click.File):
@@ -32,15 +39,15 @@ class ListFile(click.File):
 
 
 class ClassNames(click.ParamType):
-    """Names with commas between them, or a file with one a line."""
+    """Names with commas between them, or a file with one a line; a .json is read where the masks are."""
 
     name = "names"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Returns the names."""
-        if isinstance(value, tuple):
+    ) -> tuple[str, ...] | str:
+        """Returns the names; a .json is given back as it is."""
+        if isinstance(value, tuple) or value.lower().endswith(".json"):
             return value
         if os.path.isfile(value):
             from slimzoo.labels import read_labels
@@ -95,6 +102,13 @@ list_options = (
     ),
 )
 
+task_option = click.option(
+    "--task",
+    type=OneOf(_tasks),
+    metavar="NAME",
+    help="classification: classes of an image; segmentation: of its pixels, which masks say.  [default: the "
+    "model's]",
+)
 images_option = click.option(
     "--images", metavar="DIR", help="The folder of the images.  [default: looked for beside the data]"
 )

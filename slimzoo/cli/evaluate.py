@@ -4,12 +4,21 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.cli.data_options import classes_option, images_option, list_options, shards_option, turn_option
+from slimzoo.cli.data_options import (
+    classes_option,
+    images_option,
+    list_options,
+    shards_option,
+    task_option,
+    turn_option,
+)
 from slimzoo.cli.group import Group
+from slimzoo.cli.mask_options import refuse_views, size_and_views, take_views, view_options
 from slimzoo.cli.options import (
     POSITIVE,
     all_of,
@@ -18,7 +27,8 @@ from slimzoo.cli.options import (
     import_option,
     reading_options,
 )
-from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, scores_table
+from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
+from slimzoo.cli.tables import TABLES
 from slimzoo.errors import SlimzooError
 
 if TYPE_CHECKING:
@@ -66,27 +76,36 @@ def evaluate(context: click.Context) -> None:
     epilog=examples(
         "slimzoo evaluate voc --data VOCdevkit --model runs/VOCdevkit-mobilenet_v1",
         "slimzoo evaluate voc --data VOCdevkit --year 2007 --split test --model runs/VOCdevkit-vgg_16 --json",
+        "slimzoo evaluate voc --data VOCdevkit --model deeplab_v3_mobilenet_v2 --scales 0.75,1,1.25 --flip",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
 @click.option("--year", default="2012", show_default=True)
 @click.option("--split", help="The list of images.  [default: those that the run held out, else val]")
 @classes_option
+@task_option
+@all_of(size_and_views)
 @all_of(_OPTIONS)
 def evaluate_voc(
-    data: str, year: str, split: str | None, classes: tuple[str, ...] | None, **options: Any
+    data: str, year: str, split: str | None, classes: tuple[str, ...] | str | None, **options: Any
 ) -> None:
-    """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them."""
-    from slimzoo.data import voc
+    """Measure a model on Pascal VOC, or a kit like it; the classes are the model's own, if it knows them.
+
+    One that gives masks is measured on those of ImageSets/Segmentation, at the size of the images.
+    """
+    from slimzoo.data import dense, voc
+    from slimzoo.registry import SEGMENTATION
     from slimzoo.training import held_out
 
-    run = options["model"]
+    run, task = options["model"], options["task"]
 
     def read(model: "Model | None") -> "Dataset":
-        names = classes or _trained_on(model)
+        masks = (task if model is None else model.task) == SEGMENTATION
+        names: Any = classes or _trained_on(model)
+        read_part = partial(dense.voc.read if masks else voc.read, data, year)
         if split is None and held_out.images(run, "validation") is not None:
-            return held_out.only_held_out(run, voc.read(data, year, None, names))
-        return voc.read(data, year, split or "val", names)
+            return held_out.only_held_out(run, read_part(None, names))
+        return read_part(split or "val", names)
 
     _evaluate(data, read, **options)
 
@@ -100,7 +119,13 @@ def evaluate_voc(
         "slimzoo evaluate folder --data val --labels imagenet --model resnet_v1_50 --size 320 --crop 1",
     ),
 )
-@click.option("--data", required=True, metavar="DIR", help="A folder with one sub-folder of images a class.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="DIR",
+    help="A folder with one sub-folder of images a class; of masks one with images/ and masks/.",
+)
+@task_option
 @click.option(
     "--labels",
     type=click.Choice(["imagenet"]),
@@ -118,17 +143,55 @@ def evaluate_voc(
     metavar="FILE",
     help="Add a line for each model to this .csv; what stands there is not measured again.",
 )
+@all_of(view_options)
 @all_of(_FOLDER_OPTIONS)
-def evaluate_folder(**options: Any) -> None:
-    """Measure models on a folder of images with one sub-folder a class: top-1, top-5, loss, intervals."""
+def evaluate_folder(task: str | None, **options: Any) -> None:
+    """Measure models on a folder of images with one sub-folder a class: top-1, top-5, loss, intervals.
+
+    One that gives masks is measured on a folder with images/ and masks/, at the size of the images.
+    """
+    from slimzoo.registry import SEGMENTATION
+
     models, weights = options["model"], options["weights"]
+    if (task or _task_of(models[0])) == SEGMENTATION:
+        return _evaluate_masks_in_folder(**options)
+    refuse_views(models[0], take_views(options))
     if weights is not None and len(models) > 1:
         raise click.UsageError("--weights is of one model; of several each names its own: --model NAME/TAG")
     _check_names(models)
     of_imagenet = _read(options["data"], options["labels"])  # what is wrong is said before TensorFlow starts
     from slimzoo.cli import evaluate_many
 
-    evaluate_many.evaluate(evaluate_many.Asked(**options), of_imagenet)
+    return evaluate_many.evaluate(evaluate_many.Asked(**options), of_imagenet)
+
+
+def _task_of(model: str) -> str:
+    """Returns what a model is for, as far as its name or file says; what is wrong with it is said later."""
+    from slimzoo.loading.source import find
+    from slimzoo.registry import CLASSIFICATION, get_row, is_network
+
+    network = model.partition("/")[0].partition(".")[0]
+    if is_network(network) and not os.path.exists(model):
+        return get_row(network).task
+    try:
+        return find(model, False, None)[0].task if os.path.exists(model) else CLASSIFICATION
+    except (SlimzooError, OSError):
+        return CLASSIFICATION
+
+
+def _evaluate_masks_in_folder(data: str, model: Sequence[str], **options: Any) -> None:
+    """Measures the one model on images/ and masks/ of a folder. Raises UsageError: options of others."""
+    from slimzoo.data import dense
+
+    def read(loaded: "Model | None") -> "Dataset":
+        named = loaded is None or dense.folder.names_classes(data)
+        return dense.folder.read(data, None if named or loaded is None else loaded.labels)
+
+    others = [f"--{name}" for name in ("labels", "crop", "out") if options.pop(name) is not None]
+    if others or len(model) > 1:
+        wrong = ", ".join([*others, *(["several --model"] if len(model) > 1 else [])])
+        raise click.UsageError(f"{wrong}: for networks that give classes of an image, not masks")
+    _evaluate(data, read, model=model[0], **options)
 
 
 def _read(data: str, labels: str | None) -> "tuple[Dataset, np.ndarray] | None":
@@ -263,19 +326,39 @@ def _evaluate(
     turn: bool,
     progress: bool,
     as_json: bool,
+    task: str | None = None,
+    size: int | None = None,
+    **views_asked: Any,
 ) -> None:
     from slimzoo.loading.load import load
     from slimzoo.loading.source import find
+    from slimzoo.registry import SEGMENTATION, check_task
     from slimzoo.training import held_out
 
+    views = take_views(views_asked)
     if not os.path.exists(where):  # said before TensorFlow starts
         find(model, weights is None, weights)
         read(None)
-    loaded = load(model, pretrained=weights is None, weights=weights, rename=rename, exclude=exclude, ema=ema)
-    from slimzoo.training import evaluate as measure
-
+    loaded = load(
+        model,
+        pretrained=weights is None,
+        weights=weights,
+        rename=rename,
+        exclude=exclude,
+        ema=ema,
+        size=size,
+    )
+    check_task(loaded.name, loaded.task, task or loaded.task)
     data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
-    evaluation = measure(loaded, data, batch_size, progress=progress).to_dict()
-    return echo_json(evaluation) if as_json else echo(scores_table(evaluation))
+    if loaded.task == SEGMENTATION:
+        from slimzoo.training.segmentation_evaluation import evaluate_masks
+
+        found = evaluate_masks(loaded, data, batch_size, progress, views).to_dict()
+    else:
+        refuse_views(loaded.name, views)
+        from slimzoo.training import evaluate as measure
+
+        found = measure(loaded, data, batch_size, progress=progress).to_dict()
+    return echo_json(found) if as_json else echo(TABLES[loaded.task](found))

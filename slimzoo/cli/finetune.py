@@ -14,6 +14,7 @@ from slimzoo.cli.data_options import (
     list_options,
     shards_option,
     split_option,
+    task_option,
 )
 from slimzoo.cli.finetune_options import GROUPS, OPTIONS, recipes_module
 from slimzoo.cli.group import Group
@@ -23,7 +24,8 @@ from slimzoo.cli.options import (
     all_of,
     help_alone,
 )
-from slimzoo.cli.output import echo, echo_json, examples, scores_table
+from slimzoo.cli.output import echo, echo_json, examples
+from slimzoo.cli.tables import TABLES
 from slimzoo.cli.tricks import take_tricks
 from slimzoo.errors import counted
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 
 PARTS = ("train", "training", "trainval", "images", "annotations", "data")  # which say nothing of the data
+_MODELS = {"classification": "mobilenet_v1", "segmentation": "deeplab_v3_mobilenet_v2"}  # by task
 _WHERE = (
     "year",
     "split",
@@ -82,6 +85,7 @@ def finetune(context: click.Context) -> None:
         " --learning-rates 'vgg_16/conv*=0.1'",
         "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",
         "slimzoo finetune voc --data my_kit --split all --classes helmet,vest",
+        "slimzoo finetune voc --data VOCdevkit --task segmentation --size 257 --resolution full",
     ),
 )
 @click.option("--data", required=True, metavar="DIR", help="VOCdevkit, or one year's folder in it.")
@@ -101,10 +105,14 @@ def finetune(context: click.Context) -> None:
     metavar="PART|SPLIT",
     help="The part of them to hold out, or another list.",
 )
+@task_option
 @all_of(OPTIONS)
 @click.pass_context
 def finetune_voc(context: click.Context, **options: Any) -> None:
-    """Fine-tune on Pascal VOC, or a kit like it: several classes an image, difficult objects ignored."""
+    """Fine-tune on Pascal VOC, or a kit like it.
+
+    Several classes an image, difficult objects ignored; or masks, of ImageSets/Segmentation.
+    """
     _finetune("voc", context, **options)
 
 
@@ -119,6 +127,7 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
         "slimzoo finetune folder --train flowers --optimizer adamw --weight-decay 0.05 --layer-decay 0.75"
         " --mixup 0.2 --label-smoothing 0.1 --average-weights 0.99",
         "slimzoo finetune folder --train flowers --import my_nets.py --model my_net --weights none",
+        "slimzoo finetune folder --train roads --task segmentation --classes roads/classes.json --size 257",
     ),
 )
 @click.option(
@@ -127,8 +136,10 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
     "data",
     required=True,
     metavar="DIR",
-    help="A folder with one sub-folder of images a class.",
+    help="A folder with one sub-folder of images a class; of masks one with images/ and masks/.",
 )
+@classes_option
+@task_option
 @click.option(
     "--validation",
     type=Validation(),
@@ -138,7 +149,7 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
 @all_of(OPTIONS)
 @click.pass_context
 def finetune_folder(context: click.Context, **options: Any) -> None:
-    """Fine-tune on a folder of images with one sub-folder a class."""
+    """Fine-tune on a folder of images with one sub-folder a class, or with images/ and masks/."""
     _finetune("folder", context, **options)
 
 
@@ -227,13 +238,15 @@ def _finetune(
     out: str | None,
     as_json: bool,
     dry_run: bool,
+    task: str | None = None,
     **options: Any,
 ) -> None:
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
+    options["model"], task = _model_and_task(options["model"], task)
     where = {name: options.pop(name) for name in _WHERE if name in options}
-    how = {"seed": options["seed"], "progress": options["progress"]}
+    how = {"seed": options["seed"], "progress": options["progress"], "task": task}
     train, held_out = open_data(kind, data, validation=validation, **how, **where)
     out = out or f"runs/{_called(data)}-{options['model']}"
     options |= {"options": _take_recipe(options), "weights": _weights(options)}
@@ -251,11 +264,21 @@ def _finetune(
     if as_json:
         about = {"folder": result.folder, "report": result.report, "best_step": result.best_step}
         return echo_json({**about, "steps": result.steps, **evaluation})
-    echo(scores_table(evaluation))
+    echo(TABLES[task](evaluation))
     echo(
         f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
     )
     return echo(f"report: {result.report}")
+
+
+def _model_and_task(model: str | None, task: str | None) -> tuple[str, str]:
+    """Returns the network and what it is for. Raises SlimzooError: `model` is for another task."""
+    from slimzoo.registry import CLASSIFICATION, get_row
+
+    model = model or _MODELS[task or CLASSIFICATION]
+    row = get_row(model)
+    row.require(task or row.task)
+    return model, row.task
 
 
 def _called(data: str) -> str:

@@ -28,10 +28,8 @@ def recipes_module() -> ModuleType:
 OPTIONS = (
     click.option(
         "--model",
-        default="mobilenet_v1",
-        show_default=True,
         metavar="M",
-        help="A name that `slimzoo list` shows.",
+        help="A name that `slimzoo list` shows.  [default: mobilenet_v1; for masks deeplab_v3_mobilenet_v2]",
     ),
     click.option(
         "--weights",
@@ -131,6 +129,7 @@ GROUPS = {  # of the help
     "Network and weights": (
         *(
             "--model",
+            "--task",
             "--weights",
             "--prefix",
             "--rename",

@@ -97,6 +97,11 @@ class Dataset:
         examples = tuple(self.examples[i] for i in indices)
         return replace(self, examples=examples, name=name or self.name)
 
+    @property
+    def truth(self) -> bytes:
+        """What is true of the images, for a fingerprint."""
+        return self.labels.tobytes() + self.weights.tobytes()
+
     def _table(self, field: str) -> np.ndarray:
         rows = [getattr(example, field) for example in self.examples]
         return np.array(rows, np.float32).reshape(len(rows), len(self.classes))

@@ -8,16 +8,18 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slimzoo.data import boxes, folder, lists, shards, splits, tensorflow_datasets, tfrecord, voc
+from slimzoo.data import boxes, dense, folder, lists, shards, splits, tensorflow_datasets, tfrecord, voc
 from slimzoo.data.columns import Wanted
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.places import real
 from slimzoo.errors import SlimzooError
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION
 
 log = logging.getLogger("slimzoo")
 HELD_OUT = 0.2  # of the training data, where nothing else is said
 Place = str | os.PathLike
 Names = Sequence[str] | None
+Classes = Names | str | dense.Classes  # of masks also a file that names them, or what one said
 
 
 class Part(NamedTuple):
@@ -39,6 +41,7 @@ class Asked:
     image_column: str | None = None
     label_columns: Names = None
     progress: bool = True
+    turn: bool = True
 
     @property
     def columns(self) -> Wanted:
@@ -58,7 +61,7 @@ class Kind:
       held_out: (data, validation) to the part that is held out.
     """
 
-    read: Callable[[Part, Names, Asked], Dataset]
+    read: Callable[[Part, Any, Asked], Dataset]
     advice: str
     parts: Callable[[Place, Asked], Mapping[str, Part]] = lambda data, asked: {}
     split: str | None = None
@@ -138,13 +141,29 @@ KINDS = {
 }
 
 
+MASKS = {  # kinds of data in which every pixel has a class
+    "voc": Kind(
+        lambda part, names, asked: dense.voc.read(part.place, asked.year, part.split, names, asked.turn),
+        "train on another list than {split!r} (VOC has train and val for that)",
+        split="trainval",
+        held_out=Part,
+    ),
+    "folder": Kind(
+        lambda part, names, asked: dense.folder.read(part.place, names, asked.turn),
+        "give two folders, or a part of one as a number (0.2)",
+        _folders(dense.folder.parts),
+    ),
+}
+_KINDS = {CLASSIFICATION: KINDS, SEGMENTATION: MASKS}
+
+
 def open_data(
     kind: str,
     data: Place,
     *,
     year: str | int = "2012",
     split: str | None = None,
-    classes: Names = None,
+    classes: Names | str = None,
     images: Place | None = None,
     image_column: str | None = None,
     label_columns: Names = None,
@@ -152,6 +171,7 @@ def open_data(
     seed: int = 0,
     turn: bool = True,
     progress: bool = True,
+    task: str = CLASSIFICATION,
 ) -> tuple[Dataset, Dataset]:
     """Returns (training, validation) data.
 
@@ -161,22 +181,25 @@ def open_data(
       data: VOCdevkit, the folder, COCO's file, a folder or a pattern of shards, the table.
       split: of VOC: the list to train on, None: "trainval". Of shards: those to train on, as shards.find()
         takes it; of a list: a value of its column split; None: those of train if there are parts, else all.
-      classes: in the order of the labels; None: as `kind`'s read() finds them.
+      classes: in the order of the labels; None: as `kind`'s read() finds them. Of masks also a file that
+        names them, as dense.coding.read_classes() takes it.
       images: of boxes and lists: the folder they are in; None: beside `data`.
       image_column, label_columns: of lists, by name or number; None: as names and contents show.
       validation: the part held out of it (0.2), or where else it is: a list of VOC ("val"), another folder,
         other shards. None: the folder or the shards val beside train if `data` is laid out so, else 0.2.
       turn: images are turned upright where EXIF says how the camera was held.
       progress: a bar where it takes long.
+      task: what is to be learnt: registry.SEGMENTATION reads masks, of the kinds voc and folder.
     Raises: SlimzooError, FileNotFoundError: data that cannot be read, or images that are in both.
     """
-    row = _kind(kind)
+    row = _kind(kind, task, classes)
     asked = Asked(
         year=year,
         images=images,
         image_column=image_column,
         label_columns=label_columns,
         progress=progress,
+        turn=turn,
     )
     part, apart = _whole(row, data, split, asked), None
     if validation is None and split is None:
@@ -188,7 +211,7 @@ def open_data(
     if apart is None:
         fraction = HELD_OUT if validation is None else float(validation)
         return splits.split(train, fraction, seed)
-    held_out = replace(row.read(apart, train.classes, asked), turn=turn)
+    held_out = replace(row.read(apart, _classes_of(train), asked), turn=turn)
     _check_apart(train, held_out, row.advice.format(split=part.split))
     return train, held_out
 
@@ -199,21 +222,23 @@ def open_all(
     *,
     year: str | int = "2012",
     split: str | None = None,
-    classes: Names = None,
+    classes: Names | str = None,
     images: Place | None = None,
     image_column: str | None = None,
     label_columns: Names = None,
     turn: bool = True,
     progress: bool = True,
+    task: str = CLASSIFICATION,
 ) -> Dataset:
     """Returns the data whole, nothing held out; the arguments are open_data()'s."""
-    row = _kind(kind)
+    row = _kind(kind, task, classes)
     asked = Asked(
         year=year,
         images=images,
         image_column=image_column,
         label_columns=label_columns,
         progress=progress,
+        turn=turn,
     )
     whole = replace(row.read(_whole(row, data, split, asked), classes, asked), turn=turn)
     _say_alike(whole)
@@ -235,13 +260,28 @@ def open_parts(
 
 def _is_in_parts(kind: str, data: Place, **where: Any) -> bool:
     named = {field.name for field in fields(Asked)} & where.keys()
-    return {"train", "val"} <= _kind(kind).parts(data, Asked(**{name: where[name] for name in named})).keys()
+    return {"train", "val"} <= _kind(kind, where.get("task", CLASSIFICATION)).parts(
+        data, Asked(**{name: where[name] for name in named})
+    ).keys()
 
 
-def _kind(kind: str) -> Kind:
-    if kind not in KINDS:
-        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(KINDS)}")
-    return KINDS[kind]
+def _kind(kind: str, task: str, classes: Classes = None) -> Kind:
+    rows = _KINDS[task]
+    if kind not in rows:
+        others = "" if task == CLASSIFICATION else f" of the task {task}"
+        raise SlimzooError(f"kind of data{others} is {kind!r}; there are {', '.join(rows)}")
+    if task == CLASSIFICATION and isinstance(classes, str):
+        raise SlimzooError(
+            f"classes={classes!r} says how masks name classes, for the task segmentation; here they are names"
+        )
+    return rows[kind]
+
+
+def _classes_of(train: Dataset) -> Classes:
+    """Returns the classes that another part must have, as row.read() takes them."""
+    return (
+        dense.Classes(train.classes, train.coding) if isinstance(train, dense.MaskDataset) else train.classes
+    )
 
 
 def _whole(row: Kind, data: Place, split: str | None, asked: Asked) -> Part:

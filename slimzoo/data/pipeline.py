@@ -60,12 +60,12 @@ def batches(
       (which example of `dataset`).
     Raises: SlimzooError: `dataset` is empty, an image of it has too many pixels, or a number is out of range.
     """
-    _check(dataset, batch_size, seed, start_step)
+    check(dataset, batch_size, seed, start_step)
     repeat = training if repeat is None else repeat
     view = augmentation if training else None
     odds = odds if training else None
     skip = start_step * batch_size
-    order = _positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=skip, odds=odds)
+    order = positions(len(dataset), seed, shuffle=training, repeat=repeat, skip=skip, odds=odds)
     mixing, whole = mixing if training and mixing else None, None
     if share is not None:
         whole = Whole(batch_size, share, preprocessing.shape)
@@ -151,7 +151,8 @@ def _rows(
     return numbered.flat_map(wanted)
 
 
-def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> None:
+def check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> None:
+    """Raises what batches() does of these."""
     problems = []
     if not len(dataset):
         problems.append(f"{dataset.name} holds no example")
@@ -165,7 +166,7 @@ def _check(dataset: Dataset, batch_size: int, seed: int, start_step: int) -> Non
         raise SlimzooError(listing(NO_BATCHES, problems))
 
 
-def _positions(
+def positions(
     count: int, seed: int, *, shuffle: bool, repeat: bool, skip: int, odds: np.ndarray | None = None
 ) -> tf.data.Dataset:
     """Returns (epoch, index) of each example that is due, both int64 []."""

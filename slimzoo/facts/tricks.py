@@ -10,6 +10,7 @@ from typing import Any
 
 NUMBER, WHOLE, PAIR, FLAG, CHOICE = "number", "whole number", "two numbers", "flag", "choice"
 INFINITE = float("inf")
+OF_IMAGES, OF_PIXELS = "classification", "segmentation"  # tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Trick:
       open: which bounds are not: "low", "high", "both" or "".
       needs: (field, values): another field of the recipe must have one of these, or this has no meaning.
       excludes: (own value, field, its value) that cannot go together, and why.
+      tasks: of networks that it has a meaning for.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Trick:
     choices: tuple[str, ...] = ()
     needs: tuple[str, tuple[Any, ...]] | None = None
     excludes: tuple[Any, str, Any, str] | None = None
+    tasks: tuple[str, ...] = (OF_IMAGES, OF_PIXELS)
     name: str = ""  # of the field, which fills it in
     default: Any = None
 
@@ -88,6 +91,7 @@ def _row(default: Any, kind: str, what: str, said: str, **row: Any) -> Any:
 
 
 AUGMENTED = ("mild", "original")
+_IMAGES_ALONE = (OF_IMAGES,)
 _NEEDS_VIEWS = ("augmentation", AUGMENTED)
 
 
@@ -193,6 +197,7 @@ class Tricks:
         "label smoothing {}",
         high=1.0,
         open="high",
+        tasks=_IMAGES_ALONE,
     )
     class_weights: str = _row(
         "equal",
@@ -209,7 +214,45 @@ class Tricks:
         "sampling: {}",
         choices=("shuffled", "balanced"),
     )
+    hard_pixels: float = _row(
+        1.0,
+        NUMBER,
+        "Of masks: the part of each image's pixels, those with the highest loss, that the loss is of.",
+        "the loss is of the hardest {} of each image's pixels",
+        high=1.0,
+        open="low",
+        tasks=(OF_PIXELS,),
+    )
+    loss_stride: int = _row(
+        1,
+        WHOLE,
+        "Of masks: the loss looks at every so many-th row and column of pixels. At the output stride that is "
+        "DeepLab's loss without enlarged logits.",
+        "the loss looks at every {}th row and column",
+        low=1,
+        tasks=(OF_PIXELS,),
+    )
     # The images.
+    random_scale: tuple[float, float] | None = _row(
+        None,
+        PAIR,
+        "Of masks: least and most that an image and its mask are scaled by before a crop, in steps of 0.25.  "
+        "[default: the augmentation's]",
+        "images scaled by {} to {} before a crop",
+        low=0.1,
+        high=10.0,
+        needs=_NEEDS_VIEWS,
+        tasks=(OF_PIXELS,),
+    )
+    resolution: str = _row(
+        "fitted",
+        CHOICE,
+        "Of masks: fitted: images are shrunk to --size first, as the network will see them; full: crops of "
+        "--size pixels are cut out of images as they are, which are measured whole.",
+        "resolution: {}",
+        choices=("fitted", "full"),
+        tasks=(OF_PIXELS,),
+    )
     crop_area: tuple[float, float] | None = _row(
         None,
         PAIR,
@@ -218,6 +261,7 @@ class Tricks:
         high=1.0,
         open="low",
         needs=_NEEDS_VIEWS,
+        tasks=_IMAGES_ALONE,
     )
     crop_aspect: tuple[float, float] | None = _row(
         None,
@@ -226,6 +270,7 @@ class Tricks:
         "random resized crops, width {} to {} times the height",
         open="low",
         needs=_NEEDS_VIEWS,
+        tasks=_IMAGES_ALONE,
     )
     rand_augment: int = _row(
         0,
@@ -234,6 +279,7 @@ class Tricks:
         "RandAugment, {} changes an image",
         high=10,
         needs=_NEEDS_VIEWS,
+        tasks=_IMAGES_ALONE,
     )
     rand_augment_magnitude: float | None = _row(
         None,
@@ -243,6 +289,7 @@ class Tricks:
         high=1.0,
         open="low",
         needs=("rand_augment", tuple(range(1, 11))),
+        tasks=_IMAGES_ALONE,
     )
     random_erasing: float = _row(
         0.0,
@@ -251,6 +298,7 @@ class Tricks:
         "random erasing in {} of the images",
         high=1.0,
         needs=_NEEDS_VIEWS,
+        tasks=_IMAGES_ALONE,
     )
     mixup: float | None = _row(
         None,
@@ -259,6 +307,7 @@ class Tricks:
         "mixup, Beta({0}, {0})",
         high=10.0,
         open="low",
+        tasks=_IMAGES_ALONE,
     )
     cutmix: float | None = _row(
         None,
@@ -268,6 +317,7 @@ class Tricks:
         "cutmix, Beta({0}, {0})",
         high=1.0,
         open="low",
+        tasks=_IMAGES_ALONE,
     )
     grow_from: int | None = _row(
         None,
@@ -275,6 +325,7 @@ class Tricks:
         "Pixels of the images at the beginning; they grow to --size in four stages.",
         "images grow from {} pixels",
         low=8,
+        tasks=_IMAGES_ALONE,
     )
     # The network in training.
     dropout: float | None = _row(
@@ -318,6 +369,15 @@ def _named() -> dict[str, Trick]:
 
 
 ROWS: Mapping[str, Trick] = _named()
+
+
+def problems_of_task(values: Mapping[str, Any], task: str) -> list[str]:
+    """Returns which of `values` are on that mean nothing for networks of `task`."""
+    return [
+        f"{name}={value!r} is for networks of the task {' or '.join(ROWS[name].tasks)}; this is {task}"
+        for name, value in switched_on(values).items()
+        if task not in ROWS[name].tasks
+    ]
 
 
 def switched_on(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,22 @@ Size = tuple[int, int]  # height, width
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a network sees of an image.
+
+    Attributes:
+      mask: the best class of each pixel, [H, W].
+      scores: float32 [high, wide, classes], of what is seen at the size of the network's input; None of an
+        image that was gone over in squares.
+      logits: the scores are these; else sums of probabilities.
+    """
+
+    mask: np.ndarray
+    scores: tf.Tensor | None = None
+    logits: bool = True
+
+
+@dataclass(frozen=True)
 class Looking:
     """A Model or Predictor, and how it is to look at images.
 
@@ -50,17 +66,21 @@ class Looking:
 
         Raises: SlimzooError: the preprocessing does not see all of an image.
         """
+        yield from (seen.mask for seen in self.seen(images, batch_size))
+
+    def seen(self, images: Sequence[np.ndarray], batch_size: int) -> Iterator["Seen"]:
+        """Yields what masks() does, with what it was found of. Raises: as masks() does."""
         if self.views.tile is not None:
-            yield from (self._tiled(image, batch_size) for image in images)
+            yield from (Seen(self._tiled(image, batch_size)) for image in images)
             return
         for first in range(0, len(images), batch_size):
             yield from self._whole(images[first : first + batch_size])
 
-    def _whole(self, images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    def _whole(self, images: Sequence[np.ndarray]) -> Iterator["Seen"]:
         sizes = [image.shape[:2] for image in images]
         seen = [seen_part(self.preprocessing, *size) for size in sizes]  # before anything is computed
         for scores, size in zip(self._scores(images, seen), sizes, strict=True):
-            yield classes_at(scores, *size)
+            yield Seen(classes_at(scores, *size), scores, self.views.single)
 
     def _tiled(self, image: np.ndarray, batch_size: int) -> np.ndarray:
         """Returns the mask of an image of which squares are looked at, as large as the network's input is."""
@@ -73,7 +93,8 @@ class Looking:
         for first in range(0, len(corners), batch_size):
             chunk = corners[first : first + batch_size]
             squares = [image[begins[0][i] :, begins[1][j] :][:size, :size] for i, j in chunk]
-            for (i, j), found in zip(chunk, self._whole(squares), strict=True):
+            for (i, j), seen in zip(chunk, self._whole(squares), strict=True):
+                found = seen.mask
                 mask = np.empty(length, found.dtype) if mask is None else mask
                 (top, bottom), (left, right) = ends[0][i : i + 2], ends[1][j : j + 2]
                 part = found[top - begins[0][i] : bottom - begins[0][i]]

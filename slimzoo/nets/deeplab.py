@@ -227,6 +227,8 @@ def _variant(name: str, defaults: dict[str, Any]) -> NetworkFn:
             auxiliary=(),
             task=SEGMENTATION,
             scope=BACKBONES[options.model_variant].scope,
+            grid=(options.output_stride, 1),
+            recipe="deeplab",
         )
     )
     return network

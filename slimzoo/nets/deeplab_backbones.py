@@ -49,7 +49,11 @@ class Backbone:
 def _mobilenet_v1(
     images: tf.Tensor, options: Options, is_training: bool, weight_decay: float
 ) -> NetworkOutput:
-    with slim.arg_scope(mobilenet_v1.mobilenet_v1_arg_scope(is_training, weight_decay)):
+    with slim.arg_scope(
+        mobilenet_v1.mobilenet_v1_arg_scope(
+            is_training, weight_decay, batch_norm_decay=options.decay_or(0.9997)
+        )
+    ):
         return mobilenet_v1.mobilenet_v1_base(
             images,
             depth_multiplier=options.depth_multiplier,
@@ -63,7 +67,9 @@ def _mobilenet_v2(
 ) -> NetworkOutput:
     """Without the 1280 channels at its end; other multipliers than 1 do not round to 8 channels."""
     whole = 8 if options.depth_multiplier == 1.0 else 1
-    with slim.arg_scope(mobilenet.training_scope(is_training, weight_decay)):
+    with slim.arg_scope(
+        mobilenet.training_scope(is_training, weight_decay, bn_decay=options.decay_or(0.997))
+    ):
         return mobilenet_v2.mobilenet_base(
             images,
             depth_multiplier=options.depth_multiplier,
@@ -76,7 +82,9 @@ def _mobilenet_v2(
 
 def _mobilenet_v3(conv_defs: mobilenet_v3.ConvDefs, last: str, scope: str) -> Build:
     def build(images: tf.Tensor, options: Options, is_training: bool, weight_decay: float) -> NetworkOutput:
-        with slim.arg_scope(mobilenet.training_scope(is_training, weight_decay)):
+        with slim.arg_scope(
+            mobilenet.training_scope(is_training, weight_decay, bn_decay=options.decay_or(0.997))
+        ):
             return mobilenet_v3.mobilenet_base(
                 images,
                 depth_multiplier=options.depth_multiplier,
@@ -91,7 +99,9 @@ def _mobilenet_v3(conv_defs: mobilenet_v3.ConvDefs, last: str, scope: str) -> Bu
 
 def _resnet(name: str) -> Build:
     def build(images: tf.Tensor, options: Options, is_training: bool, weight_decay: float) -> NetworkOutput:
-        with slim.arg_scope(resnet_utils.resnet_arg_scope(weight_decay, batch_norm_decay=0.95)):
+        with slim.arg_scope(
+            resnet_utils.resnet_arg_scope(weight_decay, batch_norm_decay=options.decay_or(0.95))
+        ):
             return resnet_v1_beta.resnet_base(
                 images, name, is_training, options.output_stride, options.multi_grid
             )
@@ -102,7 +112,11 @@ def _resnet(name: str) -> Build:
 def _xception(name: str) -> Build:
     def build(images: tf.Tensor, options: Options, is_training: bool, weight_decay: float) -> NetworkOutput:
         bounded = options.use_bounded_activation
-        with slim.arg_scope(xception.xception_arg_scope(weight_decay, use_bounded_activation=bounded)):
+        with slim.arg_scope(
+            xception.xception_arg_scope(
+                weight_decay, batch_norm_decay=options.decay_or(0.9997), use_bounded_activation=bounded
+            )
+        ):
             return xception.xception_base(
                 images, name, is_training, options.output_stride, options.multi_grid
             )

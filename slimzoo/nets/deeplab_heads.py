@@ -61,7 +61,7 @@ class Stage:
             slim.arg_scope(
                 [slim.batch_norm],
                 is_training=self.batch_norm_trains,
-                decay=0.9997,
+                decay=self.options.decay_or(0.9997),
                 epsilon=1e-5,
                 scale=True,
             ),

@@ -49,6 +49,7 @@ class Options:
       image_pyramid: scales at which the images are seen; None: as they are.
       merge_method: of the logits of these scales, "max" or "avg".
       prediction_with_upsampled_logits: False enlarges the last map without interpolation.
+      batch_norm_decay: of its moving averages; None: as published, 0.9997 in the heads. Few steps want less.
       fine_tune_batch_norm: False: moving averages in training too.
       preprocess_images: the images are pixels of 0..255, and the network itself scales or centres them.
     """
@@ -80,6 +81,7 @@ class Options:
     image_pyramid: Sequence[float] | None = None
     merge_method: str = "max"
     prediction_with_upsampled_logits: bool = True
+    batch_norm_decay: float | None = None
     fine_tune_batch_norm: bool = True
     preprocess_images: bool = False
 
@@ -95,6 +97,10 @@ class Options:
     def logits_stride(self) -> int:
         """How much smaller than the images the last map is."""
         return min(self.decoder_strides) if self.decoder_strides else self.output_stride
+
+    def decay_or(self, published: float) -> float:
+        """Returns the decay of batch norm's averages, where nothing is set the `published` one."""
+        return published if self.batch_norm_decay is None else self.batch_norm_decay
 
     def decoder_channels(self, num_classes: int | None) -> int:
         """Returns how many channels the decoder's convolutions have."""

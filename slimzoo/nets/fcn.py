@@ -148,6 +148,7 @@ def _registered(name: str, network: Any, pools: tuple[str, ...]) -> NetworkFn:
             auxiliary=(),
             recipe="vgg",
             task=SEGMENTATION,
+            grid=(STRIDE if pools else 1, 0),
         )
     )
     return network

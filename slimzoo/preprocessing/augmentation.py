@@ -26,11 +26,16 @@ class Augmentation:
     aspect: Range | None = None  # and its width / height
     side: Range | None = None  # shorter_side: the shorter side, in units of resize_side
     pad: int = 0  # crop_or_pad: black pixels around the image before a random crop
+    scales: Range | None = None  # longer_side: of an image with a mask, before a crop is cut out of it
     flip: bool = False  # left and right change places, in half of the draws
     brightness: float | None = None  # at most added or taken away, of 0..255
     saturation: Range | None = None  # factor
     contrast: Range | None = None  # factor
     clip: bool = False  # colours stay within 0..255
+
+    def with_scales(self, scales: Range) -> "Augmentation":
+        """Returns the same with other `scales`."""
+        return replace(self, scales=scales)
 
 
 _INCEPTION = Augmentation(
@@ -42,7 +47,7 @@ _INCEPTION = Augmentation(
     clip=True,
 )
 _VGG = Augmentation(side=(1.0, 2.0), flip=True)
-_WHOLE = Augmentation(flip=True)  # longer_side: its images come with masks, which training changes alike
+_SCALED = Augmentation(scales=(0.5, 2.0), flip=True)  # longer_side: of pairs, see paired.random_pair
 _CIFARNET = Augmentation(pad=4, flip=True, brightness=63.0, contrast=(0.2, 1.8))
 
 
@@ -85,7 +90,7 @@ AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
         "cifarnet": _CIFARNET,
         "lenet": Augmentation(),
         "mean_std": _VGG,
-        **dict.fromkeys(("deeplab", "deeplab_mean", "fcn"), _WHOLE),
+        **dict.fromkeys(("deeplab", "deeplab_mean", "fcn"), _SCALED),
     },
     "mild": {
         "inception": replace(_INCEPTION, area=(0.4, 1.0), brightness=16.0, saturation=(0.8, 1.2)),
@@ -93,7 +98,10 @@ AUGMENTATIONS: dict[str, dict[str, Augmentation]] = {
         "cifarnet": replace(_CIFARNET, brightness=32.0, contrast=(0.6, 1.4)),
         "lenet": Augmentation(),
         "mean_std": replace(_VGG, side=(1.0, 1.3)),
-        **dict.fromkeys(("deeplab", "deeplab_mean", "fcn"), _WHOLE),
+        **dict.fromkeys(
+            ("deeplab", "deeplab_mean", "fcn"),
+            replace(_SCALED, scales=(0.75, 1.5), brightness=16.0, saturation=(0.8, 1.2), clip=True),
+        ),
     },
 }
 
@@ -127,7 +135,7 @@ def random_view(
         image = _random_crop(preprocessing, further.of(how), image, seeds[0])
     if how.flip:
         image = tf.image.stateless_random_flip_left_right(image, seeds[1])
-    image = _random_colour(how, image, seeds[2], seeds[3])
+    image = random_colour(how, image, seeds[2], seeds[3])
     if further.rand_augment:
         image = rand_augment(image, tf.random.fold_in(seed, 1), further.rand_augment, further.magnitude)
     return erase(image, tf.random.fold_in(seed, 2), further.erasing) if further.erasing else image
@@ -199,7 +207,8 @@ def _draw_box(how: Augmentation, shape: tf.Tensor, seed: tf.Tensor) -> tuple[tf.
     return begin, extent
 
 
-def _random_colour(how: Augmentation, image: tf.Tensor, seed: tf.Tensor, order_seed: tf.Tensor) -> tf.Tensor:
+def random_colour(how: Augmentation, image: tf.Tensor, seed: tf.Tensor, order_seed: tf.Tensor) -> tf.Tensor:
+    """Returns float32 [H, W, C] with the colours of `how`, drawn from the seeds, int32 [2] each."""
     brightness_seed, other_seed = tf.unstack(tf.random.split(seed, 2))
     coloured = image.shape[-1] == 3
 

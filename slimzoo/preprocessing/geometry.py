@@ -53,10 +53,20 @@ def inside(size: int, height: Any, width: Any) -> tuple[Any, Any]:
 def resize_inside(image: tf.Tensor, size: int, around: tf.Tensor | float = 0.0) -> tf.Tensor:
     """Returns float32 [H, W, C] as [size, size, C]: shrunk to fit, with `around` below and on the right."""
     high, wide = inside(size, *tf.unstack(tf.shape(image)[:2]))
-    shrunk = tf.image.resize(image, [high, wide], method="bilinear", antialias=True)
-    paddings = [[0, size - high], [0, size - wide], [0, 0]]
-    filled = tf.pad(shrunk - around, paddings) + around
-    return tf.ensure_shape(filled, [size, size, image.shape[-1]])
+    return resize_within(image, (high, wide), (size, size), around)
+
+
+def resize_within(
+    image: tf.Tensor,
+    sides: tuple[int | tf.Tensor, int | tf.Tensor],
+    canvas: tuple[int, int],
+    around: tf.Tensor | float = 0.0,
+) -> tf.Tensor:
+    """Returns float32 [H, W, C] resized to `sides`, with `around` below and on the right up to `canvas`."""
+    resized = tf.image.resize(image, sides, method="bilinear", antialias=True)
+    paddings = [[0, canvas[0] - sides[0]], [0, canvas[1] - sides[1]], [0, 0]]
+    filled = tf.pad(resized - around, paddings) + around
+    return tf.ensure_shape(filled, [*canvas, image.shape[-1]])
 
 
 def central_crop(image: tf.Tensor, size: int) -> tf.Tensor:

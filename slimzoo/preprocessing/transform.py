@@ -48,7 +48,7 @@ def prepared(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     def one(single: Any) -> "tf.Tensor":
         from slimzoo.preprocessing.geometry import evaluation_crop
 
-        return _normalise(preprocessing, evaluation_crop(preprocessing, _pixels(preprocessing, single)))
+        return _normalise(preprocessing, evaluation_crop(preprocessing, pixels_of(preprocessing, single)))
 
     return _each(preprocessing, one, image)
 
@@ -77,7 +77,7 @@ def augment(
     from slimzoo.preprocessing.augmentation import get_augmentation, random_view
 
     how = get_augmentation(preprocessing, strength)
-    view = random_view(preprocessing, how, _pixels(preprocessing, image), seed, further, boxed)
+    view = random_view(preprocessing, how, pixels_of(preprocessing, image), seed, further, boxed)
     return _normalise(preprocessing, view)
 
 
@@ -102,7 +102,7 @@ def _each(preprocessing: Preprocessing, one: Callable, image: Any) -> "tf.Tensor
     return one(image)
 
 
-def _pixels(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
+def pixels_of(preprocessing: Preprocessing, image: Any) -> "tf.Tensor":
     """Returns `image` as float32 [H, W, C], 0..255, C: 1 for GRAY, else 3 in RGB order."""
     import tensorflow as tf
 
@@ -140,7 +140,13 @@ def _normalise(preprocessing: Preprocessing, image: "tf.Tensor") -> "tf.Tensor":
     """Returns float32 [size, size, C] of 0..255 as the network's numbers in its channel order."""
     import tensorflow as tf
 
-    image = tf.ensure_shape(image, preprocessing.shape)
+    return normalised(preprocessing, tf.ensure_shape(image, preprocessing.shape))
+
+
+def normalised(preprocessing: Preprocessing, image: "tf.Tensor") -> "tf.Tensor":
+    """Returns float32 [H, W, C] of 0..255, of any size, as the network's numbers in its channel order."""
+    import tensorflow as tf
+
     if preprocessing.channel_order == "BGR":
         image = tf.reverse(image, axis=[-1])
     mean = channel_mean(preprocessing)

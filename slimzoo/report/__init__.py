@@ -2,15 +2,19 @@
 
 from slimzoo.report.comparing import write_comparison
 from slimzoo.report.data import ClassAP, Confusion, ExampleScore, Facts, Layer, ReportData, Run
+from slimzoo.report.dense import ClassIoU, MaskExample, MaskReport
 from slimzoo.report.predictions import confusion, select_examples
 from slimzoo.report.write import read_report, redraw_report, write_report
 
 __all__ = [
     "ClassAP",
+    "ClassIoU",
     "Confusion",
     "ExampleScore",
     "Facts",
     "Layer",
+    "MaskExample",
+    "MaskReport",
     "ReportData",
     "Run",
     "confusion",

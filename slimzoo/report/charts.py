@@ -28,11 +28,23 @@ class Chart(NamedTuple):
     remark: str = ""
 
 
-def curves(runs: Sequence[Run], best: int | None) -> tuple[Chart, Chart, Chart]:
-    """Returns the charts of losses, mAP and learning rate; the first run is the one `best` (a step) marks."""
+class Measure(NamedTuple):
+    """The figure that is drawn beside the loss: its column, and what it is called."""
+
+    column: str
+    title: str
+    short: str
+
+
+MEAN_AP = Measure("map", "Mean average precision by step", "mAP")
+MEAN_IOU = Measure("miou", "Mean intersection over union by step", "mIoU")
+
+
+def curves(runs: Sequence[Run], best: int | None, measure: Measure = MEAN_AP) -> tuple[Chart, Chart, Chart]:
+    """Returns the charts of losses, `measure` and learning rate; `best`, a step, marks the first run."""
     runs = runs[: len(svg.RUNS)]
     with matplotlib.rc_context(svg.SETTINGS):
-        return _losses(runs, best), _mean_ap(runs, best), _learning_rate(runs, best)
+        return _losses(runs, best), _measured(runs, best, measure), _learning_rate(runs, best)
 
 
 def _losses(runs: Sequence[Run], best: int | None) -> Chart:
@@ -51,11 +63,11 @@ def _losses(runs: Sequence[Run], best: int | None) -> Chart:
     return Chart(title, svg.to_inline_svg(figure, "loss", title), remark=_lost(runs, train, evaluation))
 
 
-def _mean_ap(runs: Sequence[Run], best: int | None) -> Chart:
-    title = "Mean average precision by step"
-    lines = [series(run.history, "map", "eval") for run in runs]
+def _measured(runs: Sequence[Run], best: int | None, measure: Measure) -> Chart:
+    title = measure.title
+    lines = [series(run.history, measure.column, "eval") for run in runs]
     if not any(s.steps for s in lines):
-        return Chart(title, problem="No mAP was recorded.", remark=_lost(runs, lines))
+        return Chart(title, problem=f"No {measure.short} was recorded.", remark=_lost(runs, lines))
     figure, axes = _axes(2.4, runs)
     for i, line in enumerate(lines):
         _line(axes, line, i, linewidth=1.9, marker="o")
@@ -63,7 +75,7 @@ def _mean_ap(runs: Sequence[Run], best: int | None) -> Chart:
     axes.set_ylim(0, max(0.05, min(1.0, top) * 1.2))
     _mark(axes, best)
     _mark_best_value(axes, lines[0], best)
-    return Chart(title, svg.to_inline_svg(figure, "map", title), remark=_lost(runs, lines))
+    return Chart(title, svg.to_inline_svg(figure, measure.column, title), remark=_lost(runs, lines))
 
 
 def _learning_rate(runs: Sequence[Run], best: int | None) -> Chart:

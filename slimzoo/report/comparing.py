@@ -140,7 +140,7 @@ def _warnings(runs: Runs) -> list[str]:
 def _facts(runs: Runs) -> list[Row]:
     columns = [
         {
-            **dict(fact_rows(data)),
+            **dict(fact_rows(data.facts)),
             "measured on": data.evaluated_on or "not recorded",
             "best step": _step(data),
             "parameters": count(total)

@@ -160,7 +160,7 @@ _MEASURE = schema.either(schema.number(), schema.nothing())
 _COUNT = schema.either(schema.whole(), schema.nothing())
 _HISTORY = schema.list_of(schema.dict_of(schema.either(schema.number(), schema.text(), schema.nothing())))
 _NAMES = schema.list_of(schema.text())
-_LAYER: schema.Schema = {
+LAYER: schema.Schema = {
     "scope": needed(schema.text()),
     "parameters": needed(schema.whole()),
     "state": needed(schema.text("|".join(STATES), f"one of {', '.join(STATES)}")),
@@ -182,7 +182,7 @@ _CONFUSION: schema.Schema = {
     "positives": needed(schema.list_of(schema.whole())),
     "multi_label": needed(schema.flag()),
 }
-_FACTS: schema.Schema = {
+FACTS: schema.Schema = {
     "image_size": _COUNT,
     "started_from": schema.text(),
     "date": schema.text(),
@@ -199,12 +199,12 @@ _REPORT: schema.Schema = {
     **dict.fromkeys(("map", "map_11point", "accuracy"), _MEASURE),
     **dict.fromkeys(("map_interval", "accuracy_interval"), schema.list_of(_MEASURE, 2)),
     **dict.fromkeys(("best_step", "images"), _COUNT),
-    "facts": schema.shaped(_FACTS),
+    "facts": schema.shaped(FACTS),
     "history": _HISTORY,
     **dict.fromkeys(("classes", "notes"), _NAMES),
     "ap": schema.dict_of(schema.list_of(_MEASURE, 3)),
     "curves": schema.dict_of(schema.list_of(schema.list_of(schema.number(0, 1), 2))),
-    "layers": schema.list_of(schema.shaped(_LAYER)),
+    "layers": schema.list_of(schema.shaped(LAYER)),
     "examples": schema.list_of(schema.shaped(_EXAMPLE)),
     "confusion": schema.either(schema.shaped(_CONFUSION), schema.nothing()),
     **dict.fromkeys(("settings", "environment"), schema.dict_of(schema.anything())),
@@ -233,7 +233,8 @@ def _interval(pair: Sequence[Any]) -> Interval:
     return number(pair[0]), number(pair[1])
 
 
-def _history_from(rows: Sequence[dict[str, Any]]) -> History:
+def history_from(rows: Sequence[dict[str, Any]]) -> History:
+    """Returns a history as it was before it went to JSON."""
     return [{key: NAN if value is None else value for key, value in row.items()} for row in rows]
 
 
@@ -256,7 +257,7 @@ def _confusion_from(raw: dict[str, Any] | None) -> Confusion | None:
 
 def _run_from(row: Sequence[Any]) -> Run:
     values = schema.take(dict(zip(Run._fields, row, strict=False)), _RUN, "a run in comparison")
-    return Run(values["name"], _history_from(values["history"]), number(values["map"]))
+    return Run(values["name"], history_from(values["history"]), number(values["map"]))
 
 
 def _known(raw: dict[str, Any], fields: schema.Schema) -> dict[str, Any]:
@@ -264,13 +265,13 @@ def _known(raw: dict[str, Any], fields: schema.Schema) -> dict[str, Any]:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "history": _history_from,
-    "facts": lambda raw: Facts(**_known(raw, _FACTS)),
+    "history": history_from,
+    "facts": lambda raw: Facts(**_known(raw, FACTS)),
     "ap": lambda rows: {
         name: ClassAP(number(a), number(b), int(c or 0)) for name, (a, b, c, *_) in rows.items()
     },
     "curves": lambda rows: {name: [(r, p) for r, p, *_ in points] for name, points in rows.items()},
-    "layers": lambda rows: [Layer(**_known(row, _LAYER)) for row in rows],
+    "layers": lambda rows: [Layer(**_known(row, LAYER)) for row in rows],
     "examples": lambda rows: [_example_from(row) for row in rows],
     "confusion": _confusion_from,
     "comparison": lambda rows: [_run_from(row) for row in rows],

@@ -37,7 +37,7 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         "data": data,
         "mean_ap": runs[0].map,
         "headline": headline(data, runs[0].map),
-        "facts": fact_rows(data),
+        "facts": fact_rows(data.facts),
         "precisions": precision_curves(data),
         "best": best,
         "last": last_step(data.history),
@@ -215,12 +215,12 @@ def pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(str(key).replace("_", " "), in_words(value)) for key, value in values.items()]
 
 
-def load_lines(folder: Path, command: str, photo: str = "photo.jpg") -> dict[str, str]:
+def load_lines(folder: Path, command: str, photo: str = "photo.jpg", does: str = "predict") -> dict[str, str]:
     """How to use the model in `folder`; networks of one's own come by the --import of the run's `command`."""
     given = [word for source in _imports(command) for word in ("--import", source)]
     words = [
         "slimzoo",
-        "predict",
+        does,
         *given,
         "--model",
         str(folder),

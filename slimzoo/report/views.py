@@ -52,10 +52,12 @@ def _belies(example: ExampleScore) -> bool:
 def _card(example: ExampleScore, folder: Path) -> Card:
     path = image_file(folder, example.image_path)
     about = (path.name, str(path), example.score, list(example.true_labels))
-    return Card(*about, thumbnail(path), score_rows(example), _seen(example.seen), example.seen_class)
+    return Card(
+        *about, thumbnail(path), score_rows(example), encoded_picture(example.seen), example.seen_class
+    )
 
 
-def _seen(encoded: str) -> Thumbnail | None:
+def encoded_picture(encoded: str) -> Thumbnail | None:
     """The picture in base64, read and written again: what a report.json holds may be anything."""
     if not encoded:
         return None

@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from slimzoo.errors import clean
-from slimzoo.report.data import Interval, ReportData
+from slimzoo.report.data import Facts, Interval
 
 NOT_RECORDED = "not recorded"
 
@@ -103,9 +103,8 @@ def _inside(value: Any) -> str:
     return in_words(value)
 
 
-def fact_rows(data: ReportData) -> list[tuple[str, str]]:
+def fact_rows(facts: Facts) -> list[tuple[str, str]]:
     """What the run was like: name and words, one row each, whatever was not recorded too."""
-    facts = data.facts
     rows: dict[str, str | None] = {
         "started from": facts.started_from,
         "image size": f"{side} \u00d7 {side} pixels" if (side := facts.image_size) else None,

@@ -16,7 +16,7 @@ from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files.progress import bar
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
-from slimzoo.registry import CLASSIFICATION, check_task
+from slimzoo.registry import check_task
 from slimzoo.report.history import rank
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.cluster import Alone
@@ -208,7 +208,7 @@ def held_out_batches(model: Model, dataset: Dataset, batch_size: int, again: boo
 
 def check_fits(model: Model, dataset: Dataset) -> None:
     """Raises SlimzooError with everything that keeps `model` from being run on `dataset`."""
-    check_task(model.name, model.task, CLASSIFICATION)
+    check_task(model.name, model.task, dataset.task)
     problems = []
     if model.preprocessing is None:
         problems.append("the model has no preprocessing; give slimzoo.load(..., preprocessing=...)")

@@ -12,13 +12,14 @@ from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError
 from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
-from slimzoo.registry import get_network
+from slimzoo.registry import SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
 from slimzoo.training.dry_run import check_given, chosen_recipe, machines_for
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
+from slimzoo.training.sizes import grid_of, on_grid
 
 if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to train
     import tensorflow as tf
@@ -199,16 +200,42 @@ def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model
 
 def _build(settings: Settings) -> "Model":
     """Returns the model as training begins with it; what is frozen is frozen."""
+    new = Scopes(settings.recipe.new or (), "new")
+    model = _loaded(settings, new, settings.size)
+    if settings.train.task == SEGMENTATION and settings.size is None:
+        assert model.preprocessing is not None, "load() gives every registered network one"
+        size = model.preprocessing.size
+        fitting = on_grid(size, grid_of(get_row(settings.model), settings.recipe.network_arguments))
+        if fitting != size:  # the weights of a classifier are of another size
+            log.warning(
+                "images of %d pixels, the weights' own, do not fit %s: %d", size, settings.model, fitting
+            )
+            model = _loaded(settings, new, fitting)
+    new.check(
+        model.variables_by_name
+    )  # without weights all is new, and a name that is nothing a mistake still
+    if settings.recipe.freeze:
+        model.freeze(settings.recipe.freeze)
+    if not METHODS[settings.recipe.method].body:
+        names = model.variables_by_name
+        model.freeze(scopes_without(top_scopes(names), new.of(names), names))
+    if settings.recipe.batch_norm == "frozen":
+        model.freeze(_batch_norm(model, new))
+    model.together = settings.recipe.sync_batch_norm
+    return model
+
+
+def _loaded(settings: Settings, new: Scopes, size: int | None) -> "Model":
     import tensorflow as tf
 
     tf.random.set_seed(settings.seed)
-    weights, new = settings.weights, Scopes(settings.recipe.new or (), "new")
-    model = load(
+    weights = settings.weights
+    return load(
         settings.model,
         pretrained=weights == "pretrained",
         weights=None if weights == "pretrained" else weights,
         num_classes=len(settings.train.classes),
-        size=settings.size,
+        size=size,
         exclude=()
         if weights is None
         else Scopes((*new, *settings.exclude), "exclude" if settings.exclude else "new"),
@@ -222,18 +249,6 @@ def _build(settings: Settings) -> "Model":
         quiet=True,
         **_network_arguments(settings),
     )
-    new.check(
-        model.variables_by_name
-    )  # without weights all is new, and a name that is nothing a mistake still
-    if settings.recipe.freeze:
-        model.freeze(settings.recipe.freeze)
-    if not METHODS[settings.recipe.method].body:
-        names = model.variables_by_name
-        model.freeze(scopes_without(top_scopes(names), new.of(names), names))
-    if settings.recipe.batch_norm == "frozen":
-        model.freeze(_batch_norm(model, new))
-    model.together = settings.recipe.sync_batch_norm
-    return model
 
 
 def _batch_norm(model: "Model", new: Scopes) -> list[str]:

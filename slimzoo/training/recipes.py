@@ -13,7 +13,7 @@ from slimzoo import facts
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.facts import tricks
 from slimzoo.facts.tricks import Tricks
-from slimzoo.registry import Row
+from slimzoo.registry import CLASSIFICATION, Row
 
 OPTIMIZERS = ("momentum", "adam", "rmsprop", "nesterov", "adamw", "lion", "lamb")
 OWN_DECAY = {"adamw": 0.004}  # of an optimizer that is nothing without: Keras's own
@@ -162,6 +162,15 @@ RECIPES: dict[str, Recipe] = {  # what a network's row names
     ),
     "lenet": Recipe(learning_rate=0.01, scope_arguments={"weight_decay": 0.0005}),
     "cifarnet": Recipe(learning_rate=0.01),
+    "deeplab": Recipe(  # as published, but for fewer images and averages that forget sooner
+        learning_rate=0.007,
+        schedule="polynomial",
+        power=0.9,
+        warmup=0.0,
+        batch_size=8,
+        epochs=40,
+        network_arguments={"batch_norm_decay": 0.95},
+    ),
 }
 
 
@@ -199,7 +208,8 @@ def usual_method(network: Row, images: int, from_scratch: bool, asked: bool) -> 
       from_scratch: there are no weights to start from.
       asked: an option of training is given (steps, a learning rate), so that there must be some.
     """
-    few = images <= FEW and network.name in facts.rows()  # of which all end in a linear layer
+    known = network.task == CLASSIFICATION and network.name in facts.rows()  # these end in a linear layer
+    few = images <= FEW and known
     return "probe" if few and not from_scratch and not asked else "full"
 
 

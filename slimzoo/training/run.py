@@ -335,7 +335,7 @@ class Run:
         size = self.settings.recipe.batch_size
         data = self.settings.validation
         own = self.cluster.part_of(data, size) if self._task.together else data
-        return self._task.held_out(self.plain, own, size) if len(own) else None
+        return self._task.held_out(self.plain, own, self.settings) if len(own) else None
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}

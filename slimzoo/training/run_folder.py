@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ log = logging.getLogger("slimzoo")
 COLUMNS = (
     *("step", "epoch", "kind", "loss", "regularization"),
     *("map", "map_11point", "accuracy", "learning_rate"),
+)
+MASK_COLUMNS = (  # where pixels have classes
+    *("step", "epoch", "kind", "loss", "regularization"),
+    *("miou", "pixel_accuracy", "boundary_f", "learning_rate"),
 )
 # What a run makes, besides config.json, checkpoints and event files.
 RAW = "model-raw.safetensors"  # the weights whose average MODEL is
@@ -243,13 +247,14 @@ def fingerprint(dataset: Dataset) -> str:
                 "utf-8", "surrogateescape"
             )
         )
-    digest.update(dataset.labels.tobytes() + dataset.weights.tobytes() + b"as they lie" * (not dataset.turn))
+    digest.update(dataset.truth + b"as they lie" * (not dataset.turn))
     return digest.hexdigest()[:16]
 
 
-def _to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
+def _to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    columns = MASK_COLUMNS if any("miou" in row for row in rows) else COLUMNS
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})

@@ -79,13 +79,13 @@ def write(
         accuracy=evaluation.accuracy,
         accuracy_interval=UNKNOWN if data.multi_label else accuracy_interval,
         images=len(data),
-        facts=_facts(settings, model, clock),
+        facts=facts_of(settings, model, clock),
         best_step=best_step,
         history=folder.history,
         classes=classes,
         ap=_average_precisions(evaluation),
         curves=_curves(evaluation),
-        layers=[Layer(r.scope, r.parameters, _state(r), _source(r, settings)) for r in rows],
+        layers=layers_of(rows, settings),
         examples=examples,
         confusion=confusion(*arguments, multi_label=data.multi_label, weights=data.weights),
         settings=folder.settings,
@@ -137,7 +137,8 @@ def _seen_instead(example: ExampleScore) -> str:
     return next((name for name in example.scores if name not in own), "")  # they come best first
 
 
-def _facts(settings: Settings, model: Model, clock: Clock) -> Facts:
+def facts_of(settings: Settings, model: Model, clock: Clock) -> Facts:
+    """Returns what the run was like."""
     per_second = clock.images_per_second
     return Facts(
         image_size=model.input_shape[1],
@@ -171,6 +172,11 @@ def _peak_gpu_memory() -> int | None:
 
     gpus = tf.config.list_logical_devices("GPU")
     return sum(int(tf.config.experimental.get_memory_info(gpu.name)["peak"]) for gpu in gpus) or None
+
+
+def layers_of(rows: Iterable[Row], settings: Settings) -> list[Layer]:
+    """Returns the scopes of the network, and where their weights came from."""
+    return [Layer(row.scope, row.parameters, _state(row), _source(row, settings)) for row in rows]
 
 
 def _state(row: Row) -> str:

@@ -7,8 +7,10 @@ from typing import Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.facts import tricks
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_row
 from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
+from slimzoo.training.sizes import grid_of, problem_of_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ class Settings:
         return problems
 
     def _problems_of_tricks(self) -> list[str]:
-        recipe, problems = self.recipe, []
+        recipe, problems = self.recipe, tricks.problems_of_task(vars(self.recipe), self.train.task)
         if not self.keep_best:
             looks = ["schedule='plateau'"] if recipe.schedule == "plateau" else []
             looks += [f"early_stopping={recipe.early_stopping}"] if recipe.early_stopping else []
@@ -83,6 +85,11 @@ class Settings:
             problems.append("batch_norm='frozen' keeps what the weights bring, and there are none")
         if METHODS[recipe.method].fits and self.weights is None:
             problems.append(f"method={recipe.method!r} fits to what the weights give, and there are none")
+        if METHODS[recipe.method].fits and self.train.task != CLASSIFICATION:
+            problems.append(
+                f"method={recipe.method!r} fits a layer to one class an image; of masks a network learns by "
+                "steps: 'head' or 'full'"
+            )
         if recipe.accumulate > 1 and self.replicas > 1:
             problems.append(
                 f"accumulate={recipe.accumulate} works on one device, and there are {self.replicas}; "
@@ -90,6 +97,10 @@ class Settings:
             )
         if recipe.batch_norm == "reestimated" and self.replicas > 1:
             problems.append(f"batch_norm='reestimated' works on one device, and there are {self.replicas}")
+        if self.train.task == SEGMENTATION and self.size is not None:
+            row = get_row(self.model)
+            wrong = problem_of_size(self.model, self.size, grid_of(row, recipe.network_arguments))
+            problems += [wrong] if wrong else []
         if recipe.grow_from and self.size is not None and recipe.grow_from >= self.size:
             problems.append(
                 f"grow_from={recipe.grow_from} is not smaller than the images are to be: {self.size}"

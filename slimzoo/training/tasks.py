@@ -9,12 +9,17 @@ import tensorflow as tf
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.model.model import Model
-from slimzoo.registry import CLASSIFICATION
+from slimzoo.preprocessing.views import Views
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION
 from slimzoo.report.history import rank
 from slimzoo.training import run_report
 from slimzoo.training.evaluation import evaluate, evaluate_together, held_out_batches
 from slimzoo.training.feeding import Feed
 from slimzoo.training.losses import BatchLoss, of_classes
+from slimzoo.training.segmentation import MaskFeed, loss_of
+from slimzoo.training.segmentation_evaluation import evaluate_masks
+from slimzoo.training.segmentation_evaluation import rank as rank_of_masks
+from slimzoo.training.segmentation_report import write as write_report_of_masks
 from slimzoo.training.settings import Settings
 
 
@@ -34,7 +39,9 @@ class Feeding(Protocol):
 class Evaluated(Protocol):
     """How good a model is."""
 
-    dataset: Dataset
+    @property
+    def dataset(self) -> Dataset:
+        """What it was measured on."""
 
     @property
     def rank(self) -> list[float]:
@@ -67,7 +74,7 @@ class Task:
 
     feed: Callable[..., Feeding]
     loss: Callable[[Settings], BatchLoss]
-    held_out: Callable[[Model, Dataset, int], Any]
+    held_out: Callable[[Model, Dataset, Settings], Any]
     evaluate: Callable[[Model, Dataset, int, bool, Any], Evaluated]
     rank: Callable[[Mapping[str, Any]], list[float]]
     shown: tuple[str, str]
@@ -80,15 +87,36 @@ def _report_of_classes(folder: Any, settings: Settings, evaluation: Any, *about:
     return run_report.write(folder, settings, evaluation, *about, **more)
 
 
+def _batches_of_classes(model: Model, data: Dataset, settings: Settings) -> tf.data.Dataset:
+    return held_out_batches(model, data, settings.recipe.batch_size, again=True)
+
+
+def _views_of_masks(model: Model, data: Dataset, settings: Settings) -> Views:
+    """Returns how images are looked at: as the steps see them."""
+    del data
+    assert model.preprocessing is not None, "load() gives every registered network one"
+    full = settings.recipe.resolution == "full"
+    return Views(tile=model.preprocessing.size // 2) if full else Views()
+
+
 TASKS: dict[str, Task] = {
     CLASSIFICATION: Task(
         feed=Feed,
         loss=lambda settings: of_classes(settings.recipe.label_smoothing),
-        held_out=lambda model, data, size: held_out_batches(model, data, size, again=True),
+        held_out=_batches_of_classes,
         evaluate=evaluate,
         together=evaluate_together,
         rank=lambda row: rank(*(row.get(name) for name in ("map", "accuracy", "map_11point", "loss"))),
         shown=("mAP", "map"),
         report=_report_of_classes,
+    ),
+    SEGMENTATION: Task(
+        feed=MaskFeed,
+        loss=loss_of,
+        held_out=_views_of_masks,
+        evaluate=evaluate_masks,
+        rank=rank_of_masks,
+        shown=("mIoU", "miou"),
+        report=write_report_of_masks,
     ),
 }

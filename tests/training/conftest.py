@@ -7,11 +7,12 @@ import pytest
 import tensorflow as tf
 
 import slimzoo
-from slimzoo.data import voc
+from slimzoo.data import dense, voc
 from slimzoo.training.finetune import finetune
 from slimzoo.training.loop import Loss, Trainer
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.recipes import Recipe
+from tests.data.dense.drawn import draw_voc as draw_masks
 from tests.training import tiny
 from tools.drawing.draw import draw_folder, draw_voc
 
@@ -35,6 +36,13 @@ def devkit(tmp_path_factory):
 def data(devkit):
     """(training, validation) data of 4 classes, several an image; a class here and there does not count."""
     return tuple(_with_difficult(voc.read(devkit, split=part, classes=CLASSES)) for part in ("train", "val"))
+
+
+@pytest.fixture(scope="session")
+def masks(tmp_path_factory):
+    """(training, validation) data of masks in 3 classes: 12 images to train on and 4 held out."""
+    kit = draw_masks(tmp_path_factory.mktemp("masks"), 16)
+    return tuple(dense.voc.read(kit, split=part, classes=CLASSES[:3]) for part in ("train", "val"))
 
 
 def _with_difficult(dataset):

@@ -41,6 +41,13 @@ def test_with_batch_norm_over_both_devices_and_what_steps_by_all_gradients_two_a
         np.testing.assert_allclose(two[name], one[name], atol=1e-5, err_msg=name)
 
 
+def test_of_masks_too_whose_labelled_and_hardest_pixels_are_shared_out_unevenly(found):
+    one, two = part(found, "masks/1/"), part(found, "masks/2/")
+    assert one["loss"][0] != one["loss"][-1] and one.keys() == two.keys()
+    for name in one:  # float32, and 6 steps through a division by a deviation
+        np.testing.assert_allclose(two[name], one[name], atol=1e-5, err_msg=name)
+
+
 def test_each_replica_draws_its_own_dropout_from_one_seed(found):
     one, two = part(found, "dropout/1/"), part(found, "dropout/2/")
     np.testing.assert_array_equal(one["seed_state"], two["seed_state"])

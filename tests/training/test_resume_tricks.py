@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.training import run_report
+from slimzoo.training import run_report, segmentation_report
 from slimzoo.training.interrupt import Stopped
 from slimzoo.training.loop import Trainer
 from slimzoo.training.run_folder import RAW
@@ -53,8 +53,15 @@ GROUPS = {  # of tricks that are on together, so that each is in one
         "average_weights": 0.5,
     },
     "size": {"optimizer": "nesterov", "schedule": "one_cycle", "rise": 0.4, "grow_from": 8},
+    "masks": {
+        "class_weights": "balanced",
+        "hard_pixels": 0.5,
+        "loss_stride": 2,
+        "random_scale": (0.75, 1.5),
+        "resolution": "full",
+    },
 }
-NETWORKS = {"size": "tiny_any_size"}
+NETWORKS = {"size": "tiny_any_size", "masks": "tiny_masks"}
 
 
 class Killed(Exception):
@@ -69,10 +76,16 @@ def stored(folder):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_run_that_was_stopped_and_killed_ends_the_same_bit_for_bit(run, tmp_path, monkeypatch, group):
+def test_a_run_that_was_stopped_and_killed_ends_the_same_bit_for_bit(
+    run, masks, tmp_path, monkeypatch, group
+):
     given = {"steps": STEPS, "eval_every": 3, "options": GROUPS[group]}
     given["model"] = NETWORKS.get(group, "tiny_bn")
+    if group == "masks":
+        given |= dict(zip(("train", "validation"), masks, strict=True))
     monkeypatch.setattr(run_report, "write", lambda folder, *_, **__: folder.path)  # half of the time
+    monkeypatch.setattr(segmentation_report, "_examples", lambda *_: [])
+    monkeypatch.setattr(segmentation_report, "write_report", lambda folder, _: folder)
     whole = run(tmp_path / "whole", **given)
     step, taken = Trainer.step, []
 

@@ -42,6 +42,8 @@ def main(path: str) -> None:
             train(found, f"{case}/{count}", count, **arguments)
     for count in (1, 2):
         train(found, f"tricks/{count}", count, network="tiny_bn", recipe=TRICKS, dropout_keep_prob=1.0)
+    for count in (1, 2):
+        masks(found, count)
     batch_norm(found)
     overflow(found)
     np.savez(path, **found)
@@ -94,6 +96,41 @@ def train(found, name, devices, network="tiny", **arguments):
     if arguments.get("loss_scaling"):
         found[f"{name}/scale"] = trainer.optimizer.dynamic_scale.numpy()
         found[f"{name}/counter"] = trainer.optimizer.step_counter.numpy()
+
+
+def masks(found, devices):
+    """Keeps losses and weights of masks: most pixels of the second replica are void, the hardest count."""
+    from slimzoo.training.loop import Loss
+    from slimzoo.training.segmentation import pixel_loss
+    from tests.training.conftest import make_trainer, values
+
+    recipe = Recipe(learning_rate=0.05, schedule="constant", warmup=0.0, sync_batch_norm=True)
+    trainer = make_trainer(
+        "tiny_masks", strategy_of(devices), recipe=recipe, multi_label=False, dropout_keep_prob=1.0
+    )
+    weights = np.array([0.5, 1.0, 2.0, 1.5], np.float32)
+
+    def loss(model, logits, batch):
+        return pixel_loss(logits, batch["mask"], weights, hard_pixels=0.4)
+
+    trainer._loss = Loss.of(recipe, loss)
+
+    def batches():
+        for number in range(STEPS):
+            random = np.random.RandomState(number)
+            image = random.randn(5, 17, 17, 3).astype(np.float32)
+            mask = (image[..., 0] > 0).astype(np.int32) + (image[..., 1] > 0)
+            mask[3:, 2:] = 255
+            yield {"image": image, "mask": mask}
+
+    signature = {
+        "image": tf.TensorSpec([5, 17, 17, 3], tf.float32),
+        "mask": tf.TensorSpec([5, 17, 17], tf.int32),
+    }
+    data = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    losses = [trainer.step(batch) for batch in trainer.distribute(data)]
+    found[f"masks/{devices}/loss"] = np.array([float(row["loss"]) for row in losses])
+    found |= {f"masks/{devices}/{key}": value for key, value in values(trainer.model).items()}
 
 
 def batch_norm(found):

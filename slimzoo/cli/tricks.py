@@ -7,7 +7,7 @@ import click
 
 from slimzoo.cli.options import OneOf
 from slimzoo.facts import tricks
-from slimzoo.facts.tricks import CHOICE, FLAG, NUMBER, PAIR, WHOLE, Trick
+from slimzoo.facts.trick import CHOICE, FLAG, NUMBER, PAIR, WHOLE, Trick
 
 _METAVARS = {NUMBER: "X", WHOLE: "N", PAIR: "LOW HIGH", CHOICE: "NAME"}
 _TYPES = {NUMBER: float, WHOLE: int, PAIR: float}

@@ -120,7 +120,7 @@ def test_only_adamw_decays_by_itself():
 
 
 def test_the_rows_are_valid():
-    assert set(RECIPES) == {"vgg", "mobilenet_v1", "lenet", "cifarnet"}
+    assert set(RECIPES) == {"vgg", "mobilenet_v1", "lenet", "cifarnet", "deeplab"}
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,7 @@ def test_a_part_is_held_out_or_val_beside_train_with_its_classes_and_colours(tmp
 
 def test_what_has_no_masks_is_refused(tmp_path):
     with pytest.raises(
-<<<<<<< HEAD
         SlimzooError, match=r"kind of data of the task segmentation is .boxes.; there are voc, folder"
-=======
-        SlimzooError, match=r"kind of data of the task segmentation is .boxes.; there are voc, folder"
->>>>>>> 6690f00 (What a trick is stands beside its rows)
     ):
         open_data("boxes", tmp_path, task=SEGMENTATION)
     with pytest.raises(SlimzooError, match="says how masks name classes"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from slimzoo.data.folder import PARTS
 from slimzoo.data.text import all_text, same
-from slimzoo.errors import SlimzooError, some
+from slimzoo.errors import SlimzooError, listing, some
 
 log = logging.getLogger("slimzoo")
 _DELIMITERS = ("\t", ",", ";", "|", " ")  # the first that makes columns of most lines
@@ -74,9 +74,12 @@ def read_table(path: Path, is_image: Callable[[str], bool], wanted: Wanted = Wan
     image = _image_column(lines, is_image)
     names = _header(lines, image, is_image)
     body = tuple(lines[1:] if names else lines)
+    if names:
+        _check_width(path, names, body)
     if wanted.image is not None:
         image = _numbered(path, [wanted.image], names, lines)[0]
-    rest = [i for i in range(max(len(line.cells) for line in lines)) if i != image]
+    width = len(names) or max(len(line.cells) for line in lines)
+    rest = [i for i in range(width) if i != image]
     if wanted.labels is not None:
         return Table(body, names, image, tuple(_numbered(path, wanted.labels, names, lines)))
     split = next((i for i in rest if _is_split(i, names, body)), None)
@@ -125,6 +128,14 @@ def _header(lines: Sequence[Line], image: int, is_image: Callable[[str], bool]) 
     return lines[0].cells if not is_image(first) and (named or (others and not Path(first).suffix)) else ()
 
 
+def _check_width(path: Path, names: Sequence[str], lines: Iterable[Line]) -> None:
+    """Raises SlimzooError: columns hold something and have no name."""
+    wide = [line for line in lines if any(line.cells[len(names) :])]
+    problems = [f"line {line.number} has {len(line.cells)} columns" for line in wide]
+    if problems:
+        raise SlimzooError(listing(f"{path} names {len(names)} columns in its first line:", problems))
+
+
 def _is_called(pattern: str, name: str) -> bool:
     return re.fullmatch(pattern, name, re.IGNORECASE) is not None
 
@@ -144,7 +155,7 @@ def _label_columns(
         if left := [names[i] for i in rest if i not in called and i < len(names)]:
             log.warning("columns of %s are left out: %s", path, some(left, 12))
         return tuple(called), False
-    if flags and not names:
+    if flags and not all(names[i] if names else "" for i in rest):
         raise SlimzooError(f"{path} has columns of 0 and 1, whose classes its first line should name")
     if flags or not names or len(rest) == 1:
         return tuple(rest), flags

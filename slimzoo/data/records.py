@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zlib
 from typing import NamedTuple
 
 from slimzoo.data.headers import Header
@@ -19,6 +20,7 @@ class Record(NamedTuple):
       offset: of the record in it, by which it is called.
       start, length: of the image's own bytes in the file.
       digest: of these bytes, 16 hexadecimal digits.
+      check: their CRC-32, which takes a fifth of the time.
       called: as its file was, before it was put there; "" where that is not known, or tells it from no other.
     """
 
@@ -27,6 +29,7 @@ class Record(NamedTuple):
     start: int
     length: int
     digest: str
+    check: int
     header: Header
     called: str = ""
 
@@ -48,6 +51,6 @@ def read_record(record: Record) -> bytes:
         found = os.pread(handle, record.length, record.start)
     finally:
         os.close(handle)
-    if digest_of(found) != record.digest:
+    if zlib.crc32(found) != record.check:
         raise SlimzooError(f"{record.name} is not what it was when it was indexed")
     return found

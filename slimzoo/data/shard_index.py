@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from slimzoo.files.tfrecord import HEAD, Broken, read_content, read_length
 from slimzoo.files.user_cache import cache_dir
 
 log = logging.getLogger("slimzoo")
-FORMAT = 1  # of a kept index
+FORMAT = 2  # of a kept index
 _READERS = 4
 _PATIENCE = 2.0  # seconds without a progress bar
 CLASSES, SEVERAL = "slimzoo/classes", "slimzoo/multi_label"  # in the first record of a shard that was packed
@@ -174,7 +175,8 @@ def _row(record: bytes, shard: str, offset: int, keys: Keys, found: Index) -> Ro
         found.classes = tuple(features.texts(CLASSES))
         found.several = bool((features.integers(SEVERAL) or [0])[0])
     labels, texts, weights = _labels(features, keys)
-    where = Record(shard, offset, offset + HEAD + span[0], len(image), digest_of(image), header)
+    start = offset + HEAD + span[0]
+    where = Record(shard, offset, start, len(image), digest_of(image), zlib.crc32(image), header)
     name = (features.texts(NAME) or [""])[0]
     return Row(where, labels, texts, weights, (features.integers(POSITION) or [-1])[0], name)
 
@@ -233,7 +235,7 @@ _KEPT: schema.Schema = {
     "state": needed(schema.list_of(schema.whole())),
     "classes": needed(schema.list_of(schema.text())),
     "several": needed(schema.either(schema.flag(), schema.nothing())),
-    "rows": needed(schema.list_of(schema.list_of(schema.anything(), least=10))),
+    "rows": needed(schema.list_of(schema.list_of(schema.anything(), least=11))),
 }
 
 
@@ -250,8 +252,9 @@ def _kept(shard: Path, keys: Keys) -> Index | None:
     return Index(rows, about["classes"], about["several"])
 
 
-def _row_of(shard: str, offset: int, start: int, length: int, digest: str, header: Any, *said: Any) -> Row:
-    labels, texts, weights, position, name = said
-    record = Record(shard, offset, start, length, digest, Header(*header))
+def _row_of(shard: str, *kept: Any) -> Row:
+    *where, header, labels, texts, weights, position, name = kept
+    offset, start, length, digest, check = where
+    record = Record(shard, offset, start, length, digest, check, Header(*header))
     pairs = tuple((number, weight) for number, weight in weights)
     return Row(record, tuple(labels), tuple(texts), pairs, position, name)

@@ -158,6 +158,8 @@ def test_every_fault_is_listed_with_its_line(images):
         ("image,label\n", "no image is listed"),
         ("image,label\na.jpg,cat\ne.jpg,cat\n", "only one class (cat)"),
         ("a.jpg,0,1\ne.jpg,1,0\n", "whose classes its first line should name"),
+        ("image,cat,\na.jpg,0,1\ne.jpg,1,0\n", "whose classes its first line should name"),
+        ("image,label\na.jpg,cat\ne.jpg,dog,bird\n", "line 3 has 3 columns"),
         ("x.jpg,cat\ny.jpg,dog\n", "line 1: no such image"),
     ],
 )

@@ -59,8 +59,7 @@ def taken(data, count=4, **how):
     ]
 
 
-@pytest.mark.parametrize("kind", ["flat", "several"])
-@pytest.mark.parametrize("seed", [0, None])
+@pytest.mark.parametrize("kind, seed", [("flat", 0), ("several", None)])
 def test_training_sees_the_same_batches_of_shards_as_of_files(kind, seed, request, tmp_path):
     data = request.getfixturevalue(kind)
     pack(plan(data, shards=3, seed=seed), tmp_path / "out", progress=False)

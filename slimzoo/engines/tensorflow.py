@@ -12,6 +12,7 @@ from slimzoo.engines.frozen import Frozen, GraphDef
 from slimzoo.engines.opening import Runner
 from slimzoo.engines.processor import give_back_memory
 from slimzoo.engines.rows import Settings
+from slimzoo.restoring.tensors import take_over
 
 # TensorFlow makes most of constants, at batch 1 up to 1.3 times as much as of captured tensors; but it keeps
 # many copies of them: vgg_16's would cost its start half a minute, and gigabytes.
@@ -67,4 +68,4 @@ class _Function:
 
 def _tensor(value: Any) -> tf.Tensor:
     """Returns a value as an eager tensor, without a copy where TensorFlow can take the memory over."""
-    return value if tf.is_tensor(value) else tf.constant(value)
+    return value if tf.is_tensor(value) else take_over(value)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from slimzoo.engines import AUTO, ENGINES, MOST, PRECISIONS, Settings, settle
+from slimzoo.engines.rows import INT8
 
 engine_option = click.option(
     "--engine",
@@ -17,6 +18,20 @@ threads_option = click.option(
     "--threads",
     type=click.IntRange(1, MOST["threads"]),
     help="That compute one batch, with --engine; not tensorflow's.  [default: one a core]",
+)
+calibration_options = (
+    click.option(
+        "--calibrate",
+        metavar="DIR",
+        help=f"Of --precision {INT8}: images that it is to see, a third held out to judge it.",
+    ),
+    click.option(
+        "--floor",
+        type=click.FloatRange(0, 1),
+        metavar="PART",
+        help=f"Of --precision {INT8}: refuse it where fewer held-out images keep their best class.  "
+        "[default: 0.8]",
+    ),
 )
 
 
@@ -42,9 +57,11 @@ def settled(
         if threads is not None:
             raise click.UsageError("--threads is of an engine: add --engine, perhaps --engine auto")
         if precision in PRECISIONS and precision != "float32":
+            keras = (
+                "" if precision == INT8 else f"; the Keras model has mixed_{precision} in `slimzoo benchmark`"
+            )
             raise click.UsageError(
-                f"--precision {precision!r} is of an engine: add --engine, perhaps --engine auto; the Keras "
-                f"model has mixed_{precision} in `slimzoo benchmark`"
+                f"--precision {precision!r} is of an engine: add --engine, perhaps --engine auto{keras}"
             )
         return None
     if precision not in PRECISIONS:
@@ -58,6 +75,17 @@ def settled(
     return found
 
 
-def engine_arguments(settings: Settings | None) -> dict[str, Any]:
-    """Returns what slimzoo.load() takes for `settings`."""
-    return {} if settings is None else asdict(settings)
+def engine_arguments(
+    settings: Settings | None, calibrate: str | None = None, floor: float | None = None
+) -> dict[str, Any]:
+    """Returns what slimzoo.load() takes for `settings` and the options of 8 bits.
+
+    Raises: SlimzooError, FileNotFoundError: 8 bits without images, or options of theirs for others.
+    """
+    from slimzoo.loading.compiled import check_calibration
+
+    check_calibration("" if settings is None else settings.precision, calibrate, floor)
+    if settings is None:
+        return {}
+    given = {"calibrate": calibrate, "floor": floor}
+    return {**asdict(settings), **{name: value for name, value in given.items() if value is not None}}

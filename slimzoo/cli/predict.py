@@ -11,6 +11,7 @@ import click
 from slimzoo.cli import predictions as formats
 from slimzoo.cli.data_options import ListFile, turn_option
 from slimzoo.cli.engine_options import (
+    calibration_options,
     engine_arguments,
     engine_option,
     precision_option,
@@ -35,6 +36,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model runs/VOCdevkit-mobilenet_v1 photos/ --threshold 0.5 --out found.csv",
         "slimzoo predict --model mobilenet_v1 'photos/**/*.jpg' --flip --out found.parquet",
         "slimzoo predict --model mobilenet_v1 photos/ --engine auto --precision bfloat16",
+        "slimzoo predict --model mobilenet_v1 photos/ --engine auto --precision int8 --calibrate some/",
         "slimzoo predict --model mobilenet_v1 --list - --top 1 < names_of_images.txt",
         "slimzoo predict --import my_nets.py --model runs/flowers-my_net cat.jpg",
         "slimzoo predict --model mobilenet_v1 --images photos/ --out predictions.parquet",
@@ -83,6 +85,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
 @engine_option
 @precision_option()
 @threads_option
+@all_of(calibration_options)
 @turn_option
 @import_option
 @progress_option
@@ -106,6 +109,8 @@ def predict(
     engine: str | None,
     precision: str,
     threads: int | None,
+    calibrate: str | None,
+    floor: float | None,
     turn: bool,
     progress: bool,
     as_json: bool,
@@ -129,7 +134,7 @@ def predict(
         "exclude": exclude,
         "ema": ema,
         "size": size,
-        **engine_arguments(settled(engine, precision, threads)),
+        **engine_arguments(settled(engine, precision, threads), calibrate, floor),
     }
     wanted: dict[str, Any] = {
         "top": top or (None if threshold else 5),

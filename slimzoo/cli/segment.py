@@ -8,6 +8,7 @@ import click
 
 from slimzoo.cli.data_options import ListFile, turn_option
 from slimzoo.cli.engine_options import (
+    calibration_options,
     engine_arguments,
     engine_option,
     precision_option,
@@ -87,6 +88,7 @@ from slimzoo.errors import listing
 @engine_option
 @precision_option()
 @threads_option
+@all_of(calibration_options)
 @turn_option
 @import_option
 @progress_option
@@ -107,6 +109,8 @@ def segment(
     engine: str | None,
     precision: str,
     threads: int | None,
+    calibrate: str | None,
+    floor: float | None,
     turn: bool,
     progress: bool,
     as_json: bool,
@@ -133,7 +137,7 @@ def segment(
         "weights": weights,
         "labels": None if labels is None else read_labels(labels),
         **reading,
-        **engine_arguments(settings),
+        **engine_arguments(settings, calibrate, floor),
     }
     files = _files(names, model, how, out)
     from slimzoo.loading.load import load

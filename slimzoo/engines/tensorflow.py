@@ -53,8 +53,9 @@ class _Function:
 
         spec = tf.TensorSpec([batch_size, *frozen.spec.shape[1:]], frozen.spec.dtype, name="slimzoo_images")
         self._function: Any = tf.compat.v1.wrap_function(network, [spec])
-        if not self._values:  # a run optimises the graph, which takes time and memory where all are constants
-            self.run(np.zeros((batch_size or 1, *frozen.spec.shape[1:]), np.float32))
+        size = tuple(frozen.spec.shape[1:])
+        if not self._values and None not in size:  # a run optimises the graph, which takes time and memory
+            self.run(np.zeros((batch_size or 1, *size), np.float32))
         give_back_memory()
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:

@@ -107,3 +107,5 @@ class PredictorArguments(LoadArguments, total=False):
     threads: int | None
     batch_size: int | None
     end_points: str | Iterable[str]
+    calibrate: Any
+    floor: float | None

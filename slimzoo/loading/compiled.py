@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slimzoo.data import calibration
 from slimzoo.engines import Settings, settle
+from slimzoo.engines.rows import INT8
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.loading.plan import Plan
 from slimzoo.registry import is_network
@@ -23,6 +25,14 @@ _OF_A_MODEL = {  # arguments of a Model that mean nothing without one: what does
     "trainable": "a predictor does not train",
 }
 
+_DEFAULTS: dict[str, Any] = {  # of what only a predictor takes
+    "precision": "float32",
+    "threads": None,
+    "batch_size": None,
+    "end_points": (),
+    "calibrate": None,
+    "floor": None,
+}
 _MERGED = ("name", "arguments", "network_arguments")  # what stands elsewhere in what pickle keeps
 
 
@@ -33,6 +43,13 @@ class Compiling:
     settings: Settings
     end_points: tuple[str, ...]
     again: tuple[Callable, tuple]  # what pickle calls to load it again, and with what
+    calibrate: Any = None  # of 8 bits, and
+    floor: float | None = None
+
+    @property
+    def wants_model(self) -> bool:
+        """Whether it is made of a whole Model: 8 bits are judged by it."""
+        return self.settings.precision == INT8
 
     def predictor(
         self,
@@ -67,16 +84,23 @@ class Compiling:
         return predictor
 
     def whole(self, model: Any) -> "Predictor":
-        """Returns `model`, which a .keras file held, in its engine."""
+        """Returns `model`, of a .keras file or as load() made it, in its engine."""
         if not callable(model.compiled):
             raise SlimzooError(
                 f"{model.name} is no slimzoo.Model, and only these can be compiled: leave engine out"
             )
         settings = self.settings
-        predictor = model.compiled(
-            settings.engine, settings.precision, settings.batch_size, settings.threads, self.end_points
+        predictor: Predictor = model.compiled(
+            settings.engine,
+            settings.precision,
+            settings.batch_size,
+            settings.threads,
+            self.end_points,
+            calibrate=self.calibrate,
+            floor=self.floor,
         )
         predictor.recipe = self.again
+        predictor.restore_report, predictor.provenance = model.restore_report, model.provenance
         return predictor
 
 
@@ -90,10 +114,9 @@ def compiling(
       arguments: of Model and the network function.
     Raises: SlimzooError: an engine or settings that cannot be; settings that do not go with the rest.
     """
-    named = {name: given[name] for name in ("precision", "threads", "batch_size", "end_points")}
+    named = {name: given[name] for name in _DEFAULTS}
     if given["engine"] is None:
-        extra = [name for name, value in named.items() if value not in ("float32", None, ())]
-        if extra:
+        if extra := [name for name, value in named.items() if not _same(value, _DEFAULTS[name])]:
             raise SlimzooError(
                 f"only a predictor takes {', '.join(extra)}: add engine=, perhaps engine='auto'"
             )
@@ -103,14 +126,39 @@ def compiling(
         problems.append("features_only: end_points= names the maps that a predictor gives")
     if problems:
         raise SlimzooError(listing("with engine= these have no meaning:", problems))
-    keys = named.pop("end_points")
-    settings = settle(given["engine"], **named)
+    keys, calibrate, floor = (named.pop(name) for name in ("end_points", "calibrate", "floor"))
+    settings = settle(given["engine"], **named, any_size=None in (given["input_shape"] or ()))
+    check_calibration(settings.precision, calibrate, floor)
     others = {name: value for name, value in given.items() if name not in _MERGED}
     place = _lasting(given["name"])
     if given["weights"] is not None:
         others["weights"] = _lasting(given["weights"])
+    if isinstance(calibrate, str | os.PathLike):
+        others["calibrate"] = _lasting(calibrate)
     keys = (keys,) if isinstance(keys, str) else tuple(keys)
-    return Compiling(settings, keys, (again, (place, {**others, **given["arguments"]})))
+    return Compiling(settings, keys, (again, (place, {**others, **given["arguments"]})), calibrate, floor)
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Whether `value` is the default; arrays, which may calibrate, have no one truth."""
+    return value is default or (isinstance(value, str | tuple | list) and value == default)
+
+
+def check_calibration(precision: str, calibrate: Any, floor: float | None) -> None:
+    """Raises SlimzooError where 8 bits have no images to be calibrated with, or others are given some.
+
+    Those of a folder are looked at; FileNotFoundError: there is none.
+    """
+    if precision != INT8:
+        if calibrate is not None or floor is not None:
+            raise SlimzooError("calibrate and floor are of 8 bits: add precision='int8'")
+    elif calibrate is None:
+        raise SlimzooError(
+            "precision='int8' wants calibrate=DIR, images of the kind that the model will see; a third of "
+            "them is held out to judge it. `slimzoo convert --int8` writes a file of 8 bits, to be kept"
+        )
+    elif isinstance(calibrate, str | os.PathLike):
+        calibration.apart(calibration.find(calibrate))
 
 
 def _lasting(name: str | os.PathLike) -> str:

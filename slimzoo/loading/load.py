@@ -96,6 +96,8 @@ def load(
     threads: int | None = None,
     batch_size: int | None = None,
     end_points: str | Iterable[str] = (),
+    calibrate: Any = None,
+    floor: float | None = None,
     network_arguments: Mapping[str, Any] = MappingProxyType({}),
     **arguments: Any,
 ) -> "Model | Backbone | Predictor":
@@ -123,7 +125,8 @@ def load(
       sum_rgb: for input_shape (height, width, 1) and weights of colour images: the kernels of the first
         convolution are summed, so that a gray image is to it what it was in three equal channels.
       quiet: says nothing about a new last layer.
-      engine, precision, threads, batch_size, end_points: of the Predictor, as Model.compiled() takes them.
+      engine, precision, threads, batch_size, end_points, calibrate, floor: of the Predictor, as
+        Model.compiled() takes them; of 8 bits a Model is made on the way.
       arguments: passed on to Model and the network function (data_format, dtype, dropout_keep_prob, ...).
       network_arguments: the same by name, for a function of your own whose arguments no type checker knows.
     Raises: SlimzooError: no such network, tag or file; weights that do not fit. FileNotFoundError.
@@ -148,13 +151,16 @@ def load(
         sum_rgb=sum_rgb,
     )
     network, source = find(name, pretrained, weights)
+    directly = None if compile_as is None or compile_as.wants_model else compile_as
     if source is None:
-        model = _made(plan_new(network, wanted), arguments, compile_as)
+        model = _made(plan_new(network, wanted), arguments, directly)
     else:
         others = _of_the_network(arguments)
         contents = open_contents(source, network, ema, rename, wanted.exclude, others)
         plan = plan_for(network, source, contents, replace(wanted, exclude=contents.exclude))
-        model = _filled(plan, source, contents, Fill(sum_rgb, quiet, compile_as), arguments)
+        model = _filled(plan, source, contents, Fill(sum_rgb, quiet, directly), arguments)
+    if compile_as is not None and directly is None:
+        return compile_as.whole(model)
     return _backbone(model, levels) if features_only else model
 
 

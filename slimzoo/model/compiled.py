@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import keras
 
-from slimzoo.engines import settle
+from slimzoo.engines import AUTO, settle
 from slimzoo.engines.frozen import Frozen
+from slimzoo.engines.rows import INT8
 from slimzoo.errors import SlimzooError
 from slimzoo.model.answers import task_of
 from slimzoo.model.compiling import ValuesOf, skeleton
@@ -68,16 +69,19 @@ class Compiled(int):
         about = replace(about_of(self._model), end_points=keys)
         freeze = partial(_freeze_again, weakref.ref(self._model), keys)
         kept: dict[str, Any] = {"watch": Watch(self._model), "follow": follow}
-        if precision == "int8":
+        if precision == INT8:
             from slimzoo.model.int8 import running
 
+            engine = settle(engine, INT8).engine if engine == AUTO else engine
             running.check_settings(self._model, engine, keys, threads, calibrate, floor)
-            settings = replace(settle(engine, batch_size=batch_size), precision=precision)
+            settings = settle(engine, INT8, None, batch_size)
             kept["opened"] = running.opener(weakref.ref(self._model), calibrate, floor)
         elif calibrate is not None or floor is not None:
             raise SlimzooError('calibrate and floor are of 8 bits: add precision="int8"')
         else:
-            settings = settle(engine, precision, threads, batch_size)
+            settings = settle(
+                engine, precision, threads, batch_size, any_size=None in self._model.input_shape[1:]
+            )
         return Predictor(about, settings, freeze, **kept)
 
 

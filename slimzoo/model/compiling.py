@@ -52,17 +52,12 @@ class Skeleton:
 def skeleton(parts: Parts, discovery: Discovery, end_points: Iterable[str] = ()) -> Skeleton:
     """Returns the graph of the logits and `end_points`: discovery's, or one that is traced now.
 
-    Raises: SlimzooError: no such end point; sizes of images that are open; a network that draws random
+    Raises: SlimzooError: no such end point; a network that draws random
       numbers in inference, or keeps its variables inside functions.
     """
     keys = tuple(end_points)
     known = discovery.mode(False).end_points
     check_names("end point", keys, known)
-    if None in parts.input_shape:
-        raise SlimzooError(
-            f"{parts.default_name} is made for images {parts.input_shape}, and an engine computes for one "
-            "size: give input_shape=(height, width, channels) when you load or make the model"
-        )
     replay = discovery.replay
     if replay is None or (parts.data_format == "NCHW" and keys):
         return _traced(parts, discovery, keys)

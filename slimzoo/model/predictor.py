@@ -16,8 +16,8 @@ from slimzoo.data.finding import image_files
 from slimzoo.engines import Settings, open_engine, settle
 from slimzoo.engines.frozen import Frozen
 from slimzoo.engines.opening import Runner
-from slimzoo.engines.rows import wrong_counts
-from slimzoo.errors import SlimzooError
+from slimzoo.engines.rows import check_size, wrong_counts
+from slimzoo.errors import SlimzooError, tensorflow_says
 from slimzoo.files.progress import bar
 from slimzoo.model.answers import Answers
 from slimzoo.model.binding import refuse_fork
@@ -79,6 +79,7 @@ class Predictor(Answers):
         follow: bool = False,
         opened: Callable[[Frozen, Settings], Runner] = open_engine,
     ) -> None:
+        check_size(settings, about.name, about.input_shape)
         self._opened = opened
         self._about, self.settings = about, settings
         self.engine, self.precision = settings.engine, settings.precision
@@ -127,7 +128,7 @@ class Predictor(Answers):
         return self._watch is not None and self._watch.changed(thorough=True)
 
     def __repr__(self) -> str:
-        size = "x".join(map(str, self._about.input_shape))
+        size = "x".join("any" if size is None else str(size) for size in self._about.input_shape)
         several = [f"batches of {self.batch_size}"] if self.batch_size else []
         threads = [f"{self.threads} thread" + "s" * (self.threads > 1)] if self.threads else []
         points = [f"with {', '.join(self.end_points)}"] if self.end_points else []
@@ -213,8 +214,8 @@ class Predictor(Answers):
         if array.dtype.kind not in "biufV" or array.dtype.hasobject:
             raise SlimzooError(f"{self.name} takes numbers, not {array.dtype}; predict() takes paths too")
         shape = self._about.input_shape
-        if array.ndim != len(shape) + 1 or array.shape[1:] != shape:
-            sizes = ", ".join(map(str, shape))
+        if array.ndim != len(shape) + 1 or not fits(array.shape[1:], shape):
+            sizes = ", ".join("any" if size is None else str(size) for size in shape)
             raise SlimzooError(
                 f"{self.name} was compiled for images [N, {sizes}], and these have shape "
                 f"{list(array.shape)}. preprocess() makes them so; for another size load it with "
@@ -236,7 +237,17 @@ class Predictor(Answers):
         except Exception as error:
             if self._runner is None:  # closed meanwhile, by another thread
                 raise self._closed() from error
+            if None in self._about.input_shape and isinstance(error, tf.errors.InvalidArgumentError):
+                raise self._of_that_size(images, error) from error
             raise
+
+    def _of_that_size(self, images: np.ndarray, error: Exception) -> SlimzooError:
+        height, width = images.shape[1:3]
+        return SlimzooError(
+            f"{self.name} was compiled for images of any size, and has none of its layers fitted to {height}x"
+            f"{width} pixels: {tensorflow_says(error)}\nCompile it for that size: input_shape=({height}, "
+            f"{width}, {images.shape[3]})"
+        )
 
     def _closed(self) -> SlimzooError:
         return SlimzooError(
@@ -306,6 +317,13 @@ class Predictor(Answers):
                 "slimzoo.load(path, engine=...)"
             )
         return _unpickled, (self._about, self.settings, _packed(self._freeze()))
+
+
+def fits(sizes: Sequence[int], shape: Sequence[int | None]) -> bool:
+    """Whether images of `sizes` are of `shape`, which may leave some open; none is of no pixels."""
+    return all(
+        size == wanted or (wanted is None and size > 0) for size, wanted in zip(sizes, shape, strict=True)
+    )
 
 
 def _used_up() -> Frozen:

@@ -131,6 +131,7 @@ def job_of(loaded: Loaded, images: Any) -> dict[str, Any]:
         "turn": recipe.turn,
         "engine": recipe.arguments.get("engine"),
         "precision": recipe.arguments.get("precision", "float32"),
+        **{name: value for name in ("calibrate",) if (value := recipe.arguments.get(name)) is not None},
     }
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from slimzoo.engines import ENGINES
+from slimzoo.engines.rows import INT8
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.streaming.recipe import Cluster, Recipe
 from slimzoo.streaming.rows import End, Outcome, Piece
@@ -271,7 +272,8 @@ class Actor:
         with contextlib.suppress(RuntimeError):  # TensorFlow is at work in this process already
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         engine = ENGINES.get(recipe.arguments.get("engine") or "")
-        if engine and engine.takes_threads and recipe.arguments.get("threads") is None:
+        counted = engine and engine.takes_threads and recipe.arguments.get("precision") != INT8
+        if counted and recipe.arguments.get("threads") is None:
             recipe = replace(recipe, arguments={**recipe.arguments, "threads": threads})
         self._loaded = load_recipe(recipe)
         if self._loaded.digest != digest:

@@ -33,7 +33,12 @@ _SCHEMA = {
 }
 _OWN = re.compile(rf"\.lock$|\.({MANIFEST}|part-.*)\.[0-9a-f]+\.tmp$")  # what a killed process may leave
 _NOTED = ("model", "images")  # of a job, but no part of it: the same can be called otherwise
-_SHAPES_WEIGHTS = ("engine", "precision", "features")  # the digest is of what is computed: theirs too
+_SHAPES_WEIGHTS = (
+    "engine",
+    "precision",
+    "calibrate",
+    "features",
+)  # the digest is of what is computed: theirs too
 _OPTIONS = {  # what a job is made of, as the command line calls it
     "top": "--top",
     "threshold": "--threshold",
@@ -42,6 +47,7 @@ _OPTIONS = {  # what a job is made of, as the command line calls it
     "turn": "--exif",
     "engine": "--engine",
     "precision": "--precision",
+    "calibrate": "--calibrate",
 }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo import slim
-from slimzoo.catalogue.comparison import timed
+from slimzoo.catalogue.comparison import in_engine, timed
 from slimzoo.catalogue.machine import cores, memory, processor
+from slimzoo.engines import Settings
 from slimzoo.loading.load import load
 from slimzoo.model.model import Model
 from slimzoo.model.predictor import Predictor
@@ -94,8 +95,8 @@ def _loaded(task: Task) -> Any:
     given: dict[str, Any] = {"pretrained": task.pretrained, "size": task.size, "quiet": True}
     if task.engine is None:
         return load(task.network, dtype=task.precision, **given)
-    given |= {"precision": task.precision, "threads": task.threads, "batch_size": task.batch_size}
-    return load(task.network, engine=task.engine, **given)
+    settings = Settings(task.engine, task.precision, task.threads, task.batch_size)
+    return in_engine(task.network, settings, **given)
 
 
 def machine() -> dict[str, Any]:

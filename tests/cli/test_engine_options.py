@@ -2,7 +2,9 @@
 
 import importlib
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from slimzoo.engines import processor, rows
 from slimzoo.training.speed import Task, measure
@@ -48,6 +50,28 @@ def test_what_an_engine_cannot_do_is_said_before_anything_else(refused, cifarnet
         refused(*given, words=words)
 
 
+def test_predict_computes_in_eight_bits_that_a_folder_calibrates(slimzoo, cifarnet, photographs, refused):
+    predict = ("predict", "--model", cifarnet, photographs, "--engine", "tflite", "--precision", "int8")
+    found = slimzoo(*predict, "--calibrate", photographs, "--floor", "0", "--top", "1", "--json")
+    assert len(found.json) == 18 and "int8: the best class of" in found.err
+    refused(*predict, words=["--precision 'int8' wants --calibrate DIR", "slimzoo convert --int8"])
+    refused(*predict, "--calibrate", "no_such_folder", words=["no folder no_such_folder"])
+    plain = ("predict", "--model", cifarnet, photographs)
+    refused(*plain, "--calibrate", photographs, words=["of 8 bits: add --precision 'int8'"])
+    refused(*plain, "--precision", "int8", words=["--precision 'int8' is of an engine"])
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder of so many small images that 8 bits can be calibrated with."""
+    random = np.random.RandomState(0)
+    (tmp_path / "photographs").mkdir()
+    for i in range(18):
+        pixels = random.randint(0, 256, (40, 40, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photographs" / f"{i}.png")
+    return str(tmp_path / "photographs")
+
+
 def test_benchmark_asks_for_inference_of_the_engine(slimzoo, monkeypatch, only_tensorflow, tmp_path):
     asked = []
 
@@ -67,6 +91,11 @@ def test_benchmark_asks_for_inference_of_the_engine(slimzoo, monkeypatch, only_t
 def test_a_measurement_of_an_engine_gives_figures():
     found = measure(Task(network="lenet", mode="infer", batch_size=2, engine="tensorflow", steps=2))
     assert found.images_per_second > 0 and (found.runs, found.size) == (2, 28)
+
+
+def test_a_measurement_of_eight_bits_needs_no_images():
+    task = Task(network="lenet", mode="infer", batch_size=2, engine="tflite", precision="int8", steps=2)
+    assert measure(task).images_per_second > 0
 
 
 def test_compare_measures_an_engine(slimzoo, only_tensorflow):

@@ -85,10 +85,30 @@ def test_random_numbers_in_inference_are_refused(draw):
         model.compiled()
 
 
-def test_open_sizes_of_images_are_refused():
+def test_images_of_any_size_are_taken_where_the_engine_can():
     model = slimzoo.Model(lambda images: slim.conv2d(images, 2, 3), input_shape=(None, None, 3))
-    with pytest.raises(SlimzooError, match=r"an engine computes for one size: give input_shape="):
-        model.compiled()
+    predictor = model.compiled()
+    assert predictor.input_shape == (None, None, None, 3) and "anyxanyx3" in repr(predictor)
+    for size in ((4, 5), (7, 3)):
+        images = np.random.RandomState(0).uniform(-1, 1, (2, *size, 3)).astype(np.float32)
+        # the same kernels in another order
+        np.testing.assert_allclose(predictor(images), model(images), rtol=1e-4, atol=1e-5)
+    assert predictor(np.zeros((0, 4, 5, 3))).shape == (0, 4, 5, 2)
+    with pytest.raises(SlimzooError, match=r"compiled for images \[N, any, any, 3\]"):
+        predictor(np.zeros((1, 4, 5, 1)))
+
+
+def test_images_of_any_size_are_refused_where_the_engine_takes_one(monkeypatch):
+    model = slimzoo.Model(lambda images: slim.conv2d(images, 2, 3), input_shape=(None, None, 3))
+    with pytest.raises(SlimzooError, match=r"tflite computes for images of one size.*tensorflow does: give"):
+        model.compiled("tflite")
+    assert model.compiled("auto").engine == "tensorflow"
+
+
+def test_a_size_that_no_layer_fits_names_the_way_to_compile_for_it():
+    predictor = slimzoo.load("mobilenet_v1_025", input_shape=(None, None, 3), engine="tensorflow")
+    with pytest.raises(SlimzooError, match=r"(?s)fitted to 300x320 pixels.*input_shape=\(300, 320, 3\)"):
+        predictor(np.zeros((1, 300, 320, 3)))
 
 
 def test_channels_first_inside_gives_end_points_channels_last():

@@ -72,6 +72,32 @@ def test_everything_wrong_is_said_at_once(machine):
         settle("onnxruntime", "bfloat16")
 
 
+def test_bfloat16_that_is_slower_than_float32_here_is_said_once(machine, caplog):
+    rows._say_slow.cache_clear()
+    machine(flags=["avx512_bf16"])
+    for _ in range(2):
+        settle("tensorflow", "bfloat16")
+    assert caplog.text.count("bfloat16 is slower than float32 on this machine: it has none of amx_bf16") == 1
+    rows._say_slow.cache_clear()
+    machine(flags=["avx512_bf16", "amx_bf16"])
+    settle("tensorflow", "bfloat16")
+    assert caplog.text.count("slower") == 1
+    rows._say_slow.cache_clear()
+
+
+def test_eight_bits_want_what_makes_them(machine):
+    machine(packages=["openvino"])
+    assert settle("auto", "int8").engine == "tflite"
+    with pytest.raises(SlimzooError, match=r"openvino needs nncf, not installed.*'slimzoo\[openvino\]'"):
+        settle("openvino", "int8")
+    machine(packages=["openvino", "nncf"])
+    assert settle("auto", "int8").engine == "openvino"
+    with pytest.raises(SlimzooError, match=r"tensorflow computes in .*not in int8; openvino, tflite may"):
+        settle("tensorflow", "int8")
+    with pytest.raises(SlimzooError, match="int8 takes no number of threads"):
+        settle("auto", "int8", threads=2)
+
+
 def test_the_flags_are_read_of_both_families_of_processors(monkeypatch, tmp_path):
     for line, flag in (("flags\t\t: fpu amx_bf16 sse", "amx_bf16"), ("Features\t: fp asimdhp bf16", "bf16")):
         (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{line}\n")

@@ -82,9 +82,27 @@ def test_a_keras_file_can_be_compiled(saved, tmp_path):
     same(pickle.loads(pickle.dumps(predictor))(IMAGES), model(IMAGES))
 
 
+def test_eight_bits_are_made_of_a_file_and_judged_and_load_again_by_recipe(saved):
+    path, model = saved
+    random = np.random.RandomState(0)
+    images = [*random.uniform(-1, 1, (20, 28, 28, 1)).astype(np.float32)]
+    predictor = slimzoo.load(path, engine="tflite", precision="int8", calibrate=images, floor=0)
+    assert predictor.agreement.calibrated == 13 and predictor.labels == ("a", "b", "c", "d")
+    assert predictor.restore_report.parameters_restored == predictor.restore_report.parameters_total
+    wanted = model(IMAGES).numpy()
+    # As far from float32 as any of the held-out images, twice.
+    assert np.abs(predictor(IMAGES) - wanted).max() <= 2 * predictor.agreement.largest_difference
+    again = pickle.loads(pickle.dumps(predictor))
+    np.testing.assert_array_equal(again(IMAGES), predictor(IMAGES))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ({"engine": "tflite", "precision": "int8"}, "precision='int8' wants calibrate=DIR"),
+        ({"engine": "tflite", "calibrate": "photos"}, "of 8 bits: add precision='int8'"),
+        ({"engine": "tensorflow", "precision": "int8"}, "not in int8; openvino, tflite may"),
+        ({"calibrate": "photos", "floor": 0.5}, "only a predictor takes calibrate, floor: add engine="),
         ({"engine": "tpu"}, "engine is 'tpu'; there are auto, openvino"),
         ({"precision": "bfloat16", "threads": 2}, "only a predictor takes precision, threads: add engine="),
         ({"engine": "auto", "dtype": "mixed_bfloat16"}, "dtype: precision= says"),

@@ -100,6 +100,15 @@ def test_a_predictor_of_eight_bits_gives_what_the_file_does_and_knows_how_far_it
     assert path.is_file()
 
 
+def test_eight_bits_that_take_one_image_at_a_time_say_so_once(model, pixels, caplog):
+    caplog.set_level("INFO", "slimzoo")
+    predictor = model.compiled("tflite", "int8", calibrate=pixels, floor=0)
+    prepared = model.preprocess([image for image, _ in pixels[:3]])
+    for batch in (prepared[:1], prepared, prepared):
+        predictor(batch)
+    assert caplog.text.count("take one image at a time: a batch is no faster") == 1
+
+
 def test_a_kernel_is_rounded_for_what_it_meets():
     random = np.random.RandomState(0)
     kernel = random.normal(size=(24, 5)).astype(np.float32)

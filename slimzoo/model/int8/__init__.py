@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -21,7 +21,13 @@ from slimzoo.model.signatures import labels_text
 
 
 class Quantised(Protocol):
-    """A model of 8 bits that can be run and written."""
+    """A model of 8 bits that can be run and written.
+
+    Attributes:
+      alone: whether it takes one image at a time, so that a batch is no faster.
+    """
+
+    alone: ClassVar[bool]
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Returns float32 [N, classes] of prepared images, float32 [N, H, W, C]."""

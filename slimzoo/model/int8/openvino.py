@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ def missing() -> str:
 
 class Quantised:
     """A model of 8 bits."""
+
+    alone: ClassVar[bool] = False
 
     def __init__(self, made: Any, task: str, argmax: bool) -> None:
         import openvino

@@ -21,10 +21,14 @@ class Running:
     def __init__(self, made: Any, agreement: Agreement) -> None:
         self._made, self.agreement = made, agreement
         self._lock = threading.Lock()
+        self._told = not made.alone
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Returns the logits, float32, of prepared images, float32 [N, H, W, C]."""
         with self._lock:
+            if len(images) > 1 and not self._told:
+                self._told = True
+                log.warning("TFLite's 8 bits take one image at a time: a batch is no faster (said once)")
             return [self._made.logits(images)]
 
     def close(self) -> None:
@@ -64,7 +68,7 @@ def opener(model: Callable[[], Any], calibrate: Any, floor: float | None) -> Cal
         del frozen  # the Model has the same values
         kind = KINDS_OF_ENGINES[settings.engine]
         made, found = compared(model(), kind, calibrate, FLOOR if floor is None else floor)
-        log.info("%s", found)
+        log.warning("%s", found)  # whoever computes with 8 bits is to know
         return Running(made, found)
 
     return opened

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +18,8 @@ from slimzoo.model.serving import best
 
 class Quantised:
     """A model of 8 bits, and an interpreter of it for one thread."""
+
+    alone: ClassVar[bool] = True  # as what runs on an Edge TPU
 
     def __init__(self, content: bytes, written: bytes | None = None) -> None:
         self._content = content if written is None else written

@@ -155,7 +155,7 @@ def check_calibration(precision: str, calibrate: Any, floor: float | None) -> No
     elif calibrate is None:
         raise SlimzooError(
             "precision='int8' wants calibrate=DIR, images of the kind that the model will see; a third of "
-            "them is held out to judge it. `slimzoo convert --int8` writes a file of 8 bits, to be kept"
+            "them is held out to judge it. `slimzoo convert W m.tflite --int8 --calibrate DIR` writes a file"
         )
     elif isinstance(calibrate, str | os.PathLike):
         calibration.apart(calibration.find(calibrate))

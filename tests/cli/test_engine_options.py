@@ -54,7 +54,7 @@ def test_predict_computes_in_eight_bits_that_a_folder_calibrates(slimzoo, cifarn
     predict = ("predict", "--model", cifarnet, photographs, "--engine", "tflite", "--precision", "int8")
     found = slimzoo(*predict, "--calibrate", photographs, "--floor", "0", "--top", "1", "--json")
     assert len(found.json) == 18 and "int8: the best class of" in found.err
-    refused(*predict, words=["--precision 'int8' wants --calibrate DIR", "slimzoo convert --int8"])
+    refused(*predict, words=["--precision 'int8' wants --calibrate DIR", "slimzoo convert W m.tflite --int8"])
     refused(*predict, "--calibrate", "no_such_folder", words=["no folder no_such_folder"])
     plain = ("predict", "--model", cifarnet, photographs)
     refused(*plain, "--calibrate", photographs, words=["of 8 bits: add --precision 'int8'"])

@@ -1,5 +1,6 @@
 """evaluate(): the same figures whatever the batches, and clear words for what does not fit."""
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from sklearn.metrics import average_precision_score
 import slimzoo
 from slimzoo.data import Dataset, Example, folder
 from slimzoo.errors import SlimzooError
-from slimzoo.training.evaluation import Evaluation, evaluate
+from slimzoo.training.cluster import Alone
+from slimzoo.training.evaluation import Evaluation, evaluate, evaluate_together
 from slimzoo.training.finetune import Result
+from slimzoo.training.interrupt import BrokenOff
 from tests.training.conftest import CLASSES
 
 
@@ -122,3 +125,38 @@ def test_what_is_printed_of_data_and_of_an_evaluation_is_a_line(class_folder):
     assert "accuracy" not in str(several)
     result = Result(Path("runs/x"), None, single, 3, 9, Path("runs/x/report.html"), [{}])
     assert str(result) == f"<Result in runs/x: best at step 3 of 9; {single}>"
+
+
+class PartOfTwo(Alone):
+    """One of two processes; `parts` are what both found, in order."""
+
+    count = 2
+
+    def __init__(self, index, parts):
+        self.index, self.parts = index, parts
+
+    def gather_arrays(self, arrays):
+        self.parts.append(arrays)
+        return self.parts if len(self.parts) == self.count and all(self.parts) else None
+
+
+def test_two_processes_put_together_what_one_measures_to_the_last_bit(model, data):
+    whole = evaluate(model, data[1], 3)
+    parts = []
+    with pytest.raises(BrokenOff):  # the other has nothing yet
+        evaluate_together(model, data[1], 3, False, None, PartOfTwo(0, parts))
+    found = evaluate_together(model, data[1], 3, False, None, PartOfTwo(1, parts))
+    np.testing.assert_array_equal(found.scores, whole.scores)
+    assert (found.loss, found.map, found.map_11point) == (whole.loss, whole.map, whole.map_11point)
+
+
+def test_a_signal_to_either_breaks_off_the_evaluation_of_both(model, data):
+    @contextmanager
+    def signalled():
+        raise BrokenOff
+        yield
+
+    parts = [None]
+    for leaving in (signalled, nullcontext):
+        with pytest.raises(BrokenOff):
+            evaluate_together(model, data[1], 3, False, None, PartOfTwo(1, [*parts]), leaving)

@@ -32,11 +32,13 @@ class Measured:
         recipe: Recipe,
         batches: Callable[[], tf.data.Dataset],
         count: int,
+        strategy: tf.distribute.Strategy | None = None,
     ):
         self._model, self._optimizer, self._batches = model, optimizer, batches
         self.averaged = recipe.average_weights is not None
         self._reestimated = recipe.batch_norm == "reestimated"
         self._count = min(BATCHES, count)
+        self._pass = _on_every_replica(model, strategy or tf.distribute.get_strategy())
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -88,6 +90,25 @@ class Measured:
             variable.assign(np.full(variable.shape, start, np.float32))
         seed = self._model.seed_state.numpy()
         note_prepared(self._model, images)
-        self._model(images, training=True)
+        self._pass(images)
         self._model.seed_state.assign(seed)  # the same dropout from 0 and from 1
         return {name: np.array(variable.numpy(), np.float64) for name, variable in averages.items()}
+
+
+def _on_every_replica(model: Model, strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], object]:
+    """Returns what runs `model` in training on the same images on every replica: their averages agree.
+
+    Each has the whole batch, so that batch norm over all replicas would count every image several times.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return lambda images: model(images, training=True)
+
+    @tf.function(autograph=False)
+    def everywhere(images: tf.Tensor) -> None:
+        together, model.together = model.together, False
+        try:
+            strategy.run(lambda batch: model(batch, training=True), args=(images,))
+        finally:
+            model.together = together
+
+    return everywhere

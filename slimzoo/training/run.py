@@ -73,7 +73,7 @@ class Run:
         loss = Loss.of(recipe, self._task.loss(settings))
         self.trainer = Trainer(model, self.optimizer, strategy, gradient_factors(recipe, model), loss)
         steps = math.ceil(len(settings.train) / recipe.batch_size)
-        self._measured = Measured(model, self.optimizer, recipe, self._feed.unmixed, steps)
+        self._measured = Measured(model, self.optimizer, recipe, self._feed.unmixed, steps, strategy)
         self.state = TrainingState(model, self.optimizer)
         self.step = 0
         self.best: dict[str, Any] = {"step": 0, "score": None}

@@ -95,8 +95,6 @@ class Settings:
                 f"accumulate={recipe.accumulate} works on one device, and there are {self.replicas}; "
                 "give a larger batch_size, or device='cpu' or one GPU"
             )
-        if recipe.batch_norm == "reestimated" and self.replicas > 1:
-            problems.append(f"batch_norm='reestimated' works on one device, and there are {self.replicas}")
         if self.train.task == SEGMENTATION and self.size is not None:
             row = get_row(self.model)
             wrong = problem_of_size(self.model, self.size, grid_of(row, recipe.network_arguments))

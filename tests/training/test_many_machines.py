@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRICKS = {
     "network_arguments": {"dropout_keep_prob": 1.0},  # each replica draws its own
     "sync_batch_norm": True,
+    "batch_norm": "reestimated",
     "mixup": 0.4,
     "cutmix": 1.0,
     "average_weights": 0.8,

@@ -66,6 +66,14 @@ def test_what_is_saved_of_batch_norm_is_the_average_of_the_replicas(found):
         np.testing.assert_allclose(found[f"bn/saved/{name}"], np.mean(halves, 0), atol=1e-6)  # float32
 
 
+def test_batch_norm_is_estimated_anew_over_whole_batches_on_any_number_of_devices(found):
+    one, two = part(found, "anew/1/"), part(found, "anew/2/")
+    averages = [name for name in one if "/moving_" in name]
+    assert len(averages) == 4 and not any((one[name] == 0).all() for name in averages)
+    for name in one:
+        np.testing.assert_allclose(two[name], one[name], atol=1e-6, err_msg=name)  # float32
+
+
 def test_float16_on_two_devices_scales_as_on_one(found):
     one, two = part(found, "half/1/"), part(found, "half/2/")
     assert one["scale"] == two["scale"]

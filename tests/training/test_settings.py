@@ -100,7 +100,6 @@ def test_a_setting_that_cannot_be_is_refused(settings, changed, words):
         ),
         ({"method": "probe"}, {}, "method='probe' fits to what the weights give, and there are none"),
         ({"accumulate": 2}, {"replicas": 2}, "accumulate=2 works on one device, and there are 2"),
-        ({"batch_norm": "reestimated"}, {"replicas": 2}, "batch_norm='reestimated' works on one device"),
         ({"grow_from": 16}, {"size": 16}, "grow_from=16 is not smaller than the images are to be: 16"),
     ],
 )

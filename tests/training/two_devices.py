@@ -45,6 +45,7 @@ def main(path: str) -> None:
     for count in (1, 2):
         masks(found, count)
     batch_norm(found)
+    estimated_anew(found)
     overflow(found)
     np.savez(path, **found)
 
@@ -149,6 +150,21 @@ def batch_norm(found):
         trainer = make_trainer("tiny_bn", strategy_of(1))
         trainer.step({key: value[part] for key, value in whole.items()})
         found |= {f"bn/half{half}/{name}": value for name, value in values(trainer.model).items()}
+
+
+def estimated_anew(found):
+    """Keeps what is measured where batch norm is estimated anew, and the values after it."""
+    from slimzoo.training.measured import Measured
+    from tests.training.conftest import make_trainer, values
+
+    recipe = Recipe(batch_norm="reestimated")
+    for count in (1, 2):
+        trainer = make_trainer("tiny_bn", strategy_of(count))
+        images = tf.stack([batch["image"] for batch in batches(3)])
+        data = tf.data.Dataset.from_tensor_slices({"image": images})
+        given = (trainer.model, trainer.optimizer, recipe, lambda data=data: data, 3, trainer.strategy)
+        with Measured(*given).in_place():
+            found |= {f"anew/{count}/{name}": value for name, value in values(trainer.model).items()}
 
 
 def overflow(found):

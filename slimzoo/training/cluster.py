@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("slimzoo")
 TIMEOUT = 300.0  # seconds in which all machines must be there
-PATIENCE = 3600.0  # seconds that one part of an evaluation, or a checkpoint, may take longer than another
+PATIENCE = 1800.0  # seconds that one part of an evaluation, or a checkpoint, may take longer than another
 _NEWS = 30.0  # seconds in which it shows who has ended: TensorFlow hears of a lost heartbeat after ten
 _LOST = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceededError", "InternalError")
 _GOES_ON = "The same command on every machine goes on from the last checkpoint"

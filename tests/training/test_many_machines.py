@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.training import loop
+from slimzoo.training import loop, many_machines
 from slimzoo.training.state import newest
 from tests.training import one_of_many
 from tests.training.test_channel import addresses
@@ -94,6 +94,15 @@ def test_two_processes_give_the_losses_and_scores_of_one(devkit, run, tmp_path, 
     histories = [(tmp_path / name / "history.csv").read_text().count("\n") for name in ("one", "two")]
     assert histories[0] == histories[1]
     assert (tmp_path / "two" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("rows", [1, 5, 6, 64])
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_every_row_of_a_batch_has_one_device_and_no_device_two_more_than_another(rows, parts):
+    ends = many_machines._ends(rows, parts)
+    sizes = np.diff(ends)
+    assert (ends[0], ends[-1], len(sizes)) == (0, rows, parts)
+    assert sizes.max() - sizes.min() <= 1
 
 
 SLOWED = {"pause": 0.1, "steps": 16, "eval_every": 4}

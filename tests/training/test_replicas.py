@@ -66,6 +66,11 @@ def test_what_is_saved_of_batch_norm_is_the_average_of_the_replicas(found):
         np.testing.assert_allclose(found[f"bn/saved/{name}"], np.mean(halves, 0), atol=1e-6)  # float32
 
 
+def test_the_devices_of_a_machine_among_several_have_their_rows_of_what_is_its_own(found):
+    assert [*found["by_hand/sizes"]] == [3, 2]
+    np.testing.assert_allclose(found["by_hand/loss"], found["plain/2/loss"], atol=1e-6)  # order of summation
+
+
 def test_batch_norm_is_estimated_anew_over_whole_batches_on_any_number_of_devices(found):
     one, two = part(found, "anew/1/"), part(found, "anew/2/")
     averages = [name for name in one if "/moving_" in name]

@@ -46,6 +46,7 @@ def main(path: str) -> None:
         masks(found, count)
     batch_norm(found)
     estimated_anew(found)
+    split_by_hand(found)
     overflow(found)
     np.savez(path, **found)
 
@@ -165,6 +166,17 @@ def estimated_anew(found):
         given = (trainer.model, trainer.optimizer, recipe, lambda data=data: data, 3, trainer.strategy)
         with Measured(*given).in_place():
             found |= {f"anew/{count}/{name}": value for name, value in values(trainer.model).items()}
+
+
+def split_by_hand(found):
+    """Keeps the losses of batches that are split as those of a machine among several."""
+    from slimzoo.training.many_machines import of_replicas
+    from tests.training.conftest import make_trainer
+
+    trainer = make_trainer("tiny", strategy_of(2), dropout_keep_prob=1.0)
+    parts = [of_replicas(trainer.strategy, batch) for batch in batches(STEPS)]
+    found["by_hand/sizes"] = np.array([len(image) for image in parts[0]["image"].values])
+    found["by_hand/loss"] = np.array([float(trainer.step(part)["loss"]) for part in parts])
 
 
 def overflow(found):

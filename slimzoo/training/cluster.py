@@ -169,7 +169,7 @@ class Cluster(Alone):
         try:
             yield
         except Gone as gone:
-            raise SlimzooError(f"{gone}\n{_GOES_ON}") from gone
+            raise SlimzooError(_and_how_it_goes_on(str(gone))) from gone
         except TimeoutError as error:
             raise SlimzooError(f"a machine has said nothing for {PATIENCE:g} seconds. {_GOES_ON}") from error
 
@@ -182,7 +182,7 @@ class Cluster(Alone):
             if type(error).__name__ not in _LOST:
                 raise
             news = self._news() or f"a machine cannot be reached: {tensorflow_says(error)}"
-            raise SlimzooError(f"{news}\n{_GOES_ON}") from error
+            raise SlimzooError(_and_how_it_goes_on(news)) from error
 
     def _news(self) -> str:
         """Returns which of the others have ended, as far as it shows in _NEWS seconds."""
@@ -260,6 +260,11 @@ def _telling(together: Cluster) -> Iterator[None]:
         raise
     finally:
         together.close(reason)
+
+
+def _and_how_it_goes_on(news: str) -> str:
+    """Returns `news`, of which another process may have told already how it goes on."""
+    return news if _GOES_ON in news else f"{news}\n{_GOES_ON}"
 
 
 def versions() -> dict[str, str]:

@@ -95,6 +95,9 @@ OPTIONS = (
     click.option("--seed", type=int, default=0, show_default=True),
     click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
     click.option(
+        "--eval-batch", type=POSITIVE, help="Images measured at once.  [default: those of a training batch]"
+    ),
+    click.option(
         "--precision",
         type=OneOf(lambda: recipes_module().PRECISIONS),
         default="float32",
@@ -155,7 +158,16 @@ GROUPS = {  # of the help
     ),
     "Tricks": tuple(row.option for row in tricks.ROWS.values()),
     "Run": (
-        *("--out", "--overwrite", "--dry-run", "--eval-every", "--seed", "--deterministic", "--precision"),
+        *(
+            "--out",
+            "--overwrite",
+            "--dry-run",
+            "--eval-every",
+            "--eval-batch",
+            "--seed",
+            "--deterministic",
+            "--precision",
+        ),
         *("--data-format", "--device", "--cluster", "--cluster-timeout"),
     ),
     "Output": ("--progress", "--no-tensorboard", "--json", "-h"),

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,34 @@ log = logging.getLogger("slimzoo")
 
 def save(model: Model, path: str | os.PathLike, overwrite: bool = False, **metadata: str) -> Path:
     """Writes the weights of `model` as safetensors, with all that load() needs to bring it back."""
+    return copied(model, **metadata).write(path, overwrite)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """The weights of a model as they were, and all that load() needs beside them."""
+
+    values: dict[str, np.ndarray]
+    about: dict[str, str]
+
+    def write(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Writes them as safetensors."""
+        converters.write_safetensors(path, self.values, self.about, overwrite=overwrite)
+        return Path(path)
+
+
+def copied(model: Model, **metadata: str) -> Copied:
+    """Returns `model` as it is now, for save() to write while it changes.
+
+    Raises: SlimzooError: it is of no registered network.
+    """
     if model.network is None:
         raise SlimzooError(
             f"{model.name} is a function of your own, which a .safetensors file cannot name; model.save() "
             "writes .keras, model.save_weights() the values alone"
         )
-    about = describe(model)
-    values = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
-    converters.write_safetensors(path, values, {**about, **metadata}, overwrite=overwrite)
-    return Path(path)
+    values = {name: np.array(variable.numpy()) for name, variable in model.variables_by_name.items()}
+    return Copied(values, {**describe(model), **metadata})
 
 
 def describe(model: Model) -> dict[str, str]:

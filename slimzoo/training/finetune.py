@@ -14,6 +14,7 @@ from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
+from slimzoo.training.beside import Beside
 from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
 from slimzoo.training.dry_run import check_given, chosen_recipe, machines_for
 from slimzoo.training.recipes import METHODS, Recipe
@@ -65,6 +66,7 @@ def finetune(
     steps: int | None = None,
     seed: int = 0,
     eval_every: int | None = None,
+    eval_batch: int | None = None,
     keep_best: bool = True,
     precision: str = "float32",
     data_format: Literal["NHWC", "NCHW"] = "NHWC",
@@ -101,6 +103,8 @@ def finetune(
       options: fields of the recipe to replace: {"learning_rate": 0.1, "freeze": ("vgg_16/conv1",)}.
       steps: in place of the recipe's epochs.
       eval_every: steps between evaluations and checkpoints; None: an epoch, or a tenth of the run if longer.
+      eval_batch: images that are measured at once; None: the recipe's batch_size. It decides nothing but
+        speed, and the last digits of what is measured.
       keep_best: False keeps the last model: for cross-validation, where `validation` must choose nothing.
       precision: "float32", "mixed_bfloat16" or "mixed_float16".
       deterministic: the same numbers at every run, and after a restart; None: on a CPU.
@@ -132,6 +136,7 @@ def finetune(
         steps=steps,
         seed=seed,
         eval_every=eval_every,
+        eval_batch=eval_batch,
         keep_best=keep_best,
         precision=precision,
         data_format=data_format,
@@ -139,11 +144,12 @@ def finetune(
     planned = settings_of(deterministic=deterministic is not False, replicas=len(machines or "1"))
     with place_for(machines, out) as folder:
         check_given(folder, model, weights, overwrite, train.task)
-        with joined(machines, cluster_timeout, planned.to_dict) as together:
+        with joined(machines, cluster_timeout, planned.to_compare) as together:
             strategy = strategy or _strategy(together, device)
             settings = _settled(settings_of, strategy, deterministic)
-            with alone_in_run(folder):
-                run = _begun(together, RunFolder(folder, settings.to_dict(), overwrite), settings, strategy)
+            with alone_in_run(folder), Beside() as beside:
+                there = RunFolder(folder, settings.to_dict(), overwrite)
+                run = _begun(together, there, settings, strategy, beside)
                 run.train(progress, tensorboard)
                 evaluation, report = run.finish(command, title, comparison, progress)
     best, report = run.best["step"], Path(out) / report.name
@@ -168,7 +174,11 @@ def _settled(
 
 
 def _begun(
-    together: Alone, folder: RunFolder, settings: Settings, strategy: "tf.distribute.Strategy"
+    together: Alone,
+    folder: RunFolder,
+    settings: Settings,
+    strategy: "tf.distribute.Strategy",
+    beside: Beside,
 ) -> "Run":
     """Returns the run as it begins, or goes on."""
     from slimzoo.training.run import Run
@@ -183,7 +193,7 @@ def _begun(
         held_out.remember(folder.path, settings.train, settings.validation)
         if not folder.goes_on:
             image_files.remember(folder.path, parts)
-    return Run(network, folder, settings, strategy, together, plain)
+    return Run(network, folder, settings, strategy, beside, together, plain)
 
 
 def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":

@@ -17,7 +17,8 @@ from slimzoo.files import MODEL, schema, write_text
 from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
-from slimzoo.model.saving import save
+from slimzoo.model.saving import copied
+from slimzoo.training.beside import Beside
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
 from slimzoo.training.cluster import Alone
@@ -57,11 +58,12 @@ class Run:
         folder: RunFolder,
         settings: Settings,
         strategy: tf.distribute.Strategy,
+        beside: Beside,
         cluster: Alone | None = None,
         plain: Model | None = None,
     ):
         self.model, self.folder, self.settings, self.strategy = model, folder, settings, strategy
-        self.cluster, self.plain = cluster or Alone(), plain or model
+        self._beside, self.cluster, self.plain = beside, cluster or Alone(), plain or model
         assert model.preprocessing is not None, "load() gives every registered network one"
         self._task, recipe = TASKS[settings.train.task], settings.recipe
         share = [share_of(strategy, self.cluster.index, recipe.batch_size)] if self.cluster.count > 1 else []
@@ -208,6 +210,7 @@ class Run:
         if signal is not None:
             if self._saved != self.step:
                 self.save()
+            self._beside.wait()
             raise self._stopped(signal)
 
     def _fit(self, bar: Any, watcher: Watch) -> None:
@@ -267,12 +270,15 @@ class Run:
                     break
 
     def save(self) -> None:
-        """Writes a checkpoint of everything the next step depends on."""
+        """Copies everything the next step depends on, to be written beside training as a checkpoint."""
+        self._beside.wait()  # no more than these copies are held at a time
         losses = [{name: float(value) for name, value in row.items()} for row in self._losses]
         progress = {"best": self.best, "history": self.folder.history, "losses": losses}
         progress["settings"] = self.folder.settings  # where config.json is damaged
         progress["clock"] = self._clock.to_dict()
-        self.state.save(self.folder.checkpoint_folder, self.step, progress, self.cluster.is_chief)
+        copy = self.state.copied(self.step, progress)
+        if self.cluster.is_chief:
+            self._beside.do(functools.partial(copy.write, self.folder.checkpoint_folder))
         self._saved = self.step
 
     @property
@@ -322,7 +328,7 @@ class Run:
         return self._measure(breaking_off)
 
     def _measure(self, breaking_off: BreakingOff = nullcontext, progress: bool = False) -> Evaluated:
-        size, data = self.settings.recipe.batch_size, self.settings.validation
+        size, data = self.settings.eval_size, self.settings.validation
         with evaluation_device(self.strategy):
             given = (self.plain, data, size, progress, self._held_out)
             if self.cluster.count > 1 and self._task.together:
@@ -332,14 +338,13 @@ class Run:
 
     @functools.cached_property
     def _held_out(self) -> Any:
-        size = self.settings.recipe.batch_size
-        data = self.settings.validation
+        size, data = self.settings.eval_size, self.settings.validation
         own = self.cluster.part_of(data, size) if self._task.together else data
         return self._task.held_out(self.plain, own, self.settings) if len(own) else None
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
-        self.folder.record(row)
+        self._beside.renew("history", self.folder.noted(row))
         if self._events is not None:
             self._events.record(row)
 
@@ -358,17 +363,19 @@ class Run:
         about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
         if report is not None:
             about["restored_fraction"] = f"{report.fraction:.4f}"
-        write_text(
-            self.folder.path / "labels.txt", "".join(f"{name}\n" for name in self.settings.train.classes)
-        )
-        save(self.plain, self.folder.path / name, overwrite=True, **about)
+        labels = "".join(f"{name}\n" for name in self.settings.train.classes)
+        self._beside.do(functools.partial(write_text, self.folder.path / "labels.txt", labels))
+        path = self.folder.path / name
+        self._beside.do(functools.partial(copied(self.plain, **about).write, path, overwrite=True))
 
     def finish(
         self, command: str, title: str | None, comparison: Iterable, progress: bool
     ) -> tuple[Evaluated, Path]:
         """Evaluates the best model once more, writes predictions and report; returns it and the report."""
         rows = self.plain.summary_rows()
+        self._beside.wait()
         self._make_up_for_the_model()
+        self._beside.wait()
         self.cluster.share(self.folder.path / MODEL)
         self.plain.restore(self.folder.path / MODEL)
         evaluation = self._measure(progress=progress)

@@ -2,12 +2,13 @@
 
 import contextlib
 import csv
+import functools
 import hashlib
 import io
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,16 +160,20 @@ class RunFolder:
 
     def record(self, row: Mapping[str, Any]) -> None:
         """Adds a row to history.csv."""
+        self.noted(row)()
+
+    def noted(self, row: Mapping[str, Any]) -> Callable[[], None]:
+        """Adds a row to the history; returns what writes history.csv as it is now."""
         self.history.append(dict(row))
-        self._write_history()
+        return functools.partial(self._write_history, [*self.history])
 
     def rewind(self, history: Iterable[Mapping[str, Any]]) -> None:
         """Takes up the history that a checkpoint remembers; what came after it never happened."""
         self.history = [dict(row) for row in history]
-        self._write_history()
+        self._write_history(self.history)
 
-    def _write_history(self) -> None:
-        write_text(self.path / "history.csv", _to_csv(self.history))
+    def _write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
+        write_text(self.path / "history.csv", _to_csv(history))
 
     def _event_files(self) -> Iterable[Path]:
         return self.path.glob("tensorboard/events.out.tfevents.*")

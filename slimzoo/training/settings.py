@@ -32,6 +32,7 @@ class Settings:
     steps: int | None  # None: the recipe's epochs
     seed: int
     eval_every: int | None  # steps; None: an epoch, or a tenth of the run if longer
+    eval_batch: int | None = None  # images measured at once; None: the recipe's batch_size
     keep_best: bool
     precision: str
     data_format: Literal["NHWC", "NCHW"]
@@ -61,7 +62,7 @@ class Settings:
         problems = []
         if self.precision not in PRECISIONS:
             problems.append(f"precision is {self.precision!r}; allowed are {', '.join(PRECISIONS)}")
-        for name, value in (("steps", self.steps), ("eval_every", self.eval_every)):
+        for name, value in self._counts():
             if value is not None and (not isinstance(value, int) or value < 1):
                 problems.append(f"{name} is {value!r}; it must be a whole number, at least 1")
         if not 0 <= self.seed < 2**31:
@@ -72,6 +73,9 @@ class Settings:
         if 0 < len(self.train) < self.replicas:
             problems.append(f"{self.train.name} has {counted(len(self.train), 'image')}; {need}")
         return problems
+
+    def _counts(self) -> tuple[tuple[str, int | None], ...]:
+        return ("steps", self.steps), ("eval_every", self.eval_every), ("eval_batch", self.eval_batch)
 
     def _problems_of_tricks(self) -> list[str]:
         recipe, problems = self.recipe, tricks.problems_of_task(vars(self.recipe), self.train.task)
@@ -113,6 +117,11 @@ class Settings:
         return self.steps or math.ceil(self.recipe.epochs * len(self.train) / self.recipe.batch_size)
 
     @property
+    def eval_size(self) -> int:
+        """Images that are measured at once."""
+        return self.eval_batch or self.recipe.batch_size
+
+    @property
     def interval(self) -> int:
         """Steps from one evaluation to the next."""
         epoch = math.ceil(len(self.train) / self.recipe.batch_size)
@@ -124,6 +133,10 @@ class Settings:
         if values["method"] == "full":
             del values["method"]
         return values
+
+    def to_compare(self) -> dict[str, Any]:
+        """What must be the same on every machine: how images are shared out to be measured, too."""
+        return {**self.to_dict(), "eval_batch": self.eval_size}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of config.json: two runs with the same ones are the same run."""

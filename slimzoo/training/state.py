@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,23 @@ PROGRESS: schema.Schema = {  # what a run remembers beside its values
 }
 
 
+@dataclass(frozen=True)
+class Copied:
+    """The values of a run at one step, which no later step changes, and what is said about them."""
+
+    values: dict[str, np.ndarray]
+    about: dict[str, str]
+
+    def write(self, folder: Path) -> Path:
+        """Writes the checkpoint and removes all but the newest ones."""
+        path = folder / _name(int(self.about["step"]))
+        about = {**self.about, "sha256": digest_of(self.values, self.about)}
+        converters.write_safetensors(path, self.values, about, overwrite=True)
+        for old in checkpoints(folder)[:-KEEP]:
+            old.unlink(missing_ok=True)
+        return path
+
+
 class TrainingState:
     """The values of one run, by name: "model/...", "optimizer/...", "seed"."""
 
@@ -50,22 +68,17 @@ class TrainingState:
             self._variables[f"optimizer/{i:04d}/{variable.name}"] = variable
         self._variables["seed"] = model.seed_state
 
-    def save(self, folder: Path, step: int, progress: Mapping[str, Any], write: bool = True) -> Path:
-        """Writes everything after `step` steps and removes all but the newest checkpoints.
+    def save(self, folder: Path, step: int, progress: Mapping[str, Any]) -> Path:
+        """Writes everything after `step` steps and removes all but the newest checkpoints."""
+        return self.copied(step, progress).write(folder)
 
-        Args:
-          write: False only reads the values, for another process that writes: some are known to all alone.
+    def copied(self, step: int, progress: Mapping[str, Any]) -> "Copied":
+        """Returns everything after `step` steps as it is now, to be written while training goes on.
+
+        Of several processes all must call it: some values are known to all alone.
         """
-        path = self.path(folder, step)
-        values = {name: np.asarray(variable.numpy()) for name, variable in self._variables.items()}
-        if not write:
-            return path
-        about = {"step": str(step), "progress": json.dumps(dict(progress))}
-        digest = digest_of(values, about)
-        converters.write_safetensors(path, values, {**about, "sha256": digest}, overwrite=True)
-        for old in checkpoints(folder)[:-KEEP]:
-            old.unlink(missing_ok=True)
-        return path
+        values = {name: np.array(variable.numpy()) for name, variable in self._variables.items()}
+        return Copied(values, {"step": str(step), "progress": json.dumps(dict(progress))})
 
     @staticmethod
     def path(folder: Path, step: int) -> Path:

@@ -13,6 +13,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from slimzoo import converters
+from slimzoo.errors import SlimzooError
+from slimzoo.training import state
 from slimzoo.training.run import Run
 from slimzoo.training.state import checkpoints, newest
 from tests.training.conftest import values
@@ -150,6 +152,18 @@ def test_a_run_killed_beside_a_step_ends_the_same(run, tmp_path, monkeypatch, mo
     assert again.history == whole.history
     one, two = values(whole.model), values(again.model)
     assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_the_run_and_no_model_comes_without_it(
+    run, tmp_path, monkeypatch
+):
+    def full(self, folder):
+        raise SlimzooError("no room")
+
+    monkeypatch.setattr(state.Copied, "write", full)
+    with pytest.raises(SlimzooError, match="no room"):
+        run(tmp_path / "run", steps=2)
+    assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
 def test_a_run_gone_on_with_in_another_precision_is_refused(run, tmp_path, monkeypatch):

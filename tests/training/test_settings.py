@@ -72,6 +72,13 @@ def test_steps_and_the_interval_follow_from_the_recipe(settings):
     assert settings(recipe=Recipe(batch_size=3, epochs=1)).last_step == 3
 
 
+def test_how_many_images_are_measured_at_once_decides_nothing_of_a_run(settings):
+    assert (settings().eval_size, settings(eval_batch=7).eval_size) == (4, 7)
+    assert settings(eval_batch=7).to_dict() == settings().to_dict()
+    with pytest.raises(SlimzooError, match="eval_batch is 0; it must be a whole number, at least 1"):
+        settings(eval_batch=0)
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

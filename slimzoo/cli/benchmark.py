@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import signal
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from slimzoo.cli.engine_options import engine_option, precision_option, settled, threads_option
-from slimzoo.cli.errors import failure_for
+from slimzoo.cli.errors import Terminated, failure_for
 from slimzoo.cli.imports import import_networks, imported
 from slimzoo.cli.options import POSITIVE, Several, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, short_rate, table
@@ -39,7 +40,7 @@ class Measured:
     out: str | None
     results: list[dict[str, Any]] = field(default_factory=list)
     machine: dict[str, Any] = field(default_factory=dict)
-    stopped: bool = False
+    stopped: int = 0  # the exit code of what stopped it
 
     def add(self, task: Task, answer: dict[str, Any]) -> None:
         """Takes what a process answered."""
@@ -118,7 +119,7 @@ def benchmark(
     """Measure images per second and memory on this machine, in inference and in a step of training.
 
     NETWORK is a name or a pattern as 'mobilenet_*'. Each measurement has a process of its own, so that one
-    which runs out of memory does not end the others; Ctrl-C keeps what was measured.
+    which runs out of memory does not end the others; Ctrl-C and SIGTERM keep what was measured.
     """
     if seconds is not None and steps is not None:
         raise click.UsageError("give --seconds or --steps, not both")
@@ -150,7 +151,7 @@ def benchmark(
     _measure_all(tasks, measured, progress)
     _print(measured, as_json)
     if measured.stopped:
-        raise click.exceptions.Exit(130)
+        raise click.exceptions.Exit(measured.stopped)
     if failed := [result for result in measured.results if result["error"]]:
         lines = [f"{_title(result)}: {result['error']}" for result in failed]
         raise SlimzooError("\n".join([f"{len(failed)} of {len(tasks)} could not be measured:", *lines]))
@@ -164,7 +165,10 @@ def _measure_all(tasks: Sequence[Task], measured: Measured, progress: bool) -> N
             try:
                 answer = _in_a_process(task)
             except KeyboardInterrupt:
-                measured.stopped = True
+                measured.stopped = 128 + signal.SIGINT
+                return
+            except Terminated:
+                measured.stopped = 128 + signal.SIGTERM
                 return
             measured.add(task, answer)
 
@@ -210,7 +214,7 @@ def _title(task: Task) -> str:
 
 def _print(measured: Measured, as_json: bool) -> None:
     if as_json:
-        said = {"machine": measured.machine, "results": measured.results, "stopped": measured.stopped}
+        said = {"machine": measured.machine, "results": measured.results, "stopped": bool(measured.stopped)}
         return echo_json(said)
     done = [result for result in measured.results if not result["error"]]
     if done:

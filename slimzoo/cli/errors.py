@@ -32,6 +32,10 @@ _MEMORY = "out of memory. A smaller --batch-size or --size needs less"
 _DETAILS = "(slimzoo --debug ..., or SLIMZOO_DEBUG=1, shows where this comes from)"
 
 
+class Terminated(SystemExit):
+    """SIGTERM came: the program is unwound, and says so."""
+
+
 class Failure(click.ClickException):
     """Ends the command with a message."""
 
@@ -83,6 +87,9 @@ def naming_options(message: str, command: click.Command | None) -> str:
             message = re.sub(rf'{name}\[("[^"\]]*"(?:, "[^"\]]*")*)\]', partial(_each, flag), message)
             message = re.sub(rf'{name}\{{("[^{{}}]*")\}}', partial(_each, flag), message)
             shown = r"(?=[\d(-])|" if option.name in tricks.ROWS else ""
+            message = re.sub(
+                rf"(?m)(^|[:;] | {(2,)}){option.name}(?= is (?:[-\d'\"(\[]|None\b))", rf"\1{flag}", message
+            )
             message = re.sub(rf"{name}({shown}(?=['\"]|[A-Z]+\b(?!/)))", f"{flag} ", message)
     return message
 

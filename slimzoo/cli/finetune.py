@@ -45,6 +45,7 @@ _WHERE = (
     "label_columns",
     "turn",
 )  # the data is, and how it is read
+_ONLY_RUN = ("no_tensorboard", "tracker", "profile", "cluster_timeout")  # means nothing where none is trained
 _RECIPE = (
     "epochs",
     "batch_size",
@@ -123,6 +124,7 @@ def finetune_voc(context: click.Context, **options: Any) -> None:
     epilog=examples(
         "slimzoo finetune folder --train flowers",
         "slimzoo finetune folder --train flowers/train --validation flowers/test --model mobilenet_v1_025",
+        "slimzoo finetune folder --train flowers --recipe full --find-lr",
         "slimzoo finetune folder --train flowers --optimizer adam --learning-rate 0.001 --no-augmentation",
         "slimzoo finetune folder --train flowers --optimizer adamw --weight-decay 0.05 --layer-decay 0.75"
         " --mixup 0.2 --label-smoothing 0.1 --average-weights 0.99",
@@ -238,6 +240,7 @@ def _finetune(
     out: str | None,
     as_json: bool,
     dry_run: bool,
+    find_rate: bool,
     task: str | None = None,
     **options: Any,
 ) -> None:
@@ -252,11 +255,14 @@ def _finetune(
     options |= {"options": _take_recipe(options), "weights": _weights(options)}
     if dry_run:
         return _show_plan(train, held_out, out, as_json, options)
+    if find_rate:
+        return _show_rate(train, held_out, out, as_json, options)
     result = run(
         train,
         held_out,
         out,
         tensorboard=not options.pop("no_tensorboard"),
+        profile=options.pop("profile") or 0,
         command=shlex.join(["slimzoo", *(context.obj or ())]),
         **options,
     )
@@ -305,8 +311,7 @@ def _show_plan(
     """Prints what would be done with the `options` of finetune()."""
     from slimzoo.training.dry_run import dry_run
 
-    others = ("device", "no_tensorboard", "progress", "cluster_timeout")
-    given = {name: value for name, value in options.items() if name not in others}
+    given = {name: value for name, value in options.items() if name not in ("device", "progress", *_ONLY_RUN)}
     settings, machines = dry_run(train, held_out, out, **given)
     if as_json:
         named = {"machines": machines.addresses, "machine": machines.index} if machines else {}
@@ -321,6 +326,23 @@ def _show_plan(
         f"folder: {out}",
     ]
     return echo("\n".join([*told, "nothing was done: without --dry-run it is"]))
+
+
+def _show_rate(
+    train: "Dataset", held_out: "Dataset", out: str, as_json: bool, options: dict[str, Any]
+) -> None:
+    """Finds a learning rate with the `options` of finetune(), and prints it."""
+    from slimzoo.training.find_rate import find_learning_rate
+
+    given = {name: value for name, value in options.items() if name not in (*_ONLY_RUN, "cluster")}
+    found = find_learning_rate(train, held_out, out, **given)
+    if as_json:
+        return echo_json({"folder": out, **found.to_dict()})
+    if found.suggested is None:
+        said = "the loss falls at no rate: look at the chart, and at the data"
+    else:
+        said = f"the loss falls fastest at --learning-rate {found.suggested:g}; nothing was trained"
+    return echo(f"{said}\nthe loss over the rate: {out}/lr.svg, {out}/lr.csv")
 
 
 def _take_recipe(options: dict[str, Any]) -> dict[str, Any]:

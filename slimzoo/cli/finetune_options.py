@@ -25,6 +25,13 @@ def recipes_module() -> ModuleType:
     return recipes
 
 
+def trackers_module() -> ModuleType:
+    """Returns what says which trackers there are."""
+    from slimzoo.training import trackers
+
+    return trackers
+
+
 OPTIONS = (
     click.option(
         "--model",
@@ -122,6 +129,22 @@ OPTIONS = (
     ),
     click.option("--dry-run", is_flag=True, help="Only show what would be done: settings, recipe, steps."),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in the folder."),
+    click.option(
+        "--find-lr",
+        "find_rate",
+        is_flag=True,
+        help="Train nothing: take a range test on the images to train on, and suggest a learning rate.",
+    ),
+    click.option(
+        "--log",
+        "tracker",
+        type=OneOf(lambda: trackers_module().KINDS),
+        metavar="NAME",
+        help="Tell the history to wandb or mlflow too, which must be installed.",
+    ),
+    click.option(
+        "--profile", type=POSITIVE, metavar="N", help="Trace N steps for TensorBoard, after the first few."
+    ),
     click.option("--no-tensorboard", is_flag=True, help="Write no TensorBoard events."),
     turn_option,
     import_option,
@@ -170,5 +193,5 @@ GROUPS = {  # of the help
         ),
         *("--data-format", "--device", "--cluster", "--cluster-timeout"),
     ),
-    "Output": ("--progress", "--no-tensorboard", "--json", "-h"),
+    "Output": ("--progress", "--find-lr", "--profile", "--log", "--no-tensorboard", "--json", "-h"),
 }

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from slimzoo.cli.errors import Failure, failure_for
+from slimzoo.cli.errors import Failure, Terminated, failure_for
 from slimzoo.cli.output import width, wrapped
 from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 from slimzoo.names import near
@@ -29,6 +29,9 @@ class Group(click.Group):
         except click.ClickException as error:
             _show(error)
             sys.exit(error.code if isinstance(error, Failure) else error.exit_code)
+        except Terminated as stopped:
+            click.echo("stopped by SIGTERM", err=True)
+            sys.exit(stopped.code)
         except click.Abort:  # Ctrl-C
             sys.exit(128 + signal.SIGINT)
         if callable(code):  # `slimzoo run` hands the process over: nothing of ours is around it any more
@@ -72,11 +75,11 @@ def _show(error: click.ClickException) -> None:
 
 @contextmanager
 def _termination_cleans_up() -> Iterator[None]:
-    """Lets SIGTERM unwind the program, so that temporary files are removed."""
+    """Lets SIGTERM unwind the program, so that temporary files are removed, and it is said."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         del frame
-        sys.exit(128 + number)
+        raise Terminated(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,17 @@
 """The report of a training run: one self-contained `report.html`, and `report.json` to draw it again from."""
 
 from slimzoo.report.comparing import write_comparison
-from slimzoo.report.data import ClassAP, Confusion, ExampleScore, Facts, Layer, ReportData, Run
+from slimzoo.report.data import (
+    ClassAP,
+    Confusion,
+    Counts,
+    ExampleScore,
+    Facts,
+    Layer,
+    ReportData,
+    Run,
+    Sample,
+)
 from slimzoo.report.dense import ClassIoU, MaskExample, MaskReport
 from slimzoo.report.predictions import confusion, select_examples
 from slimzoo.report.write import read_report, redraw_report, write_report
@@ -10,6 +20,7 @@ __all__ = [
     "ClassAP",
     "ClassIoU",
     "Confusion",
+    "Counts",
     "ExampleScore",
     "Facts",
     "Layer",
@@ -17,6 +28,7 @@ __all__ = [
     "MaskReport",
     "ReportData",
     "Run",
+    "Sample",
     "confusion",
     "read_report",
     "redraw_report",

@@ -13,7 +13,7 @@ from slimzoo.report.history import History, number
 
 STATES = ("restored", "new", "frozen")
 GROUPS = ("right", "wrong")
-FORMAT = 2  # of report.json; a reader refuses a higher one
+FORMAT = 3  # of report.json; a reader refuses a higher one
 
 NAN = float("nan")
 Interval = tuple[float, float]  # the lowest and the highest that are likely, 95 %
@@ -92,6 +92,21 @@ class ExampleScore:
             )
 
 
+@dataclass(frozen=True)
+class Sample:
+    """An image as the network saw it in training, JPEG in base64, and the share of each class in it, 0..1."""
+
+    picture: str
+    classes: dict[str, float]
+
+
+class Counts(NamedTuple):
+    """How many images show a class: of those to train on, and of those held out."""
+
+    train: int
+    held_out: int
+
+
 @dataclass
 class Confusion:
     """What was taken for what.
@@ -132,6 +147,8 @@ class ReportData:
     layers: list[Layer] = field(default_factory=list)
     examples: list[ExampleScore] = field(default_factory=list)
     confusion: Confusion | None = None
+    samples: list[Sample] = field(default_factory=list)  # of the first batch
+    counts: dict[str, Counts] = field(default_factory=dict)  # by class
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -140,6 +157,7 @@ class ReportData:
 
     def __post_init__(self) -> None:
         self.ap = {name: ClassAP(*row) for name, row in self.ap.items()}
+        self.counts = {name: Counts(*row) for name, row in self.counts.items()}
         self.comparison = [Run(*run) for run in self.comparison]
 
     def to_json(self) -> str:
@@ -182,6 +200,10 @@ _CONFUSION: schema.Schema = {
     "positives": needed(schema.list_of(schema.whole())),
     "multi_label": needed(schema.flag()),
 }
+_SAMPLE: schema.Schema = {
+    "picture": needed(schema.text()),
+    "classes": needed(schema.dict_of(schema.number(0, 1))),
+}
 FACTS: schema.Schema = {
     "image_size": _COUNT,
     "started_from": schema.text(),
@@ -206,6 +228,8 @@ _REPORT: schema.Schema = {
     "curves": schema.dict_of(schema.list_of(schema.list_of(schema.number(0, 1), 2))),
     "layers": schema.list_of(schema.shaped(LAYER)),
     "examples": schema.list_of(schema.shaped(_EXAMPLE)),
+    "samples": schema.list_of(schema.shaped(_SAMPLE)),
+    "counts": schema.dict_of(schema.list_of(schema.whole(), 2)),
     "confusion": schema.either(schema.shaped(_CONFUSION), schema.nothing()),
     **dict.fromkeys(("settings", "environment"), schema.dict_of(schema.anything())),
     "comparison": schema.list_of(schema.list_of(schema.anything(), 3)),
@@ -274,6 +298,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "layers": lambda rows: [Layer(**_known(row, LAYER)) for row in rows],
     "examples": lambda rows: [_example_from(row) for row in rows],
     "confusion": _confusion_from,
+    "samples": lambda rows: [Sample(**_known(row, _SAMPLE)) for row in rows],
+    "counts": lambda rows: {name: Counts(*row) for name, row in rows.items()},
     "comparison": lambda rows: [_run_from(row) for row in rows],
 }
 

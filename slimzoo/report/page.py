@@ -15,7 +15,7 @@ from slimzoo.facts import tricks
 from slimzoo.report import charts
 from slimzoo.report.data import STATES, ClassAP, Layer, ReportData, Run, image_file
 from slimzoo.report.history import History, best_step, last_step, series
-from slimzoo.report.views import CARDS, confusion_view, example_group
+from slimzoo.report.views import CARDS, confusion_view, example_group, learnt
 from slimzoo.report.words import fact_rows, figure, fill, in_words, interval, percent
 
 LONG = 60  # classes; of more, the ends are shown and the rest is folded or left out
@@ -46,6 +46,8 @@ def context(data: ReportData, folder: Path) -> dict[str, Any]:
         ],
         "charts": [chart._replace(svg=Markup(chart.svg)) for chart in charts.curves(runs, best)],
         "ap": ap_tables(ap_rows(data)),
+        "learnt": learnt(data.samples),
+        "counts": count_tables(data),
         "layers": LayerView(data.layers),
         "looked": any(example.seen for example in data.examples),
         "groups": [example_group(data.examples, group, folder) for group in ("right", "wrong")],
@@ -132,6 +134,24 @@ def ap_rows(data: ReportData) -> list[APRow]:
     names = dict.fromkeys([*data.classes, *data.ap])
     rows = [_ap_row(name, data.ap.get(name)) for name in names]
     return sorted(rows, key=lambda row: (bool(row.problem), -row.all_point if not row.problem else 0.0))
+
+
+class CountRow(NamedTuple):
+    name: str
+    train: int
+    held_out: int
+    share: float  # of the images to train on, to those of the class that has most
+
+
+def count_tables(data: ReportData) -> list[tuple[str, bool, list[CountRow]]]:
+    """Returns the tables to show, the most frequent class first: heading, whether it is folded, rows."""
+    most = max((count.train for count in data.counts.values()), default=0) or 1
+    rows = [CountRow(name, *count, count.train / most) for name, count in data.counts.items()]
+    rows.sort(key=lambda row: -row.train)
+    if len(rows) <= LONG:
+        return [("", False, rows)] if rows else []
+    ends = [(f"The {END} most frequent", False, rows[:END]), (f"The {END} rarest", False, rows[-END:])]
+    return [*ends, (f"All {len(rows)} classes", True, rows)]
 
 
 def ap_tables(rows: list[APRow]) -> list[tuple[str, bool, list[APRow]]]:

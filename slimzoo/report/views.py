@@ -4,11 +4,11 @@ import base64
 import binascii
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from slimzoo.report.data import Confusion, ExampleScore, image_file
+from slimzoo.report.data import Confusion, ExampleScore, Sample, image_file
 from slimzoo.report.thumbnails import Thumbnail, thumbnail, thumbnail_of
 
 MATRIX_CLASSES = 26  # a larger confusion matrix is given as its pairs
@@ -17,6 +17,25 @@ MISSED = 60  # classes; of more, the most missed are shown
 CARDS = 24  # of a group
 SEEN = 1 << 20  # pixels of a picture of what was seen, at most
 SHOWN_ABSENT = 3  # classes that are not in the image, under each picture
+
+
+# What was trained on
+class Learnt(NamedTuple):
+    """An image of the first batch, and its classes in words."""
+
+    picture: Thumbnail
+    classes: str
+
+
+def learnt(samples: Iterable[Sample]) -> list[Learnt]:
+    """The images that can be shown; a share is said where an image is mixed of several."""
+    shown = ((encoded_picture(sample.picture), _shares(sample.classes)) for sample in samples)
+    return [Learnt(picture, classes) for picture, classes in shown if picture is not None]
+
+
+def _shares(classes: Mapping[str, float]) -> str:
+    said = (name if share >= 1 else f"{name} {share:.2f}" for name, share in classes.items())
+    return ", ".join(said) or "no class"
 
 
 # Images

@@ -6,13 +6,24 @@ Importing it imports no TensorFlow: what is wrong with a recipe or a folder is f
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from slimzoo.training.find_rate import Rates, find_learning_rate
 from slimzoo.training.finetune import Result, finetune
 from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
 
 if TYPE_CHECKING:
     from slimzoo.training.evaluation import Evaluation, evaluate
 
-__all__ = ["RECIPES", "Evaluation", "Recipe", "Result", "evaluate", "finetune", "recipe_for"]
+__all__ = [
+    "RECIPES",
+    "Evaluation",
+    "Rates",
+    "Recipe",
+    "Result",
+    "evaluate",
+    "find_learning_rate",
+    "finetune",
+    "recipe_for",
+]
 
 
 if not TYPE_CHECKING:  # or any name would pass as one of ours

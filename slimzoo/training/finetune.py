@@ -17,6 +17,7 @@ from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.beside import Beside
 from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
 from slimzoo.training.dry_run import check_given, chosen_recipe, machines_for
+from slimzoo.training.following import Following
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
@@ -78,6 +79,8 @@ def finetune(
     overwrite: bool = False,
     progress: bool = False,
     tensorboard: bool = True,
+    tracker: str | None = None,
+    profile: int = 0,
     command: str = "",
     title: str | None = None,
     comparison: Iterable = (),
@@ -113,6 +116,8 @@ def finetune(
         variable TF_CONFIG), "slurm" (srun), "auto" (TF_CONFIG where it is set), or "none". Each reads its
         part of the images; the first keeps the run in `out`, which no other looks at.
       cluster_timeout: seconds in which all of them must be there.
+      tracker: "wandb" or "mlflow", which is told the history too; its package must be installed.
+      profile: steps that are traced for TensorBoard, after the first few; 0: none.
       command, title, comparison: for the report.
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
@@ -122,6 +127,8 @@ def finetune(
     """
     machines = machines_for(cluster if strategy is None else "none", train.task)
     recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps, machines)
+    following = Following(tensorboard, tracker, profile)
+    following.check(recipe)
     settings_of = functools.partial(
         Settings,
         train=train,
@@ -150,7 +157,7 @@ def finetune(
             with alone_in_run(folder), Beside() as beside:
                 there = RunFolder(folder, settings.to_dict(), overwrite)
                 run = _begun(together, there, settings, strategy, beside)
-                run.train(progress, tensorboard)
+                run.train(progress, following)
                 evaluation, report = run.finish(command, title, comparison, progress)
     best, report = run.best["step"], Path(out) / report.name
     measured = cast("Evaluation", evaluation)  # or what the data's task has for it
@@ -186,7 +193,7 @@ def _begun(
     parts = {"train": settings.train, "validation": settings.validation}
     if folder.goes_on:
         image_files.check(folder.path, parts)
-    network = _built_for(settings, strategy)
+    network = built_for(settings, strategy)
     plain = network if together.count == 1 else _build(settings)
     folder.start()
     if together.is_chief:
@@ -196,7 +203,7 @@ def _begun(
     return Run(network, folder, settings, strategy, beside, together, plain)
 
 
-def _built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":
+def built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":
     """Returns the model as training begins with it, checked."""
     import tensorflow as tf
 

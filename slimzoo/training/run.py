@@ -1,10 +1,9 @@
 """One training run: steps, evaluations and checkpoints, so ordered that it can be killed at any moment."""
 
 import functools
-import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,17 @@ import numpy as np
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import MODEL, schema, write_text
+from slimzoo.files import MODEL, schema
 from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
-from slimzoo.model.saving import copied
 from slimzoo.training.beside import Beside
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
 from slimzoo.training.cluster import Alone
-from slimzoo.training.events import EventLog
+from slimzoo.training.following import Followers, Following
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
+from slimzoo.training.kept_models import as_rank, is_there, keep
 from slimzoo.training.loop import Loss, Trainer, evaluation_device
 from slimzoo.training.losses import Batch
 from slimzoo.training.many_machines import share_of
@@ -34,7 +33,7 @@ from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import RAW, RunFolder
 from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waited
 from slimzoo.training.settings import Settings
-from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, model_in, settings_in
+from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, settings_in
 from slimzoo.training.tasks import TASKS, Evaluated
 from slimzoo.training.values import copy_values
 
@@ -81,7 +80,7 @@ class Run:
         self.best: dict[str, Any] = {"step": 0, "score": None}
         self._saved = 0  # the step of the newest checkpoint
         self._losses: list[dict[str, Any]] = []  # of the steps since the last row of the history
-        self._events: EventLog | None = None
+        self._followers = Followers()
         self._clock = Clock()
         self._resume()
         for trained in {id(each): each for each in (model, self.plain)}.values():
@@ -137,7 +136,9 @@ class Run:
 
         Its values are still known at its own step; else the model as it stands is measured and is the best.
         """
-        whole = self.best["step"] == 0 or (self._has_best_model() and not self._raw_can_be_made_up_for())
+        whole = self.best["step"] == 0 or (
+            is_there(self.folder, self.best) and not self._raw_can_be_made_up_for()
+        )
         if self.cluster.decide(whole):
             return
         if self.best["step"] != self.step:
@@ -151,13 +152,6 @@ class Run:
             self.save()
         self._save_models()
 
-    def _has_best_model(self) -> bool:
-        try:
-            steps, digest = model_in(self.folder.path / MODEL)
-        except Damaged:
-            return False
-        return steps == self.best["step"] and self.best.get("values", digest) == digest
-
     def _raw_can_be_made_up_for(self) -> bool:
         """Whether the raw weights beside averaged ones are gone, and the run stands where they were."""
         gone = self._measured.averaged and not (self.folder.path / RAW).is_file()
@@ -167,7 +161,7 @@ class Run:
         values = {name: variable.numpy() for name, variable in self.plain.variables_by_name.items()}
         self.best = {"step": self.step, "score": score, "values": digest_of(values)}
 
-    def train(self, progress: bool, tensorboard: bool) -> None:
+    def train(self, progress: bool, following: Following) -> None:
         """Goes from where the run stands to its last step.
 
         Raises: Stopped: SIGTERM or Ctrl-C came. SlimzooError: training diverged, an image cannot be read.
@@ -175,15 +169,15 @@ class Run:
         last = self.settings.last_step
         if (self.step >= last or self._stops_early) and not self._evaluation_is_due:
             return
-        if tensorboard and self.cluster.is_chief:
-            self._events = EventLog(self.folder.path / "tensorboard", self.folder.history)
         shown = bar(total=last, initial=self.step, desc="train", unit="step", disable=not progress)
-        try:
-            with watch() as watcher, shown:
-                self._go(watcher, shown)
-        finally:
-            if self._events is not None:
-                self._events.close()
+        wanted = following if self.cluster.is_chief else Following(tensorboard=False)
+        with wanted.begun(self.folder, self.title) as self._followers, watch() as watcher, shown:
+            self._go(watcher, shown)
+
+    @property
+    def title(self) -> str:
+        """What the run is called where nobody calls it otherwise."""
+        return f"{self.plain.name} on {self.settings.train.name}"
 
     def _go(self, watcher: Watch, bar: Any) -> None:
         batches = self._batches()
@@ -197,6 +191,7 @@ class Run:
         while self.step < last and signal is None and not self._stops_early:
             with naming_broken_images(self.settings.train):
                 batch = next(batches)
+            self._followers.before_step()
             self._losses.append(self.trainer.step(batch))
             self.step += 1
             bar.update()
@@ -307,7 +302,7 @@ class Run:
             with self._measured.in_place():  # nothing breaks off putting the weights back
                 evaluation = self._evaluation(watcher.breaking_off)
                 score, best = evaluation.rank, self.best["score"]
-                better = best is None or score > _as_rank(best) or not self.settings.keep_best
+                better = best is None or score > as_rank(best) or not self.settings.keep_best
                 if better:
                     self._is_best(score)
         except BrokenOff:
@@ -345,8 +340,7 @@ class Run:
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}
         self._beside.renew("history", self.folder.noted(row))
-        if self._events is not None:
-            self._events.record(row)
+        self._followers.record(row)
 
     def _save_models(self) -> None:
         """Writes the model as it is measured; before, where that is of averaged weights, as it is trained."""
@@ -359,14 +353,7 @@ class Run:
         copy_values(self.model, self.plain)
         if not self.cluster.is_chief:
             return
-        report = self.plain.restore_report
-        about = {"trained_steps": str(self.step), "slimzoo_settings": json.dumps(self.folder.settings)}
-        if report is not None:
-            about["restored_fraction"] = f"{report.fraction:.4f}"
-        labels = "".join(f"{name}\n" for name in self.settings.train.classes)
-        self._beside.do(functools.partial(write_text, self.folder.path / "labels.txt", labels))
-        path = self.folder.path / name
-        self._beside.do(functools.partial(copied(self.plain, **about).write, path, overwrite=True))
+        keep(self.plain, self.folder, name, self.step, self.settings.train.classes, self._beside)
 
     def finish(
         self, command: str, title: str | None, comparison: Iterable, progress: bool
@@ -390,14 +377,9 @@ class Run:
             clock=self._clock,
             best_step=self.best["step"],
             command=command,
-            title=title or f"{self.plain.name} on {self.settings.train.name}",
+            title=title or self.title,
             comparison=comparison,
         )
         forget(self.folder.path)
         self.folder.finish()
         return evaluation, report
-
-
-def _as_rank(score: Sequence[float] | float) -> list[float]:
-    """Returns the score that a checkpoint remembers; older ones hold the mAP alone."""
-    return [*score] if isinstance(score, Sequence) else [score]

@@ -31,6 +31,8 @@ MASK_COLUMNS = (  # where pixels have classes
 # What a run makes, besides config.json, checkpoints and event files.
 RAW = "model-raw.safetensors"  # the weights whose average MODEL is
 MADE = (MODEL, RAW, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
+RATE_TABLE, RATE_CHART = "lr.csv", "lr.svg"  # of a range test, which a run may follow
+TRACKED = (".wandb", ".mlflow")  # what the run is called there
 LOCK, CHECKPOINTS = ".lock", "checkpoints"
 _CONFIG: schema.Schema = {
     "settings": needed(schema.dict_of(schema.anything())),
@@ -82,7 +84,10 @@ def _check_folder(path: Path) -> None:
 
 
 def _holds_something(path: Path) -> bool:
-    return path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir())
+    return path.is_dir() and any(
+        not entry.name.startswith(".") and entry.name not in (RATE_TABLE, RATE_CHART)
+        for entry in path.iterdir()
+    )
 
 
 def _of_others(path: Path) -> FileExistsError:
@@ -133,7 +138,7 @@ class RunFolder:
         """Notes the settings; removes what was left half written, and a run that is to be replaced."""
         gone = [*self.path.glob(".*.tmp"), *self.checkpoint_folder.glob(".*.tmp")]
         if not self.goes_on:
-            gone += [self.path / name for name in MADE]
+            gone += [self.path / name for name in (*MADE, *TRACKED)]
             gone += [*self.checkpoint_folder.glob("step-*.safetensors"), *self._event_files()]
         for path in gone:
             path.unlink(missing_ok=True)
@@ -176,7 +181,10 @@ class RunFolder:
         write_text(self.path / "history.csv", _to_csv(history))
 
     def _event_files(self) -> Iterable[Path]:
-        return self.path.glob("tensorboard/events.out.tfevents.*")
+        return [
+            *self.path.glob("tensorboard/events.out.tfevents.*"),
+            *self.path.glob("tensorboard/plugins/profile/*/*"),
+        ]
 
     def _read_config(self) -> dict[str, Any] | None:
         """Returns what config.json says; None where there is none, or another program's.

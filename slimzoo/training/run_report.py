@@ -15,6 +15,7 @@ from slimzoo.files import atomic_write
 from slimzoo.model.model import Model
 from slimzoo.report import (
     ClassAP,
+    Counts,
     ExampleScore,
     Facts,
     Layer,
@@ -29,6 +30,7 @@ from slimzoo.training.bootstrap import UNKNOWN, intervals
 from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation
 from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.samples import samples
 from slimzoo.training.settings import Settings, in_words
 
 CURVES = 60  # classes that precision is drawn over recall for
@@ -85,6 +87,8 @@ def write(
         classes=classes,
         ap=_average_precisions(evaluation),
         curves=_curves(evaluation),
+        samples=samples(settings, model),
+        counts=_counts(settings),
         layers=layers_of(rows, settings),
         examples=examples,
         confusion=confusion(*arguments, multi_label=data.multi_label, weights=data.weights),
@@ -94,6 +98,11 @@ def write(
         notes=[*_notes_of_classes(evaluation), *_notes(settings)],
     )
     return write_report(folder.path, report)
+
+
+def _counts(settings: Settings) -> dict[str, Counts]:
+    train, held_out = settings.train.counts, settings.validation.counts
+    return {name: Counts(int(train[name]), int(held_out[name])) for name in settings.train.classes}
 
 
 def _average_precisions(evaluation: Evaluation) -> dict[str, ClassAP]:

@@ -56,6 +56,21 @@ class Warmed(Schedule):
 
 
 @keras.saving.register_keras_serializable("slimzoo")
+class Rising(Schedule):
+    """Rises from `lowest` to `highest` over `steps` steps, by the same factor at each."""
+
+    def __init__(self, lowest: float, highest: float, steps: int):
+        self.lowest, self.highest, self.steps = lowest, highest, steps
+
+    def __call__(self, step: Any) -> Any:
+        part = tf.cast(step, tf.float32) / max(self.steps - 1, 1)
+        return self.lowest * tf.pow(self.highest / self.lowest, part)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"lowest": self.lowest, "highest": self.highest, "steps": self.steps}
+
+
+@keras.saving.register_keras_serializable("slimzoo")
 class Plateau(Schedule):
     """`peak`, times what the evaluations have left of it: see left_of()."""
 

@@ -1,0 +1,95 @@
+"""What follows a run as it trains, and decides nothing of it: TensorBoard, a tracker, a profile."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.training import trackers
+from slimzoo.training.recipes import METHODS, Recipe
+from slimzoo.training.run_folder import RunFolder
+
+TENSORBOARD = "tensorboard"  # in the folder of the run
+
+
+class Follower(Protocol):
+    """What is told of each row of the history."""
+
+    def record(self, row: Mapping[str, Any]) -> None:
+        """Tells a row."""
+
+    def close(self) -> None:
+        """No row comes any more."""
+
+
+@dataclass(frozen=True)
+class Following:
+    """What is wanted.
+
+    Attributes:
+      tracker: a name of trackers.KINDS.
+      profile: steps to trace; 0: none.
+    """
+
+    tensorboard: bool = True
+    tracker: str | None = None
+    profile: int = 0
+
+    def check(self, recipe: Recipe) -> None:
+        """Raises SlimzooError with everything that cannot be; it needs no TensorFlow."""
+        problems = []
+        if not isinstance(self.profile, int) or self.profile < 0:
+            problems.append(f"profile is {self.profile!r}; it must be a whole number of steps, at least 1")
+        elif self.profile and not METHODS[recipe.method].steps:
+            problems.append(
+                f"profile={self.profile} traces steps, and method={recipe.method!r} trains by none; "
+                "method='full' does"
+            )
+        if self.tracker is not None:
+            problems += trackers.problems(self.tracker)
+        if problems:
+            raise SlimzooError(listing("the run cannot be followed so:", problems))
+
+    @contextlib.contextmanager
+    def begun(self, folder: RunFolder, title: str) -> Iterator["Followers"]:
+        """Yields those that were wanted; whatever ends the block ends them."""
+        from slimzoo.training.events import EventLog
+        from slimzoo.training.profiling import Profile
+
+        with contextlib.ExitStack() as ended:
+            found: list[Follower] = []
+            if self.tensorboard:
+                found.append(EventLog(folder.path / TENSORBOARD, folder.history))
+                ended.callback(found[-1].close)
+            if self.tracker:
+                found.append(trackers.begin(self.tracker, folder.path, title, folder.settings))
+                ended.callback(found[-1].close)
+            profile = Profile(folder.path / TENSORBOARD, self.profile)
+            ended.callback(profile.close)
+            yield Followers((*found,), profile)
+
+
+@dataclass(frozen=True)
+class Followers:
+    """Those that follow a run; none do where it is not this process that writes."""
+
+    found: tuple[Follower, ...] = ()
+    profile: "Profiling | None" = None
+
+    def record(self, row: Mapping[str, Any]) -> None:
+        """Tells all of them a row."""
+        for one in self.found:
+            one.record(row)
+
+    def before_step(self) -> None:
+        """A step comes."""
+        if self.profile is not None:
+            self.profile.before_step()
+
+
+class Profiling(Protocol):
+    """What wants to know of the steps."""
+
+    def before_step(self) -> None:
+        """A step comes."""

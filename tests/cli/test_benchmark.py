@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from slimzoo.cli.errors import Terminated
 from slimzoo.errors import SlimzooError
 from slimzoo.parity import process
 
@@ -62,10 +63,11 @@ def test_one_that_fails_ends_no_other_and_is_told_at_the_end(slimzoo, processes,
     ]
 
 
-def test_ctrl_c_keeps_what_was_measured(slimzoo, processes, tmp_path):
-    processes[0][:] = [SPEED, KeyboardInterrupt()]
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), 130), (Terminated(143), 143)])
+def test_ctrl_c_and_sigterm_keep_what_was_measured_and_say_so(slimzoo, processes, tmp_path, stop, code):
+    processes[0][:] = [SPEED, stop]
     result = slimzoo("benchmark", "lenet", "--batch-size", "1,2,3", "--mode", "infer", "--out", "b.csv")
-    assert result.code == 130
+    assert result.code == code
     assert "stopped: this is what was measured until then" in result.out and "8 to 9.5" in result.out
     assert len(lines(tmp_path / "b.csv")) == 1
 

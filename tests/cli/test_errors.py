@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimzoo.cli import errors
+from slimzoo.cli import errors, main
 from slimzoo.cli.output import table
 from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 from slimzoo.errors import SlimzooError
@@ -105,6 +105,21 @@ def test_debug_shows_where_an_error_comes_from(command, monkeypatch, before, var
     assert "error: this is wrong" in result.err
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("wrong: epochs is 0.0; it must be above 0", "wrong: --epochs is 0.0; it must be above 0"),
+        (
+            "wrong:\n  batch_size is 'x'; no\n  warmup is 2; no",
+            "wrong:\n  --batch-size is 'x'; no\n  --warmup is 2; no",
+        ),
+        ("the model is 3 years old; size is large", "the model is 3 years old; size is large"),
+    ],
+)
+def test_a_figure_is_told_by_the_option_that_it_was_given_as(said, told):
+    assert errors.naming_options(said, main.get_command(click.Context(main), "finetune")) == told
+
+
 def test_a_termination_removes_the_temporary_file(command, tmp_path):
     def killed():
         with atomic_write(tmp_path / "out.bin") as temporary:
@@ -114,7 +129,8 @@ def test_a_termination_removes_the_temporary_file(command, tmp_path):
                 pass
 
     before = signal.getsignal(signal.SIGTERM)
-    assert command(killed).code == 143
+    result = command(killed)
+    assert (result.code, result.err) == (143, "stopped by SIGTERM\n")
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is before
 

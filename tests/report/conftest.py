@@ -1,5 +1,7 @@
 """A made-up but realistic fine-tuning run: 20 VOC classes, 100 drawn images, predictions by a noisy rule."""
 
+import base64
+import io
 import math
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from slimzoo.report import Layer, ReportData, Run, confusion, select_examples
+from slimzoo.report import Layer, ReportData, Run, Sample, confusion, select_examples
 
 CLASSES = (  # noqa: SIM905 - reads better than twenty quoted words
     "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person "
@@ -80,6 +82,13 @@ def sample(tmp_path) -> ReportData:
     return make(tmp_path)
 
 
+def picture(rng: np.random.Generator) -> str:
+    """A square of noise, as a report holds pictures."""
+    data = io.BytesIO()
+    Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(data, "JPEG")
+    return base64.b64encode(data.getvalue()).decode("ascii")
+
+
 def make(folder: Path) -> ReportData:
     rng = np.random.default_rng(7)
     labels, weights, scores = predictions(rng)
@@ -110,6 +119,8 @@ def make(folder: Path) -> ReportData:
         layers=layers(),
         examples=select_examples(paths, labels, scores, CLASSES, weights=weights, count=12),
         confusion=confusion(labels, scores, CLASSES, multi_label=True, weights=weights),
+        samples=[Sample(picture(rng), {"dog": 1.0}), Sample(picture(rng), {"cat": 0.7, "sofa": 0.3})],
+        counts={name: (40 - i, 10 + i) for i, name in enumerate(CLASSES)},
         settings={
             "steps": 4000,
             "batch size": 32,

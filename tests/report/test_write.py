@@ -21,6 +21,7 @@ from slimzoo.report import (
     Layer,
     ReportData,
     Run,
+    Sample,
     confusion,
     read_report,
     redraw_report,
@@ -75,6 +76,16 @@ def page(folder, data) -> Page:
     return Page(write_report(folder, data).read_text("utf-8"))
 
 
+def test_the_page_shows_what_was_learnt_from_and_says_where_that_is_not_known(sample, tmp_path):
+    said = page(tmp_path / "run", sample).text("learnt")
+    assert "dog" in said and "cat 0.70, sofa 0.30" in said
+    assert "aeroplane 40 10" in said and "tvmonitor 21 29" in said
+    sample.samples = [Sample("no picture", {"dog": 1.0})]
+    without = page(tmp_path / "run", sample).text("learnt")
+    assert "No image of a training batch was recorded" in without and "aeroplane 40 10" in without
+    assert "was not recorded" in page(tmp_path / "run", ReportData("nothing")).text("learnt")
+
+
 def test_the_page_has_every_part_in_order(sample, tmp_path):
     found = page(tmp_path / "run", sample)
     assert not found.open
@@ -84,6 +95,7 @@ def test_the_page_has_every_part_in_order(sample, tmp_path):
         "curves",
         "classes",
         "precision",
+        "learnt",
         "layers",
         "images",
         "confusion",
@@ -148,7 +160,7 @@ def test_images_come_with_thumbnails_classes_and_scores_and_stay_small(sample, t
     assert path.stat().st_size < 3_000_000  # bytes, for 24 thumbnails
     found = Page(path.read_text("utf-8"))
     images = found.all("img")
-    assert len(images) == 24 and all(image["alt"] and image["width"] for image in images)
+    assert len(images) == 24 + 2 and all(image["alt"] and image["width"] for image in images)  # and samples
     text = found.text("images")
     first = next(example for example in sample.examples if example.group == "wrong")
     for name in first.true_labels:
@@ -335,7 +347,7 @@ def test_what_the_run_was_like_is_said_and_so_is_what_was_not_recorded(tmp_path)
 
 def test_a_report_of_before_these_fields_is_still_drawn(sample, tmp_path):
     raw = json.loads(sample.to_json()) | {"format": 1}
-    new = ("map_interval", "accuracy_interval", "images", "facts", "curves")
+    new = ("map_interval", "accuracy_interval", "images", "facts", "curves", "samples", "counts")
     for example in raw["examples"]:
         del example["seen"], example["seen_class"]
     (tmp_path / "report.json").write_text(json.dumps({k: v for k, v in raw.items() if k not in new}))

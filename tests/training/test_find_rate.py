@@ -39,8 +39,9 @@ def test_it_writes_what_it_found_is_the_same_again_and_a_run_can_follow_in_its_f
 
 
 def test_a_recipe_without_steps_has_no_rate_to_find(find, tmp_path):
+    np.savez(tmp_path / "weights.npz", x=np.zeros(1))
     with pytest.raises(SlimzooError, match="method='probe' trains by no steps, so there is no learning rate"):
-        find(tmp_path / "run", recipe="probe", weights="x.npz")
+        find(tmp_path / "run", recipe="probe", weights=tmp_path / "weights.npz")
     assert not (tmp_path / "run").exists()
 
 

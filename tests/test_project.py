@@ -83,7 +83,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
         *project["dependencies"],
         *(
             text
-            for name in ("onnx", "openvino", "parquet", "py2", "ray", "remote", "tfds")
+            for name in ("mlflow", "onnx", "openvino", "parquet", "py2", "ray", "remote", "tfds", "wandb")
             for text in extras[name]
         ),
     ]

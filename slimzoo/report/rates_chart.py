@@ -57,7 +57,7 @@ def draw(found: Tested, path: Path, title: str) -> None:
             )
         axes.set_xlabel("learning rate")
         axes.set_ylabel("loss")
-        axes.legend(frameon=False, loc="lower left")
+        axes.legend(frameon=False, loc="best")
         axes.set_title(title, fontsize=9, color=INK, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         with atomic_write(path, overwrite=True) as temporary:

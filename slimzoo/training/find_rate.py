@@ -1,11 +1,13 @@
 """The learning-rate finder: a range test. Smith 2017, arXiv:1506.01186.
 
-From the run's own start, steps are taken on the images to train on while the rate rises from very small to
-far too large. The rate where the loss falls fastest is suggested. Nothing that was learnt is kept.
+From the run's own start, steps are taken while the rate rises from very small to far too large: on the first
+batches, gone through again and again, so that the mean over a round shows the rate alone and not which images
+there were. The rate where it falls fastest is suggested. Nothing that was learnt is kept.
 """
 
 import csv
 import io
+import itertools
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -30,8 +32,8 @@ if TYPE_CHECKING:  # brings TensorFlow, which waits until there is something to 
 
 LOWEST, HIGHEST = 1e-6, 10.0  # of the rates, of the recipe's own optimizer
 STEPS = 100
-WINDOW = 9  # steps that a smooth loss is the mean of
-DIVERGED = 4.0  # times the least smooth loss: there it ends
+ROUND = 8  # batches: a smooth loss is the mean over them
+DIVERGED = 1.5  # times the first smooth loss: there it ends
 _DEFAULTS: Mapping[str, Any] = {  # finetune()'s own
     "model": "mobilenet_v1",
     "weights": "pretrained",
@@ -51,7 +53,7 @@ class Rates:
 
     Attributes:
       rates, losses: of each step that was taken.
-      smooth: the losses, each the mean of WINDOW around it.
+      smooth: the losses, each the mean over the round around it.
       suggested: the rate where `smooth` falls fastest; None where it falls nowhere.
     """
 
@@ -126,13 +128,13 @@ def _tested(settings: Settings, strategy: "tf.distribute.Strategy", folder: Path
         optimizer = make_optimizer(recipe, Rising(LOWEST, HIGHEST, STEPS), scaled, model, replicas)
     loss = Loss.of(recipe, task.loss(settings))
     trainer = Trainer(model, optimizer, strategy, gradient_factors(recipe, model), loss)
-    batches = trainer.distribute(task.feed(settings, model.preprocessing).batches(0))
+    feed = trainer.distribute(task.feed(settings, model.preprocessing).batches(0))
+    with naming_broken_images(settings.train):
+        batches = [*itertools.islice(feed, ROUND)]
     total = STEPS * recipe.accumulate
     rates, losses = [], []
     with bar(total=total, desc="find the rate", unit="step", disable=not progress) as shown:
-        for _ in range(total):
-            with naming_broken_images(settings.train):
-                batch = next(batches)
+        for batch in itertools.islice(itertools.cycle(batches), total):
             rates.append(float(optimizer.learning_rate))
             losses.append(float(trainer.step(batch)["loss"]))
             shown.update()
@@ -143,8 +145,10 @@ def _tested(settings: Settings, strategy: "tf.distribute.Strategy", folder: Path
 
 def _goes_on(losses: Sequence[float]) -> bool:
     """Whether the last loss is not yet that of a training that diverged."""
-    smooth = _smooth(losses)
-    return math.isfinite(losses[-1]) and smooth[-1] <= DIVERGED * min(smooth)
+    whole = len(losses) >= ROUND
+    return math.isfinite(losses[-1]) and not (
+        whole and np.mean(losses[-ROUND:]) > DIVERGED * np.mean(losses[:ROUND])
+    )
 
 
 def of_losses(rates: Sequence[float], losses: Sequence[float]) -> Rates:
@@ -156,14 +160,15 @@ def of_losses(rates: Sequence[float], losses: Sequence[float]) -> Rates:
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:
-    half = WINDOW // 2
-    return [float(np.mean(losses[max(0, i - half) : i + half + 1])) for i in range(len(losses))]
+    last = max(len(losses) - ROUND, 0)  # where the last whole round begins
+    begins = [min(max(i - ROUND // 2, 0), last) for i in range(len(losses))]
+    return [float(np.mean(losses[begin : begin + ROUND])) for begin in begins]
 
 
 def _steepest(rates: Sequence[float], smooth: Sequence[float]) -> float | None:
     """Returns the rate where the loss falls fastest on its way down, over the logarithm of the rate."""
     least = int(np.argmin(smooth)) if smooth else 0
-    if least < WINDOW:
+    if least < ROUND:
         return None
     slopes = np.gradient(smooth[: least + 1], np.log10(rates[: least + 1]))
     return float(f"{rates[int(np.argmin(slopes))]:.2g}")

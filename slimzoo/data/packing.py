@@ -103,6 +103,8 @@ def pack(what: Plan, folder: str | os.PathLike, overwrite: bool = False, progres
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     with alone_at(root, root / f".{what.part}.lock", "wait for it, or name another folder, out=DIR"):
+        for half in root.glob(f".{what.part}-*.tfrecord.*.tmp"):  # of a process that was killed
+            half.unlink(missing_ok=True)
         _begin(what, root, overwrite)
         with bar(total=len(what.data), desc=what.part, unit="image", disable=not progress) as shown:
             for number, file in enumerate(what.files):

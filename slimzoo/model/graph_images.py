@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimzoo.data.headers import SIGNATURES
 from slimzoo.data.images import check_image, decode, turned
+from slimzoo.data.places import image_bytes, record_at
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.preprocessing.pictures import as_pixels
@@ -79,15 +80,22 @@ def _single(image: Any, preprocessing: Preprocessing, turn: bool) -> tf.Tensor:
     if image.shape.rank != 0:
         raise SlimzooError(f"preprocess() got strings of shape {image.shape}; {_BY_RANK}")
 
-    checked, orientation = tf.numpy_function(_checked, [image], (tf.string, tf.int32), stateful=False)
-    pixels = decode(tf.io.read_file(tf.ensure_shape(checked, [])))
+    kinds = (tf.string, tf.int32, tf.string)
+    checked, orientation, inside = tf.numpy_function(_checked, [image], kinds, stateful=False)
+    path, inside = (tf.ensure_shape(value, []) for value in (checked, inside))
+    in_shard = tf.strings.length(inside) > 0
+    pixels = decode(tf.cond(in_shard, lambda: inside, lambda: tf.io.read_file(path)))
     return prepared(preprocessing, turned(pixels, tf.ensure_shape(orientation, [])) if turn else pixels)
 
 
-def _checked(path: bytes) -> tuple[bytes, np.int32]:
-    """Returns `path` and EXIF's orientation. No op of TensorFlow runs here: it could wait for this one."""
-    header = check_image(path_of(path))
-    return path, np.int32(header.orientation)
+def _checked(path: bytes) -> tuple[bytes, np.int32, bytes]:
+    """Returns `path`, EXIF's orientation, and of a record in a shard its image.
+
+    No op of TensorFlow runs here: it could wait for this one.
+    """
+    name = path_of(path)
+    header = check_image(name)
+    return path, np.int32(header.orientation), image_bytes(name) if record_at(name) else b""
 
 
 def path_of(path: bytes) -> str:

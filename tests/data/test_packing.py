@@ -138,6 +138,7 @@ def test_a_killed_command_goes_on_with_the_shards_that_are_missing(flat, tmp_pat
         pack(plan(flat, shards=3, seed=9), tmp_path / "out", progress=False)
     pack(plan(flat, shards=3), tmp_path / "out", progress=False)
     assert first.stat().st_mtime_ns == before
+    assert not [*(tmp_path / "out").glob(".*.tmp")]
     pack(plan(flat, shards=3), tmp_path / "straight", progress=False)
     for path in (tmp_path / "straight").glob("[!.]*"):
         assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()

@@ -1,12 +1,16 @@
 """preprocess() in tf.data, in a tf.function and on a keras.Input(): the numbers of the eager way."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
+from slimzoo.data.tf_examples import encode
 from slimzoo.errors import SlimzooError
+from slimzoo.files.tfrecord import framed
 from slimzoo.preprocessing import of_kind
 from tests.networks import little_model
 
@@ -79,6 +83,21 @@ def test_paths_are_read_turned_and_prepared_in_tf_data(model, paths):
     batched = next(iter(data.batch(3).map(lambda path: model.preprocess(path, turn=False))))
     np.testing.assert_allclose(singly, turned, atol=1e-6)  # as above
     np.testing.assert_allclose(batched, as_stored, atol=1e-6)
+
+
+def test_images_in_shards_are_read_by_their_names(model, paths, tmp_path):
+    shard = tmp_path / "a.tfrecord"
+    records = [encode({"image/encoded": [Path(path).read_bytes()]}) for path in paths]
+    shard.write_bytes(b"".join(map(framed, records)))
+    starts = np.cumsum([0, *(len(framed(record)) for record in records)])[:-1]
+    names = [f"{shard}@{start}" for start in starts]
+    wanted = np.asarray(model.preprocess(list(paths)))
+    for given in (names, [paths[0], *names[1:]]):
+        seen = [
+            np.asarray(image) for image in tf.data.Dataset.from_tensor_slices(given).map(model.preprocess)
+        ]
+        np.testing.assert_array_equal(seen, wanted)
+        np.testing.assert_array_equal(model.preprocess(given), wanted)
 
 
 def test_paths_are_arrays_tensors_and_bytes_too(model, paths):

@@ -9,12 +9,13 @@ measurement, after its imports, as a user meets it. The two sides are measured i
 begins with the other side. A ratio is formed in each pair. The table shows their median with its one-sided
 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the target:
 "pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that; "absent" where this
-slimzoo does not have the network. Random weights, float32. Files go to a temporary folder (--folder; 4 GB),
-which is removed. Exit code 1 if a row fails.
+slimzoo does not have the network, or what it is compared with is not installed. Random weights, float32.
+Files go to a temporary folder (--folder; 4 GB), which is removed. Exit code 1 if a row fails.
 """
 
 import argparse
 import datetime
+import importlib.util
 import json
 import os
 import platform
@@ -101,6 +102,9 @@ def _measure_here(options: argparse.Namespace) -> int:
     folder, result = map(Path, options.child)
     row = ROWS[options.rows[0]]
     there = row.network is None or _is_registered(row.network)
+    if row.needs and importlib.util.find_spec(row.needs) is None:
+        print(f"{row.key}: {row.needs} is not installed", file=sys.stderr)
+        there = False
     sample = vars(row.measure(Settings(options.pairs, folder))) if there else {}
     result.write_text(json.dumps(sample))
     return 0

@@ -18,6 +18,7 @@ from slimzoo.nets.common import (
     pad_for_kernel,
     shrink_kernel,
     spatial_axes,
+    squeeze,
     strides_and_rates,
 )
 from slimzoo.registry import Network, register
@@ -265,7 +266,7 @@ def mobilenet_v1(
                 net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="Conv2d_1c_1x1"
             )
             if spatial_squeeze:
-                logits = tf.squeeze(logits, spatial_axes(), name="SpatialSqueeze")
+                logits = squeeze(logits, "SpatialSqueeze")
         end_points["Logits"] = logits
         if prediction_fn:
             end_points["Predictions"] = prediction_fn(logits, scope="Predictions")

@@ -56,7 +56,7 @@ def job_of(looking: Looking, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "network": network.name,
         "weights": network.digest if compiled else digest_of(network.variables_by_name),
-        "preprocessing": {k: v for k, v in asdict(looking.preprocessing).items() if v is not None},
+        "preprocessing": looking.preprocessing.to_json(),
         "labels": list(network.labels or ()),
         **asdict(looking.views),
         "engine": network.engine if compiled else None,

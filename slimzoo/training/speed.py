@@ -127,7 +127,7 @@ def _training(model: Model, task: Task) -> Callable[[], Any]:
     """Returns a step of every layer with the network's own optimizer: forwards, backwards, and the update."""
     recipe = recipe_for(get_network(model.name))
     optimizer = make_optimizer(recipe, _STEPS, loss_scaling=task.precision == "mixed_float16")
-    loss = Loss.of(recipe, _of_pixels if model.task == SEGMENTATION else None)
+    loss = Loss.of(recipe, of_pixels if model.task == SEGMENTATION else None)
     trainer = Trainer(model, optimizer, tf.distribute.get_strategy(), gradient_factors(recipe, model), loss)
     batch = {"image": _images(model, task), **_truth(model, task.batch_size)}
     return lambda: trainer.step(batch)["loss"].numpy()
@@ -142,7 +142,7 @@ def _truth(model: Model, count: int) -> dict[str, tf.Tensor]:
     return {"labels": labels, "weights": tf.ones_like(labels)}
 
 
-def _of_pixels(model: Model, logits: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+def of_pixels(model: Model, logits: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the cross entropy of every pixel, in the mean, and how many there are."""
     mask = tf.reshape(batch["mask"], [-1])
     flat = tf.reshape(logits, [-1, model.num_classes])

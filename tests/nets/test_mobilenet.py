@@ -505,3 +505,8 @@ def test_mobilenet_v1_keeps_its_map_at_a_stride_that_is_asked_for_and_averages_a
     assert model.end_points(images)["Conv2d_13_pointwise"].shape == (2, 9, 9, 256)
     backbone = slimzoo.load("mobilenet_v1_025", features_only=True, output_stride=8, input_shape=(64, 64, 3))
     assert [level.reduction for level in backbone.feature_info][-1] == 8
+
+
+def test_a_map_that_one_pool_of_mobilenet_v1_does_not_average_is_said_in_our_words():
+    with pytest.raises(ValueError, match=r"squeeze a map of 4x4.*global_pool=True"):
+        slimzoo.Model("mobilenet_v1_025", 5, (300, 300, 3))

@@ -4,7 +4,18 @@ import fnmatch
 from collections.abc import Iterator
 from functools import partial
 
-from tools.benchmarks import compiled, files, graphs, looping, parallel, reading, running, streams, together
+from tools.benchmarks import (
+    compiled,
+    dense,
+    files,
+    graphs,
+    looping,
+    parallel,
+    reading,
+    running,
+    streams,
+    together,
+)
 from tools.benchmarks.pairs import Row, alone, difference, speed_ratio, time_ratio
 from tools.benchmarks.statistics import Target
 from tools.benchmarks.twins import TWINS
@@ -98,6 +109,7 @@ ROWS: dict[str, Row] = {
             for network, target in (("nasnet_large", 4.0), ("inception_v3", 0.8))
         ),
         *compiled.rows(),
+        *dense.rows(),
         *looping.rows(),
         *parallel.rows(),
         *reading.rows(),

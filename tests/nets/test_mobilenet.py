@@ -508,5 +508,5 @@ def test_mobilenet_v1_keeps_its_map_at_a_stride_that_is_asked_for_and_averages_a
 
 
 def test_a_map_that_one_pool_of_mobilenet_v1_does_not_average_is_said_in_our_words():
-    with pytest.raises(ValueError, match=r"squeeze a map of 4x4.*global_pool=True"):
+    with pytest.raises(ValueError, match=r"squeeze a map of 2x2.*global_pool=True"):
         slimzoo.Model("mobilenet_v1_025", 5, (300, 300, 3))

@@ -194,9 +194,3 @@ def test_as_many_classes_as_a_palette_has_no_room_for_are_refused(model):
         errors.SlimzooError, match="tells 256 classes apart, and a picture with a palette 255"
     ):
         segmenting.looking_at(wide, segmenting.Views())
-
-
-def test_a_network_that_gives_masks_is_not_measured_by_folders_of_classes(refused, model, classes):
-    given = ("evaluate", "folder", "--data", classes, "--model")
-    refused(*given, "deeplab_v3_mobilenet_v2", words=["tells pixels apart", "`slimzoo segment`"])
-    refused(*given, model, words=["dark_or_light tells pixels apart, not images"])

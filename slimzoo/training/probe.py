@@ -33,7 +33,11 @@ CACHE = (
 PART = 512  # images of which features are kept at once
 BATCH = 32
 _VIEWS = 2  # as it is, and mirrored
-_EXACT = 1e-3  # of the largest logit: float32 features, float64 fit
+_EXACT = {  # of the largest logit, by what the network computes in: the fit is float64
+    "float32": 1e-3,
+    "float16": 2e-2,  # these round each product of the last layer, to 11 bits
+    "bfloat16": 1e-1,  # and to 8
+}
 
 
 def fit_head(
@@ -161,7 +165,7 @@ def _check(model: Model, data: Dataset, wanted: np.ndarray) -> None:
     )
     note_prepared(model, first["image"])
     given = model(first["image"], training=False).numpy()
-    if np.abs(given - wanted).max() > _EXACT * max(np.abs(wanted).max(), 1.0):
+    if np.abs(given - wanted).max() > _EXACT[model.compute_dtype] * max(np.abs(wanted).max(), 1.0):
         raise _no_layer(model, "its logits are not those of the fit")
 
 

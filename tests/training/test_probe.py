@@ -34,6 +34,20 @@ def test_a_probe_changes_the_last_layer_alone_and_its_model_is_an_ordinary_one(r
     assert own.map > 0.95  # 8 images of its own, 256 features
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_probe_of_half_precision_ranks_as_that_of_float32(run, weights, tmp_path, precision):
+    whole = probed(run, tmp_path / "whole", weights).evaluation.scores
+    half = run(
+        tmp_path / "half",
+        model="tiny_bn",
+        weights=weights,
+        steps=None,
+        options={"method": "probe"},
+        precision=precision,
+    )
+    assert np.abs(half.evaluation.scores - whole).max() < 0.1  # 8 bits of each of 256 features
+
+
 def test_a_probe_that_was_killed_reads_the_features_it_had_and_ends_the_same(
     run, weights, tmp_path, monkeypatch
 ):

@@ -201,9 +201,11 @@ def open_data(
         progress=progress,
         turn=turn,
     )
-    part, apart = _whole(row, data, split, asked), None
+    apart: Part | None = None
     if validation is None and split is None:
-        part, apart = _laid_out(part, row.parts(data, asked))
+        part, apart = _laid_out(Part(data, row.split), row.parts(data, asked))
+    else:
+        part = _whole(row, data, split, asked)
     if isinstance(validation, str):
         apart = row.held_out(data, validation)
     train = replace(row.read(part, classes, asked), turn=turn)
@@ -286,8 +288,13 @@ def _classes_of(train: Dataset) -> Classes:
 
 def _whole(row: Kind, data: Place, split: str | None, asked: Asked) -> Part:
     """Returns what is read where nothing is held out: of shards and lists of parts those of train."""
-    train = None if split else row.parts(data, asked).get("train")
-    return train if train and train.split else Part(data, split or row.split)
+    parts = {} if split else row.parts(data, asked)
+    train = parts.get("train")
+    if train is None or train.split is None:
+        return Part(data, split or row.split)
+    if len(parts) > 1:
+        log.warning("%s holds parts %s: read is %s", data, ", ".join(map(str, parts.values())), train)
+    return train
 
 
 def _laid_out(part: Part, parts: Mapping[str, Part]) -> tuple[Part, Part | None]:

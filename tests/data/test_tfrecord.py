@@ -47,7 +47,9 @@ def test_parts_are_told_by_the_names_of_shards(tmp_path, caplog):
     assert len(tfrecord.read(folder / "*_train_*")) == 6
     parts = open_data("tfrecord", folder, validation="validation", split="train")
     assert [len(part) for part in parts] == [6, 2]
-    parts = open_data("tfrecord", folder, validation=0.5)
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        parts = open_data("tfrecord", folder, validation=0.5)
+    assert f"{folder} holds parts train, val: read is train" in caplog.text
     assert [len(part) for part in parts] == [3, 3]
     with pytest.raises(SlimzooError, match=r"no shard of split 'test'; there are flowers_train.tfrecord, f"):
         tfrecord.read(folder, "test")

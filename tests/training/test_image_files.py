@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from slimzoo.data import tfrecord
+from slimzoo.data.packing import pack, plan
 from slimzoo.errors import SlimzooError
 from slimzoo.training import image_files
 
@@ -95,3 +97,20 @@ def test_held_out_copies_of_images_trained_on_are_said(parts, tmp_path, caplog):
         image_files.remember(tmp_path, parts)
     assert f"1 of the {len(parts['validation'])} held-out images are copies" in caplog.text
     assert f"{held_out} of {trained_on}" in caplog.text
+
+
+def test_images_that_were_packed_are_the_same_and_others_in_their_place_are_not(
+    parts, tmp_path, caplog, monkeypatch
+):
+    def packed(**overwriting):
+        for part, data in parts.items():
+            pack(plan(data, part, shards=2), tmp_path / "packed", progress=False, **overwriting)
+        return {part: tfrecord.read(tmp_path / "packed", part) for part in parts}
+
+    monkeypatch.setenv("SLIMZOO_CACHE", str(tmp_path / "cache"))
+    image_files.remember(tmp_path, parts)
+    assert said(tmp_path, packed(), caplog) == ""
+    first, second = (Path(path) for path in parts["train"].paths[:2])
+    second.write_bytes(first.read_bytes())
+    text = said(tmp_path, packed(overwrite=True), caplog)
+    assert "1 of the 8 images of packed train are other files" in text

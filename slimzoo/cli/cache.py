@@ -1,5 +1,7 @@
 """`slimzoo cache`: the weights on this machine, listed, tidied, and carried to another."""
 
+import datetime
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +12,7 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.errors import counted
 
 if TYPE_CHECKING:
+    from slimzoo.engines.blobs import Blobs
     from slimzoo.weights.cache import Cached
 
 
@@ -25,13 +28,15 @@ def cache_group() -> None:
 @cache_group.command("list", epilog=examples("slimzoo cache list", "slimzoo cache list --json"))
 @json_option
 def list_cache(as_json: bool) -> None:
-    """Show what is in the cache."""
+    """Show what is in the cache: weights, and what engines compiled of some."""
+    from slimzoo.engines import blobs
     from slimzoo.weights import cache
 
+    compiled = blobs.kept()
     roots = cache.cache_dirs()
     cached = [weights for root in roots for weights in cache.cached_weights(root)]
     if as_json:
-        return echo_json([_details(weights) for weights in cached])
+        return echo_json([*map(_details, cached), *map(_details_compiled, compiled)])
     if cached:
         rows = [
             (w.name, w.bytes, w.record.get("fetched", "not complete"), w.record.get("source", ""), _beside(w))
@@ -40,11 +45,32 @@ def list_cache(as_json: bool) -> None:
         echo(table(("weights", "bytes>", "fetched", "from", ""), rows, spare=("from", "fetched")))
     total = sum(weights.bytes for weights in cached)
     shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
-    return echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")
+    echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")
+    if compiled:
+        rows = [(b.engine, b.digest, b.bytes, _day(b.used)) for b in compiled]
+        echo("\n" + table(("compiled for", "of the weights", "bytes>", "used"), rows, spare=("used",)))
+        echo(f"{len(compiled)} compiled, {sum(b.bytes for b in compiled):,} bytes, {_most()}")
+    return None
+
+
+def _day(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d")
+
+
+def _most() -> str:
+    """Says how much engines may keep."""
+    from slimzoo.engines import blobs
+
+    return f"of {blobs.limit():,} that SLIMZOO_COMPILED_LIMIT allows"
+
+
+def _details_compiled(blobs: "Blobs") -> dict[str, Any]:
+    return {"kind": "compiled", **asdict(blobs)}
 
 
 def _details(weights: "Cached") -> dict[str, Any]:
     return {
+        "kind": "weights",
         "name": weights.name,
         "folder": weights.folder,
         "bytes": weights.bytes,
@@ -61,25 +87,35 @@ def _beside(weights: "Cached") -> str:
 
 
 @cache_group.command(
-    epilog=examples("slimzoo cache prune", "slimzoo cache prune --originals", "slimzoo cache prune vgg_16")
+    epilog=examples(
+        "slimzoo cache prune",
+        "slimzoo cache prune --originals --compiled",
+        "slimzoo cache prune vgg_16",
+    )
 )
 @weights_argument
 @click.option("--originals", is_flag=True, help="The kept originals too.")
-@click.option("--everything", is_flag=True, help="All weights.")
+@click.option("--compiled", is_flag=True, help="What engines compiled too; it is compiled again when needed.")
+@click.option("--everything", is_flag=True, help="All weights, and what engines compiled.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @json_option
-def prune(names: tuple[str, ...], originals: bool, everything: bool, dry_run: bool, as_json: bool) -> None:
+def prune(
+    names: tuple[str, ...], originals: bool, compiled: bool, everything: bool, dry_run: bool, as_json: bool
+) -> None:
     """Delete what is of no use: what interruptions left, and weights that the manifest has not any more.
 
     With NAME..., these weights. What another process is at work on is left alone. Digests that were noted on
     first use are kept.
     """
+    from slimzoo.engines import blobs
     from slimzoo.weights import checking
 
     if names and everything:
         raise click.UsageError("name weights, or give --everything")
     chosen = [str(row) for row in chosen_rows(names)] if names else None
     paths, size = checking.prune(chosen, originals, everything, dry_run)
+    gone = blobs.forget(dry_run) if compiled or everything else []
+    paths, size = [*paths, *(one.folder for one in gone)], size + sum(one.bytes for one in gone)
     if as_json:
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
     for path in paths:

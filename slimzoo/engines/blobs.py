@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +17,23 @@ log = logging.getLogger("slimzoo")
 FOLDER = "compiled"  # of the cache
 LIMIT = 4 << 30  # bytes of all of them together
 _VARIABLE = "SLIMZOO_COMPILED_LIMIT"
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """What an engine compiled of some weights.
+
+    Attributes:
+      engine: its name, with its version and a digest of how it compiled.
+      digest: of the weights.
+      used: seconds since the epoch.
+    """
+
+    engine: str
+    digest: str
+    folder: Path
+    bytes: int
+    used: float
 
 
 def limit() -> int:
@@ -51,6 +69,23 @@ def kept_blobs(engine: str, digest: str) -> Iterator[Path | None]:
     prune(root, most)
 
 
+def kept() -> list[Blobs]:
+    """Returns what is kept, in the order of use: the longest unused first."""
+    return _kept_in(cache_dir() / FOLDER)
+
+
+def _kept_in(root: Path) -> list[Blobs]:
+    folders = sorted((p for p in root.glob("*/*") if p.is_dir()), key=_used)
+    return [Blobs(p.parent.name, p.name, p, _bytes(p), _used(p)) for p in folders]
+
+
+def forget(dry_run: bool = False) -> list[Blobs]:
+    """Deletes what is kept, and returns it; what a process is compiling now stays."""
+    root = cache_dir() / FOLDER
+    there = [blobs for blobs in kept() if blobs.bytes]
+    return [one for one in there if dry_run or _deleted(one.folder, root / f"{one.digest}.lock")]
+
+
 def _locked(root: Path, name: str) -> FileLock | None:
     """Returns the lock `name` in `root`, held; None where the cache cannot be written."""
     lock = FileLock(root / name)
@@ -69,14 +104,13 @@ def prune(root: Path, most: int) -> None:
     if lock is None:
         return
     try:
-        folders = sorted((p for p in root.glob("*/*") if p.is_dir()), key=_used)
-        sizes = {folder: _bytes(folder) for folder in folders}
-        total = sum(sizes.values())
-        for folder in folders:
+        there = _kept_in(root)
+        total = sum(blobs.bytes for blobs in there)
+        for blobs in there:
             if total <= most:
                 break
-            if _deleted(folder, root / f"{folder.name}.lock"):
-                total -= sizes[folder]
+            if _deleted(blobs.folder, root / f"{blobs.digest}.lock"):
+                total -= blobs.bytes
     finally:
         lock.release()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from slimzoo import weights
+from slimzoo.engines import blobs
 from slimzoo.weights import manifest
 from tests.cli.support import values, write
 from tests.fetching import row_of, sha
@@ -67,6 +68,26 @@ def test_the_cache_is_listed_and_tidied(slimzoo, rows, tmp_path):
     assert slimzoo("cache", "prune", "cifarnet", "--json").json["deleted"] is True
     assert slimzoo("cache", "list", "--json").json == []
     assert (tmp_path / "there.safetensors").is_file()
+
+
+def test_what_engines_compiled_is_listed_and_goes_when_it_is_asked_to(slimzoo, rows):
+    slimzoo("download", "cifarnet.one")
+    with blobs.kept_blobs("openvino-1", "0123456789abcdef") as folder:
+        (folder / "a.blob").write_bytes(b"x" * 1000)
+    found = slimzoo("cache", "list", "--json").json
+    assert [row["kind"] for row in found] == ["weights", "compiled"]
+    assert (found[1]["engine"], found[1]["digest"], found[1]["bytes"]) == (
+        *("openvino-1", "0123456789abcdef"),
+        1000,
+    )
+    listed = slimzoo("cache", "list").out
+    assert "openvino-1" in listed and "1 compiled, 1,000 bytes, of 4,294,967,296" in listed
+    assert slimzoo("cache", "prune", "--json").json["files"] == [] and folder.is_dir()
+    assert "1,000 bytes would be deleted" in slimzoo("cache", "prune", "--compiled", "--dry-run").out
+    assert folder.is_dir()
+    assert slimzoo("cache", "prune", "--compiled", "--json").json["bytes"] == 1000
+    assert not folder.exists()
+    assert [row["kind"] for row in slimzoo("cache", "list", "--json").json] == ["weights"]
 
 
 @pytest.mark.parametrize("command", [["list"], ["prune"], ["export", "b.tar"]], ids=lambda words: words[0])

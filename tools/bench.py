@@ -9,7 +9,7 @@ measurement, after its imports, as a user meets it. The two sides are measured i
 begins with the other side. A ratio is formed in each pair. The table shows their median with its one-sided
 95 % bound (order statistics, no assumption on the distribution) on the side that could miss the target:
 "pass" if the bound meets it, "open" if only the median does, "FAIL" if not even that; "absent" where this
-slimzoo does not have the network, or what it is compared with is not installed. Random weights, float32.
+slimzoo does not have the network, or a package that the row needs is not installed. Random weights, float32.
 Files go to a temporary folder (--folder; 4 GB), which is removed. Exit code 1 if a row fails.
 """
 
@@ -94,20 +94,24 @@ def _run(row: Row, pairs: int, folder: Path) -> dict:
         return {"key": row.key, "title": row.title, "target": str(row.target), "word": "error"}
     sample = json.loads(result.read_text())
     if not sample:
-        return {"key": row.key, "title": row.title, "target": str(row.target), "word": "absent"}
+        why = ", ".join(_missing(row))
+        notes = [f"not installed: {why}"] if why else []
+        absent = {"key": row.key, "title": row.title, "target": str(row.target), "word": "absent"}
+        return {**absent, "notes": notes}
     return summarise(row, **sample)
 
 
 def _measure_here(options: argparse.Namespace) -> int:
     folder, result = map(Path, options.child)
     row = ROWS[options.rows[0]]
-    there = row.network is None or _is_registered(row.network)
-    if row.needs and importlib.util.find_spec(row.needs) is None:
-        print(f"{row.key}: {row.needs} is not installed", file=sys.stderr)
-        there = False
+    there = not _missing(row) and (row.network is None or _is_registered(row.network))
     sample = vars(row.measure(Settings(options.pairs, folder))) if there else {}
     result.write_text(json.dumps(sample))
     return 0
+
+
+def _missing(row: Row) -> list[str]:
+    return [package for package in row.needs if importlib.util.find_spec(package) is None]
 
 
 def _is_registered(network: str) -> bool:
@@ -158,7 +162,8 @@ def render(report: dict) -> str:
 
 def _line(row: dict) -> str:
     if row["word"] in ("error", "absent"):
-        return f"| {row['title']} | | | {row['target']} | {row['word']} | | | |"
+        why = "; ".join(row.get("notes", ()))
+        return f"| {row['title']} | | | {row['target']} | {row['word']} | | | {why} |"
     bound = "-" if row["bound"] is None else f"{row['bound']:.3f}"
     cells = [row["title"], f"{row['median']:.3f}", bound, row["target"], row["word"]]
     cells += [_quantity(row[f"{side}_median"], row["unit"]) for side in ("ours", "theirs")]

@@ -47,8 +47,8 @@ def list_cache(as_json: bool) -> None:
     shared = f"; read only: {', '.join(str(root) for root in roots[1:])}" if roots[1:] else ""
     echo(f"{roots[0]}: {len(cached)} weights, {total:,} bytes{shared}")
     if compiled:
-        rows = [(b.engine, b.digest, b.bytes, _day(b.used)) for b in compiled]
-        echo("\n" + table(("compiled for", "of the weights", "bytes>", "used"), rows, spare=("used",)))
+        lines = [(b.engine, b.digest, b.bytes, _day(b.used)) for b in compiled]
+        echo("\n" + table(("compiled for", "of the weights", "bytes>", "used"), lines, spare=("used",)))
         echo(f"{len(compiled)} compiled, {sum(b.bytes for b in compiled):,} bytes, {_most()}")
     return None
 

@@ -17,7 +17,7 @@ from tools.benchmarks.pairs import Row, Sample, Settings, alone, speed_ratio, ti
 from tools.benchmarks.statistics import Target
 
 NETWORK, CLASSES, BATCH = "deeplab_v3_mobilenet_v2", 21, 2  # BATCH: images of a step
-NEEDS = "keras_hub"
+NEEDS = ("keras_hub",)
 SIZES = (257, 513)
 
 

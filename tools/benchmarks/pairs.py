@@ -40,7 +40,7 @@ class Row:
     ratio: Callable[[float, float], float]  # (ours, theirs) -> what is compared to the target
     unit: str = "s"
     network: str | None = None  # that it needs
-    needs: str = ""  # a module that it is compared with, and slimzoo does not bring
+    needs: tuple[str, ...] = ()  # packages that slimzoo can do without
 
 
 def time_ratio(ours: float, theirs: float) -> float:

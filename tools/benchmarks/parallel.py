@@ -1,5 +1,6 @@
 """Rows of Predictors in threads and in processes, against one caller that has all threads."""
 
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,9 @@ import sys; sys.path.insert(0, sys.argv[1])
 import slimzoo
 from tools.benchmarks.twins import TWINS, images_for
 images = images_for(int(sys.argv[5]), TWINS[sys.argv[3]].size)
-predictor = slimzoo.load(sys.argv[2], engine=sys.argv[4], threads=int(sys.argv[6]) or None)
+from slimzoo.engines import ENGINES
+threads = int(sys.argv[6]) if ENGINES[sys.argv[4]].takes_threads else 0
+predictor = slimzoo.load(sys.argv[2], engine=sys.argv[4], threads=threads or None)
 predictor(images)
 print("ready", flush=True)
 for calls in sys.stdin:
@@ -47,9 +50,15 @@ class Workers:
             str(BATCH),
             str(threads),
         ]
+        environment = {**os.environ, **({"TF_NUM_INTRAOP_THREADS": str(threads)} if threads else {})}
         self.processes = [
             subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=environment,
             )
             for _ in range(count)
         ]
@@ -114,7 +123,7 @@ def rows() -> Iterator[Row]:
         title = f"{NETWORK}: speed of {engine} called by {THREADS} threads, of one"
         measure = partial(measure_threads, engine=engine)
         yield Row(f"compiled-threads/{engine}", title, least, measure, speed_ratio, network=NETWORK)
-    for engine in ENGINES[1:]:  # TensorFlow's threads are the process's
+    for engine in ENGINES:
         title = f"{NETWORK}: speed of {engine} in {PROCESSES} processes of a thread, of one with all threads"
         measure = partial(measure_processes, engine=engine)
         yield Row(f"compiled-processes/{engine}", title, least, measure, speed_ratio, network=NETWORK)

@@ -11,6 +11,7 @@ from tools.benchmarks import (
     graphs,
     looping,
     parallel,
+    peers,
     reading,
     running,
     streams,
@@ -112,6 +113,7 @@ ROWS: dict[str, Row] = {
         *dense.rows(),
         *looping.rows(),
         *parallel.rows(),
+        *peers.rows(),
         *reading.rows(),
         *together.rows(),
         Row(
@@ -141,6 +143,17 @@ ROWS: dict[str, Row] = {
                 network=network,
             )
             for network, size, count in (("mobilenet_v1_025", 128, 2_000), ("resnet_v1_50", 224, 2_000))
+        ),
+        *(
+            Row(
+                f"stream-slower/{network}",
+                f"{network}: speed of predict --images, {count:,} JPEGs, of the slower part alone",
+                _least(0.85),
+                partial(streams.measure_stream, network=network, size=size, count=count, parts=max),
+                speed_ratio,
+                network=network,
+            )
+            for network, size, count in (("mobilenet_v1_025", 128, 2_000), ("resnet_v1_50", 224, 500))
         ),
         Row(
             "ray/mobilenet_v1_025",

@@ -77,22 +77,29 @@ def run(
         local.collect(make, images, results, local.Settings())
 
 
-def measure_stream(settings: Settings, network: str, size: int, count: int) -> Sample:
-    """All of a stream, against the time of decoding alone and of the engine alone on ready batches, added up.
+def measure_stream(
+    settings: Settings,
+    network: str,
+    size: int,
+    count: int,
+    parts: Callable[[Sequence[float]], float] = sum,
+) -> Sample:
+    """All of a stream, against the time of decoding alone and of the engine alone on ready batches.
 
-    Both alone use every core. That sum is what the cores take for the work when nothing waits for anything.
+    Both alone use every core. Their sum is what the cores take for the work when nothing waits for anything;
+    the larger of them, max, can only be reached where one of them leaves cores to the other.
     """
     loaded, images = loaded_model(settings.folder, network, size), photographs(settings.folder, count)
     alone: list[tuple[float, float]] = []
 
-    def parts() -> float:
+    def both() -> float:
         alone.append((_decoding(loaded, images), _engine(loaded, count)))
-        return sum(alone[-1])
+        return parts(alone[-1])
 
     stream = partial(_timed, lambda: run(settings.folder, loaded, images))
     stream()
     _engine(loaded, loaded.recipe.batch_size)
-    sample = measure_pairs(stream, parts, settings.pairs)
+    sample = measure_pairs(stream, both, settings.pairs)
     decoding, engine = (float(np.median(column)) for column in zip(*alone, strict=True))
     whole = float(np.median(sample.ours))
     sample.notes += [

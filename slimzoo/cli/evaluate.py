@@ -101,7 +101,8 @@ def evaluate_voc(
 
     def read(model: "Model | None") -> "Dataset":
         masks = (task if model is None else model.task) == SEGMENTATION
-        names: Any = classes or _trained_on(model)
+        known = model.labels if masks and model is not None else _trained_on(model)
+        names: Any = classes or known
         read_part = partial(dense.voc.read if masks else voc.read, data, year)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, read_part(None, names))
@@ -349,6 +350,8 @@ def _evaluate(
         size=size,
     )
     check_task(loaded.name, loaded.task, task or loaded.task)
+    if loaded.task != SEGMENTATION:
+        refuse_views(loaded.name, views)
     data = replace(read(loaded), turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
@@ -357,7 +360,6 @@ def _evaluate(
 
         found = evaluate_masks(loaded, data, batch_size, progress, views).to_dict()
     else:
-        refuse_views(loaded.name, views)
         from slimzoo.training import evaluate as measure
 
         found = measure(loaded, data, batch_size, progress=progress).to_dict()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, some
 from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import SEGMENTATION, get_network, get_row
@@ -222,7 +222,7 @@ def _build(settings: Settings) -> "Model":
     if settings.train.task == SEGMENTATION and settings.size is None:
         assert model.preprocessing is not None, "load() gives every registered network one"
         size = model.preprocessing.size
-        fitting = on_grid(size, grid_of(get_row(settings.model), settings.recipe.network_arguments))
+        fitting = on_grid(size, grid_of(get_row(settings.model), model.parts.arguments))
         if fitting != size:  # the weights of a classifier are of another size
             log.warning(
                 "images of %d pixels, the weights' own, do not fit %s: %d", size, settings.model, fitting
@@ -231,6 +231,10 @@ def _build(settings: Settings) -> "Model":
     new.check(
         model.variables_by_name
     )  # without weights all is new, and a name that is nothing a mistake still
+    if settings.train.task == SEGMENTATION and (report := model.restore_report) is not None:
+        new = Scopes((*new, *report.reinitialised, *report.missing), "new")  # as a classifier has no ASPP
+        scopes = dict.fromkeys(name.rpartition("/")[0] for name in new.of(model.variables_by_name))
+        log.warning("new in %s: %s", settings.model, some(list(scopes), 8))
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
     if not METHODS[settings.recipe.method].body:

@@ -55,7 +55,7 @@ def _is_number(value: Any) -> bool:
 class Recipe(Tricks):
     """How a network is trained on another task; what the fields that it has of Tricks do is said there."""
 
-    new: tuple[str, ...] | None = None  # scopes that start anew; None takes the network's transfer_heads
+    new: tuple[str, ...] | None = None  # scopes that start anew; None: transfer_heads of the network's row
     freeze: tuple[str, ...] = ()  # scopes that stay as they are, batch norm included
     learning_rate: float = 0.01
     learning_rates: Mapping[str, float] = field(default_factory=dict)  # scope: factor on learning_rate
@@ -224,4 +224,7 @@ def recipe_for(network: Row) -> Recipe:
             f"there are {', '.join(RECIPES)}. Name one in its row, or none for the plain recipe"
         )
     recipe = RECIPES[network.recipe] if network.recipe else Recipe()
-    return recipe if recipe.new is not None else replace(recipe, new=network.transfer_heads)
+    if recipe.new is not None:
+        return recipe
+    # Of masks what lies between backbone and last layer is kept, where the weights have it.
+    return replace(recipe, new=network.transfer_heads if network.task == CLASSIFICATION else network.heads)

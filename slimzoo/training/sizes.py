@@ -29,6 +29,6 @@ def problem_of_size(network: str, size: int, grid: Grid) -> str:
     below = [str(above - stride)] if above - stride > stride else []
     plus = f" and {rest}" if rest else ""
     return (
-        f"size={size} does not fit {network}, whose output stride is {stride}: the side of its images is a "
-        f"multiple of {stride}{plus}, as {' or '.join([*below, str(above)])}"
+        f"size is {size}, which does not fit {network}, whose output stride is {stride}: the side of its "
+        f"images is a multiple of {stride}{plus}, as {' or '.join([*below, str(above)])}"
     )

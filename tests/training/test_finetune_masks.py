@@ -130,7 +130,7 @@ def test_everything_that_means_nothing_for_masks_is_refused_at_once(start, tmp_p
         "mixup=0.2 is for networks of the task classification; this is segmentation",
         "crop_area=",
         "of masks a network learns by steps",
-        "size=20 does not fit tiny_masks",
+        "size is 20, which does not fit tiny_masks",
     ):
         assert words in str(caught.value)
     assert not (tmp_path / "run").exists()

@@ -103,7 +103,8 @@ def evaluate_voc(
         masks = (task if model is None else model.task) == SEGMENTATION
         known = model.labels if masks and model is not None else _trained_on(model)
         names: Any = classes or known
-        read_part = partial(dense.voc.read if masks else voc.read, data, year)
+        shown = partial(dense.voc.read, progress=options["progress"])
+        read_part = partial(shown if masks else voc.read, data, year)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, read_part(None, names))
         return read_part(split or "val", names)
@@ -184,9 +185,11 @@ def _evaluate_masks_in_folder(data: str, model: Sequence[str], **options: Any) -
     """Measures the one model on images/ and masks/ of a folder. Raises UsageError: options of others."""
     from slimzoo.data import dense
 
+    progress = options["progress"]
+
     def read(loaded: "Model | None") -> "Dataset":
         named = loaded is None or dense.folder.names_classes(data)
-        return dense.folder.read(data, None if named or loaded is None else loaded.labels)
+        return dense.folder.read(data, None if named or loaded is None else loaded.labels, progress=progress)
 
     others = [f"--{name}" for name in ("labels", "crop", "out") if options.pop(name) is not None]
     if others or len(model) > 1:

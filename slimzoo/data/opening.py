@@ -143,13 +143,15 @@ KINDS = {
 
 MASKS = {  # kinds of data in which every pixel has a class
     "voc": Kind(
-        lambda part, names, asked: dense.voc.read(part.place, asked.year, part.split, names, asked.turn),
+        lambda part, names, asked: dense.voc.read(
+            part.place, asked.year, part.split, names, asked.turn, asked.progress
+        ),
         "train on another list than {split!r} (VOC has train and val for that)",
         split="trainval",
         held_out=Part,
     ),
     "folder": Kind(
-        lambda part, names, asked: dense.folder.read(part.place, names, asked.turn),
+        lambda part, names, asked: dense.folder.read(part.place, names, asked.turn, asked.progress),
         "give two folders, or a part of one as a number (0.2)",
         _folders(dense.folder.parts),
     ),

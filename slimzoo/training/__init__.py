@@ -12,14 +12,21 @@ from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
 
 if TYPE_CHECKING:
     from slimzoo.training.evaluation import Evaluation, evaluate
+    from slimzoo.training.segmentation_evaluation import MaskEvaluation, evaluate_masks
 
+_LATE = {  # names that bring TensorFlow, and their modules
+    **dict.fromkeys(("Evaluation", "evaluate"), "evaluation"),
+    **dict.fromkeys(("MaskEvaluation", "evaluate_masks"), "segmentation_evaluation"),
+}
 __all__ = [
     "RECIPES",
     "Evaluation",
+    "MaskEvaluation",
     "Rates",
     "Recipe",
     "Result",
     "evaluate",
+    "evaluate_masks",
     "find_learning_rate",
     "finetune",
     "recipe_for",
@@ -29,6 +36,6 @@ __all__ = [
 if not TYPE_CHECKING:  # or any name would pass as one of ours
 
     def __getattr__(name: str) -> Any:
-        if name in ("Evaluation", "evaluate"):
-            return getattr(importlib.import_module("slimzoo.training.evaluation"), name)
+        if name in _LATE:
+            return getattr(importlib.import_module(f"slimzoo.training.{_LATE[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -16,7 +16,7 @@ from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files.progress import bar
 from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
-from slimzoo.registry import check_task
+from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.report.history import rank
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.cluster import Alone
@@ -115,8 +115,13 @@ def evaluate(
 
     Args:
       data: what held_out_batches() gave for the same arguments, where it is run over again and again.
-    Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing.
+    Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing; they are of
+      masks, which segmentation_evaluation.evaluate_masks() measures.
     """
+    if dataset.task != CLASSIFICATION:
+        raise SlimzooError(
+            f"{dataset.name} has masks: slimzoo.training.evaluate_masks(model, dataset) measures by them"
+        )
     check_fits(model, dataset)
     return _of_parts(model, dataset, [_run_over(model, dataset, batch_size, progress, data)])
 

@@ -75,6 +75,8 @@ def test_what_does_not_fit_is_refused(masks, data):
         evaluate_masks(slimzoo.load("tiny", num_classes=4), masks[0])
     with pytest.raises(SlimzooError, match="tells pixels apart, not images"):
         slimzoo.evaluate(slimzoo.load("tiny_masks", num_classes=len(CLASSES)), data[0])
+    with pytest.raises(SlimzooError, match=r"VOC2012 train has masks: slimzoo.training.evaluate_masks"):
+        slimzoo.evaluate(slimzoo.load("tiny_masks", num_classes=3), masks[0])
     other = slimzoo.load("tiny_masks", num_classes=3, preprocessing=of_kind("vgg", 17))
     with pytest.raises(SlimzooError, match="which masks do not follow; kinds that do neither: deeplab"):
         evaluate_masks(other, masks[0])

@@ -49,8 +49,9 @@ API = {  # page: what it is about, and the modules or names on it
         *("slimzoo.converters.reports", "slimzoo.converters.verify"),
     ),
     "data": (
-        "Images of your own: folders, Pascal VOC, boxes",
+        "Images of your own: folders, Pascal VOC, boxes, masks",
         *("slimzoo.data.dataset", "slimzoo.data.folder", "slimzoo.data.voc", "slimzoo.data.boxes"),
+        *("slimzoo.data.dense.voc", "slimzoo.data.dense.folder", "slimzoo.data.dense.coding"),
         *("slimzoo.data.splits", "slimzoo.data.pipeline", "slimzoo.data.calibration"),
     ),
     "preprocessing": (
@@ -60,6 +61,7 @@ API = {  # page: what it is about, and the modules or names on it
     "training": (
         "Recipes, measures, what a run leaves",
         *("slimzoo.training.recipes", "slimzoo.training.finetune.Result", "slimzoo.training.evaluation"),
+        "slimzoo.training.segmentation_evaluation",
     ),
     "weights": (
         "Released weights: the manifest, fetching",

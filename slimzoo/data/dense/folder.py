@@ -21,7 +21,10 @@ _LAYOUT = "it should hold images/ and masks/, with files of the same names"
 
 
 def read(
-    path: str | os.PathLike, classes: str | Sequence[str] | Classes | None = None, turn: bool = True
+    path: str | os.PathLike,
+    classes: str | Sequence[str] | Classes | None = None,
+    turn: bool = True,
+    progress: bool = False,
 ) -> MaskDataset:
     """Reads a folder that holds images/ and masks/; a mask is called like its image, or that and "_mask".
 
@@ -37,7 +40,7 @@ def read(
     known = _found(root) if classes is None else classes_of(classes)
     count = len(known.names) if known else None
     coding = known.coding if known else AS_THEY_ARE
-    examples, faults = look_through(pairs, count, coding, turn=turn, name=root.name)
+    examples, faults = look_through(pairs, count, coding, turn=turn, progress=progress, name=root.name)
     problems += faults
     if not known and examples and not any(example.pixels[1:].any() for example in examples):
         problems.append(

@@ -124,7 +124,13 @@ class Pair:
 
 
 def look_through(
-    pairs: Sequence[Pair], classes: int | None, coding: Coding, *, turn: bool = True, name: str = "masks"
+    pairs: Sequence[Pair],
+    classes: int | None,
+    coding: Coding,
+    *,
+    turn: bool = True,
+    progress: bool = False,
+    name: str = "masks",
 ) -> tuple[list[MaskExample], list[str]]:
     """Reads every mask; returns the examples, and everything that is wrong with the others.
 
@@ -134,7 +140,16 @@ def look_through(
     """
     look = partial(_look, coding=coding, turn=turn)
     with ThreadPoolExecutor(_READERS) as readers:
-        found = [*bar(readers.map(look, pairs), total=len(pairs), desc=name, unit="mask", leave=False)]
+        found = [
+            *bar(
+                readers.map(look, pairs),
+                total=len(pairs),
+                desc=name,
+                unit="mask",
+                disable=not progress,
+                leave=False,
+            )
+        ]
     problems = [one for one in found if isinstance(one, str)]
     seen = [one for one in found if not isinstance(one, str)]
     there = max((np.flatnonzero(counts)[-1] + 1 for _, counts, _ in seen if counts.any()), default=0)

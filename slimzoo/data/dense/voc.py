@@ -26,6 +26,7 @@ def read(
     split: str | None = "trainval",
     classes: str | Sequence[str] | Classes | None = None,
     turn: bool = True,
+    progress: bool = False,
 ) -> MaskDataset:
     """Reads the images of one VOC year with their masks; all masks are looked through.
 
@@ -42,7 +43,9 @@ def read(
     known = Classes(dense.names("voc")) if classes is None else classes_of(classes)
     title = f"{root.name} {split or ALL}"
     pairs, problems = _pairs(root, split or ALL)
-    examples, faults = look_through(pairs, len(known.names), known.coding, turn=turn, name=title)
+    examples, faults = look_through(
+        pairs, len(known.names), known.coding, turn=turn, progress=progress, name=title
+    )
     problems += faults
     if not pairs and not problems:
         problems.append(f"no image is listed in {root} ({split or _MASKS})")

@@ -35,7 +35,7 @@ def test_vgg_starts_fc6_to_fc8_anew_and_moves_its_convolutions_a_tenth():
 
 
 def test_a_network_that_names_no_recipe_takes_the_plain_one():
-    network = SimpleNamespace(name="vgg_like", recipe="", transfer_heads=("Logits",))
+    network = SimpleNamespace(name="vgg_like", recipe="", transfer_heads=("Logits",), task="classification")
     assert recipe_for(network) == Recipe(new=("Logits",))
 
 

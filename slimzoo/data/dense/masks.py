@@ -139,23 +139,25 @@ def look_through(
       turn: images are turned upright where EXIF says how the camera was held.
     """
     look = partial(_look, coding=coding, turn=turn)
-    with ThreadPoolExecutor(_READERS) as readers:
-        found = [
-            *bar(
-                readers.map(look, pairs),
-                total=len(pairs),
-                desc=name,
-                unit="mask",
-                disable=not progress,
-                leave=False,
-            )
-        ]
+    readers = ThreadPoolExecutor(_READERS)
+    try:
+        seen = bar(
+            readers.map(look, pairs),
+            total=len(pairs),
+            desc=name,
+            unit="mask",
+            disable=not progress,
+            leave=False,
+        )
+        found = [*seen]
+    finally:
+        readers.shutdown(cancel_futures=True)  # Ctrl-C does not wait for those that were not begun
     problems = [one for one in found if isinstance(one, str)]
-    seen = [one for one in found if not isinstance(one, str)]
-    there = max((np.flatnonzero(counts)[-1] + 1 for _, counts, _ in seen if counts.any()), default=0)
+    read = [one for one in found if not isinstance(one, str)]
+    there = max((np.flatnonzero(counts)[-1] + 1 for _, counts, _ in read if counts.any()), default=0)
     known = classes or max(int(there), 2)
     examples = []
-    for pair, counts, size in seen:
+    for pair, counts, size in read:
         if counts[known:].any():
             ids = np.flatnonzero(counts[known:]) + known
             few = ", ".join(map(str, ids[:_SHOWN])) + ", ..." * (len(ids) > _SHOWN)

@@ -97,7 +97,7 @@ def measure_step(settings: Settings, size: int) -> Sample:
     images = _images(BATCH, size)
     model, other = ours(size), theirs(size)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    other.compile(keras.optimizers.SGD(1e-4, momentum=0.9), loss, jit_compile=False)
+    other.compile(keras.optimizers.SGD(1e-4, momentum=0.9), loss, metrics=[], jit_compile=False)
     masks = np.zeros(other.output_shape[1:3], np.int32)[None].repeat(BATCH, 0)
     their_images, their_masks = tf.constant(images), tf.constant(masks)
     sample = time_pairs(

@@ -105,7 +105,7 @@ def test_every_row_of_a_batch_has_one_device_and_no_device_two_more_than_another
     assert sizes.max() - sizes.min() <= 1
 
 
-SLOWED = {"pause": 0.1, "steps": 16, "eval_every": 4}
+SLOWED = {"pause": 0.1, "steps": 40, "eval_every": 4}
 
 
 def test_sigterm_to_one_saves_once_and_ends_all_and_a_lost_one_ends_all(devkit, tmp_path):
@@ -116,7 +116,7 @@ def test_sigterm_to_one_saves_once_and_ends_all_and_a_lost_one_ends_all(devkit, 
     code = 128 + signal.SIGTERM
     said = ended(processes, code, code)
     step = step_of(out)
-    assert all(f"stopped after step {step} of 16; all is saved in" in each for each in said)
+    assert all(f"stopped after step {step} of 40; all is saved in" in each for each in said)
     assert str(out) in said[0] and "the folder of worker 0" in said[1]
 
     processes = start(devkit, out, **SLOWED)

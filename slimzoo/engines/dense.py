@@ -1,5 +1,6 @@
 """Dense layers whose weights lie so that one image reads them in one go: [outputs, inputs]."""
 
+import mmap
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -7,7 +8,6 @@ import numpy as np
 
 from slimzoo.engines.frozen import Frozen, NodeDef, node_of
 from slimzoo.engines.processor import cores
-from slimzoo.restoring.tensors import ALIGNMENT
 
 _ROWS = 64  # that are transposed at once: they fit into a core's own cache
 
@@ -39,11 +39,13 @@ def turned(frozen: Frozen, least_bytes: int) -> Frozen:
 
 
 def transposed(matrix: np.ndarray) -> np.ndarray:
-    """Returns `matrix` transposed, where TensorFlow can take it over; tf.transpose takes twice as long."""
+    """Returns `matrix` transposed, where TensorFlow can take it over, in pages of its own.
+
+    NumPy would ask for huge ones, which take the system a second to make where memory is in pieces.
+    """
     rows, columns = matrix.shape
-    room = np.empty(matrix.nbytes + ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % ALIGNMENT
-    result = room[start : start + matrix.nbytes].view(matrix.dtype).reshape(columns, rows)
+    room = mmap.mmap(-1, matrix.nbytes)
+    result = np.frombuffer(room, matrix.dtype).reshape(columns, rows)
 
     def some(first: int) -> None:
         result[:, first : first + _ROWS] = matrix[first : first + _ROWS].T

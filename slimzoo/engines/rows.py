@@ -114,7 +114,7 @@ def settle(
         problems.append(f"engine is {engine!r}; there are {', '.join((AUTO, *ENGINES))}.{near}")
     if precision not in PRECISIONS:
         problems.append(f"precision is {precision!r}; there are {', '.join(PRECISIONS)}")
-    elif engine in ENGINES:
+    elif engine in list(ENGINES):  # a list has no hash
         problems += _cannot(ENGINES[engine], precision, threads, any_size)
     if problems:
         raise SlimzooError(listing("a predictor cannot be made so:", problems))

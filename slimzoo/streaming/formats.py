@@ -21,11 +21,13 @@ class Format:
     write: (file, rows, width of their features, job).
     join: (file, parts, job).
     check: raises SlimzooError where something is not installed.
+    says_job: a whole file says what made it, so that the same command finds that it is done.
     """
 
     write: Callable[[Path, Sequence[Outcome], int, str], None]
     join: Callable[[Path, Sequence[Path], str], None]
     check: Callable[[], object] = lambda: None
+    says_job: bool = False
 
 
 def format_of(suffix: str) -> Format:
@@ -163,7 +165,8 @@ def _join_parquet(path: Path, parts: Sequence[Path], job: str) -> None:
 
 def job_in(path: Path) -> str:
     """Returns the job that the Parquet file at `path` says it was made by, "" for other files."""
-    if path.suffix.lower() != ".parquet":
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None or not kind.says_job:
         return ""
     pyarrow, parquet = pyarrow_or_error()
     try:
@@ -173,7 +176,7 @@ def job_in(path: Path) -> str:
 
 
 FORMATS: dict[str, Format] = {
-    ".parquet": Format(_write_parquet, _join_parquet, pyarrow_or_error),
+    ".parquet": Format(_write_parquet, _join_parquet, pyarrow_or_error, says_job=True),
     ".csv": Format(_write_csv, _join_csv),
     ".jsonl": Format(_write_json, _join_json),
 }

@@ -24,6 +24,7 @@ from slimzoo.streaming.rows import Outcome
 
 MANIFEST = "manifest.json"
 _LOCK = ".lock"
+_MAY_BE_DONE = "if this command wrote it, it is done (a .parquet file and a folder say so themselves)"
 _NAME = re.compile(r"part-(\d{6,})-(\d{9,})-(\d+)-(\d+)(-end)?(\.[a-z]+)")
 _SCHEMA = {
     "job": needed(dict_of(anything())),
@@ -111,7 +112,10 @@ class Place:
             raise FileExistsError(f"{folder} is a file; name another place")
         ours = (folder / MANIFEST).is_file()
         if self.is_file and self.out.exists() and not ours and not overwrite and not job_in(self.out):
-            raise FileExistsError(f"{self.out} exists already; name another file; overwrite=True replaces it")
+            done = "" if FORMATS[self.suffix].says_job else f"; {_MAY_BE_DONE}"
+            raise FileExistsError(
+                f"{self.out} exists already{done}; name another file; overwrite=True replaces it"
+            )
         others = sorted(os.listdir(folder)) if folder.is_dir() and not ours else []
         if others := [name for name in others if not _OWN.match(name)]:
             raise SlimzooError(

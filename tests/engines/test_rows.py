@@ -68,6 +68,10 @@ def test_everything_wrong_is_said_at_once(machine):
         assert word in str(error.value)
     with pytest.raises(SlimzooError, match=r"from 1 up to 1,024[^\0]*from 1 up to 65,536"):
         settle("auto", threads=10**13, batch_size=10**6)
+    with pytest.raises(SlimzooError, match=r"engine is \['tflite'\].*\n.*precision is \['int8'\]"):
+        settle(["tflite"], ["int8"])
+    with pytest.raises(SlimzooError, match=r"engine is \['tflite'\]"):
+        settle(["tflite"])
     with pytest.raises(SlimzooError, match="onnxruntime computes in float32, not in bfloat16; openv"):
         settle("onnxruntime", "bfloat16")
 

@@ -172,8 +172,11 @@ def test_what_is_no_result_is_left_alone(tmp_path):
     with pytest.raises(SlimzooError, match=r"notes.txt"):
         Place.of(str(tmp_path / "mine"), ".csv", overwrite=True)
     (tmp_path / "found.csv").write_text("mine")
-    with pytest.raises(FileExistsError, match="exists already"):
+    with pytest.raises(FileExistsError, match="exists already; if this command wrote it, it is done"):
         Place.of(str(tmp_path / "found.csv"), None, overwrite=False)
+    (tmp_path / "found.parquet").write_text("mine")
+    with pytest.raises(FileExistsError, match="exists already; name another file"):
+        Place.of(str(tmp_path / "found.parquet"), None, overwrite=False)
     with pytest.raises(SlimzooError, match=r"a file ends in .parquet, .csv, .jsonl"):
         Place.of(str(tmp_path / "found.txt"), None, overwrite=False)
     with pytest.raises(SlimzooError, match="copied to a store"):

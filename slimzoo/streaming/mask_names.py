@@ -1,5 +1,6 @@
 """How the masks of images are called in their folder: as the images are below what these have in common."""
 
+import hashlib
 import os
 import re
 from collections import Counter
@@ -32,7 +33,8 @@ def named(files: Sequence[str]) -> dict[str, str]:
     """Returns {image: name of its mask in the folder, without an ending}, each image once, in their order.
 
     "photos/a/cat.jpg" and "photos/b/cat.jpg" are "a/cat" and "b/cat". Where two would be called the same they
-    keep their endings: "cat.jpg" and "cat.png". So the same images have the same names each time.
+    keep their endings: "cat.jpg" and "cat.png"; where these differ in capitals alone, digits are added, which
+    are of the name. So the same images have the same names each time.
     """
     places: dict[str, str] = {}  # where: as it is given first
     for file in files:
@@ -42,9 +44,14 @@ def named(files: Sequence[str]) -> dict[str, str]:
     common = os.path.commonpath([os.path.dirname(place) for place in places])
     whole = {file: os.path.relpath(place, common) for place, file in places.items()}
     names = {file: os.path.splitext(name)[0] for file, name in whole.items()}
-    while twice := _twice(names):
-        names |= {file: whole[file] for file in twice}
+    for longer in (whole, {file: f"{name}.{_digits(name)}" for file, name in whole.items()}):
+        while twice := [file for file in _twice(names) if names[file] != longer[file]]:
+            names |= {file: longer[file] for file in twice}
     return names
+
+
+def _digits(name: str) -> str:
+    return hashlib.blake2b(os.fsencode(name), digest_size=4).hexdigest()
 
 
 def _twice(names: dict[str, str]) -> list[str]:

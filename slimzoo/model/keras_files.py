@@ -15,6 +15,7 @@ from slimzoo.model import config as config_of
 from slimzoo.model.serving import (
     answer_of,
     check_argmax,
+    check_folder,
     check_inputs,
     export_answers,
     export_for_files,
@@ -126,7 +127,8 @@ class StoredByName(OfFunction):
             names, and returns how far it is from float32; nothing is written where the best class of a part
             of held-out images below `floor` stays the same. See model.int8.export_int8().
           argmax: the best classes come out, int32 [N], of masks [N, H, W], in place of logits: "classes".
-        Raises: SlimzooError: files cannot go into this model, or not with the other arguments; int8 cannot.
+        Raises: SlimzooError: files cannot go into this model, or not with the other arguments; int8 cannot;
+          the folder would be called as a file is (.tflite, .onnx, ...).
         """
         if int8:
             from slimzoo.model.int8 import export_int8
@@ -135,6 +137,7 @@ class StoredByName(OfFunction):
         if calibrate is not None:
             raise SlimzooError("calibrate= says how 8 bits are made: add int8=True")
         refused = not_with_files(format, input_signature, kwargs)
+        check_folder(filepath, format)
         check_argmax(argmax, self)
         if check_inputs(inputs, self.preprocessing, refused):
             return export_for_files(self, filepath, self.preprocessing, answer_of(self, argmax), verbose)

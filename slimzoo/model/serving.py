@@ -7,7 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.converters.whole_models import KINDS, kind_of
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.preprocessing import Preprocessing
 from slimzoo.registry import SEGMENTATION
 
@@ -49,12 +50,24 @@ def not_with_files(format: str, input_signature: Any, others: dict[str, Any]) ->
     return [*problems, *(f"{name} is given; with files it means nothing, so leave it out" for name in others)]
 
 
+def check_folder(path: str | os.PathLike, format: str) -> None:
+    """Raises SlimzooError where a SavedModel, which is a folder, would be called as a file of KINDS is."""
+    kind = kind_of(os.fspath(path))
+    if format == "tf_saved_model" and kind not in (None, "/"):
+        raise SlimzooError(
+            f"{path}: export() writes a SavedModel, a folder, and a {kind} file is called so. Name it "
+            f"otherwise; `slimzoo convert W.safetensors {os.path.basename(path)}` writes {KINDS[kind].title}"
+        )
+
+
 def check_argmax(argmax: bool, model: Any, kind: str = "") -> None:
     """Raises SlimzooError where `argmax` is asked for of a model, or a `kind` of file, that has none.
 
     Args:
       kind: of whole_models.KINDS; "": it does not matter.
     """
+    if not isinstance(argmax, bool):
+        raise SlimzooError(f"argmax is {shown(argmax)}; it is True or False")
     if not argmax:
         return
     problems = []

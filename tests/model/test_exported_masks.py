@@ -178,4 +178,8 @@ def test_best_classes_that_cannot_come_out_are_said(model, tmp_path):
     backbone = slimzoo.Model(dense.NAME, 0)
     with pytest.raises(SlimzooError, match="has no classes of which one is the best"):
         export(backbone, f"{tmp_path}/m.tflite", argmax=True)
+    with pytest.raises(SlimzooError, match="argmax is yes; it is True or False"):
+        export(model, f"{tmp_path}/m.tflite", argmax="yes")
+    with pytest.raises(SlimzooError, match=r"a folder, and a \.tflite file is called so"):
+        model.export(tmp_path / "m.tflite", argmax=True)  # Keras writes a folder whatever it is called
     assert not [*tmp_path.iterdir()]

@@ -71,6 +71,14 @@ def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
     return None
 
 
+def stop_behind(error: BaseException) -> BaseException | None:
+    """Returns the Ctrl-C or SIGTERM in whose place `error` was raised, as TensorFlow does amid a graph."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, (KeyboardInterrupt, Terminated)):
+        found = found.__context__
+    return found
+
+
 def naming_options(message: str, command: click.Command | None) -> str:
     """Returns `message` with the options of `command` where it names arguments: --ema for ema=True.
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from slimzoo.cli.errors import Failure, Terminated, failure_for
+from slimzoo.cli.errors import Failure, Terminated, failure_for, stop_behind
 from slimzoo.cli.output import width, wrapped
 from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 from slimzoo.names import near
@@ -48,7 +48,7 @@ class Group(click.Group):
             except Exception as error:
                 failure = failure_for(error, ctx.params["verbose"])
                 if failure is None:
-                    raise
+                    raise (stop_behind(error) or error) from error.__cause__
                 if ctx.params["debug"]:
                     traceback.print_exc()
                 raise failure.in_options(self.get_command(ctx, ctx.invoked_subcommand or "")) from error

@@ -11,7 +11,7 @@ import keras
 from slimzoo.engines import AUTO, settle
 from slimzoo.engines.frozen import Frozen
 from slimzoo.engines.rows import INT8
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, shown
 from slimzoo.model.answers import task_of
 from slimzoo.model.compiling import ValuesOf, skeleton
 from slimzoo.model.predictor import About, Predictor
@@ -65,6 +65,8 @@ class Compiled(int):
         Raises: SlimzooError: what the engine or this processor cannot do; an engine that is not installed; no
           such end point; a network that no engine can run.
         """
+        if not isinstance(end_points, Iterable):
+            raise SlimzooError(f"end_points is {shown(end_points)}; give a name of one, or a list of names")
         keys = (end_points,) if isinstance(end_points, str) else tuple(end_points)
         about = replace(about_of(self._model), end_points=keys)
         freeze = partial(_freeze_again, weakref.ref(self._model), keys)

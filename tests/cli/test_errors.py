@@ -132,6 +132,22 @@ def test_a_termination_removes_the_temporary_file(command, tmp_path):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize(
+    ("number", "code", "said"), [(signal.SIGTERM, 143, "stopped by SIGTERM"), (signal.SIGINT, 130, "")]
+)
+def test_a_stop_in_whose_place_something_else_is_raised_is_said_as_a_stop(command, number, code, said):
+    def stopped_amid_a_graph():
+        try:
+            os.kill(os.getpid(), number)
+            for _ in range(1000):
+                pass
+        finally:
+            raise AssertionError("Nesting violated for default stack")
+
+    result = command(stopped_amid_a_graph)
+    assert (result.code, result.err.strip()) == (code, said)
+
+
 def test_a_closed_pipe_ends_the_command_quietly():
     code = "from slimzoo.cli import main; main(['--help'])"
     read, write = os.pipe()

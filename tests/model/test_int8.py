@@ -212,6 +212,11 @@ def test_agreement_measures_what_is_labelled():
 def test_everything_that_cannot_be_is_said_at_once_and_before_anything_is_converted(model, pixels, tmp_path):
     with pytest.raises(SlimzooError, match=r"(?s)m.onnx: int8 is for TFLite.*calibrate=DIR.*floor is 2"):
         model.export(tmp_path / "m.onnx", int8=True, floor=2)
+    for floor in ("0.5", True):
+        with pytest.raises(SlimzooError, match=f"floor is {floor}; it is a part of the images"):
+            model.export(tmp_path / "m.tflite", int8=True, calibrate=pixels, floor=floor)
+    with pytest.raises(SlimzooError, match="end_points is 3; give a name"):
+        model.compiled(end_points=3)
     with pytest.raises(SlimzooError, match="add int8=True"):
         model.export(tmp_path / "m.tflite", calibrate=pixels)
     with pytest.raises(SlimzooError, match="holds 9 different images"):

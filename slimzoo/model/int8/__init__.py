@@ -1,5 +1,6 @@
 """Post-training quantisation to 8 bits whose worth is measured: on images that did not calibrate it."""
 
+import numbers
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 
 from slimzoo.converters.whole_models import KINDS, kind_of, missing
 from slimzoo.data import calibration
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, shown
 from slimzoo.model.int8 import openvino, tflite
 from slimzoo.model.int8.agreement import Agreement, compare
 from slimzoo.model.int8.inputs import Prepared
@@ -90,8 +91,8 @@ def check(model: Any, kind: str | None, what: str, calibrate: Any, floor: float)
         problems.append(absent)
     if calibrate is None:
         problems.append("calibrate=DIR says where images are, of the kind that the model will see")
-    if not 0 <= floor <= 1:
-        problems.append(f"floor is {floor}; it is a part of the images, 0 to 1")
+    if isinstance(floor, bool) or not isinstance(floor, numbers.Real) or not 0 <= floor <= 1:
+        problems.append(f"floor is {shown(floor)}; it is a part of the images, 0 to 1")
     if model.num_classes == 0:
         problems.append(f"{model.name} has no last layer, by which int8 is judged; give it one, new_head(N)")
     if None in model.input_shape[1:]:

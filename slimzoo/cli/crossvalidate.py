@@ -15,7 +15,7 @@ from slimzoo.cli.data_options import (
     turn_option,
 )
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, all_of, help_alone, import_option
+from slimzoo.cli.options import POSITIVE, Place, all_of, help_alone, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.errors import counted
 
@@ -79,7 +79,9 @@ _OPTIONS = (
         help="A setting of the recipes, as learning_rate, that each training chooses among these on its own "
         "images; may be repeated.",
     ),
-    click.option("--out", required=True, metavar="DIR", help="Keeps the scores: given again, it goes on."),
+    click.option(
+        "--out", type=Place(), required=True, metavar="DIR", help="Keeps the scores: given again, it goes on."
+    ),
     click.option("--chart", metavar="FILE", help="Also draw the table, as .png or .svg."),
     turn_option,
     import_option,

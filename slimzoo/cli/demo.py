@@ -2,12 +2,16 @@
 
 import click
 
+from slimzoo.cli.options import Place
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 
 
 @click.command(epilog=examples("slimzoo demo", "slimzoo demo --out /tmp/slimzoo-demo --overwrite --json"))
 @click.option(
-    "--out", metavar="DIR", help="Folder for all it makes.  [default: slimzoo-demo, or slimzoo-demo-2, ...]"
+    "--out",
+    type=Place(),
+    metavar="DIR",
+    help="Folder for all it makes.  [default: slimzoo-demo, or slimzoo-demo-2, ...]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier demo left there.")
 @progress_option

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from slimzoo.cli import int8_options
-from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, Place, all_of, arguments_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
 from slimzoo.converters.whole_models import TARGETS, WITH_INT8, missing, target_called
 from slimzoo.errors import SlimzooError
@@ -29,7 +29,9 @@ from slimzoo.errors import SlimzooError
     type=click.Choice([*TARGETS]),
     help="Who will serve it, which says what is written and how it is laid out.",
 )
-@click.option("--out", required=True, metavar="FOLDER", help="The folder that holds the server's models.")
+@click.option(
+    "--out", type=Place(), required=True, metavar="FOLDER", help="The folder that holds the server's models."
+)
 @click.option("--name", help="Of the model there.  [default: its network's]")
 @click.option("--version", type=POSITIVE, help="Its number.  [default: the next free one]")
 @click.option("--network", metavar="NAME", help="Which network SRC is of, where it does not say so.")

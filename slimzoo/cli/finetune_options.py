@@ -9,6 +9,7 @@ from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import (
     POSITIVE,
     OneOf,
+    Place,
     ScopeFactor,
     import_option,
     reading_options,
@@ -49,6 +50,7 @@ OPTIONS = (
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option(
         "--out",
+        type=Place(),
         metavar="DIR",
         help="Folder of the run.  [default: in runs/, of the data's and the model's name]",
     ),

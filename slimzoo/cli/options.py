@@ -208,6 +208,17 @@ def sort_option(default: str) -> Callable:
     )
 
 
+class Place(click.types.StringParamType):
+    """A file or a folder: "", as of a variable that a shell does not have, would be the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns `value`, which is not empty."""
+        text = str(super().convert(value, param, ctx))
+        if not text.strip():
+            self.fail("it is empty; name a place, or . for the current folder", param, ctx)
+        return text
+
+
 class Several(click.ParamType):
     """Values with commas between them."""
 

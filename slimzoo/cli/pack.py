@@ -12,14 +12,14 @@ from slimzoo.cli.data_options import (
     split_option,
 )
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, Validation, all_of, help_alone
+from slimzoo.cli.options import POSITIVE, Place, Validation, all_of, help_alone
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.errors import counted
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
 
-_OUT = click.option("--out", required=True, metavar="DIR", help="The folder of the shards.")
+_OUT = click.option("--out", type=Place(), required=True, metavar="DIR", help="The folder of the shards.")
 _OPTIONS = (
     click.option("--shards", type=POSITIVE, help="Of each part.  [default: of about 128 MB each]"),
     click.option(

@@ -19,7 +19,7 @@ from slimzoo.cli.engine_options import (
     threads_option,
 )
 from slimzoo.cli.errors import Failure
-from slimzoo.cli.options import POSITIVE, all_of, batch_size_option, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, Place, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.cli.predict_many import Asked, check_alone, many_options, predict_many, recipe_of
 from slimzoo.errors import SlimzooError, listing, shown
@@ -77,7 +77,10 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
 )
 @click.option("--flip", is_flag=True, help="Average the probabilities with those of the mirror image.")
 @click.option(
-    "--out", metavar="FILE", help="Write a .csv, .jsonl or .parquet file instead; of --images a folder too."
+    "--out",
+    type=Place(),
+    metavar="FILE",
+    help="Write a .csv, .jsonl or .parquet file instead; of --images a folder too.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what --out names.")
 @all_of(many_options)

@@ -16,7 +16,15 @@ from slimzoo.cli.engine_options import (
     threads_option,
 )
 from slimzoo.cli.errors import Failure
-from slimzoo.cli.options import POSITIVE, Several, all_of, arguments_option, import_option, reading_options
+from slimzoo.cli.options import (
+    POSITIVE,
+    Place,
+    Several,
+    all_of,
+    arguments_option,
+    import_option,
+    reading_options,
+)
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, progress_option, table
 from slimzoo.engines import MOST
 from slimzoo.errors import listing
@@ -58,7 +66,9 @@ from slimzoo.errors import listing
 )
 @all_of(reading_options)
 @arguments_option
-@click.option("--out", required=True, metavar="DIR", help="A new folder, or that of the same job before.")
+@click.option(
+    "--out", type=Place(), required=True, metavar="DIR", help="A new folder, or that of the same job before."
+)
 @click.option("--overwrite", is_flag=True, help="Start anew: remove the masks in DIR.")
 @click.option(
     "--overlay",

@@ -321,3 +321,18 @@ def test_a_network_that_gives_masks_is_refused_where_images_get_classes(refused,
     refused("finetune", "folder", "--train", classes, *given, words=words)
     compared = slimzoo("compare", "mobilenet_v2", "--json").json["networks"]
     assert {network["task"] for network in compared} == {"classification"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("segment", "a.jpg", "--model", "fcn_8s"),
+        ("predict", "--images", "photos", "--model", "lenet"),
+        ("export", "lenet", "--for", "openvino"),
+        ("finetune", "folder", "--train", "photos", "--model", "lenet"),
+        ("crossvalidate", "folder", "--data", "photos", "--model", "lenet"),
+        ("demo",),
+    ],
+)
+def test_an_empty_name_is_no_place_to_write_to(refused, arguments):
+    refused(*arguments, "--out", "", words=["'--out': it is empty", ". for the current folder"])

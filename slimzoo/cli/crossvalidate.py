@@ -196,6 +196,8 @@ def _crossvalidate(
         from slimzoo.files.charts import check_suffix
 
         check_suffix(chart)
+    if len(dict(choose)) < len(choose):
+        raise click.UsageError("--choose names a setting twice; give all of its values at once: NAME=X,X,X")
     plan = Plan(
         data=open_all(kind, data, progress=progress, **where),
         model=model,

@@ -247,6 +247,8 @@ def _finetune(
     from slimzoo.data.opening import open_data
     from slimzoo.training.finetune import finetune as run
 
+    if find_rate:
+        _find_rate_alone(dry_run, options)
     options["model"], task = _model_and_task(options["model"], task)
     where = {name: options.pop(name) for name in _WHERE if name in options}
     how = {"seed": options["seed"], "progress": options["progress"], "task": task}
@@ -275,6 +277,13 @@ def _finetune(
         f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
     )
     return echo(f"report: {result.report}")
+
+
+def _find_rate_alone(dry_run: bool, options: dict[str, Any]) -> None:
+    """Raises UsageError where an option is given that a range test does not look at."""
+    others = {"--dry-run": dry_run, "--profile": options["profile"], "--log": options["tracker"]}
+    if idle := [flag for flag, value in others.items() if value]:
+        raise click.UsageError(f"--find-lr takes a test and trains nothing; leave out {', '.join(idle)}")
 
 
 def _model_and_task(model: str | None, task: str | None) -> tuple[str, str]:

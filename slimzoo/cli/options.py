@@ -243,9 +243,12 @@ class Validation(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
         """Returns the number, or `value` itself."""
         try:
-            return float(value)
+            part = float(value)
         except ValueError:
             return value
+        if not 0 < part < 1:
+            self.fail(f"{value} is no part; it lies between 0 and 1: 0.2 holds a fifth apart", param, ctx)
+        return part
 
 
 class ScopeFactor(click.ParamType):

@@ -325,6 +325,12 @@ def _say_alike(train: Dataset) -> None:
         log.warning(
             "classes of %s with nearly the same name are classes apart: %s", train.name, ", ".join(alike)
         )
+    if train.task == CLASSIFICATION and {name.lower() for name in train.classes} == {"images", "masks"}:
+        log.warning(
+            "images and masks in %s are taken for two classes; a network of the task segmentation learns "
+            "masks: --task segmentation",
+            train.name,
+        )
 
 
 def _check_apart(train: Dataset, held_out: Dataset, advice: str) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,8 +85,10 @@ def plan(data: Dataset, part: str = "train", shards: int | None = None, seed: in
         problems = [problem for problem in readers.map(_problem, data.examples) if problem]
     if not np.isin(data.labels, (0, 1)).all():
         problems.append("labels are neither 0 nor 1")
+    if not re.fullmatch(r"\w[\w.-]{0,99}", part):
+        problems.append(f"part is {part!r}; files are called after it: letters, digits, - and _")
     if shards is not None and not 1 <= shards <= len(data):
-        problems.append(f"shards={shards}; there are {counted(len(data), 'image')}, at least one for each")
+        problems.append(f"shards is {shards}; there are {counted(len(data), 'image')}, at least one for each")
     if problems:
         raise SlimzooError(listing(f"{data.name} cannot be packed:", problems))
     wanted = math.ceil(sum(map(_size, data.examples)) / SHARD_BYTES)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, counted
 
 _SWEEPS = 20  # at most; a few are enough
 _CANDIDATES = 256  # partners looked at for one swap
@@ -19,7 +19,9 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
     if not 0 < fraction < 1:
         raise SlimzooError(f"fraction is {fraction!r}; it must lie between 0 and 1 (0.2 keeps a fifth apart)")
     if len(dataset) < 2:
-        raise SlimzooError(f"{dataset.name} holds {len(dataset)} examples; at least 2 are needed to split it")
+        raise SlimzooError(
+            f"{dataset.name} holds {counted(len(dataset), 'image')}; at least 2 are needed to split it"
+        )
     apart = min(max(round(fraction * len(dataset)), 1), len(dataset) - 1)
     part = assign(dataset.labels, [len(dataset) - apart, apart], seed)
     return dataset.subset(np.flatnonzero(part == 0)), dataset.subset(np.flatnonzero(part == 1))

@@ -85,7 +85,8 @@ def _say_copies(parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]) -> 
 def _pairs(
     part: str, parts: Mapping[str, Dataset], rows: Mapping[str, list[Row]]
 ) -> Iterable[tuple[Row, str]]:
-    return zip(rows[part], parts[part].files, strict=True)
+    images = parts[part].paths  # masks come after them, and many are alike: of no thing, or of one shape
+    return zip(rows[part][: len(images)], images, strict=True)
 
 
 def _named(data: Dataset) -> list[Named]:

@@ -193,6 +193,11 @@ def asked_for(
             raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(METHODS)}")
         options = {"method": recipe or usual, **options}
         row = METHODS.get(options["method"], METHODS["full"])
+        if row.fits and network.task != CLASSIFICATION:
+            raise SlimzooError(
+                f"method={options['method']!r} fits a layer to one answer an image, and {network.name} gives "
+                "masks; 'full' and 'head' train it"
+            )
         own = recipe_for(network)
         recipe = replace(own, learning_rate=own.learning_rate * row.rate).override(options)
     if METHODS[recipe.method].fits and "new" not in options:

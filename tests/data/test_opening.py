@@ -73,3 +73,10 @@ def test_classes_that_seem_to_be_one_are_said(tmp_path, caplog):
         train, _ = open_data("folder", tmp_path, validation=0.5)
     assert len(train.classes) == 3
     assert "with nearly the same name are classes apart: 'Fire Truck' and 'fire_truck'" in caplog.text
+
+
+def test_folders_of_images_and_masks_that_are_taken_for_classes_are_said(tmp_path, caplog):
+    fill(tmp_path, ("images", "masks"))
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        open_data("folder", tmp_path, validation=0.5)
+    assert "are taken for two classes" in caplog.text and "--task segmentation" in caplog.text

@@ -206,3 +206,9 @@ def test_a_run_knows_its_images_again_after_they_were_packed(flat, tmp_path):
     assert [e.known_as for e in held_out.only_held_out(tmp_path, again).examples] == [
         e.known_as for e in apart.examples
     ]
+
+
+@pytest.mark.parametrize("part", ["a/b", "", ".hidden", "two words", "..", "x" * 200])
+def test_a_part_that_no_file_can_be_called_after_is_refused(flat, part):
+    with pytest.raises(SlimzooError, match="part is .*; files are called after it"):
+        plan(flat, part)

@@ -62,7 +62,7 @@ def test_a_part_is_never_empty():
 def test_impossible_parts_are_refused():
     with pytest.raises(SlimzooError, match=r"fraction is 1\.5; it must lie between 0 and 1"):
         split(many(), 1.5, 0)
-    with pytest.raises(SlimzooError, match="made holds 1 examples; at least 2"):
+    with pytest.raises(SlimzooError, match="made holds 1 image; at least 2"):
         split(many(1), 0.5, 0)
     with pytest.raises(SlimzooError, match="k is 1; it must lie between 2 and the 203 examples of made"):
         folds(many(), 1, 0)

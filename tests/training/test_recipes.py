@@ -152,3 +152,10 @@ def test_what_is_asked_for_names_a_method_or_is_refused_with_those_there_are():
     assert recipes.asked_for(network, {"learning_rate": 0.5}, "probe-then-full").learning_rate == 0.5
     with pytest.raises(SlimzooError, match="no recipe 'prob'; there are full, head, probe, probe-then-full"):
         recipes.asked_for(network, {}, "prob")
+
+
+@pytest.mark.parametrize("method", ["probe", "probe-then-full"])
+def test_nothing_is_fitted_to_features_for_masks(method):
+    network = registry.get_row("deeplab_v3_mobilenet_v1_025")
+    with pytest.raises(SlimzooError, match=f"method='{method}' fits a layer to one answer an image"):
+        recipes.asked_for(network, {}, method)

@@ -49,12 +49,16 @@ def test_a_folder_laid_out_otherwise_is_told_how_it_should_be(tmp_path):
         folder.read(tmp_path / "nowhere")
 
 
-def test_things_drawn_in_255_are_not_silently_left_out(tmp_path):
+def test_things_drawn_in_255_are_not_silently_left_out(tmp_path, caplog):
     root = draw_folder(tmp_path / "roads", count=2)
     for path in (root / "masks").iterdir():
         Image.fromarray(((np.array(Image.open(path)) == 1) * 255).astype(np.uint8)).save(path)
     with pytest.raises(SlimzooError, match=r'classes.json beside the masks says so: \{"background": 0'):
         folder.read(root)
+    (root / "classes.txt").write_text("background\nthing\n")
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        folder.read(root)
+    assert "shows another class than background; 255 counts for nothing" in caplog.text
     (root / "classes.json").write_text('{"background": 0, "thing": 255}')
     assert folder.read(root).counts == {"background": 2, "thing": 2}
 

@@ -210,5 +210,5 @@ def test_a_run_knows_its_images_again_after_they_were_packed(flat, tmp_path):
 
 @pytest.mark.parametrize("part", ["a/b", "", ".hidden", "two words", "..", "x" * 200])
 def test_a_part_that_no_file_can_be_called_after_is_refused(flat, part):
-    with pytest.raises(SlimzooError, match="part is .*; files are called after it"):
+    with pytest.raises(SlimzooError, match=r"part is .*; files are called after it"):
         plan(flat, part)

@@ -51,8 +51,8 @@ def read(
         raise SlimzooError(listing(f"{root} cannot be used, {counted(len(problems), 'problem')}:", problems))
     if known and not any(example.pixels[1:].any() for example in examples):
         log.warning(
-            "no mask in %s shows another class than %s; 255 counts for nothing, so what is drawn in it is not "
-            "learnt: %s says which shade is which class",
+            "no mask in %s shows another class than %s; 255 counts for nothing, so what is drawn in it is "
+            "not learnt: %s says which shade is which class",
             *(root, known.names[0], FILES[0]),
         )
     names = known.names if known else _numbered(root, max(len(example.pixels) for example in examples))

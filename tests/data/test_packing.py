@@ -182,7 +182,7 @@ def test_what_cannot_be_packed_is_said_before_anything_is_written(flat, tmp_path
     data = replace(flat, examples=(broken, soft, *flat.examples[2:]))
     with pytest.raises(SlimzooError) as caught:
         plan(data, shards=99)
-    for part in ("text is not an image", "labels are neither 0 nor 1", "shards=99; there are 12 images"):
+    for part in ("text is not an image", "labels are neither 0 nor 1", "shards is 99; there are 12 images"):
         assert part in str(caught.value)
 
 

@@ -77,8 +77,17 @@ def _findings(inspection: "Inspection") -> str:
     if inspection.nonfinite:
         where = counted(len(inspection.nonfinite), "tensor")
         lines.append(f"NaN or infinity in {where}: {', '.join(inspection.nonfinite)}")
-    lines += [_candidate(candidate) for candidate in inspection.candidates] or ["like no registered network"]
+    lines += [_candidate(candidate) for candidate in inspection.candidates] or [_like_none(inspection)]
     return "\n".join(lines)
+
+
+def _like_none(inspection: "Inspection") -> str:
+    if "folded" not in inspection.metadata:
+        return "like no registered network"
+    return (
+        "which network it is of no name tells, as its variables are gone and layers are left: where you know "
+        "it, load and convert compare these, layer by layer"
+    )
 
 
 def _candidate(candidate: "Candidate") -> str:

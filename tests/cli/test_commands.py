@@ -102,6 +102,11 @@ def test_inspect_says_when_it_is_like_no_network(slimzoo, tmp_path):
     assert "like no registered network" in slimzoo("inspect", path).out
 
 
+def test_inspect_says_that_the_names_of_a_folded_graph_tell_no_network(slimzoo, shared):
+    path = shared / "checkpoints" / "real" / "mobilenet_v1_0.25_128_quant.tflite"
+    assert "which network it is of no name tells" in slimzoo("inspect", path).out
+
+
 def test_convert_writes_the_same_values_and_reports_them(slimzoo, checkpoint, tmp_path):
     found = slimzoo("convert", checkpoint, tmp_path / "c.safetensors", "--network", "cifarnet", "--json").json
     assert (found["tensors"], found["metadata"]["network"]) == (10, "cifarnet")

@@ -210,7 +210,7 @@ def test_classes_that_are_not_the_model_s_are_refused(refused, cifarnet, devkit,
         (("--validation", "1.5"), ["1.5", "between 0 and 1"]),
         (("--validation", "nowhere"), ["nowhere"]),
         (("--optimizer", "sgd"), ["'sgd'", "momentum, adam, rmsprop"]),
-        (("--learning-rate", "-1"), ["learning_rate", "above 0"]),
+        (("--learning-rate", "-1"), ["--learning-rate is -1", "above 0"]),
         (("--precision", "float16"), ["'float16'", "mixed_float16"]),
         (("--device", "gpu:9"), ["gpu:9", "cpu:0"]),
         (("--data-format", "NWHC"), ["'NWHC'", "NHWC"]),
@@ -318,7 +318,8 @@ def test_a_network_that_gives_masks_is_refused_where_images_get_classes(refused,
     words = ["deeplab_v3_mobilenet_v2 tells pixels apart", "predict_masks", "task classification"]
     refused("predict", "--model", "deeplab_v3_mobilenet_v2", "--weights", "none.ckpt", image, words=words)
     given = ("--model", "deeplab_v3_mobilenet_v2", "--weights", "none", "--steps", "1", "--out", "run")
-    refused("finetune", "folder", "--train", classes, *given, words=words)
+    refused("finetune", "folder", "--train", classes, *given, words=["no images/ and no masks/ in it"])
+    refused("finetune", "folder", "--train", classes, "--task", "classification", *given, words=words)
     compared = slimzoo("compare", "mobilenet_v2", "--json").json["networks"]
     assert {network["task"] for network in compared} == {"classification"}
 

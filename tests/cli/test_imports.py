@@ -22,11 +22,12 @@ TAKE_A_NETWORK = (
         ("convert",),
         ("export",),
         ("predict",),
+        ("segment",),
     ),
     *(
         (command, kind)
         for command in ("finetune", "crossvalidate", "evaluate")
-        for kind in ("voc", "folder", "boxes")
+        for kind in ("voc", "folder", "boxes", "list", "tfrecord")
     ),
 )
 TRAINING = ("--steps", 2, "--batch-size", 4, "--no-tensorboard", "--no-progress", "--no-deterministic")

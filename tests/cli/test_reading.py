@@ -12,9 +12,10 @@ from slimzoo.tracing.parts import discover_parts, resolve
 from tests.cli.support import NAMES, values, write
 from tests.cli.test_help import commands
 
+KINDS = ("voc", "folder", "boxes", "list", "tfrecord")
 READING = {
-    *(("convert",), ("export",), ("predict",), ("inspect",)),
-    *((command, kind) for command in ("evaluate", "finetune") for kind in ("voc", "folder", "boxes")),
+    *(("convert",), ("export",), ("predict",), ("segment",), ("inspect",)),
+    *((command, kind) for command in ("evaluate", "finetune") for kind in KINDS),
 }
 
 

@@ -145,7 +145,7 @@ def evaluate_voc(
     metavar="FILE",
     help="Add a line for each model to this .csv; what stands there is not measured again.",
 )
-@all_of(view_options)
+@all_of(view_options("Of masks"))
 @all_of(_FOLDER_OPTIONS)
 def evaluate_folder(task: str | None, **options: Any) -> None:
     """Measure models on a folder of images with one sub-folder a class: top-1, top-5, loss, intervals.

@@ -1,5 +1,6 @@
 """Options of how images are looked at where every pixel gets a class."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,29 +10,38 @@ from slimzoo.cli.options import POSITIVE, Several
 if TYPE_CHECKING:
     from slimzoo.preprocessing.views import Views
 
-view_options = (
-    click.option(
-        "--scales",
-        type=Several(click.FLOAT, "numbers"),
-        default="1",
-        show_default=True,
-        metavar="S,...",
-        help="Of masks: average over the network's input at these scales, as 0.75,1,1.25.",
-    ),
-    click.option("--flip", is_flag=True, help="Of masks: average with the mirror image."),
-    click.option(
-        "--tile",
-        type=click.IntRange(min=0),
-        metavar="PIXELS",
-        help="Of masks: look at an image that is larger than --size in squares that share so many pixels, in "
-        "place of shrinking it.",
-    ),
-)
+
+def view_options(of: str = "") -> tuple[Callable, ...]:
+    """Returns --scales, --flip and --tile; `of`: what stands before their help."""
+
+    def said(text: str) -> str:
+        return f"{of}: {text[0].lower()}{text[1:]}" if of else text
+
+    return (
+        click.option(
+            "--scales",
+            type=Several(click.FLOAT, "numbers"),
+            default="1",
+            show_default=True,
+            metavar="S,...",
+            help=said("Average over the network's input at these scales, as 0.75,1,1.25."),
+        ),
+        click.option("--flip", is_flag=True, help=said("Average with the mirror image.")),
+        click.option(
+            "--tile",
+            type=click.IntRange(min=0),
+            metavar="PIXELS",
+            help=said(
+                "Look at an image that is larger than --size in squares that share so many pixels, in place "
+                "of shrinking it."
+            ),
+        ),
+    )
 
 
 size_and_views = (
     click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own."),
-    *view_options,
+    *view_options("Of masks"),
 )
 
 

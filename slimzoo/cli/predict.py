@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from slimzoo.cli import predictions as formats
-from slimzoo.cli.data_options import ListFile, turn_option
+from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.engine_options import (
     calibration_options,
     engine_arguments,
@@ -19,6 +19,7 @@ from slimzoo.cli.engine_options import (
     threads_option,
 )
 from slimzoo.cli.errors import Failure
+from slimzoo.cli.images_options import images_and_model
 from slimzoo.cli.options import POSITIVE, Place, all_of, batch_size_option, import_option, reading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.cli.predict_many import Asked, check_alone, many_options, predict_many, recipe_of
@@ -43,28 +44,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
         "slimzoo predict --model vgg_16 --images 's3://bucket/*.tar' --features vgg_16/fc7 --out found/",
     )
 )
-@click.argument("images", nargs=-1, metavar="IMAGE...")
-@click.option(
-    "--list",
-    "listed",
-    type=ListFile(errors="surrogateescape"),
-    metavar="FILE",
-    help="Of more images, one a line; - is stdin.",
-)
-@click.option(
-    "--model",
-    required=True,
-    metavar="M",
-    help="A network's name, name/tag, a folder that fine-tuning left, or a .safetensors file.",
-)
-@click.option(
-    "--weights",
-    metavar="W",
-    help="A tag of the network, or a file in any readable format.  [default: released]",
-)
-@click.option(
-    "--labels", metavar="FILE", help="Names of the classes, one a line.  [default: the weights' own]"
-)
+@all_of(images_and_model)
 @all_of(reading_options)
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @click.option("--top", type=POSITIVE, help="Classes an image at most.  [default: 5; with --threshold all]")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from slimzoo.cli.data_options import ListFile, turn_option
+from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.engine_options import (
     calibration_options,
     engine_arguments,
@@ -16,10 +16,11 @@ from slimzoo.cli.engine_options import (
     threads_option,
 )
 from slimzoo.cli.errors import Failure
+from slimzoo.cli.images_options import images_and_model
+from slimzoo.cli.mask_options import view_options
 from slimzoo.cli.options import (
     POSITIVE,
     Place,
-    Several,
     all_of,
     arguments_option,
     import_option,
@@ -42,28 +43,7 @@ from slimzoo.errors import listing
         "slimzoo segment photos/ --model fcn_8s --engine auto --size 257 --out masks --json",
     )
 )
-@click.argument("images", nargs=-1, metavar="IMAGE...")
-@click.option(
-    "--list",
-    "listed",
-    type=ListFile(errors="surrogateescape"),
-    metavar="FILE",
-    help="Of more images, one a line; - is stdin.",
-)
-@click.option(
-    "--model",
-    required=True,
-    metavar="M",
-    help="A network's name, name/tag, a folder that fine-tuning left, or a .safetensors file.",
-)
-@click.option(
-    "--weights",
-    metavar="W",
-    help="A tag of the network, or a file in any readable format.  [default: released]",
-)
-@click.option(
-    "--labels", metavar="FILE", help="Names of the classes, one a line.  [default: the weights' own]"
-)
+@all_of(images_and_model)
 @all_of(reading_options)
 @arguments_option
 @click.option(
@@ -78,22 +58,7 @@ from slimzoo.errors import listing
     help="Lay the mask over each image too, as NAME.overlay.jpg: 0 to 1, as 0.6.",
 )
 @click.option("--size", type=POSITIVE, help="Of the network's input, pixels, in place of the weights' own.")
-@click.option(
-    "--scales",
-    type=Several(click.FLOAT, "numbers"),
-    default="1",
-    show_default=True,
-    metavar="S,...",
-    help="Average over the network's input at these scales, as 0.75,1,1.25.",
-)
-@click.option("--flip", is_flag=True, help="Average with the mirror image.")
-@click.option(
-    "--tile",
-    type=click.IntRange(min=0),
-    metavar="PIXELS",
-    help="Look at an image that is larger than --size in squares that share so many pixels, in place of "
-    "shrinking it.",
-)
+@all_of(view_options())
 @click.option("--batch-size", type=click.IntRange(1, MOST["batch_size"]), default=1, show_default=True)
 @engine_option
 @precision_option()

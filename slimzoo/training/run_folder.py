@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import MODEL, check_writable, schema, write_text
+from slimzoo.files import MODEL, atomic_write, check_writable, schema, write_text
 from slimzoo.files.locks import alone_at
 from slimzoo.files.schema import Damaged, needed
 from slimzoo.training.state import checkpoints, newest, settings_in
@@ -30,7 +32,8 @@ MASK_COLUMNS = (  # where pixels have classes
 )
 # What a run makes, besides config.json, checkpoints and event files.
 RAW = "model-raw.safetensors"  # the weights whose average MODEL is
-MADE = (MODEL, RAW, "labels.txt", "history.csv", "predictions.npz", "report.html", "report.json")
+PREDICTIONS = "predictions.npz"
+MADE = (MODEL, RAW, "labels.txt", "history.csv", PREDICTIONS, "report.html", "report.json")
 RATE_TABLE, RATE_CHART = "lr.csv", "lr.svg"  # of a range test, which a run may follow
 TRACKED = (".wandb", ".mlflow")  # what the run is called there
 LOCK, CHECKPOINTS = ".lock", "checkpoints"
@@ -249,6 +252,14 @@ def _begins_as_ours(path: Path) -> bool:
     except OSError:
         return False
     return _BEGINNING.startswith(beginning)
+
+
+def write_predictions(folder: Path, data: Dataset, **arrays: Any) -> Path:
+    """Writes `arrays`, of the evaluated images of `data`, with their paths and classes: predictions.npz."""
+    path = folder / PREDICTIONS
+    with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, paths=np.array(data.paths), classes=np.array(data.classes), **arrays)
+    return path
 
 
 def fingerprint(dataset: Dataset) -> str:

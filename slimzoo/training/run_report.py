@@ -11,7 +11,6 @@ import numpy as np
 
 from slimzoo import __version__
 from slimzoo.data.average_precision import precision_recall
-from slimzoo.files import atomic_write
 from slimzoo.model.model import Model
 from slimzoo.report import (
     ClassAP,
@@ -29,7 +28,7 @@ from slimzoo.training import grad_cam
 from slimzoo.training.bootstrap import UNKNOWN, intervals
 from slimzoo.training.clock import Clock
 from slimzoo.training.evaluation import Evaluation
-from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.run_folder import RunFolder, write_predictions
 from slimzoo.training.samples import samples
 from slimzoo.training.settings import Settings, in_words
 
@@ -39,17 +38,8 @@ POINTS = 60  # of such a curve
 
 def save_predictions(folder: Path, evaluation: Evaluation) -> Path:
     """Writes scores, labels and weights of every evaluated image: predictions.npz."""
-    path = folder / "predictions.npz"
-    with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(
-            file,
-            scores=evaluation.scores,
-            labels=evaluation.dataset.labels,
-            weights=evaluation.dataset.weights,
-            paths=np.array(evaluation.dataset.paths),
-            classes=np.array(evaluation.dataset.classes),
-        )
-    return path
+    data = evaluation.dataset
+    return write_predictions(folder, data, scores=evaluation.scores, labels=data.labels, weights=data.weights)
 
 
 def write(

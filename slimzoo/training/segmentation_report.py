@@ -10,7 +10,6 @@ from PIL import Image
 
 from slimzoo.data.dense.batches import ids_of
 from slimzoo.data.images import read_image
-from slimzoo.files import atomic_write
 from slimzoo.labels.dense import overlay, palette_for
 from slimzoo.model.masks import looking_of
 from slimzoo.model.model import Model
@@ -18,7 +17,7 @@ from slimzoo.report import ClassIoU, MaskExample, MaskReport, write_report
 from slimzoo.report.dense import GROUPS
 from slimzoo.tracing.layers import Row
 from slimzoo.training.clock import Clock
-from slimzoo.training.run_folder import RunFolder
+from slimzoo.training.run_folder import RunFolder, write_predictions
 from slimzoo.training.run_report import environment, facts_of, layers_of
 from slimzoo.training.segmentation_evaluation import MaskEvaluation
 from slimzoo.training.segmentation_scores import FOUND, TRUE, mean_iou
@@ -30,17 +29,11 @@ SIDE = 360  # pixels of the longer side of a picture
 
 def save_predictions(folder: Path, evaluation: MaskEvaluation) -> Path:
     """Writes the counts of every evaluated image, [images, 3, classes]: predictions.npz."""
-    path, data = folder / "predictions.npz", evaluation.dataset
-    with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(
-            file,
-            counts=evaluation.counts.by_image,  # pixels of each class: found, there, seen
-            confusion=evaluation.counts.confusion,
-            paths=np.array(data.paths),
-            masks=np.array(data.masks),
-            classes=np.array(data.classes),
-        )
-    return path
+    counts, data = evaluation.counts, evaluation.dataset
+    by_image = counts.by_image  # pixels of each class: found, there, seen
+    return write_predictions(
+        folder, data, counts=by_image, confusion=counts.confusion, masks=np.array(data.masks)
+    )
 
 
 def write(

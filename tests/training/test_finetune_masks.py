@@ -124,11 +124,12 @@ def test_weights_of_a_size_that_does_not_fit_give_the_next_and_a_given_size_is_r
 
 def test_everything_that_means_nothing_for_masks_is_refused_at_once(start, tmp_path, finished):
     with pytest.raises(SlimzooError) as caught:
-        options = {"mixup": 0.2, "crop_area": (0.5, 1.0)}
+        options = {"mixup": 0.2, "crop_area": (0.5, 1.0), "method": "probe-then-full"}
         start(tmp_path / "run", weights=finished.folder, size=20, options=options)
     for words in (
         "mixup=0.2 is for networks of the task classification; this is segmentation",
         "crop_area=",
+        "of masks a network learns by steps",
         "size is 20, which does not fit tiny_masks",
     ):
         assert words in str(caught.value)

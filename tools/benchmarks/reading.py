@@ -30,7 +30,7 @@ def rows() -> Iterator[Row]:
     yield Row(
         "read/shards",
         f"training batches at {SIZE} of {COUNT:,} packed JPEGs: speed, of a folder's",
-        Target("at least", 0.9),
+        Target("at least", 0.95),
         measure_shards,
         speed_ratio,
     )

@@ -112,6 +112,8 @@ def prune(
 
     if names and everything:
         raise click.UsageError("name weights, or give --everything")
+    if names and compiled:
+        raise click.UsageError("--compiled deletes what was compiled of every model: give it without names")
     chosen = [str(row) for row in chosen_rows(names)] if names else None
     paths, size = checking.prune(chosen, originals, everything, dry_run)
     gone = blobs.forget(dry_run) if compiled or everything else []

@@ -70,7 +70,7 @@ def test_the_cache_is_listed_and_tidied(slimzoo, rows, tmp_path):
     assert (tmp_path / "there.safetensors").is_file()
 
 
-def test_what_engines_compiled_is_listed_and_goes_when_it_is_asked_to(slimzoo, rows):
+def test_what_engines_compiled_is_listed_and_goes_when_it_is_asked_to(slimzoo, refused, rows):
     slimzoo("download", "cifarnet.one")
     with blobs.kept_blobs("openvino-1", "0123456789abcdef") as folder:
         (folder / "a.blob").write_bytes(b"x" * 1000)
@@ -84,6 +84,7 @@ def test_what_engines_compiled_is_listed_and_goes_when_it_is_asked_to(slimzoo, r
     assert "openvino-1" in listed and "1 compiled, 1,000 bytes, of 4,294,967,296" in listed
     assert slimzoo("cache", "prune", "--json").json["files"] == [] and folder.is_dir()
     assert "1,000 bytes would be deleted" in slimzoo("cache", "prune", "--compiled", "--dry-run").out
+    refused("cache", "prune", "--compiled", "cifarnet.one", words=["of every model: give it without names"])
     assert folder.is_dir()
     assert slimzoo("cache", "prune", "--compiled", "--json").json["bytes"] == 1000
     assert not folder.exists()

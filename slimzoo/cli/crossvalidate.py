@@ -18,10 +18,15 @@ from slimzoo.cli.group import Group
 from slimzoo.cli.options import POSITIVE, Place, all_of, help_alone, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.errors import counted
+from slimzoo.facts import tricks
+from slimzoo.facts.trick import FLAG, PAIR
 
 if TYPE_CHECKING:
     from slimzoo.training.crossvalidation import Figures
     from slimzoo.training.fold_training import Plan
+
+
+OFF = ("none", "off")  # of a setting that a recipe can be without
 
 
 class Candidates(click.ParamType):
@@ -32,17 +37,29 @@ class Candidates(click.ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, tuple[Any, ...]]:
-        """Returns (field, values): numbers where they are some."""
+        """Returns (field, values), each as the field's kind has it."""
         if isinstance(value, tuple):
             return value
         name, _, listed = value.partition("=")
         parts = [part.strip() for part in listed.split(",") if part.strip()]
         if not name.strip() or not parts:
             self.fail(f"{value!r} is not NAME=X,X, as in learning_rate=0.01,0.03", param, ctx)
-        return name.strip().replace("-", "_"), tuple(map(_value, parts))
+        name = name.strip().replace("-", "_")
+        return name, tuple(_value(name, part) for part in parts)
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    """Returns the value of the field `name` that `text` says; text itself where it says none."""
+    row = tricks.ROWS.get(name)
+    if text.lower() in OFF and (row is not None or name == "augmentation"):
+        return None if row is None else row.default
+    if row is not None and row.kind == FLAG:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    numbers = [_number(part) for part in text.split()]
+    return tuple(numbers) if row is not None and row.kind == PAIR and len(numbers) > 1 else _number(text)
+
+
+def _number(text: str) -> Any:
     for kind in (int, float):
         with contextlib.suppress(ValueError):
             return kind(text)
@@ -77,7 +94,7 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME=X,X",
         help="A setting of the recipes, as learning_rate, that each training chooses among these on its own "
-        "images; may be repeated.",
+        "images; one value is set in all that train, none is without. May be repeated.",
     ),
     click.option(
         "--out", type=Place(), required=True, metavar="DIR", help="Keeps the scores: given again, it goes on."
@@ -188,8 +205,8 @@ def _crossvalidate(
     **where: Any,
 ) -> None:
     from slimzoo.data.opening import open_all
-    from slimzoo.training.crossvalidation import crossvalidate, names
-    from slimzoo.training.dry_run import check_given
+    from slimzoo.training.crossvalidation import check_free, crossvalidate, names
+    from slimzoo.training.dry_run import check_weights
     from slimzoo.training.fold_training import Plan
 
     if chart is not None:
@@ -198,6 +215,8 @@ def _crossvalidate(
         check_suffix(chart)
     if len(dict(choose)) < len(choose):
         raise click.UsageError("--choose names a setting twice; give all of its values at once: NAME=X,X,X")
+    check_free(out)
+    check_weights(model, None if weights == "none" else weights)
     plan = Plan(
         data=open_all(kind, data, progress=progress, **where),
         model=model,
@@ -209,7 +228,6 @@ def _crossvalidate(
         options={} if epochs is None else {"epochs": epochs},
         choose=dict(choose),
     )
-    check_given(f"{out}/run", model, plan.weights, overwrite=True)
     figures = crossvalidate(plan, out, progress)
     if chart is not None:
         from slimzoo.report.recipes_chart import draw

@@ -21,7 +21,7 @@ from slimzoo.data import splits
 from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.files import write_text
+from slimzoo.files import check_writable, write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
 from slimzoo.training.choosing import choose
@@ -74,19 +74,25 @@ def crossvalidate(plan: Plan, out: str | os.PathLike, progress: bool = False) ->
     return figures
 
 
-def _folder(plan: Plan, path: Path) -> Path:
-    """Returns the folder of the scores, made.
-
-    Raises: SlimzooError, FileExistsError: it is another's.
-    """
+def check_free(out: str | os.PathLike) -> None:
+    """Raises FileExistsError where no scores can be in `out`."""
+    path = Path(out)
     if path.exists() and not path.is_dir():
-        raise FileExistsError(f"{path} is a file; name a folder, out=DIR")
+        raise FileExistsError(f"{path} is a file; name a folder for the scores, out=DIR")
     config = path / CONFIG
     if not config.is_file() and path.is_dir() and any(path.iterdir()):
         raise FileExistsError(
             f"{path} holds other things than a cross-validation; name a new folder, out=DIR"
         )
-    path.mkdir(parents=True, exist_ok=True)
+
+
+def _folder(plan: Plan, path: Path) -> Path:
+    """Returns the folder of the scores, made.
+
+    Raises: SlimzooError, FileExistsError: it is another's.
+    """
+    check_free(path)
+    config = check_writable(path / CONFIG, overwrite=True)
     said = {recipe: plan.said(recipe) for recipe in plan.recipes}
     before: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):

@@ -101,6 +101,11 @@ def check_given(
     Raises: FileExistsError: no run can be in `out`. SlimzooError, FileNotFoundError: no such weights exist.
     """
     check_free(out, overwrite)
+    check_weights(model, weights, task)
+
+
+def check_weights(model: str, weights: str | os.PathLike | None, task: str = CLASSIFICATION) -> None:
+    """Raises SlimzooError, FileNotFoundError where there are no such weights; fetches nothing."""
     get_row(model).require(task)
     tags = {row.tag for row in manifest.rows() if row.network == model}
     if weights == "pretrained":

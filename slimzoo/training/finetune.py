@@ -42,7 +42,7 @@ class Result:
     evaluation: "Evaluation"
     best_step: int
     steps: int
-    report: Path
+    report: Path | None  # None: report=False
     history: list[dict[str, Any]]
 
     def __repr__(self) -> str:
@@ -84,6 +84,7 @@ def finetune(
     command: str = "",
     title: str | None = None,
     comparison: Iterable = (),
+    report: bool = True,
 ) -> Result:
     """Trains a network on `train`, keeping the best model by mean average precision on `validation`.
 
@@ -119,6 +120,7 @@ def finetune(
       tracker: "wandb" or "mlflow", which is told the history too; its package must be installed.
       profile: steps that are traced for TensorBoard, after the first few; 0: none.
       command, title, comparison: for the report.
+      report: False writes none, and no predictions: for who wants the figures alone, of many short runs.
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
       FileExistsError: `out` holds something.
@@ -158,10 +160,10 @@ def finetune(
                 there = RunFolder(folder, settings.to_dict(), overwrite)
                 run = _begun(together, there, settings, strategy, beside)
                 run.train(progress, following)
-                evaluation, report = run.finish(command, title, comparison, progress)
-    best, report = run.best["step"], Path(out) / report.name
+                evaluation, page = run.finish(command, title, comparison, progress, report)
+    best, place = run.best["step"], page and Path(out) / page.name
     measured = cast("Evaluation", evaluation)  # or what the data's task has for it
-    return Result(Path(out), run.plain, measured, best, run.step, report, run.folder.history)
+    return Result(Path(out), run.plain, measured, best, run.step, place, run.folder.history)
 
 
 def _strategy(together: Alone, device: str) -> "tf.distribute.Strategy":

@@ -22,7 +22,7 @@ from slimzoo.training.finetune import finetune
 from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import fingerprint
 
-log = logging.getLogger("slimzoo")
+LOGGERS = ("slimzoo", "tensorflow")
 SCRATCH = "scratch"  # recipe "full" without weights
 RECIPES = (*METHODS, SCRATCH)
 INNER = 2  # parts of the images to train on, between which a setting is chosen
@@ -157,6 +157,7 @@ def _train(
             seed=seed,
             tensorboard=False,
             deterministic=plan.deterministic,
+            report=False,
         )
     seconds = time.monotonic() - start
     with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
@@ -166,13 +167,16 @@ def _train(
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Leaves out what finetune() warns of: of a fold that lacks a class, as folds are pooled."""
-    before = log.level
-    log.setLevel(logging.ERROR)
+    """Leaves out what finetune() warns of, a fold that lacks a class, as folds are pooled; and TensorFlow, of
+    tracing one function again and again: each training has a network of its own."""
+    before = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         yield
     finally:
-        log.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def plain(options: Mapping[str, Any] | None) -> Any:

@@ -16,6 +16,7 @@ from slimzoo.files import MODEL, schema
 from slimzoo.files.progress import bar
 from slimzoo.files.schema import Damaged
 from slimzoo.model.model import Model
+from slimzoo.tracing.layers import Row
 from slimzoo.training.beside import Beside
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
@@ -356,19 +357,33 @@ class Run:
         keep(self.plain, self.folder, name, self.step, self.settings.train.classes, self._beside)
 
     def finish(
-        self, command: str, title: str | None, comparison: Iterable, progress: bool
-    ) -> tuple[Evaluated, Path]:
-        """Evaluates the best model once more, writes predictions and report; returns it and the report."""
-        rows = self.plain.summary_rows()
+        self, command: str, title: str | None, comparison: Iterable, progress: bool, report: bool
+    ) -> tuple[Evaluated, Path | None]:
+        """Evaluates the best model once more, writes predictions and report; returns it and the report.
+
+        Args:
+          report: False writes neither.
+        """
+        rows = self.plain.summary_rows() if report else []
         self._beside.wait()
         self._make_up_for_the_model()
         self._beside.wait()
         self.cluster.share(self.folder.path / MODEL)
         self.plain.restore(self.folder.path / MODEL)
         evaluation = self._measure(progress=progress)
+        page = self.folder.path / "report.html" if report else None
         if not self.cluster.is_chief:
-            return evaluation, self.folder.path / "report.html"
-        report = self._task.report(
+            return evaluation, page
+        if report:
+            page = self._reported(evaluation, rows, command, title, comparison)
+        forget(self.folder.path)
+        self.folder.finish()
+        return evaluation, page
+
+    def _reported(
+        self, evaluation: Evaluated, rows: list[Row], command: str, title: str | None, comparison: Iterable
+    ) -> Path:
+        return self._task.report(
             self.folder,
             self.settings,
             evaluation,
@@ -380,6 +395,3 @@ class Run:
             title=title or self.title,
             comparison=comparison,
         )
-        forget(self.folder.path)
-        self.folder.finish()
-        return evaluation, report

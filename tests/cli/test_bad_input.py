@@ -337,3 +337,12 @@ def test_a_network_that_gives_masks_is_refused_where_images_get_classes(refused,
 )
 def test_an_empty_name_is_no_place_to_write_to(refused, arguments):
     refused(*arguments, "--out", "", words=["'--out': it is empty", ". for the current folder"])
+
+
+def test_a_file_is_no_folder_for_scores_which_is_told_before_any_image_is_read(refused, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    given = ("--data", "nowhere", "--model", "lenet", "--weights", "none", "--recipes", "scratch")
+    refused(
+        "crossvalidate", "folder", *given, "--out", "notes.txt", words=["notes.txt is a file", "--out DIR"]
+    )
+    assert left_in(tmp_path) == ["notes.txt"]

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from slimzoo.cli import main
+from slimzoo.cli.crossvalidate import Candidates
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,20 @@ from slimzoo.cli import main
 def test_what_would_do_nothing_is_said(line, said):
     result = CliRunner().invoke(main, line.split())
     assert result.exit_code == 2 and said in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        ("learning-rate=0.1", ("learning_rate", (0.1,))),
+        ("weight_decay=none,0.05", ("weight_decay", (None, 0.05))),
+        ("mixup=OFF,0.2", ("mixup", (None, 0.2))),
+        ("rand_augment=off,2", ("rand_augment", (0, 2))),
+        ("augmentation=none,mild", ("augmentation", (None, "mild"))),
+        ("sync_batch_norm=true,false", ("sync_batch_norm", (True, False))),
+        ("crop_area=none,0.3 1", ("crop_area", (None, (0.3, 1)))),
+        ("optimizer=adam,none", ("optimizer", ("adam", "none"))),  # which the recipe then refuses
+    ],
+)
+def test_what_is_chosen_between_is_said_as_a_recipe_has_it(given, values):
+    assert Candidates().convert(given, None, None) == values

@@ -1,6 +1,7 @@
 """Recipes side by side: scores by models that never saw the image, pooled, paired, and kept on disk."""
 
 import json
+import logging
 import signal
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 from slimzoo.cli.crossvalidate import shown
 from slimzoo.errors import SlimzooError
 from slimzoo.report.recipes_chart import draw
-from slimzoo.training import fold_training
+from slimzoo.training import fold_training, run_report
 from slimzoo.training.crossvalidation import crossvalidate, measure
 from slimzoo.training.fold_training import Plan
 from slimzoo.training.interrupt import Stopped
@@ -47,7 +48,10 @@ def failing(*arguments, **named):
 def test_each_recipe_is_scored_on_each_fold_and_what_was_scored_is_not_trained_again(
     plan, tmp_path, monkeypatch
 ):
+    drawn = []
+    monkeypatch.setattr(run_report, "write", lambda *arguments, **named: drawn.append(arguments))
     figures = crossvalidate(plan(), tmp_path / "cv")
+    assert not drawn  # a report of each training would cost more than the training
     names = {path.name for path in (tmp_path / "cv").glob("*.npz")}
     assert names == {f"{recipe}-seed0-fold{fold}.npz" for recipe in ("probe", "head") for fold in (0, 1)}
     written = json.loads((tmp_path / "cv" / "figures.json").read_text("utf-8"))
@@ -64,6 +68,7 @@ def test_a_setting_is_chosen_on_the_images_to_train_on_alone_and_kept(plan, tmp_
 
     def finetune(train, held_out, *arguments, options, **named):
         """Learns nothing from a rate of 1, and everything from one of 2."""
+        assert not any(logging.getLogger(n).isEnabledFor(logging.WARNING) for n in ("slimzoo", "tensorflow"))
         seen.append((set(train.paths), set(held_out.paths)))
         scores = np.asarray(held_out.labels) if options["learning_rate"] == 2 else 1.0 - held_out.labels
         return SimpleNamespace(evaluation=SimpleNamespace(scores=scores.astype(np.float32)))

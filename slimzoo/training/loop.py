@@ -25,12 +25,13 @@ class Loss:
     Attributes:
       of_batch: (model, logits, batch) -> the loss, and how many terms it is the mean of.
       regularized: the network's own L2 loss is part of it.
-      clipped: the optimizer clips by the norm of all gradients, so that each replica must know their sum.
+      known: the optimizer clips by the norm of all gradients or adds up those of several steps, so that each
+        replica must know their sum.
     """
 
     of_batch: BatchLoss = field(default_factory=of_classes)
     regularized: bool = True
-    clipped: bool = False
+    known: bool = False
 
     @classmethod
     def of(cls, recipe: Recipe, of_batch: BatchLoss | None = None) -> "Loss":
@@ -38,7 +39,7 @@ class Loss:
         return cls(
             of_batch=of_batch or of_classes(recipe.label_smoothing),
             regularized=recipe.decay is None,
-            clipped=recipe.clip_norm is not None,
+            known=recipe.clip_norm is not None or recipe.accumulate > 1,
         )
 
 
@@ -108,7 +109,7 @@ class Trainer:
             gradients = _finite_everywhere_or_nowhere(gradients)
         pairs = zip(gradients, self._factors, strict=True)
         gradients = [g if factor == 1.0 or g is None else g * factor for g, factor in pairs]
-        if self._loss.clipped and self.strategy.num_replicas_in_sync > 1:
+        if self._loss.known and self.strategy.num_replicas_in_sync > 1:
             gradients = _mean_of_all(gradients)
         self.optimizer.apply_gradients(
             [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]

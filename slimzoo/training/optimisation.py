@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from slimzoo.model.model import Model
 from slimzoo.names import Scopes
+from slimzoo.training.accumulation import Together
 from slimzoo.training.recipes import Recipe
 from slimzoo.training.schedules import Schedule, WarmupCosine, make_schedule
 
@@ -49,7 +50,7 @@ def make_optimizer(
     Args:
       steps: or the schedule of its learning rate.
       model: what it is to train; without it all variables decay, and learn, alike.
-      replicas: each of them clips its share of a gradient that all of them know.
+      replicas: each of them clips, and adds up, its share of a gradient that all of them know.
     """
     made, settings = _OPTIMIZERS[recipe.optimizer]
     settings = {**settings, **_settings(recipe, replicas)}
@@ -60,6 +61,8 @@ def make_optimizer(
         settings["weight_decay"] = None if recipe.optimizer != "adamw" else 0.0
     elif recipe.decay is not None:
         settings["weight_decay"] = recipe.decay
+    if recipe.accumulate > 1 and replicas > 1:
+        made = type(f"{made.__name__}Together", (Together, made), {})
     schedule = make_schedule(recipe, steps) if isinstance(steps, int) else steps
     optimizer = made(schedule, **settings)
     whole = [name for name, variable in variables.items() if not decays(variable)]

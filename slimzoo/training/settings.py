@@ -94,11 +94,6 @@ class Settings:
                 f"method={recipe.method!r} fits a layer to one class an image; of masks a network learns by "
                 "steps: 'head' or 'full'"
             )
-        if recipe.accumulate > 1 and self.replicas > 1:
-            problems.append(
-                f"accumulate={recipe.accumulate} works on one device, and there are {self.replicas}; "
-                "give a larger batch_size, or device='cpu' or one GPU"
-            )
         if self.train.task == SEGMENTATION and self.size is not None:
             row = get_row(self.model)
             wrong = problem_of_size(self.model, self.size, grid_of(row, recipe.network_arguments))

@@ -27,6 +27,7 @@ TRICKS = {
     "cutmix": 1.0,
     "average_weights": 0.8,
     "clip_norm": 0.3,
+    "accumulate": 2,  # and an evaluation in the middle of two
     "rand_augment": 1,
 }
 

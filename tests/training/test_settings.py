@@ -106,7 +106,6 @@ def test_a_setting_that_cannot_be_is_refused(settings, changed, words):
             "batch_norm='frozen' keeps what the weights bring, and there are none",
         ),
         ({"method": "probe"}, {}, "method='probe' fits to what the weights give, and there are none"),
-        ({"accumulate": 2}, {"replicas": 2}, "accumulate=2 works on one device, and there are 2"),
         ({"grow_from": 16}, {"size": 16}, "grow_from=16 is not smaller than the images are to be: 16"),
     ],
 )

@@ -281,6 +281,14 @@ class Tricks:
     sync_batch_norm: bool = _row(
         False, FLAG, "Batch norm over the images of all devices.", "batch norm over all devices"
     )
+    gradient_checkpointing: bool = _row(
+        False,
+        FLAG,
+        "Forget what the network's blocks compute inside, and run each again for its gradients: less memory, "
+        "longer steps, the same numbers.",
+        "blocks run again for their gradients",
+        needs=("method", ("full", "probe-then-full")),
+    )
 
 
 def _named() -> dict[str, Trick]:

@@ -2,15 +2,16 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
+from slimzoo.model.recomputing import Unit, run_twice
 from slimzoo.names import in_scopes
-from slimzoo.slim.hosting import Host, hosted_by
+from slimzoo.slim.hosting import HOST, Host, hosted_by
 
 MOST_TRACES = 16  # a Model keeps of its eager calls; one of a small network takes 5 MB
 
@@ -31,8 +32,11 @@ class BoundRun(Host):
         all_frozen: bool,
         seed_state: tf.Variable,
         together: bool = False,
+        recompute: bool = False,
     ) -> None:
         self.together = together
+        self.recomputed = 0  # units that will be run again for their gradients
+        self._recompute = recompute
         self._variables = variables
         self._frozen_scopes = frozen_scopes
         self._all_frozen = all_frozen
@@ -53,6 +57,14 @@ class BoundRun(Host):
     def frozen(self, scope: str) -> bool:
         """Whether batch norm in the variable scope `scope` runs as in inference, without updates."""
         return self._all_frozen or in_scopes(self.own_name(scope), self._frozen_scopes)
+
+    def run_unit(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Runs a part of the network; with gradient checkpointing it will be run again for its gradients."""
+        if not self._recompute:
+            return function(*args, **kwargs)
+        results, again = run_twice(self, function, tuple(args), dict(kwargs))
+        self.recomputed += again
+        return results
 
     def random_seed(self) -> tf.Tensor:
         """Returns int32 [2], another at every call of every run of every replica."""
@@ -75,6 +87,11 @@ class BoundRun(Host):
 
     def _get(self, getter: Callable, name: str, **asked: Any) -> Any:
         del getter  # everything exists already
+        host = HOST.get()
+        return (host if isinstance(host, Unit) else self).variable(name, asked)
+
+    def variable(self, name: str, asked: Mapping[str, Any]) -> Any:
+        """Returns the variable that the network asks for by get_variable, of the dtype that it wants."""
         name = self.own_name(name)
         if name not in self._variables:
             raise SlimzooError(

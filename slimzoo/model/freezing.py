@@ -14,6 +14,8 @@ class Freezes(keras.Model):
 
     frozen: tuple[str, ...]
     together: bool = False  # batch norm in training is over the images of all replicas
+    recompute: bool = False  # in training, units are run again for their gradients, and forgotten in between
+    recomputed: int | None = None  # how many of them the last run in training had; None: there was none
     discovery: Discovery
     _by_name: dict[str, Any]
 
@@ -46,6 +48,7 @@ class Freezes(keras.Model):
             self.trainable,
             self.frozen,
             self.together,
+            self.recompute,
             *(model.trace_state() for model in self.discovery.models),
         )
 

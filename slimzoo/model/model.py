@@ -216,8 +216,11 @@ class Model(NoticesRange, Freezes, HasLayers, Answers, HasCompiled, StoredByName
         if replay and replay.fits(images):
             logits, *tensors = replay(images, {name: v.value for name, v in self._by_name.items()})
         else:
-            run = BoundRun(self._by_name, self.frozen, not self.trainable, self.seed_state, self.together)
+            state = (self.frozen, not self.trainable, self.seed_state, self.together)
+            again = self.recompute and training and not self.discovery.models
+            run = BoundRun(self._by_name, *state, again)
             logits, named = split_outputs(run(self.parts.run, images, training))
+            self.recomputed = run.recomputed if training else self.recomputed
             tensors = [*named.values()]
         logits = tf.cast(logits, tf.float32)
         if what == (LOGITS,):

@@ -15,6 +15,7 @@ import tensorflow as tf
 from slimzoo import slim
 from slimzoo.nets import common
 from slimzoo.nets.common import EndPoints, Layer, Scope
+from slimzoo.slim.unit import unit
 
 DEPTHWISE_LOCATIONS = (None, "input", "expansion", "output")
 ExpansionSize = int | Callable[..., int]  # channels inside, or a function of num_inputs
@@ -71,6 +72,7 @@ def split_conv(
 
 
 @slim.add_arg_scope
+@unit
 def split_separable_conv2d(
     input_tensor: tf.Tensor,
     num_outputs: int,
@@ -113,6 +115,7 @@ def split_separable_conv2d(
 
 
 @slim.add_arg_scope
+@unit
 def expanded_conv(
     input_tensor: tf.Tensor,
     num_outputs: int,

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.nets.common import Layer
+from slimzoo.slim.unit import unit
 
 MOVING = {"moving_mean": ["moving_vars"], "moving_variance": ["moving_vars"]}
 
@@ -85,6 +86,7 @@ def conv3d_spatiotemporal(
 
 
 @slim.add_arg_scope
+@unit
 def inception_block_v1_3d(
     inputs: tf.Tensor,
     num_outputs_0_0a: int,

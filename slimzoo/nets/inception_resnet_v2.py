@@ -18,6 +18,7 @@ from slimzoo.nets.inception_table import (
     put_together,
 )
 from slimzoo.nets.inception_utils import UPDATE_OPS, auxiliary_logits, average_all, register_inception
+from slimzoo.slim.unit import unit
 
 BLOCK35 = (
     (Conv("Conv2d_1x1", 32),),
@@ -66,6 +67,7 @@ def inception_resnet_v2_arg_scope(
 
 
 def _block(name: str, default_scope: str, branches: Branches) -> Layer:
+    @unit
     def block(
         net: tf.Tensor,
         scale: float = 1.0,

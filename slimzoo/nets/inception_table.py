@@ -17,6 +17,7 @@ from slimzoo.nets.common import (
     pad_as_same,
     pad_for_kernel,
 )
+from slimzoo.slim.unit import unit
 
 ONE = "Conv2d_0a_1x1"  # how most branches start
 HALVING: dict[str, Any] = {"stride": 2, "padding": "VALID"}
@@ -107,6 +108,7 @@ class Mixed:
     name: str
     branches: Branches
 
+    @unit
     def __call__(self, net: tf.Tensor, depth: Depth) -> tf.Tensor:
         with tf.compat.v1.variable_scope(self.name):
             return put_together(net, self.branches, depth)

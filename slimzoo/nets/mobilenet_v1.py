@@ -1,7 +1,7 @@
 """MobileNet v1: depthwise 3x3, then pointwise 1x1. Howard et al. 2017, arXiv:1704.04861, table 1."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimzoo import slim
 from slimzoo.nets.common import (
     Depth,
+    EndPoints,
     Layer,
     NetworkFn,
     NetworkOutput,
@@ -22,6 +23,7 @@ from slimzoo.nets.common import (
     strides_and_rates,
 )
 from slimzoo.registry import Network, register
+from slimzoo.slim.unit import unit
 
 
 class Conv(NamedTuple):
@@ -101,14 +103,22 @@ def mobilenet_v1_arg_scope(
         return scope
 
 
-def _layers(
+@unit
+def _in_a_row(net: tf.Tensor, layers: Mapping[str, Layer], end_points: EndPoints) -> tf.Tensor:
+    """Returns what `layers` make of `net`, one after the other, each an end point."""
+    for name, layer in layers.items():
+        net = end_points[name] = layer(net)
+    return net
+
+
+def _rows(
     conv_defs: Sequence[Row],
     output_stride: int | None,
     depth: Depth,
     use_explicit_padding: bool,
     end_padding: bool,
-) -> Iterator[tuple[str, Layer]]:
-    """Yields (end point, function of net) in order."""
+) -> Iterator[dict[str, Layer]]:
+    """Yields {end point: function of net} of each row, in order."""
     padding = "VALID" if use_explicit_padding else "SAME"
     pad = pad_for_kernel if use_explicit_padding else (lambda net, *_: net)
     strides = (row.stride for row in conv_defs)
@@ -129,7 +139,7 @@ def _layers(
                     scope=name,
                 )
 
-            yield name, convolution
+            yield {name: convolution}
             continue
 
         def depthwise(
@@ -157,8 +167,7 @@ def _layers(
                 net, depth(row.depth), [1, 1], stride=1, normalizer_fn=slim.batch_norm, scope=name
             )
 
-        yield f"{name}_depthwise", depthwise
-        yield f"{name}_pointwise", pointwise
+        yield {f"{name}_depthwise": depthwise, f"{name}_pointwise": pointwise}
 
 
 def mobilenet_v1_base(
@@ -194,7 +203,7 @@ def mobilenet_v1_base(
         problems.append(f"output_stride is {output_stride}; allowed are None, 8, 16, 32")
     if problems:
         raise ValueError("mobilenet_v1: " + "; ".join(problems))
-    end_points = {}
+    end_points: EndPoints = {}
     rows = conv_defs or MOBILENETV1_CONV_DEFS
     with (
         tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]),
@@ -202,9 +211,12 @@ def mobilenet_v1_base(
     ):
         net = inputs
         depths = lambda depth: max(int(depth * depth_multiplier), min_depth)  # noqa: E731
-        for name, layer in _layers(rows, output_stride, depths, use_explicit_padding, end_padding):
-            net = end_points[name] = layer(net)
-            if name == final_endpoint:
+        for layers in _rows(rows, output_stride, depths, use_explicit_padding, end_padding):
+            names = list(layers)
+            names = names[: names.index(final_endpoint) + 1] if final_endpoint in names else names
+            net = _in_a_row(net, {name: layers[name] for name in names}, end_points)
+            end_points[names[-1]] = net
+            if final_endpoint in names:
                 return net, end_points
     raise ValueError(f"mobilenet_v1 has no end point {final_endpoint!r}; there are {', '.join(end_points)}")
 

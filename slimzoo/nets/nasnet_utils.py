@@ -11,6 +11,7 @@ from slimzoo import slim
 from slimzoo.nets import common
 from slimzoo.nets.common import Scope
 from slimzoo.slim.hosting import HOST
+from slimzoo.slim.unit import unit
 
 INVALID = "null"  # no data_format yet: the arg_scope of a network sets it
 AXES = {"NHWC": 3, "NCHW": 1}  # of the channels
@@ -167,6 +168,7 @@ class NasNetABaseCell:
         self._bounded = use_bounded_activation
         self._activate = tf.nn.relu6 if use_bounded_activation else tf.nn.relu
 
+    @unit
     def __call__(
         self,
         net: tf.Tensor,

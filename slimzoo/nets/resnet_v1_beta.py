@@ -14,6 +14,7 @@ from slimzoo import slim
 from slimzoo.nets import common, resnet_utils, resnet_v1
 from slimzoo.nets.common import Layer, NetworkOutput, Scope
 from slimzoo.nets.resnet_utils import Block
+from slimzoo.slim.unit import unit
 
 
 class Variant(NamedTuple):
@@ -47,6 +48,7 @@ def lite_block(scope: str, base_depth: int, num_units: int, stride: int) -> Bloc
 
 
 @slim.add_arg_scope
+@unit
 def lite_bottleneck(
     inputs: tf.Tensor,
     depth: int,

@@ -10,11 +10,13 @@ from slimzoo import slim
 from slimzoo.nets import common, resnet_utils
 from slimzoo.nets.common import NetworkFn, NetworkOutput, Reuse, Scope
 from slimzoo.nets.resnet_utils import Block
+from slimzoo.slim.unit import unit
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
 
 @slim.add_arg_scope
+@unit
 def bottleneck(
     inputs: tf.Tensor,
     depth: int,

@@ -12,6 +12,7 @@ from slimzoo import slim
 from slimzoo.nets import common, resnet_utils
 from slimzoo.nets.common import NetworkOutput, Scope
 from slimzoo.nets.resnet_utils import Block
+from slimzoo.slim.unit import unit
 
 Skip = Literal["conv", "sum", "none"]  # how the input comes past a module: by a convolution, as it is, or not
 ROOT_STRIDE = 2  # of the convolutions before the blocks
@@ -83,6 +84,7 @@ def separable_conv2d_same(
 
 
 @slim.add_arg_scope
+@unit
 def module(
     inputs: tf.Tensor,
     depths: Sequence[int],

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from slimzoo.slim.hosting import require_graph
 from slimzoo.slim.types import Scope, TensorLike
+from slimzoo.slim.unit import is_layer, unit
 
 P = ParamSpec("P")
 
@@ -60,9 +61,14 @@ def _chain(
     with tf.compat.v1.variable_scope(scope, name.capitalize(), [inputs]):
         outputs = tf.convert_to_tensor(inputs)
         scope = _scope_name(scope) or _layer_name(layer) or name
-        for number, args in enumerate(rows, start=1):
-            outputs = layer(outputs, *args, **kwargs, scope=f"{scope}_{number}")
-        return outputs
+        rows = list(rows)
+
+        def chain(outputs: tf.Tensor) -> tf.Tensor:
+            for number, args in enumerate(rows, start=1):
+                outputs = layer(outputs, *args, **kwargs, scope=f"{scope}_{number}")
+            return outputs
+
+        return unit(chain)(outputs) if len(rows) > 1 and is_layer(layer) else chain(outputs)
 
 
 def _scope_name(scope: Scope | None) -> str | None:

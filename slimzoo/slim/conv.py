@@ -41,6 +41,7 @@ from slimzoo.slim.types import (
     TensorLike,
     VariableCollections,
 )
+from slimzoo.slim.unit import layer_unit
 from slimzoo.slim.utils import collect_named_outputs, get_variable_collections
 from slimzoo.slim.variables import model_variable
 
@@ -65,6 +66,7 @@ class Kind(NamedTuple):
     apply: Callable[..., tf.Tensor]  # to (inputs, weights, stride, padding, data_format, rate)
 
 
+@layer_unit
 def convolve_layer(
     inputs: TensorLike,
     num_outputs: int,
@@ -143,6 +145,7 @@ convolution1d, convolution2d, convolution3d = conv1d, conv2d, conv3d
 
 
 @add_arg_scope
+@layer_unit
 def separable_convolution2d(
     inputs: TensorLike,
     num_outputs: int | None,

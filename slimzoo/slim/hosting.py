@@ -2,7 +2,7 @@
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -37,6 +37,10 @@ class Host:
     def own_name(self, name: str) -> str:
         """Returns the variable or scope `name` without the scope that the host runs the network in."""
         return name
+
+    def run_unit(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Runs a part of the network (unit.py); a host may forget what it computes, and run it again."""
+        return function(*args, **kwargs)
 
 
 HOST: contextvars.ContextVar[Host | None] = contextvars.ContextVar("slimzoo_host", default=None)

@@ -21,6 +21,7 @@ from slimzoo.slim.types import (
     TensorLike,
     VariableCollections,
 )
+from slimzoo.slim.unit import LAYER, is_layer
 from slimzoo.slim.utils import n_positive_integers
 from slimzoo.slim.variables import OnePenalty, add_to_collections, model_variable
 
@@ -243,6 +244,7 @@ def named(
         return core(**defaults | given, **fixed)
 
     vars(op)["__signature__"] = signature
+    vars(op)[LAYER] = is_layer(core)
     op.__name__ = op.__qualname__ = name
     op.__module__, op.__doc__ = core.__module__, doc or core.__doc__
     return add_arg_scope(op)

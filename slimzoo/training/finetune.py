@@ -245,6 +245,7 @@ def _build(settings: Settings) -> "Model":
     if settings.recipe.batch_norm == "frozen":
         model.freeze(_batch_norm(model, new))
     model.together = settings.recipe.sync_batch_norm
+    model.recompute = settings.recipe.gradient_checkpointing
     return model
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from slimzoo.errors import counted
 from slimzoo.model.model import Model
 from slimzoo.training.losses import Batch, BatchLoss, of_classes, share_of_replica
 from slimzoo.training.many_machines import of_replicas, spans_machines
 from slimzoo.training.recipes import Recipe
 
+log = logging.getLogger("slimzoo")
 Losses = dict[str, tf.Tensor]
 
 
@@ -63,6 +66,7 @@ class Trainer:
         self._factors = [factors.get(name, 1.0) for name, _ in self._trained]
         with strategy.scope():
             optimizer.build([v for _, v in self._trained])
+        self._said = False
         self._steps: dict[tuple[int, ...], Callable] = {}  # by the size of the images
 
     def step(self, batch: Batch) -> Losses:
@@ -74,7 +78,23 @@ class Trainer:
         if size not in self._steps:
             step = tf.function(self._distributed_step, autograph=False, reduce_retracing=True)
             self._steps[size] = step
+            losses = step(batch)
+            self._say_what_is_recomputed()
+            return losses
         return self._steps[size](batch)
+
+    def _say_what_is_recomputed(self) -> None:
+        if not self.model.recompute or self._said:
+            return
+        self._said = True
+        if count := self.model.recomputed:
+            log.info("gradient checkpointing: %s of %s run again", counted(count, "part"), self.model.name)
+        else:
+            log.warning(
+                "gradient checkpointing saves nothing here: %s has no blocks, and no layers with batch norm, "
+                "that could be run again",
+                self.model.name,
+            )
 
     def distribute(self, dataset: tf.data.Dataset) -> Iterator[Batch]:
         """Returns an iterator of what step() takes; batches are split among the replicas.

@@ -89,6 +89,7 @@ def make_trainer(name="tiny", strategy=None, steps=10, loss_scaling=False, freez
         replicas = strategy.num_replicas_in_sync
         optimizer = make_optimizer(recipe, steps, loss_scaling, model, replicas)
         model.together = recipe.sync_batch_norm
+        model.recompute = recipe.gradient_checkpointing
     return Trainer(model, optimizer, strategy, gradient_factors(recipe, model), Loss.of(recipe))
 
 

@@ -41,6 +41,24 @@ def test_with_batch_norm_over_both_devices_and_what_steps_by_all_gradients_two_a
         np.testing.assert_allclose(two[name], one[name], atol=1e-5, err_msg=name)
 
 
+def test_layers_that_are_run_again_for_their_gradients_share_what_the_first_run_shared(found):
+    plain, again = part(found, "tricks/1/"), part(found, "again/2/")
+    for name in plain.keys() - {"seed_state"}:
+        np.testing.assert_allclose(again[name], plain[name], atol=1e-6, err_msg=name)  # order of summation
+
+
+def test_gradients_of_several_steps_are_added_up_over_both_devices_as_on_one(found):
+    one, two = part(found, "accumulated/1/"), part(found, "accumulated/2/")
+    assert any(name.startswith("averaged/") for name in one)
+    for name in one.keys() - {"seed_state", "scores"}:
+        np.testing.assert_allclose(two[name], one[name], atol=1e-6, err_msg=name)  # order of summation
+
+
+def test_a_run_on_both_devices_goes_on_in_the_middle_of_an_update_bit_for_bit(found):
+    whole, resumed = part(found, "accumulated/2/"), part(found, "accumulated/resumed/")
+    assert [name for name in whole if not np.array_equal(whole[name], resumed[name])] == []
+
+
 def test_of_masks_too_whose_labelled_and_hardest_pixels_are_shared_out_unevenly(found):
     one, two = part(found, "masks/1/"), part(found, "masks/2/")
     assert one["loss"][0] != one["loss"][-1] and one.keys() == two.keys()
@@ -79,8 +97,9 @@ def test_batch_norm_is_estimated_anew_over_whole_batches_on_any_number_of_device
         np.testing.assert_allclose(two[name], one[name], atol=1e-6, err_msg=name)  # float32
 
 
-def test_float16_on_two_devices_scales_as_on_one(found):
-    one, two = part(found, "half/1/"), part(found, "half/2/")
+@pytest.mark.parametrize("case", ["half", "accumulated_half"])
+def test_float16_on_two_devices_scales_as_on_one(found, case):
+    one, two = part(found, f"{case}/1/"), part(found, f"{case}/2/")
     assert one["scale"] == two["scale"]
     assert one["counter"] == two["counter"] == 6
     np.testing.assert_allclose(one["loss"], two["loss"], atol=1e-3)  # float16 has 3 digits

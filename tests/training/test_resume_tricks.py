@@ -23,6 +23,7 @@ GROUPS = {  # of tricks that are on together, so that each is in one
         "schedule": "polynomial",
         "power": 2.0,
         "label_smoothing": 0.1,
+        "gradient_checkpointing": True,
         "mixup": 0.4,
         "cutmix": 1.0,
         "dropout": 0.3,

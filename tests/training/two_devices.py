@@ -5,6 +5,9 @@ python -m tests.training.two_devices FILE.npz
 
 import functools
 import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +26,7 @@ TRICKS = Recipe(
     average_weights=0.8,
     label_smoothing=0.1,
 )
+ACCUMULATED = replace(TRICKS, schedule="cosine", accumulate=2)
 
 
 def main(path: str) -> None:
@@ -41,7 +45,14 @@ def main(path: str) -> None:
         for count in (1, 2):
             train(found, f"{case}/{count}", count, **arguments)
     for count in (1, 2):
-        train(found, f"tricks/{count}", count, network="tiny_bn", recipe=TRICKS, dropout_keep_prob=1.0)
+        normed = {"network": "tiny_bn", "dropout_keep_prob": 1.0}
+        train(found, f"tricks/{count}", count, recipe=TRICKS, **normed)
+        train(found, f"accumulated/{count}", count, recipe=ACCUMULATED, **normed)
+        half = {"dropout_keep_prob": 1.0, "dtype": "mixed_float16", "loss_scaling": True}
+        train(found, f"accumulated_half/{count}", count, recipe=ACCUMULATED, **half)
+    again = replace(TRICKS, gradient_checkpointing=True)
+    train(found, "again/2", 2, recipe=again, **normed)
+    train(found, "accumulated/resumed", 2, recipe=ACCUMULATED, stop=3, **normed)
     for count in (1, 2):
         masks(found, count)
     batch_norm(found)
@@ -79,12 +90,16 @@ def distributed(trainer, count: int):
     )
 
 
-def train(found, name, devices, network="tiny", **arguments):
-    """Keeps losses, weights and scores."""
+def train(found, name, devices, network="tiny", stop=STEPS, **arguments):
+    """Keeps losses, weights and scores; after `stop` steps another trainer goes on from a checkpoint."""
     from tests.training.conftest import make_trainer, values
 
     trainer = make_trainer(network, strategy_of(devices), **arguments)
-    losses = [trainer.step(batch) for batch in distributed(trainer, STEPS)]
+    losses = []
+    for step, batch in enumerate(distributed(trainer, STEPS)):
+        if step == stop:
+            trainer = taken_up(trainer, make_trainer(network, strategy_of(devices), **arguments))
+        losses.append(trainer.step(batch))
     for key in ("loss", "regularization"):
         found[f"{name}/{key}"] = np.array([float(row[key]) for row in losses])
     found |= {f"{name}/{key}": value for key, value in values(trainer.model).items()}
@@ -100,13 +115,29 @@ def train(found, name, devices, network="tiny", **arguments):
         found[f"{name}/counter"] = trainer.optimizer.step_counter.numpy()
 
 
+def taken_up(trainer, other):
+    """Returns the trainer `other` with everything that a checkpoint keeps of `trainer`."""
+    from slimzoo.training.state import TrainingState
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = TrainingState(trainer.model, trainer.optimizer).save(Path(folder), 3, {})
+        TrainingState(other.model, other.optimizer).restore(path)
+    return other
+
+
 def masks(found, devices):
     """Keeps losses and weights of masks: most pixels of the second replica are void, the hardest count."""
     from slimzoo.training.loop import Loss
     from slimzoo.training.segmentation import pixel_loss
     from tests.training.conftest import make_trainer, values
 
-    recipe = Recipe(learning_rate=0.05, schedule="constant", warmup=0.0, sync_batch_norm=True)
+    recipe = Recipe(
+        learning_rate=0.05,
+        schedule="constant",
+        warmup=0.0,
+        sync_batch_norm=True,
+        gradient_checkpointing=devices == 2,
+    )
     trainer = make_trainer(
         "tiny_masks", strategy_of(devices), recipe=recipe, multi_label=False, dropout_keep_prob=1.0
     )

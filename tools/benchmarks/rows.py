@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tools.benchmarks import (
+    checkpointing,
     compiled,
     dense,
     files,
@@ -109,6 +110,7 @@ ROWS: dict[str, Row] = {
             )
             for network, target in (("nasnet_large", 4.0), ("inception_v3", 0.8))
         ),
+        *checkpointing.rows(),
         *compiled.rows(),
         *dense.rows(),
         *looping.rows(),

@@ -1,5 +1,6 @@
 """Files and folders of a whole model put into their place: whole, or not at all."""
 
+import glob
 import os
 import secrets
 import shutil
@@ -36,18 +37,49 @@ def write_whole(path: str, write: Callable[[Path], None], overwrite: bool) -> Pa
 
 
 def write_pair(path: Path, write: Callable[[Path], None], overwrite: bool) -> Path:
-    """Writes an .xml and its .bin; the .xml, without which nobody opens the other, takes its place last."""
-    weights = path.with_suffix(".bin")
-    with (
-        atomic_write(path, overwrite) as graph,
-        atomic_write(weights, overwrite) as values,
-        tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent) as folder,
-    ):
+    """Writes an .xml and its .bin, whole or not at all.
+
+    No .xml stands beside a .bin that is not its own, whenever the process is killed: the old .xml goes first,
+    the new one, without which nobody opens the other, comes last. What a kill between leaves of the old pair
+    lies in a hidden folder beside it, which the next writing of it removes.
+    """
+    pair = check_writable(path, overwrite), check_writable(path.with_suffix(".bin"), overwrite)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent) as folder:
         made = Path(folder, "model.xml")
-        write(made)
-        os.replace(made, graph)
-        os.replace(made.with_suffix(".bin"), values)
+        try:
+            write(made)
+            new = made, made.with_suffix(".bin")
+            for file in new:
+                sync(file)
+            for file in pair:  # another process may have written it meanwhile
+                check_writable(file, overwrite)
+            _exchange(pair, new, Path(folder))
+        except OSError as error:
+            raise error if isinstance(error, FileExistsError) else write_error(error, path) from error
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
     return path
+
+
+def _exchange(pair: tuple[Path, Path], new: tuple[Path, Path], aside: Path) -> None:
+    """Puts the .xml and .bin `new` in the place of `pair`; on any failure the old ones are there again."""
+    xml, weights = pair
+    old = [(file, aside / f"old{file.suffix}") for file in pair if file.exists()]
+    try:
+        for file, kept in old:  # the .xml first
+            os.replace(file, kept)
+        os.replace(new[1], weights)
+        os.replace(new[0], xml)
+    except BaseException:
+        moved = [(file, kept) for file, kept in old if kept.exists()]
+        still = {file for file, _ in old} - {file for file, _ in moved}
+        for file in pair:  # the .xml first
+            if file not in still:
+                file.unlink(missing_ok=True)
+        for file, kept in reversed(moved):
+            os.replace(kept, file)
+        raise
+    sync(xml.parent)
 
 
 def _write_folder(path: Path, write: Callable[[Path], None], overwrite: bool) -> Path:

@@ -12,6 +12,7 @@ from slimzoo.cli.output import echo, echo_json, examples, json_option, table
 from slimzoo.errors import counted
 
 if TYPE_CHECKING:
+    from slimzoo.data.shard_index import Kept
     from slimzoo.engines.blobs import Blobs
     from slimzoo.weights.cache import Cached
 
@@ -28,15 +29,18 @@ def cache_group() -> None:
 @cache_group.command("list", epilog=examples("slimzoo cache list", "slimzoo cache list --json"))
 @json_option
 def list_cache(as_json: bool) -> None:
-    """Show what is in the cache: weights, and what engines compiled of some."""
+    """Show what is in the cache: weights, what engines compiled of some, and what is in shards."""
+    from slimzoo.data import shard_index
     from slimzoo.engines import blobs
     from slimzoo.weights import cache
 
-    compiled = blobs.kept()
+    compiled, indices = blobs.kept(), shard_index.kept()
     roots = cache.cache_dirs()
     cached = [weights for root in roots for weights in cache.cached_weights(root)]
     if as_json:
-        return echo_json([*map(_details, cached), *map(_details_compiled, compiled)])
+        return echo_json(
+            [*map(_details, cached), *map(_details_compiled, compiled), *map(_details_index, indices)]
+        )
     if cached:
         rows = [
             (w.name, w.bytes, w.record.get("fetched", "not complete"), w.record.get("source", ""), _beside(w))
@@ -50,6 +54,10 @@ def list_cache(as_json: bool) -> None:
         lines = [(b.engine, b.digest, b.bytes, _day(b.used)) for b in compiled]
         echo("\n" + table(("compiled for", "of the weights", "bytes>", "used"), lines, spare=("used",)))
         echo(f"{len(compiled)} compiled, {sum(b.bytes for b in compiled):,} bytes, {_most()}")
+    if indices:
+        of_shards = [(_said_of(one), one.bytes, _day(one.used)) for one in indices]
+        echo("\n" + table(("index of the shard", "bytes>", "written"), of_shards, spare=("written",)))
+        echo(f"indices of shards: {len(indices)}, {sum(one.bytes for one in indices):,} bytes")
     return None
 
 
@@ -66,6 +74,15 @@ def _most() -> str:
 
 def _details_compiled(blobs: "Blobs") -> dict[str, Any]:
     return {"kind": "compiled", **asdict(blobs)}
+
+
+def _details_index(index: "Kept") -> dict[str, Any]:
+    return {"kind": "index", **asdict(index)}
+
+
+def _said_of(index: "Kept") -> str:
+    """Returns the shard of an index, or its file, and what is wrong with it."""
+    return f"{index.shard or index.file}{' (gone, changed or damaged)' * index.useless}"
 
 
 def _details(weights: "Cached") -> dict[str, Any]:
@@ -96,7 +113,7 @@ def _beside(weights: "Cached") -> str:
 @weights_argument
 @click.option("--originals", is_flag=True, help="The kept originals too.")
 @click.option("--compiled", is_flag=True, help="What engines compiled too; it is compiled again when needed.")
-@click.option("--everything", is_flag=True, help="All weights, and what engines compiled.")
+@click.option("--everything", is_flag=True, help="All weights, what engines compiled, and indices of shards.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @json_option
 def prune(
@@ -104,9 +121,10 @@ def prune(
 ) -> None:
     """Delete what is of no use: what interruptions left, and weights that the manifest has not any more.
 
-    With NAME..., these weights. What another process is at work on is left alone. Digests that were noted on
-    first use are kept.
+    And indices of shards that are gone or have changed. With NAME..., these weights. What another process is
+    at work on is left alone. Digests that were noted on first use are kept.
     """
+    from slimzoo.data import shard_index
     from slimzoo.engines import blobs
     from slimzoo.weights import checking
 
@@ -117,7 +135,9 @@ def prune(
     chosen = [str(row) for row in chosen_rows(names)] if names else None
     paths, size = checking.prune(chosen, originals, everything, dry_run)
     gone = blobs.forget(dry_run) if compiled or everything else []
-    paths, size = [*paths, *(one.folder for one in gone)], size + sum(one.bytes for one in gone)
+    indices = [] if names else shard_index.prune(everything, dry_run)
+    paths += [*(one.folder for one in gone), *(one.file for one in indices)]
+    size += sum(one.bytes for one in (*gone, *indices))
     if as_json:
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
     for path in paths:

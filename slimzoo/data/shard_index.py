@@ -5,9 +5,12 @@ import io
 import json
 import logging
 import os
+import re
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,6 +29,10 @@ from slimzoo.files.user_cache import cache_dir
 
 log = logging.getLogger("slimzoo")
 FORMAT = 2  # of a kept index
+FOLDER = "shards"  # of the cache
+_HEAD = 20_000  # characters, which hold the longest path
+_BEGINS = re.compile(r'\{(?:"shard": ("(?:[^"\\]|\\.)*"), )?"state": (\[[\d, -]*\])')
+_HOUR = 3600.0  # seconds, after which no process is at work any more on what it began to write
 _READERS = 4
 _PATIENCE = 2.0  # seconds without a progress bar
 CLASSES, SEVERAL = "slimzoo/classes", "slimzoo/multi_label"  # in the first record of a shard that was packed
@@ -219,12 +226,13 @@ def _state(shard: Path) -> list[int]:
 
 def _place(shard: Path, keys: Keys) -> Path:
     name = "\0".join((os.path.realpath(shard), *keys))
-    return cache_dir() / "shards" / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
+    return cache_dir() / FOLDER / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
 
 
 def _keep(shard: Path, keys: Keys, state: list[int], found: Index) -> None:
     rows = [[*row.record[1:-1], *row[1:]] for row in found.rows]
-    about = {"state": state, "classes": found.classes, "several": found.several, "rows": rows}
+    head = {"shard": os.path.realpath(shard), "state": state}  # first, where _head() looks for it
+    about = {**head, "classes": found.classes, "several": found.several, "rows": rows}
     try:
         write_text(_place(shard, keys), json.dumps(about))
     except (SlimzooError, OSError) as error:
@@ -236,7 +244,64 @@ _KEPT: schema.Schema = {
     "classes": needed(schema.list_of(schema.text())),
     "several": needed(schema.either(schema.flag(), schema.nothing())),
     "rows": needed(schema.list_of(schema.list_of(schema.anything(), least=11))),
+    "shard": schema.text(),
 }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file of an index in the cache.
+
+    Attributes:
+      shard: that it is of; "" where it does not say.
+      used: when it was written, seconds since the epoch.
+      useless: it is of a shard that is gone or has changed, is damaged, or was never written to its end.
+    """
+
+    file: Path
+    shard: str
+    bytes: int
+    used: float
+    useless: bool
+
+
+def kept() -> list[Kept]:
+    """Returns what is kept of shards, in order of their places."""
+    found = []
+    for file in sorted((cache_dir() / FOLDER).glob("*.json"), key=os.fspath):
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            found.append(_known(file))
+    for half in (cache_dir() / FOLDER).glob(".*.tmp"):
+        with suppress(FileNotFoundError):
+            status = half.stat()
+            if time.time() - status.st_mtime > _HOUR:
+                found.append(Kept(half, "", status.st_size, status.st_mtime, True))
+    return sorted(found, key=lambda one: (one.shard, one.file))
+
+
+def _known(file: Path) -> Kept:
+    status, (shard, state), useless = file.stat(), _head(file), True
+    with suppress(OSError):  # the shard is gone
+        useless = state != _state(Path(shard)) if shard else state[:1] != [FORMAT]
+    return Kept(file, shard, status.st_size, status.st_mtime, useless)
+
+
+def _head(file: Path) -> tuple[str, list[int]]:
+    """Returns the shard of an index, and its state then, without reading all of it; "", [] if damaged."""
+    with open(file, encoding="utf-8", errors="replace") as opened:
+        head = _BEGINS.match(opened.read(_HEAD))
+    return (json.loads(head[1] or '""'), json.loads(head[2])) if head else ("", [])
+
+
+def prune(everything: bool = False, dry_run: bool = False) -> list[Kept]:
+    """Deletes what is useless of what is kept, or all of it, and returns it; it is made again when needed."""
+    gone = [one for one in kept() if everything or one.useless]
+    for one in gone if not dry_run else ():
+        try:
+            one.file.unlink(missing_ok=True)
+        except OSError as error:
+            raise SlimzooError(f"cannot delete {one.file}: {error.strerror}") from error
+    return gone
 
 
 def _kept(shard: Path, keys: Keys) -> Index | None:

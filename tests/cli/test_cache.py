@@ -91,6 +91,27 @@ def test_what_engines_compiled_is_listed_and_goes_when_it_is_asked_to(slimzoo, r
     assert [row["kind"] for row in slimzoo("cache", "list", "--json").json] == ["weights"]
 
 
+def test_indices_of_shards_are_listed_and_go_with_their_shards(slimzoo, rows, classes, tmp_path):
+    slimzoo("pack", "folder", "--data", classes, "--out", "packed", "--shards", "2", "--no-progress")
+    slimzoo("pack", "folder", "--data", classes, "--out", "other", "--shards", "1", "--no-progress")
+    found = slimzoo("cache", "list", "--json").json
+    assert [row["kind"] for row in found] == ["index"] * 3
+    shards = sorted(tmp_path.glob("*/*.tfrecord"))
+    assert [row["shard"] for row in found] == [str(path) for path in shards]
+    assert "indices of shards: 3, " in slimzoo("cache", "list").out
+    assert slimzoo("cache", "prune", "--json").json["files"] == []
+    shards[0].unlink()
+    shards[1].write_bytes(b"")
+    (tmp_path / "cache/shards/damaged.json").write_text("{")
+    useless = {row["file"] for row in found[:2]} | {str(tmp_path / "cache/shards/damaged.json")}
+    assert "gone, changed or damaged" in " ".join(slimzoo("cache", "list").out.split())
+    assert {*slimzoo("cache", "prune", "--dry-run", "--json").json["files"]} == useless
+    assert {*slimzoo("cache", "prune", "--json").json["files"]} == useless
+    assert [row["file"] for row in slimzoo("cache", "list", "--json").json] == [found[2]["file"]]
+    assert len(slimzoo("cache", "prune", "--everything", "--json").json["files"]) == 1
+    assert slimzoo("cache", "list", "--json").json == []
+
+
 @pytest.mark.parametrize("command", [["list"], ["prune"], ["export", "b.tar"]], ids=lambda words: words[0])
 def test_a_cache_that_is_a_file_is_refused(refused, tmp_path, monkeypatch, command):
     (tmp_path / "cache").write_text("mine")

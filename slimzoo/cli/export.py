@@ -1,15 +1,15 @@
 """`slimzoo export`: a model in the folders that servers read."""
 
-import os
 from typing import Any
 
 import click
 
 from slimzoo.cli import int8_options
-from slimzoo.cli.options import POSITIVE, Place, all_of, arguments_option, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, Place, all_of, import_option, loading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option
 from slimzoo.converters.whole_models import TARGETS, WITH_INT8, missing, target_called
 from slimzoo.errors import SlimzooError
+from slimzoo.files import check_folder
 
 
 @click.command(
@@ -35,8 +35,7 @@ from slimzoo.errors import SlimzooError
 @click.option("--name", help="Of the model there.  [default: its network's]")
 @click.option("--version", type=POSITIVE, help="Its number.  [default: the next free one]")
 @click.option("--network", metavar="NAME", help="Which network SRC is of, where it does not say so.")
-@all_of(reading_options)
-@arguments_option
+@all_of(loading_options)
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @all_of(int8_options.int8_options)
 @int8_options.argmax_option
@@ -69,8 +68,7 @@ def export(
         raise SlimzooError(absent)
     of_int8: dict[str, Any] = {"int8": int8, "calibrate": calibrate, "floor": floor}
     int8_options.check(of_int8, f"a model for {target}", kind in WITH_INT8)
-    if os.path.lexists(out) and not os.path.isdir(out):
-        raise FileExistsError(f"{out} is a file; --out names the folder that holds the server's models")
+    check_folder(out)
     from slimzoo.loading.load import load
     from slimzoo.loading.source import find
 

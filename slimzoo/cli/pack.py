@@ -15,6 +15,7 @@ from slimzoo.cli.group import Group
 from slimzoo.cli.options import POSITIVE, Place, Validation, all_of, help_alone
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.errors import counted
+from slimzoo.files import check_folder
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -146,6 +147,7 @@ def _pack(
     from slimzoo.data.packing import pack as write
     from slimzoo.data.packing import plan
 
+    check_folder(out)
     found = open_parts(kind, data, validation=validation, progress=progress, **where)
     named: dict[str, Dataset] = {part if name == "train" else name: one for name, one in found.items()}
     plans = [plan(one, name, shards, None if in_order else seed) for name, one in named.items()]

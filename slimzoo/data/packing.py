@@ -22,7 +22,7 @@ from slimzoo.data.places import image_bytes
 from slimzoo.data.records import read_record
 from slimzoo.data.tf_examples import IMAGE, Value, encode
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.files import atomic_write, schema, write_text
+from slimzoo.files import atomic_write, check_folder, schema, write_text
 from slimzoo.files.locks import alone_at
 from slimzoo.files.progress import bar
 from slimzoo.files.tfrecord import framed
@@ -103,7 +103,7 @@ def pack(what: Plan, folder: str | os.PathLike, overwrite: bool = False, progres
       FileExistsError: there is a finished pack of that part.
       SlimzooError: there is an unfinished one of other images or settings; what was written differs.
     """
-    root = Path(folder)
+    root = check_folder(folder)
     root.mkdir(parents=True, exist_ok=True)
     with alone_at(root, root / f".{what.part}.lock", "wait for it, or name another folder, out=DIR"):
         for half in root.glob(f".{what.part}-*.tfrecord.*.tmp"):  # of a process that was killed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from slimzoo.demo import drawn_set
 from slimzoo.demo.drawn_set import DEVKIT, SET
-from slimzoo.files import write_text
+from slimzoo.files import check_folder, write_text
 
 if TYPE_CHECKING:
     from slimzoo.report import ReportData
@@ -49,7 +49,7 @@ def run(out: str | os.PathLike | None = None, progress: bool = True, overwrite: 
     from slimzoo.report import Run
 
     start = time.monotonic()
-    out = _next_folder() if out is None else Path(out)
+    out = _next_folder() if out is None else check_folder(out)
     data = _unpacked(out, overwrite)
     scratch = _arm(out / "from-scratch", data, None, progress, overwrite, title="Demo: from scratch")
     restored = _arm(

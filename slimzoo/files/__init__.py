@@ -47,6 +47,24 @@ def check_writable(path: str | os.PathLike, overwrite: bool = False) -> Path:
     return path
 
 
+def check_folder(path: str | os.PathLike) -> Path:
+    """Returns `path` as a Path if it is a folder that can be written, or one could be made; none is.
+
+    Raises:
+      FileExistsError: it is a file.
+      SlimzooError: it, or the folder that it would be made in, cannot be written to.
+    """
+    path = Path(path)
+    if os.path.lexists(path) and not path.is_dir():
+        raise FileExistsError(f"{path} is a file; name a folder, out=DIR")
+    there = next(place for place in (path, *Path(os.path.abspath(path)).parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise SlimzooError(f"cannot write {path}: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SlimzooError(f"cannot write {path}: {_ADVICE[errno.EACCES]}")
+    return path
+
+
 def write_error(error: OSError, path: str | os.PathLike) -> SlimzooError:
     """Returns the error to raise when writing `path` failed with `error`."""
     advice = _ADVICE.get(error.errno or 0, error.strerror or str(error))

@@ -11,7 +11,7 @@ from typing import Any
 
 from slimzoo.converters.whole_models import TARGETS, Target, missing, target_called
 from slimzoo.errors import SlimzooError, listing, some
-from slimzoo.files import sync, write_error, write_text
+from slimzoo.files import check_folder, sync, write_error, write_text
 from slimzoo.files.locks import writing
 from slimzoo.model import exporting, signatures
 from slimzoo.model.int8 import FLOOR, Agreement, quantised
@@ -78,6 +78,7 @@ def export_for(
       FileExistsError: there is something else of that name, or that version.
     """
     row = target_called(target)
+    check_folder(out)
     name = _checked(model, row, target, name, version)
     check_argmax(argmax, model)
     form = exporting.Form(argmax=argmax)

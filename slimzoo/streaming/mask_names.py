@@ -8,25 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slimzoo.errors import SlimzooError, shown
-from slimzoo.files import check_writable
-from slimzoo.streaming.results import check_parent
+from slimzoo.files import check_folder, check_writable
 
 JOB, LEGEND = "segment.json", "legend.png"  # in the folder, beside the masks
 LEFT = re.compile(r"\.lock$|\..*\.[0-9a-f]{8}\.tmp$")  # by a process that was killed
 _TAKEN = {Path(name).stem for name in (JOB, LEGEND)}
 
 
-def check_folder(folder: Path) -> None:
+def check_place(folder: Path) -> None:
     """Raises where masks cannot go to `folder`: it is a file, holds other files, or cannot be written."""
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"{folder} is a file; name a folder")
-    if not folder.exists():
-        return check_parent(folder)
+    if not check_folder(folder).exists():
+        return
     ours = (folder / JOB).is_file()
     if others := [name for name in sorted(os.listdir(folder)) if not ours and not LEFT.match(name)]:
         raise SlimzooError(f"{folder} holds other files ({shown(others[0])}) and no {JOB}; name a new folder")
     check_writable(folder / JOB, overwrite=True)
-    return None
 
 
 def named(files: Sequence[str]) -> dict[str, str]:

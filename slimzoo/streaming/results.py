@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from slimzoo.errors import SlimzooError, listing, shown
-from slimzoo.files import atomic_write, check_writable, plain, write_error, write_text
+from slimzoo.files import atomic_write, check_folder, check_writable, plain, write_error, write_text
 from slimzoo.files.locks import alone_at
 from slimzoo.files.schema import anything, dict_of, flag, needed, read, take, whole
 from slimzoo.streaming.formats import FORMATS, format_of, job_in
@@ -108,8 +108,7 @@ class Place:
     def check(self, overwrite: bool) -> None:
         """Raises where something else's files are in the way."""
         folder = self.folder
-        if folder.exists() and not folder.is_dir():
-            raise FileExistsError(f"{folder} is a file; name another place")
+        check_folder(folder)
         ours = (folder / MANIFEST).is_file()
         if self.is_file and self.out.exists() and not ours and not overwrite and not job_in(self.out):
             done = "" if FORMATS[self.suffix].says_job else f"; {_MAY_BE_DONE}"
@@ -121,16 +120,8 @@ class Place:
             raise SlimzooError(
                 f"{folder} holds other files ({shown(others[0])}) and no {MANIFEST}; name a new folder"
             )
-        check_writable(folder / MANIFEST, overwrite=True) if folder.is_dir() else check_parent(folder)
-
-
-def check_parent(folder: Path) -> None:
-    """Raises where `folder` cannot be made; nothing is."""
-    parent = next(path for path in folder.parents if path.exists())
-    if not parent.is_dir():
-        raise SlimzooError(f"cannot write {folder}: {parent} is a file, not a folder")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise SlimzooError(f"cannot write {folder}: permission denied: choose a folder you may write to")
+        if folder.is_dir():
+            check_writable(folder / MANIFEST, overwrite=True)
 
 
 @dataclass

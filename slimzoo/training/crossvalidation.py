@@ -21,7 +21,7 @@ from slimzoo.data import splits
 from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.files import check_writable, write_text
+from slimzoo.files import check_folder, check_writable, write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
 from slimzoo.training.choosing import choose
@@ -76,9 +76,7 @@ def crossvalidate(plan: Plan, out: str | os.PathLike, progress: bool = False) ->
 
 def check_free(out: str | os.PathLike) -> None:
     """Raises FileExistsError where no scores can be in `out`."""
-    path = Path(out)
-    if path.exists() and not path.is_dir():
-        raise FileExistsError(f"{path} is a file; name a folder for the scores, out=DIR")
+    path = check_folder(out)
     config = path / CONFIG
     if not config.is_file() and path.is_dir() and any(path.iterdir()):
         raise FileExistsError(

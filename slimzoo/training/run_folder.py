@@ -16,7 +16,7 @@ import numpy as np
 
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import MODEL, atomic_write, check_writable, schema, write_text
+from slimzoo.files import MODEL, atomic_write, check_folder, check_writable, schema, write_text
 from slimzoo.files.locks import alone_at
 from slimzoo.files.schema import Damaged, needed
 from slimzoo.training.state import checkpoints, newest, settings_in
@@ -54,7 +54,7 @@ def alone_in_run(path: str | os.PathLike) -> Iterator[Path]:
       SlimzooError: another process trains there, or it cannot be made.
     """
     path = Path(path)
-    _check_folder(path)
+    check_folder(path)
     check_writable(path / "config.json", overwrite=True)
     try:
         with alone_at(path, path / LOCK, "wait for it, or name another folder, out=DIR"):
@@ -71,7 +71,7 @@ def check_free(path: str | os.PathLike, overwrite: bool = False) -> None:
     RunFolder looks closer: at damaged files, and at the settings of a run that goes on.
     """
     path = Path(path)
-    _check_folder(path)
+    check_folder(path)
     with contextlib.suppress(FileNotFoundError, Damaged):
         config = schema.read(path / "config.json")
         if not overwrite and not schema.problems(config, _CONFIG) and config["finished"]:
@@ -79,11 +79,6 @@ def check_free(path: str | os.PathLike, overwrite: bool = False) -> None:
         return
     if _holds_something(path) and not (path / "config.json").exists() and not checkpoints(path / CHECKPOINTS):
         raise _of_others(path)
-
-
-def _check_folder(path: Path) -> None:
-    if path.exists() and not path.is_dir():
-        raise FileExistsError(f"{path} is a file; name a folder for the run, out=DIR")
 
 
 def _holds_something(path: Path) -> bool:
@@ -117,7 +112,7 @@ class RunFolder:
         self.path = Path(path)
         self.settings = json.loads(json.dumps(settings, default=str))
         self.history: list[dict[str, Any]] = []
-        _check_folder(self.path)
+        check_folder(self.path)
         check_writable(self.config_path, overwrite=True)
         before = self._read_config()
         if before is None and _holds_something(self.path):

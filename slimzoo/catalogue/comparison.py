@@ -4,8 +4,9 @@ import gc
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from slimzoo.catalogue.entries import Entry
@@ -50,31 +51,44 @@ def measure_of(rows: Sequence[Compared]) -> str:
 
 
 def measured(
-    entries: Iterable[Entry], batch_size: int = 8, progress: bool = True, settings: Settings | None = None
+    entries: Iterable[Entry],
+    batch_size: int = 8,
+    progress: bool = True,
+    settings: Settings | None = None,
+    network_arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Compared]:
     """Returns the `entries` with the speed of inference, which is measured one after the other.
 
     Args:
       settings: of an engine. None: the Keras model, in float32.
+      network_arguments: of every network function.
     """
     entries = list(entries)
     with bar(entries, desc="measure", unit="network", disable=not progress, leave=False) as shown:
         rows = []
         for entry in shown:
             shown.set_postfix_str(entry.name)
-            rows.append(Compared(entry, images_per_second(entry.name, batch_size, settings)))
+            rows.append(
+                Compared(entry, images_per_second(entry.name, batch_size, settings, network_arguments))
+            )
             gc.collect()  # the weights of the next one may need the room
     return rows
 
 
-def images_per_second(name: str, batch_size: int, settings: Settings | None = None) -> float:
+def images_per_second(
+    name: str,
+    batch_size: int,
+    settings: Settings | None = None,
+    network_arguments: Mapping[str, Any] = MappingProxyType({}),
+) -> float:
     """Returns the images that the network `name` takes in a second, by the median of several batches."""
     import numpy as np
     import tensorflow as tf
 
     from slimzoo.model import Model
 
-    model: Any = Model(name) if settings is None else in_engine(name, settings)
+    given: dict[str, Any] = {"network_arguments": network_arguments}
+    model: Any = Model(name, **network_arguments) if settings is None else in_engine(name, settings, **given)
     images: Any = tf.random.stateless_uniform((batch_size, *model.input_shape[1:]), (0, 0), -1, 1)
     images = images if settings is None else images.numpy()
     np.asarray(model(images))  # traces it, and lets it find its algorithms

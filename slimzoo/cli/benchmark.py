@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from slimzoo.cli.engine_options import engine_option, precision_option, settled, threads_option
-from slimzoo.cli.errors import Terminated, failure_for
+from slimzoo.cli.errors import Terminated, failure_for, needs_less
 from slimzoo.cli.imports import import_networks, imported
-from slimzoo.cli.options import POSITIVE, Several, import_option
+from slimzoo.cli.options import POSITIVE, Several, arguments_option, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, short_rate, table
 from slimzoo.errors import SlimzooError, shown
 from slimzoo.files import check_writable, write_text
@@ -28,9 +28,9 @@ COLUMNS = (  # of --out, and of a result of --json; memory in bytes
     *("images_per_second", "low", "high", "runs"),
     *("warm_up", "memory", "before", "error"),
 )
+SPARE = ("without model>", "runs>", "warm-up>")  # columns that give way on a narrow terminal
 _TASK, _ANSWER = "task.json", "answer.json"  # in the folder of a process
 Task = dict[str, Any]  # the fields of training.speed.Task, which brings TensorFlow
-_ADVICE = "A smaller --batch-size or --size needs less memory"
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Measured:
     help="Images at once; several with commas between them.",
 )
 @click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the network's own]")
+@arguments_option
 @engine_option
 @precision_option(PRECISIONS[1:])
 @threads_option
@@ -182,7 +183,12 @@ def _in_a_process(task: Task) -> dict[str, Any]:
         (folder / _TASK).write_text(json.dumps({"imports": imported(), "task": task}), encoding="utf-8")
         try:
             process.run(
-                f"{__name__}:measure_here", folder, _title(task), environment={}, endless=True, advice=_ADVICE
+                f"{__name__}:measure_here",
+                folder,
+                _title(task),
+                environment={},
+                endless=True,
+                advice=f"If it was out of memory: {needs_less(task)}",
             )
         except SlimzooError as error:
             return {"error": str(error)}
@@ -200,7 +206,7 @@ def measure_here(folder: Path) -> None:
     try:
         answer |= speed.measure(speed.Task(**asked["task"])).to_dict()
     except Exception as error:
-        failure = failure_for(error)
+        failure = failure_for(error, given=asked["task"])
         if failure is None:
             raise
         answer["error"] = failure.message
@@ -221,6 +227,7 @@ def _print(measured: Measured, as_json: bool) -> None:
         columns = (
             "network",
             "mode",
+            "computed by",
             "batch>",
             "size>",
             "images/s>",
@@ -229,7 +236,7 @@ def _print(measured: Measured, as_json: bool) -> None:
             "warm-up>",
             "memory>",
         )
-        echo(table((*columns, "without model>"), map(_cells, done), _machine(measured.machine)))
+        echo(table((*columns, "without model>"), map(_cells, done), _machine(measured.machine), SPARE))
     if measured.stopped:
         echo("stopped: this is what was measured until then")
     return None
@@ -237,7 +244,8 @@ def _print(measured: Measured, as_json: bool) -> None:
 
 def _cells(result: dict[str, Any]) -> tuple[Any, ...]:
     return (
-        *(result[name] for name in ("network", "mode", "batch_size", "size")),
+        *(result["network"], result["mode"], f"{result['engine'] or 'Keras'}, {result['precision']}"),
+        *(result["batch_size"], result["size"]),
         short_rate(result["images_per_second"]),
         f"{short_rate(result['low'])} to {short_rate(result['high'])}",
         result["runs"],

@@ -4,7 +4,7 @@ import logging
 import math
 import string
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from slimzoo.cli.engine_options import engine_option, precision_option, settled,
 from slimzoo.cli.options import (
     POSITIVE,
     all_of,
+    arguments_option,
     choosing_options,
     import_option,
     patterns_argument,
@@ -66,6 +67,7 @@ HEIGHT = 14  # lines of the picture
     show_default=True,
     help="Images that --measure gives a network at once.",
 )
+@arguments_option
 @engine_option
 @precision_option()
 @threads_option
@@ -81,6 +83,7 @@ def compare(
     overwrite: bool,
     measure: bool,
     batch_size: int,
+    network_arguments: dict[str, Any],
     engine: str | None,
     precision: str,
     threads: int | None,
@@ -98,6 +101,8 @@ def compare(
 
     if engine is not None and not measure:
         raise click.UsageError("--engine is measured: add --measure")
+    if network_arguments and not measure:
+        raise click.UsageError("--argument changes what is measured: add --measure")
     settings = settled(engine, precision, threads, batch_size)
     chosen, others = of_one_task(entries(*patterns, pretrained=pretrained, exclude=exclude, task=task))
     if others:
@@ -109,7 +114,9 @@ def compare(
         check_scored(chosen)
         check_writable(out, overwrite)
     rows = (
-        measured(chosen, batch_size, progress, settings) if measure else [Compared(entry) for entry in chosen]
+        measured(chosen, batch_size, progress, settings, network_arguments)
+        if measure
+        else [Compared(entry) for entry in chosen]
     )
     rows.sort(key=lambda row: ORDERS[sort](row.entry))
     if out is not None:

@@ -11,7 +11,7 @@ import click
 
 from slimzoo.cli import convert_whole
 from slimzoo.cli.int8_options import INT8, argmax_option, int8_options
-from slimzoo.cli.options import POSITIVE, all_of, arguments_option, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, all_of, import_option, loading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.converters.whole_models import SUFFIXES, kind_of
 from slimzoo.errors import SlimzooError, counted, listing
@@ -49,8 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--network", metavar="NAME", help="Check that it is exactly this network's, and say so in the file."
 )
-@all_of(reading_options)
-@arguments_option
+@all_of(loading_options)
 @click.option("--headless", is_flag=True, help="Leave out the last layers of the network.")
 @click.option(
     "--from", "name_map", metavar="LIBRARY", help="Whose names SRC has (keras, timm, ...).  [default: found]"

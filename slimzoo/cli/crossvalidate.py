@@ -15,7 +15,7 @@ from slimzoo.cli.data_options import (
     turn_option,
 )
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, Place, all_of, help_alone, import_option
+from slimzoo.cli.options import POSITIVE, Place, all_of, arguments_option, help_alone, import_option
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option, table
 from slimzoo.errors import counted
 from slimzoo.facts import tricks
@@ -86,6 +86,7 @@ _OPTIONS = (
         "--folds", type=POSITIVE, default=5, show_default=True, help="Parts that are held out in turn."
     ),
     click.option("--seeds", type=POSITIVE, default=3, show_default=True, help="How often all is done."),
+    arguments_option,
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option("--epochs", type=float, help="Of the recipes that train.  [default: the recipe's]"),
     click.option(
@@ -197,6 +198,7 @@ def _crossvalidate(
     seeds: int,
     size: int | None,
     epochs: float | None,
+    network_arguments: dict[str, Any],
     choose: tuple[tuple[str, tuple[Any, ...]], ...],
     out: str,
     chart: str | None,
@@ -226,6 +228,7 @@ def _crossvalidate(
         seeds=seeds,
         size=size,
         options={} if epochs is None else {"epochs": epochs},
+        network_arguments=network_arguments,
         choose=dict(choose),
     )
     figures = crossvalidate(plan, out, progress)

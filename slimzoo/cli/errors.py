@@ -3,7 +3,9 @@
 import errno
 import re
 import sys
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -28,7 +30,11 @@ _WORDS = (  # Python's, the command line's
     ("leave pretrained out to start from new values", "fine-tune from new values, --weights none"),
     ("import first what registers it", "--import FILE first, which registers it"),
 )
-_MEMORY = "out of memory. A smaller --batch-size or --size needs less"
+GIVEN = "slimzoo.given"  # of a context's meta: the parameters of the command that failed
+_SMALLER = (
+    ("batch_size", "--batch-size"),
+    ("size", "--size"),
+)  # what takes memory, in parameters of commands
 _DETAILS = "(slimzoo --debug ..., or SLIMZOO_DEBUG=1, shows where this comes from)"
 
 
@@ -48,18 +54,21 @@ class Failure(click.ClickException):
         return Failure(naming_options(self.message, command), self.code)
 
 
-def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
+def failure_for(
+    error: Exception, verbose: bool = False, given: Mapping[str, Any] = MappingProxyType({})
+) -> Failure | None:
     """Returns how the command ends with `error`; None where the error is not the user's.
 
     Args:
       verbose: the message is not to be shortened.
+      given: the command's parameters, by which it says what needs less memory.
     """
     if isinstance(error, (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)):
         return None
     if isinstance(error, _loaded("slimzoo.training.interrupt", "Stopped")):
         return Failure(str(error), 128 + getattr(error, "signal", 0))
     if isinstance(error, (MemoryError, *_tensorflow("ResourceExhaustedError"))):
-        return Failure(_MEMORY)
+        return Failure(f"out of memory. {needs_less(given)}")
     if isinstance(error, SlimzooError):
         return Failure((error.full if verbose else "") or str(error))
     if isinstance(error, OSError):
@@ -69,6 +78,14 @@ def failure_for(error: Exception, verbose: bool = False) -> Failure | None:
     if isinstance(error, ValueError):
         return Failure(readable(f"{without_nodes(str(error)).strip()} {_DETAILS}"))
     return None
+
+
+def needs_less(given: Mapping[str, Any]) -> str:
+    """Returns what needs less memory than a command with these parameters: no smaller batch than 1."""
+    flags = [flag for name, flag in _SMALLER if name in given and given[name] != 1]
+    if not flags:
+        return "A smaller network needs less: `slimzoo list --sort multiply-adds` shows which there are"
+    return f"A smaller {' or '.join(flags)} needs less"
 
 
 def stop_behind(error: BaseException) -> BaseException | None:

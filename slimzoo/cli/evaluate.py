@@ -3,8 +3,9 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,7 @@ from slimzoo.cli.options import (
     batch_size_option,
     help_alone,
     import_option,
-    reading_options,
+    loading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.cli.tables import TABLES
@@ -43,7 +44,7 @@ _REST = (
     click.option(
         "--weights", metavar="W", help="With a network's name: a tag, or a file.  [default: released]"
     ),
-    *reading_options,
+    *loading_options,
     batch_size_option,
     turn_option,
     import_option,
@@ -99,7 +100,7 @@ def evaluate_voc(
 
     run, task = options["model"], options["task"]
 
-    def read(model: "Model | None") -> "Dataset":
+    def read(model: "_About | Model | None") -> "Dataset":
         masks = (task if model is None else model.task) == SEGMENTATION
         known = model.labels if masks and model is not None else _trained_on(model)
         names: Any = classes or known
@@ -187,7 +188,7 @@ def _evaluate_masks_in_folder(data: str, model: Sequence[str], **options: Any) -
 
     progress = options["progress"]
 
-    def read(loaded: "Model | None") -> "Dataset":
+    def read(loaded: "_About | Model | None") -> "Dataset":
         named = loaded is None or dense.folder.names_classes(data)
         return dense.folder.read(data, None if named or loaded is None else loaded.labels, progress=progress)
 
@@ -266,7 +267,7 @@ def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | N
 
     run, progress = options["model"], options["progress"]
 
-    def read(model: "Model | None") -> "Dataset":
+    def read(model: "_About | Model | None") -> "Dataset":
         names = classes or (model.labels if model is not None else None)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, read_shards(data, None, names, progress))
@@ -298,7 +299,7 @@ def evaluate_list(
 
     run, wanted = options["model"], Wanted(image_column, label_columns)
 
-    def read(model: "Model | None") -> "Dataset":
+    def read(model: "_About | Model | None") -> "Dataset":
         names = classes or (model.labels if model is not None else None)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, lists.read(data, images, names, None, wanted))
@@ -307,7 +308,35 @@ def evaluate_list(
     _evaluate(data, read, **options)
 
 
-def _trained_on(model: "Model | None") -> tuple[str, ...] | None:
+@dataclass(frozen=True)
+class _About:
+    """What of a model decides how data is read for it."""
+
+    task: str
+    labels: tuple[str, ...] | None
+    multi_label: bool
+
+    @classmethod
+    def of(cls, known: Any, task: str | None = None) -> "_About":
+        """Returns that of a Model, or of a Source of weights for a network of the `task`."""
+        labels = known.labels
+        return cls(task or known.task, None if labels is None else tuple(labels), known.multi_label)
+
+
+def _said(model: str, weights: str | None) -> _About | None:
+    """Returns what the weights say of themselves; None where it shows only as they are loaded.
+
+    Raises: SlimzooError, FileNotFoundError: there is no such model.
+    """
+    from slimzoo.loading.source import find
+
+    if Path(model).suffix == ".keras":  # of anybody's
+        return None
+    network, source = find(model, weights is None, weights)
+    return None if source is None else _About.of(source, network.task)
+
+
+def _trained_on(model: "_About | Model | None") -> tuple[str, ...] | None:
     """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
     from slimzoo.labels import VOC
 
@@ -319,13 +348,14 @@ def _trained_on(model: "Model | None") -> tuple[str, ...] | None:
 
 def _evaluate(
     where: str,
-    read: Callable[["Model | None"], "Dataset"],
+    read: Callable[["_About | Model | None"], "Dataset"],
     *,
     model: str,
     weights: str | None,
     rename: dict[str, str] | None,
     exclude: tuple[str, ...],
     ema: bool,
+    network_arguments: dict[str, Any],
     batch_size: int,
     turn: bool,
     progress: bool,
@@ -335,14 +365,16 @@ def _evaluate(
     **views_asked: Any,
 ) -> None:
     from slimzoo.loading.load import load
-    from slimzoo.loading.source import find
     from slimzoo.registry import SEGMENTATION, check_task
     from slimzoo.training import held_out
 
     views = take_views(views_asked)
-    if not os.path.exists(where):  # said before TensorFlow starts
-        find(model, weights is None, weights)
-        read(None)
+    about = _said(model, weights)
+    if about is not None:
+        check_task(model, about.task, task or about.task)
+    early = None  # what is wrong with the data is said before TensorFlow starts
+    if not os.path.exists(where) or (about is not None and about.labels):
+        early = read(about)
     loaded = load(
         model,
         pretrained=weights is None,
@@ -351,11 +383,14 @@ def _evaluate(
         exclude=exclude,
         ema=ema,
         size=size,
+        network_arguments=network_arguments,
     )
     check_task(loaded.name, loaded.task, task or loaded.task)
     if loaded.task != SEGMENTATION:
         refuse_views(loaded.name, views)
-    data = replace(read(loaded), turn=turn)
+    if early is None or about != _About.of(loaded):
+        early = read(loaded)
+    data = replace(early, turn=turn)
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     if loaded.task == SEGMENTATION:

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class Asked:
     rename: dict[str, str] | None
     exclude: tuple[str, ...]
     ema: bool
+    network_arguments: dict[str, Any]
     size: int | None
     crop: float | None
     out: str | None
@@ -143,6 +145,7 @@ def _loaded(name: str, asked: Asked) -> Model:
         rename=asked.rename,
         exclude=asked.exclude,
         ema=asked.ema,
+        network_arguments=asked.network_arguments,
         size=asked.size,
     )
     check_task(model.name, model.task, CLASSIFICATION)

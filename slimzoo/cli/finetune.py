@@ -319,9 +319,12 @@ def _show_plan(
 ) -> None:
     """Prints what would be done with the `options` of finetune()."""
     from slimzoo.training.dry_run import dry_run
+    from slimzoo.training.following import Following
 
     given = {name: value for name, value in options.items() if name not in ("device", "progress", *_ONLY_RUN)}
     settings, machines = dry_run(train, held_out, out, **given)
+    followed = Following(tracker=options["tracker"], profile=options["profile"] or 0)
+    followed.check(settings.recipe, settings.last_step)
     if as_json:
         named = {"machines": machines.addresses, "machine": machines.index} if machines else {}
         return echo_json({"folder": out, **settings.to_dict(), **named})
@@ -359,6 +362,8 @@ def _take_recipe(options: dict[str, Any]) -> dict[str, Any]:
     recipe = {name: value for name in _RECIPE if (value := options.pop(name)) is not None}
     recipe |= take_tricks(options)
     recipe |= {name: value for name in ("new", "freeze") if (value := options.pop(name))}
+    if arguments := options.pop("network_arguments"):
+        recipe["network_arguments"] = arguments
     if rates := options.pop("learning_rates"):
         recipe["learning_rates"] = dict(rates)
     if options.pop("no_augmentation"):

@@ -12,7 +12,7 @@ from slimzoo.cli.options import (
     Place,
     ScopeFactor,
     import_option,
-    reading_options,
+    loading_options,
 )
 from slimzoo.cli.output import json_option, progress_option
 from slimzoo.cli.tricks import trick_options
@@ -46,7 +46,7 @@ OPTIONS = (
         metavar="W",
         help="To start from: pretrained (released ones), none (from scratch), a tag, or a file.",
     ),
-    *reading_options,
+    *loading_options,
     click.option("--size", type=POSITIVE, help="Of the images, pixels.  [default: the weights' own]"),
     click.option(
         "--out",
@@ -163,6 +163,7 @@ GROUPS = {  # of the help
             "--rename",
             "--exclude",
             "--ema",
+            "--argument",
             "--size",
             "--new",
             "--freeze",

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from slimzoo.cli.errors import Failure, Terminated, failure_for, stop_behind
+from slimzoo.cli.errors import GIVEN, Failure, Terminated, failure_for, stop_behind
 from slimzoo.cli.output import width, wrapped
 from slimzoo.cli.quiet import messages_on_stderr, quiet_tensorflow
 from slimzoo.names import near
@@ -46,7 +46,7 @@ class Group(click.Group):
             try:
                 return super().invoke(ctx)
             except Exception as error:
-                failure = failure_for(error, ctx.params["verbose"])
+                failure = failure_for(error, ctx.params["verbose"], ctx.meta.get(GIVEN, {}))
                 if failure is None:
                     raise (stop_behind(error) or error) from error.__cause__
                 if ctx.params["debug"]:

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 import click
+
+from slimzoo.cli.errors import GIVEN
 
 
 class Grouped(click.Command):
@@ -49,9 +52,16 @@ def _whole(text: str) -> str:
 
 
 class Context(click.Context):
-    """The context of a command whose help is laid out so."""
+    """The context of a command whose help is laid out so; one that fails leaves its parameters behind."""
 
     formatter_class = _Formatter
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.meta.setdefault(GIVEN, self.params)  # the innermost, which leaves first
+        super().__exit__(kind, error, trace)
 
 
 def every(command: click.Command) -> Iterator[click.Command]:

@@ -124,6 +124,7 @@ reading_options = (
     exclude_option,
     ema_option,
 )  # of every command that reads weights
+loading_options = (*reading_options, arguments_option)  # and makes the network of them
 batch_size_option = click.option(
     "--batch-size", type=click.IntRange(1, MOST["batch_size"]), default=32, show_default=True
 )

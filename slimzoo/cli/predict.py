@@ -1,6 +1,5 @@
 """`slimzoo predict`: what is on these images?"""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from slimzoo.cli.engine_options import (
 )
 from slimzoo.cli.errors import Failure
 from slimzoo.cli.images_options import images_and_model
-from slimzoo.cli.options import POSITIVE, Place, all_of, batch_size_option, import_option, reading_options
+from slimzoo.cli.options import POSITIVE, Place, all_of, batch_size_option, import_option, loading_options
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.cli.predict_many import Asked, check_alone, many_options, predict_many, recipe_of
-from slimzoo.errors import SlimzooError, listing, shown
+from slimzoo.errors import listing, shown
 from slimzoo.files import check_writable
 
 _LONGEST_NAME = 60  # columns of an image's name before its classes
@@ -45,7 +44,7 @@ _LONGEST_NAME = 60  # columns of an image's name before its classes
     )
 )
 @all_of(images_and_model)
-@all_of(reading_options)
+@all_of(loading_options)
 @click.option("--size", type=POSITIVE, help="Of the images, pixels, in place of the weights' own.")
 @click.option("--top", type=POSITIVE, help="Classes an image at most.  [default: 5; with --threshold all]")
 @click.option(
@@ -82,6 +81,7 @@ def predict(
     rename: dict[str, str] | None,
     exclude: tuple[str, ...],
     ema: bool,
+    network_arguments: dict[str, Any],
     size: int | None,
     top: int | None,
     threshold: float,
@@ -116,6 +116,7 @@ def predict(
         "rename": rename,
         "exclude": exclude,
         "ema": ema,
+        "network_arguments": network_arguments,
         "size": size,
         **engine_arguments(settled(engine, precision, threads), calibrate, floor),
     }
@@ -153,16 +154,15 @@ def _predict_each(
     if to.out is not None:
         formats.check_file(to.out)
         check_writable(to.out, to.overwrite)
-    from slimzoo.data.finding import image_files
+    from slimzoo.data.finding import check_some_there, image_files
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predictions
     from slimzoo.loading.source import find
     from slimzoo.registry import CLASSIFICATION
 
     files = image_files(names)
+    check_some_there(files)
     find(model, how["pretrained"], how["weights"], CLASSIFICATION)  # said before TensorFlow starts
-    if not any(os.path.exists(file) for file in files):
-        raise SlimzooError("\n".join(f"there is no image {file}" for file in files))
     shows = to.progress and (to.out is not None or not sys.stdout.isatty())
     found = predictions(
         load(model, **how), files, progress=shows and len(files) > wanted["batch_size"], **wanted

@@ -22,9 +22,8 @@ from slimzoo.cli.options import (
     POSITIVE,
     Place,
     all_of,
-    arguments_option,
     import_option,
-    reading_options,
+    loading_options,
 )
 from slimzoo.cli.output import echo, echo_json, examples, json_option, percent, progress_option, table
 from slimzoo.engines import MOST
@@ -44,8 +43,7 @@ from slimzoo.errors import listing
     )
 )
 @all_of(images_and_model)
-@all_of(reading_options)
-@arguments_option
+@all_of(loading_options)
 @click.option(
     "--out", type=Place(), required=True, metavar="DIR", help="A new folder, or that of the same job before."
 )
@@ -138,13 +136,15 @@ def segment(
 
 def _files(names: list[str], model: str, how: dict[str, Any], out: str) -> dict[str, str]:
     """Returns {image: how its mask is called}. Raises what shows before TensorFlow starts."""
-    from slimzoo.data.finding import image_files
+    from slimzoo.data.finding import check_some_there, image_files
     from slimzoo.loading.source import find
     from slimzoo.registry import SEGMENTATION
-    from slimzoo.streaming.mask_names import check_folder, named, outside
+    from slimzoo.streaming.mask_names import check_place, named, outside
 
-    check_folder(Path(out))
-    files = named(outside(image_files(names), out))
+    check_place(Path(out))
+    found = image_files(names)
+    check_some_there(found)
+    files = named(outside(found, out))
     find(model, how["pretrained"], how["weights"], SEGMENTATION)
     return files
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from slimzoo.data.folder import visible
 from slimzoo.data.headers import READABLE, image_format
-from slimzoo.errors import SlimzooError, listing
+from slimzoo.errors import SlimzooError, listing, not_there
 
 _SIGNS = "*?["  # of a pattern
+_MOST_NAMED = 10  # of files that are not there
 
 
 def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
@@ -39,6 +40,16 @@ def image_files(given: Sequence[str | os.PathLike]) -> list[str]:
     if problems:
         raise SlimzooError(listing("no images are found:", problems))
     return found
+
+
+def check_some_there(files: Sequence[str]) -> None:
+    """Raises FileNotFoundError where none of `files` is there: said before a model is loaded for them."""
+    if files and not any(os.path.exists(file) for file in files):
+        raise not_there("\n".join(f"there is no image {file}" for file in files[:_MOST_NAMED]) + _more(files))
+
+
+def _more(files: Sequence[str]) -> str:
+    return f"\n... nor any of {len(files) - _MOST_NAMED:,} more" if len(files) > _MOST_NAMED else ""
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -271,9 +271,14 @@ def _is_in_parts(kind: str, data: Place, **where: Any) -> bool:
 
 def _kind(kind: str, task: str, classes: Classes = None) -> Kind:
     rows = _KINDS[task]
+    if kind not in rows and kind in _KINDS[CLASSIFICATION]:
+        raise SlimzooError(
+            f"data of the kind {kind!r} says what images show, not pixels, and a network of the task {task} "
+            f"learns from masks: the kinds {' and '.join(rows)} have some, with task={task!r}. From {kind!r} "
+            f"a network of the task {CLASSIFICATION} learns; `slimzoo list --task {CLASSIFICATION}`"
+        )
     if kind not in rows:
-        others = "" if task == CLASSIFICATION else f" of the task {task}"
-        raise SlimzooError(f"kind of data{others} is {kind!r}; there are {', '.join(rows)}")
+        raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(rows)}")
     if task == CLASSIFICATION and isinstance(classes, str):
         raise SlimzooError(
             f"classes={classes!r} says how masks name classes, for the task segmentation; here they are names"

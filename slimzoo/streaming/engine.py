@@ -13,6 +13,7 @@ from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.streaming.recipe import Recipe
 from slimzoo.streaming.rows import Batch, Best, End, Outcome, Row
 
+ARGUMENTS = "network_arguments"
 LOGITS = ""  # what models call them, beside their end points
 
 
@@ -132,6 +133,7 @@ def job_of(loaded: Loaded, images: Any) -> dict[str, Any]:
         "engine": recipe.arguments.get("engine"),
         "precision": recipe.arguments.get("precision", "float32"),
         **{name: value for name in ("calibrate",) if (value := recipe.arguments.get(name)) is not None},
+        **({ARGUMENTS: given} if (given := recipe.arguments.get(ARGUMENTS)) else {}),
     }
 
 

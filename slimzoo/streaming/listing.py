@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slimzoo.data.finding import image_files
+from slimzoo.data.finding import check_some_there, image_files
 from slimzoo.data.headers import READABLE, image_format
 from slimzoo.errors import SlimzooError, listing, some
 from slimzoo.files.reading import is_endless
@@ -101,7 +101,10 @@ def _of_file(given: str) -> list[Entry]:
     if b"\0" in start or not start.strip():
         what = "no list of names, and no shard" if start.strip() else "empty"
         raise SlimzooError(f"{given} is {what}; --images takes {_GIVE}. Of images, {READABLE}")
-    return _sized(_lines(given, Path(given).read_bytes()))
+    names = _lines(given, Path(given).read_bytes())
+    if not any(map(is_remote, names)):
+        check_some_there(names)
+    return _sized(names)
 
 
 def _in_folder(given: str) -> list[Entry]:

@@ -10,7 +10,7 @@ from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
 from slimzoo.training.machines import Machines
 from slimzoo.training.machines import find as find_machines
-from slimzoo.training.recipes import Recipe, asked_for, usual_method
+from slimzoo.training.recipes import ARGUMENTS, Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -83,7 +83,7 @@ def chosen_recipe(
     Raises: SlimzooError: there is no such recipe, network or option.
     """
     row = get_row(model)
-    asked = steps is not None or bool(options) or machines is not None
+    asked = steps is not None or bool(options.keys() - {ARGUMENTS}) or machines is not None
     return asked_for(row, options, recipe, usual_method(row, images, weights is None, asked))
 
 

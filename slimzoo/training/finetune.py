@@ -129,8 +129,6 @@ def finetune(
     """
     machines = machines_for(cluster if strategy is None else "none", train.task)
     recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps, machines)
-    following = Following(tensorboard, tracker, profile)
-    following.check(recipe)
     settings_of = functools.partial(
         Settings,
         train=train,
@@ -151,6 +149,8 @@ def finetune(
         data_format=data_format,
     )
     planned = settings_of(deterministic=deterministic is not False, replicas=len(machines or "1"))
+    following = Following(tensorboard, tracker, profile)
+    following.check(recipe, planned.last_step)
     with place_for(machines, out) as folder:
         check_given(folder, model, weights, overwrite, train.task)
         with joined(machines, cluster_timeout, planned.to_compare) as together:

@@ -41,6 +41,7 @@ class Plan:
     seeds: int = 3
     size: int | None = None
     options: Options | None = None  # of every recipe that trains
+    network_arguments: Options = field(default_factory=dict)  # of all recipes
     deterministic: bool | None = None  # as finetune() takes it
     choose: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # field of a recipe: values to try
 
@@ -79,11 +80,13 @@ class Plan:
 
     def candidates(self, recipe: str) -> list[dict[str, Any]]:
         """Returns the options that `recipe` is chosen between; a single entry where nothing is to choose."""
+        own = {"network_arguments": self.network_arguments} if self.network_arguments else {}
         if not trains(recipe):
-            return [{}]
+            return [own]
         combined = itertools.product(*self.choose.values())
         return [
-            {**(self.options or {}), **dict(zip(self.choose, values, strict=True))} for values in combined
+            {**own, **(self.options or {}), **dict(zip(self.choose, values, strict=True))}
+            for values in combined
         ]
 
     def trainings(self, recipe: str) -> int:
@@ -100,6 +103,7 @@ class Plan:
             "folds": self.folds,
             "size": self.size,
             "options": plain(self.options),
+            **({"arguments": plain(self.network_arguments)} if self.network_arguments else {}),
             **({"choose": plain(self.choose)} if self.choose and trains(recipe) else {}),
         }
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from slimzoo.errors import counted
+from slimzoo.training.following import WARM_UP
 
 log = logging.getLogger("slimzoo")
-WARM_UP = 3  # steps of a process that are left out: the first of them builds its graph
 
 
 class Profile:

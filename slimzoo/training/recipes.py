@@ -41,6 +41,7 @@ METHODS: dict[str, Method] = {
         what="the last layer is fitted, then all layers are trained", fits=True, rate=0.1
     ),
 }
+ARGUMENTS = "network_arguments"  # a field that asks for no training
 FEW = 1000  # images to train on, up to which "probe" is the usual method
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -123,7 +124,8 @@ class Recipe(Tricks):
         kept = [f"frozen: {', '.join(self.freeze)}"] if self.freeze else []
         arguments = {**self.scope_arguments, **self.network_arguments}
         if not METHODS[self.method].steps:
-            return [METHODS[self.method].what, f"new: {', '.join(self.new or ())}"]
+            own = [f"{name} {value}" for name, value in self.network_arguments.items()]
+            return [METHODS[self.method].what, f"new: {', '.join(self.new or ())}", *own]
         method = [METHODS[self.method].what] if self.method != "full" else []
         return [
             *method,
@@ -138,11 +140,16 @@ class Recipe(Tricks):
         ]
 
     def override(self, values: Mapping[str, Any]) -> "Recipe":
-        """Returns the recipe with `values` in place of its own; raises SlimzooError on an unknown name."""
+        """Returns the recipe with `values` in place of its own; arguments of the network are added to its.
+
+        Raises: SlimzooError: an unknown name.
+        """
         known = sorted((f.name for f in fields(self)), key=lambda name: name in tricks.ROWS)  # they come last
         unknown = [name for name in values if name not in known]
         if unknown:
             raise SlimzooError(f"no option {', '.join(unknown)}; a recipe has {', '.join(known)}")
+        if arguments := values.get(ARGUMENTS):
+            values = {**values, ARGUMENTS: {**self.network_arguments, **arguments}}
         return replace(self, **values)
 
 

@@ -1,8 +1,8 @@
 """Images a second of a network here, in inference and in a step of training, and the memory they take."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Task:
     precision: str = "float32"
     engine: str | None = None  # of slimzoo.engines; None: the Keras model
     threads: int | None = None  # of the engine
+    network_arguments: Mapping[str, Any] = field(default_factory=dict)
     pretrained: bool = False  # else the weights are new: nothing is fetched
     seconds: float = 2.0
     steps: int | None = None  # so many, in place of `seconds`
@@ -93,6 +94,7 @@ def measure(task: Task) -> Speed:
 def _loaded(task: Task) -> Any:
     """Returns a Model, or a Predictor."""
     given: dict[str, Any] = {"pretrained": task.pretrained, "size": task.size, "quiet": True}
+    given["network_arguments"] = task.network_arguments
     if task.engine is None:
         return load(task.network, dtype=task.precision, **given)
     settings = Settings(task.engine, task.precision, task.threads, task.batch_size)

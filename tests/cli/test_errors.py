@@ -50,7 +50,7 @@ def raising(error):
         (FileNotFoundError("there is no x"), 2, "error: there is no x\n"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2, "error: x: No such file"),
         (OSError(errno.ENOSPC, "No space left on device", "x"), 2, "error: cannot write x: the disk is full"),
-        (MemoryError(), 2, "error: out of memory. A smaller --batch-size"),
+        (MemoryError(), 2, "error: out of memory. A smaller network needs less"),
         (tf.errors.ResourceExhaustedError(None, None, "OOM"), 2, "error: out of memory"),
         (tf.errors.DataLossError(None, None, "Checksum does not match"), 2, "error: TensorFlow: Checksum"),
         (ValueError("plain"), 2, "error: plain (slimzoo --debug"),
@@ -63,6 +63,22 @@ def test_each_error_of_the_user_is_one_message_and_an_exit_code(command, error, 
     assert result.err.startswith(message)
     assert "Traceback" not in result.err
     assert result.out == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "out of memory. A smaller --batch-size or --size needs less"),
+        (("--batch-size", "1"), "out of memory. A smaller --size needs less"),
+    ],
+)
+def test_memory_that_is_short_is_saved_where_it_can_be(slimzoo, cifarnet, image, monkeypatch, given, said):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(importlib.import_module("slimzoo.loading.load"), "load", full)
+    result = slimzoo("predict", "--model", cifarnet, image, *given)
+    assert result.code == 2 and said in result.err
 
 
 def test_who_asks_whether_tensorflow_is_there_does_not_make_its_start_loud(monkeypatch):

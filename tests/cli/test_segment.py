@@ -103,6 +103,7 @@ def test_images_that_cannot_be_read_are_rows_with_a_problem(slimzoo, model, phot
     assert again.code == 0 and (ids("masks/broken.png") == dense.striped(9, 9)[1]).all()
     nothing = slimzoo("segment", "photos/gone.jpg", "--model", model, "--out", "none")
     assert nothing.code == 2 and "there is no image" in nothing.err
+    assert not Path("none").exists()
 
 
 @pytest.mark.parametrize(

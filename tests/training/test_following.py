@@ -67,9 +67,18 @@ def test_a_tracker_that_is_not_installed_says_how_before_anything_starts(run, tm
 
 def test_everything_wrong_is_said_at_once():
     with pytest.raises(SlimzooError) as error:
-        Following(tracker="excel", profile=3).check(Recipe(method="probe"))
+        Following(tracker="excel", profile=3).check(Recipe(method="probe"), 1)
     assert "tracker is 'excel'; allowed are wandb, mlflow" in str(error.value)
     assert "method='probe' trains by none" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("steps", "profile", "said"),
+    [(3, 1, "traces steps after the first 3, and the run has 3 steps"), (9, -1, "profile is -1")],
+)
+def test_a_profile_that_would_be_of_nothing_is_refused_before_anything_starts(steps, profile, said):
+    with pytest.raises(SlimzooError, match=said):
+        Following(profile=profile).check(Recipe(), steps)
 
 
 def test_a_profile_traces_steps_into_the_folder_and_changes_nothing(run, tmp_path, caplog):
@@ -85,4 +94,5 @@ def test_a_profile_traces_steps_into_the_folder_and_changes_nothing(run, tmp_pat
 
 def test_a_profile_of_more_steps_than_there_are_says_how_many_it_has(run, tmp_path, caplog):
     run(tmp_path / "run", steps=4, profile=9)
+    assert caplog.messages[0].startswith("profile: of the 4 steps at most 1 step will be traced, not 9")
     assert "1 step of 9 traced, as no more came after the first 3" in caplog.text

@@ -78,10 +78,10 @@ def export_int8(
 
 
 def check(model: Any, kind: str | None, what: str, calibrate: Any, floor: float) -> None:
-    """Raises SlimzooError with everything for which `model` cannot be written with 8 bits.
+    """Raises SlimzooError with everything for which `model` cannot be made with 8 bits.
 
     Args:
-      kind: of KINDS, as which; what: is to be written, for the message. Others: see export_int8().
+      kind: of KINDS, as which; what: is to be made, for the message. Others: see export_int8().
     """
     problems = []
     if kind not in WRITERS:
@@ -98,7 +98,7 @@ def check(model: Any, kind: str | None, what: str, calibrate: Any, floor: float)
     if None in model.input_shape[1:]:
         problems.append(f"{model.name} takes images of any size; make it with an input_shape of one")
     if problems:
-        raise SlimzooError(listing("the model cannot be written with 8 bits:", problems))
+        raise SlimzooError(listing("there is no model of 8 bits to be had so:", problems))
 
 
 def quantised(

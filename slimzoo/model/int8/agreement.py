@@ -62,8 +62,9 @@ class Agreement:
         """Raises SlimzooError where `top1` is below `floor`."""
         if self.top1 < floor:
             raise SlimzooError(
-                f"{self}. That is below the floor of {floor:.0%}: nothing was written. Calibrate with more "
-                "images, of the kind that it will see; a lower floor, floor=NUMBER, lets it pass, 0 anything"
+                f"{self}. That is below the floor of {floor:.0%}, so it is neither used nor written. "
+                "Calibrate with more images, of the kind that it will see; a lower floor, floor=NUMBER, lets "
+                "it pass, 0 anything"
             )
 
 

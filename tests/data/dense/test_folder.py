@@ -76,9 +76,10 @@ def test_a_part_is_held_out_or_val_beside_train_with_its_classes_and_colours(tmp
 
 
 def test_what_has_no_masks_is_refused(tmp_path):
-    with pytest.raises(
-        SlimzooError, match=r"kind of data of the task segmentation is .boxes.; there are voc, folder"
-    ):
+    ways_out = r"kinds voc and folder have some, with task='segmentation'.*slimzoo list --task classification"
+    with pytest.raises(SlimzooError, match=rf"data of the kind 'boxes'.*{ways_out}"):
         open_data("boxes", tmp_path, task=SEGMENTATION)
+    with pytest.raises(SlimzooError, match="kind of data is 'coco'; there are voc, folder"):
+        open_data("coco", tmp_path, task=SEGMENTATION)
     with pytest.raises(SlimzooError, match="says how masks name classes"):
         open_data("voc", tmp_path, classes="classes.json")

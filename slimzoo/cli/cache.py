@@ -137,7 +137,7 @@ def prune(
     gone = blobs.forget(dry_run) if compiled or everything else []
     indices = [] if names else shard_index.prune(everything, dry_run)
     paths += [*(one.folder for one in gone), *(one.file for one in indices)]
-    size += sum(one.bytes for one in (*gone, *indices))
+    size += sum(one.bytes for one in gone) + sum(one.bytes for one in indices)
     if as_json:
         return echo_json({"files": paths, "bytes": size, "deleted": not dry_run})
     for path in paths:

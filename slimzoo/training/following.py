@@ -82,7 +82,7 @@ class Following:
             if self.tracker:
                 found.append(trackers.begin(self.tracker, folder.path, title, folder.settings))
                 ended.callback(found[-1].close)
-            profile = Profile(folder.path / TENSORBOARD, self.profile)
+            profile = Profile(folder.path / TENSORBOARD, self.profile, WARM_UP)
             ended.callback(profile.close)
             yield Followers((*found,), profile)
 

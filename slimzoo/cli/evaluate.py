@@ -3,13 +3,13 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimzoo.cli.about import About, about_weights
 from slimzoo.cli.data_options import (
     classes_option,
     images_option,
@@ -100,7 +100,7 @@ def evaluate_voc(
 
     run, task = options["model"], options["task"]
 
-    def read(model: "_About | Model | None") -> "Dataset":
+    def read(model: "About | Model | None") -> "Dataset":
         masks = (task if model is None else model.task) == SEGMENTATION
         known = model.labels if masks and model is not None else _trained_on(model)
         names: Any = classes or known
@@ -188,7 +188,7 @@ def _evaluate_masks_in_folder(data: str, model: Sequence[str], **options: Any) -
 
     progress = options["progress"]
 
-    def read(loaded: "_About | Model | None") -> "Dataset":
+    def read(loaded: "About | Model | None") -> "Dataset":
         named = loaded is None or dense.folder.names_classes(data)
         return dense.folder.read(data, None if named or loaded is None else loaded.labels, progress=progress)
 
@@ -267,7 +267,7 @@ def evaluate_tfrecord(data: str, split: str | None, classes: tuple[str, ...] | N
 
     run, progress = options["model"], options["progress"]
 
-    def read(model: "_About | Model | None") -> "Dataset":
+    def read(model: "About | Model | None") -> "Dataset":
         names = classes or (model.labels if model is not None else None)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, read_shards(data, None, names, progress))
@@ -299,7 +299,7 @@ def evaluate_list(
 
     run, wanted = options["model"], Wanted(image_column, label_columns)
 
-    def read(model: "_About | Model | None") -> "Dataset":
+    def read(model: "About | Model | None") -> "Dataset":
         names = classes or (model.labels if model is not None else None)
         if split is None and held_out.images(run, "validation") is not None:
             return held_out.only_held_out(run, lists.read(data, images, names, None, wanted))
@@ -308,35 +308,7 @@ def evaluate_list(
     _evaluate(data, read, **options)
 
 
-@dataclass(frozen=True)
-class _About:
-    """What of a model decides how data is read for it."""
-
-    task: str
-    labels: tuple[str, ...] | None
-    multi_label: bool
-
-    @classmethod
-    def of(cls, known: Any, task: str | None = None) -> "_About":
-        """Returns that of a Model, or of a Source of weights for a network of the `task`."""
-        labels = known.labels
-        return cls(task or known.task, None if labels is None else tuple(labels), known.multi_label)
-
-
-def _said(model: str, weights: str | None) -> _About | None:
-    """Returns what the weights say of themselves; None where it shows only as they are loaded.
-
-    Raises: SlimzooError, FileNotFoundError: there is no such model.
-    """
-    from slimzoo.loading.source import find
-
-    if Path(model).suffix == ".keras":  # of anybody's
-        return None
-    network, source = find(model, weights is None, weights)
-    return None if source is None else _About.of(source, network.task)
-
-
-def _trained_on(model: "_About | Model | None") -> tuple[str, ...] | None:
+def _trained_on(model: "About | Model | None") -> tuple[str, ...] | None:
     """Returns the classes of a model for several labels an image; ImageNet's are no annotation's."""
     from slimzoo.labels import VOC
 
@@ -348,7 +320,7 @@ def _trained_on(model: "_About | Model | None") -> tuple[str, ...] | None:
 
 def _evaluate(
     where: str,
-    read: Callable[["_About | Model | None"], "Dataset"],
+    read: Callable[["About | Model | None"], "Dataset"],
     *,
     model: str,
     weights: str | None,
@@ -369,7 +341,7 @@ def _evaluate(
     from slimzoo.training import held_out
 
     views = take_views(views_asked)
-    about = _said(model, weights)
+    about = about_weights(model, weights)
     if about is not None:
         check_task(model, about.task, task or about.task)
     early = None  # what is wrong with the data is said before TensorFlow starts
@@ -388,7 +360,7 @@ def _evaluate(
     check_task(loaded.name, loaded.task, task or loaded.task)
     if loaded.task != SEGMENTATION:
         refuse_views(loaded.name, views)
-    if early is None or about != _About.of(loaded):
+    if early is None or about != About.of(loaded):
         early = read(loaded)
     data = replace(early, turn=turn)
     if seen := held_out.count_trained_on(model, data):

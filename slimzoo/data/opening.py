@@ -275,7 +275,7 @@ def _kind(kind: str, task: str, classes: Classes = None) -> Kind:
         raise SlimzooError(
             f"data of the kind {kind!r} says what images show, not pixels, and a network of the task {task} "
             f"learns from masks: the kinds {' and '.join(rows)} have some, with task={task!r}. From {kind!r} "
-            f"a network of the task {CLASSIFICATION} learns; `slimzoo list --task {CLASSIFICATION}`"
+            f"a network of the task {CLASSIFICATION} learns; `slimzoo list --task classification`"
         )
     if kind not in rows:
         raise SlimzooError(f"kind of data is {kind!r}; there are {', '.join(rows)}")

@@ -69,7 +69,7 @@ def batches(
     mixing, whole = mixing if training and mixing else None, None
     if share is not None:
         whole = Whole(batch_size, share, preprocessing.shape)
-        order = _rows(order, whole, mixing, seed, start_step)
+        order = rows_of_batches(order, whole, mixing, seed, start_step)
         batch_size = whole.loaded(mixing)
     load = _loader(dataset, preprocessing, seed, view, cache, further)
     examples = order.map(load, num_parallel_calls=num_parallel_calls, deterministic=True)
@@ -130,8 +130,8 @@ def _mix_seed(seed: int, step: tf.Tensor) -> tf.Tensor:
     return tf.random.fold_in(tf.constant([seed, _MIX], tf.int32), tf.cast(step, tf.int32))
 
 
-def _rows(
-    order: tf.data.Dataset, whole: Whole, mixing: Mixing | None, seed: int, start: int
+def rows_of_batches(
+    order: tf.data.Dataset, whole: Whole, mixing: Mixing | None = None, seed: int = 0, start: int = 0
 ) -> tf.data.Dataset:
     """Returns (epoch, index) of the examples of each batch that a process wants, its partners behind them."""
     if mixing:

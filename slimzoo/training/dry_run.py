@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError
 from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
 from slimzoo.training.machines import Machines
@@ -35,7 +34,7 @@ def dry_run(
     The arguments are finetune()'s.
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
-    machines = machines_for(cluster, train.task)
+    machines = find_machines(cluster)
     recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"), machines)
     check_given(out, model, weights, overwrite, train.task)
     planned = Settings(
@@ -50,20 +49,6 @@ def dry_run(
         **settings,
     )
     return planned, machines
-
-
-def machines_for(cluster: str, task: str) -> Machines | None:
-    """Returns the machines that train together, as `cluster` says; None: this one alone.
-
-    Raises: SlimzooError: what should name them does not, or they cannot train for `task`.
-    """
-    machines = find_machines(cluster)
-    if machines is not None and task != CLASSIFICATION:
-        raise SlimzooError(
-            f"{len(machines)} machines train together for {CLASSIFICATION} alone, and the data is for "
-            f"{task}; cluster='none' trains on this one"
-        )
-    return machines
 
 
 def chosen_recipe(

@@ -145,13 +145,27 @@ def evaluate_together(
     """
     check_fits(model, dataset)
     own = cluster.part_of(dataset, batch_size)
+
+    def run() -> Found:
+        return _run_over(model, own, batch_size, progress, data) if len(own) else _nothing(dataset)
+
+    return _of_parts(model, dataset, found_by_all(run, cluster, breaking_off))
+
+
+def found_by_all(
+    run: Callable[[], Found], cluster: Alone, breaking_off: Callable[[], AbstractContextManager]
+) -> list[Found]:
+    """Returns what `run` gave in every process of `cluster`.
+
+    Raises: BrokenOff: a signal came, to any of them; breaking_off() lets it leave `run` in this one.
+    """
     found: Found | None = None
     with suppress(BrokenOff), breaking_off():
-        found = _run_over(model, own, batch_size, progress, data) if len(own) else _nothing(dataset)
+        found = run()
     parts = cluster.gather_arrays(found)
     if parts is None:
         raise BrokenOff
-    return _of_parts(model, dataset, parts)
+    return parts
 
 
 def _of_parts(model: Model, dataset: Dataset, parts: Sequence[Found]) -> Evaluation:

@@ -16,8 +16,9 @@ from slimzoo.registry import SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.beside import Beside
 from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
-from slimzoo.training.dry_run import check_given, chosen_recipe, machines_for
+from slimzoo.training.dry_run import check_given, chosen_recipe
 from slimzoo.training.following import Following
+from slimzoo.training.machines import find as find_machines
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
@@ -127,7 +128,7 @@ def finetune(
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
-    machines = machines_for(cluster if strategy is None else "none", train.task)
+    machines = find_machines(cluster if strategy is None else "none")
     recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps, machines)
     settings_of = functools.partial(
         Settings,

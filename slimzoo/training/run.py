@@ -327,7 +327,7 @@ class Run:
         size, data = self.settings.eval_size, self.settings.validation
         with evaluation_device(self.strategy):
             given = (self.plain, data, size, progress, self._held_out)
-            if self.cluster.count > 1 and self._task.together:
+            if self.cluster.count > 1:
                 return self._task.together(*given, self.cluster, breaking_off)
             with breaking_off():
                 return self._task.evaluate(*given)
@@ -335,8 +335,7 @@ class Run:
     @functools.cached_property
     def _held_out(self) -> Any:
         size, data = self.settings.eval_size, self.settings.validation
-        own = self.cluster.part_of(data, size) if self._task.together else data
-        return self._task.held_out(self.plain, own, self.settings) if len(own) else None
+        return self._task.held_out(self.plain, self.cluster.part_of(data, size), self.settings)
 
     def _record(self, kind: str, **values: float) -> None:
         row = {"step": self.step, "epoch": self.epoch, "kind": kind, **values}

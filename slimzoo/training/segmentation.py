@@ -18,10 +18,16 @@ from slimzoo.training.settings import Settings
 
 
 class MaskFeed:
-    """The batches of a run; which images step s holds, and how each is changed, follows from (seed, s)."""
+    """The batches of a run; which images step s holds, and how each is changed, follows from (seed, s).
 
-    def __init__(self, settings: Settings, preprocessing: Preprocessing):
-        self._settings, self._preprocessing = settings, preprocessing
+    Args:
+      share: (begin, end) of the rows of each batch that this process makes; None: all.
+    """
+
+    def __init__(
+        self, settings: Settings, preprocessing: Preprocessing, share: tuple[int, int] | None = None
+    ):
+        self._settings, self._preprocessing, self._share = settings, preprocessing, share
         self._train = masked(settings.train)
         self._odds = odds(self._train) if settings.recipe.sampling == "balanced" else None
         self._pairing = pairing_of(settings.recipe, preprocessing)
@@ -33,6 +39,13 @@ class MaskFeed:
 
     def batches(self, step: int) -> tf.data.Dataset:
         """Returns the batches from `step` on."""
+        return self._from(step, self._share)
+
+    def unmixed(self) -> tf.data.Dataset:
+        """Returns the batches from the first on, whole."""
+        return self._from(0, None)
+
+    def _from(self, step: int, share: tuple[int, int] | None) -> tf.data.Dataset:
         return batches(
             self._train,
             self._preprocessing,
@@ -41,11 +54,8 @@ class MaskFeed:
             seed=self._settings.seed,
             start_step=step,
             odds=self._odds,
+            share=share,
         )
-
-    def unmixed(self) -> tf.data.Dataset:
-        """Returns the batches from the first on."""
-        return self.batches(0)
 
 
 def masked(data: object) -> MaskDataset:

@@ -1,9 +1,11 @@
 """How good a model's masks are on a data set; of what it gives, no more than counts is kept."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,8 @@ from slimzoo.preprocessing.spec import KINDS
 from slimzoo.preprocessing.views import Views
 from slimzoo.report.history import number
 from slimzoo.training.bootstrap import RESAMPLES, UNKNOWN, Interval, between, draws
-from slimzoo.training.evaluation import check_finite, check_fits
+from slimzoo.training.cluster import Alone
+from slimzoo.training.evaluation import check_finite, check_fits, found_by_all
 from slimzoo.training.segmentation import pixel_loss
 from slimzoo.training.segmentation_scores import FOUND, HIT, TRUE, Counts, ious, mean_iou
 
@@ -67,7 +70,9 @@ class MaskEvaluation:
     @property
     def boundary_by_class(self) -> np.ndarray:
         """Boundary F of each class, float64 [K], the mean over the images that show it; nan without any."""
-        total, images = self.counts.boundary
+        each = self.counts.boundary
+        images = np.isfinite(each).sum(0)
+        total = np.nansum(each, 0)
         return np.divide(total, images, out=np.full(len(total), math.nan), where=images > 0)
 
     @property
@@ -168,6 +173,50 @@ def evaluate_masks(
     Raises: SlimzooError: model and data do not fit together, an image or a mask cannot be read.
     """
     masks, views = check_masks_fit(model, dataset), views or Views()
+    return _of_parts(model, masks, views, [_run_over(model, masks, batch_size, progress, views)])
+
+
+def evaluate_masks_together(
+    model: Model,
+    dataset: Dataset,
+    batch_size: int,
+    progress: bool,
+    views: Views,
+    cluster: Alone,
+    breaking_off: Callable[[], AbstractContextManager] = nullcontext,
+) -> MaskEvaluation:
+    """Returns what evaluate_masks() does, in every process of `cluster`: each runs over its part.
+
+    Args:
+      breaking_off: lets a signal leave the part of this process.
+    Raises:
+      SlimzooError: as evaluate_masks(). BrokenOff: a signal came, to any of the processes.
+    """
+    masks = check_masks_fit(model, dataset)
+    own = cluster.part_of(masks, min(batch_size, BATCH))
+    assert isinstance(own, MaskDataset), "a part of masks has masks"
+    run = partial(_run_over, model, own, batch_size, progress, views)
+    return _of_parts(model, masks, views, found_by_all(run, cluster, breaking_off))
+
+
+def _of_parts(
+    model: Model, masks: MaskDataset, views: Views, parts: Sequence[Mapping[str, np.ndarray]]
+) -> MaskEvaluation:
+    """Returns the evaluation of `masks` from what its parts gave, in order."""
+    counts = Counts(len(masks.classes))
+    losses = np.concatenate([part["losses"] for part in parts])
+    for part in parts:
+        counts.add_arrays(part)
+    loss = float(np.average(losses[:, 0], weights=np.maximum(losses[:, 1], 1e-9)))
+    if views.tile is None:
+        check_finite(model, masks, loss)
+    return MaskEvaluation(masks, counts, loss, views)
+
+
+def _run_over(
+    model: Model, masks: MaskDataset, batch_size: int, progress: bool, views: Views
+) -> dict[str, np.ndarray]:
+    """Returns the arrays of the counts of `masks`, and of each image its loss and of how many pixels."""
     looking, size = looking_of(model, views), min(batch_size, BATCH)
     counts, losses = Counts(len(masks.classes)), []
     shown = bar(total=len(masks), desc="evaluate", unit="image", disable=not progress, leave=False)
@@ -179,10 +228,7 @@ def evaluate_masks(
                 counts.add(truth, one.mask)
                 losses.append(_loss(one, truth))
                 shown.update()
-    loss = float(np.average([loss for loss, _ in losses], weights=[max(terms, 1e-9) for _, terms in losses]))
-    if views.tile is None:
-        check_finite(model, masks, loss)
-    return MaskEvaluation(masks, counts, loss, views)
+    return {**counts.to_arrays(), "losses": np.array(losses, np.float64).reshape(-1, 2)}
 
 
 def _read(masks: MaskDataset, indices: Iterable[int]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,6 +1,7 @@
 """How good masks are: intersection over union, pixel accuracy, and how well boundaries are met."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,30 +21,44 @@ class Counts:
     Attributes:
       confusion: int64 [K, K], pixels of each class by what they were taken for; void is left out.
       by_image: int64 [images, 3, K]: pixels of a class that were found, that there are, that were seen.
-      boundary: float64 [2, K]: the sum of each class's boundary F over images that show it, and their number.
+      boundary: float64 [images, K]: the boundary F of the classes that an image shows, else nan.
     """
 
     classes: int
     confusion: np.ndarray = field(init=False)
-    boundary: np.ndarray = field(init=False)
     _images: list[np.ndarray] = field(init=False, default_factory=list)
+    _boundaries: list[np.ndarray] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.confusion = np.zeros((self.classes, self.classes), np.int64)
-        self.boundary = np.zeros((2, self.classes))
 
     @cached_property
     def by_image(self) -> np.ndarray:
         """See the class; asked for when all images were added."""
         return np.array(self._images, np.int64).reshape(-1, 3, self.classes)
 
+    @cached_property
+    def boundary(self) -> np.ndarray:
+        """See the class; asked for when all images were added."""
+        return np.array(self._boundaries, np.float64).reshape(-1, self.classes)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Returns what they are, for add_arrays() of others."""
+        return {"confusion": self.confusion, "by_image": self.by_image, "boundary": self.boundary}
+
+    def add_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Adds the images of others, behind those that are here."""
+        self.confusion += arrays["confusion"]
+        self._images.extend(arrays["by_image"])
+        self._boundaries.extend(arrays["boundary"])
+
     def add(self, truth: np.ndarray, found: np.ndarray) -> None:
         """Adds an image: class ids [H, W] each, VOID in `truth` counting for nothing."""
         counts = confusion_of(truth, found, self.classes)
         self.confusion += counts
         self._images.append(np.stack([np.diag(counts), counts.sum(1), counts.sum(0)]))
-        for number, score in boundary_f(truth, found).items():
-            self.boundary[:, number] += score, 1
+        scores = boundary_f(truth, found)
+        self._boundaries.append(np.array([scores.get(number, math.nan) for number in range(self.classes)]))
 
 
 def confusion_of(truth: np.ndarray, found: np.ndarray, classes: int) -> np.ndarray:

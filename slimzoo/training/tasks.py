@@ -17,7 +17,7 @@ from slimzoo.training.evaluation import evaluate, evaluate_together, held_out_ba
 from slimzoo.training.feeding import Feed
 from slimzoo.training.losses import BatchLoss, of_classes
 from slimzoo.training.segmentation import MaskFeed, loss_of
-from slimzoo.training.segmentation_evaluation import evaluate_masks
+from slimzoo.training.segmentation_evaluation import evaluate_masks, evaluate_masks_together
 from slimzoo.training.segmentation_evaluation import rank as rank_of_masks
 from slimzoo.training.segmentation_report import write as write_report_of_masks
 from slimzoo.training.settings import Settings
@@ -66,7 +66,7 @@ class Task:
       held_out: what evaluate() takes where the same images are measured again and again.
       evaluate: (model, data, batch size, progress, what held_out() gave) -> the figures.
       together: the same in every process of a cluster, each of which runs over its part: (..., cluster, what
-        lets a signal leave it); None: each runs over all.
+        lets a signal leave it).
       rank: that of an evaluation, of its row in the history.
       shown: the figure beside the progress bar: what it is called, and its column.
       report: writes predictions and report, as run_report.write() does; returns the page's path.
@@ -76,10 +76,10 @@ class Task:
     loss: Callable[[Settings], BatchLoss]
     held_out: Callable[[Model, Dataset, Settings], Any]
     evaluate: Callable[[Model, Dataset, int, bool, Any], Evaluated]
+    together: Callable[..., Evaluated]
     rank: Callable[[Mapping[str, Any]], list[float]]
     shown: tuple[str, str]
     report: Callable[..., Path]
-    together: Callable[..., Evaluated] | None = None
 
 
 def _report_of_classes(folder: Any, settings: Settings, evaluation: Any, *about: Any, **more: Any) -> Path:
@@ -87,7 +87,9 @@ def _report_of_classes(folder: Any, settings: Settings, evaluation: Any, *about:
     return run_report.write(folder, settings, evaluation, *about, **more)
 
 
-def _batches_of_classes(model: Model, data: Dataset, settings: Settings) -> tf.data.Dataset:
+def _batches_of_classes(model: Model, data: Dataset, settings: Settings) -> tf.data.Dataset | None:
+    if not len(data):  # of more machines than there are batches
+        return None
     return held_out_batches(model, data, settings.recipe.batch_size, again=True)
 
 
@@ -115,6 +117,7 @@ TASKS: dict[str, Task] = {
         loss=loss_of,
         held_out=_views_of_masks,
         evaluate=evaluate_masks,
+        together=evaluate_masks_together,
         rank=rank_of_masks,
         shown=("mIoU", "miou"),
         report=write_report_of_masks,

@@ -15,10 +15,12 @@ ARGUMENTS = {"steps": 6, "eval_every": 3}
 RECIPE = {"batch_size": 5, "learning_rate": 0.05}
 
 
-def data(devkit):
-    """Images to train on, and held-out ones."""
-    from slimzoo.data import voc
+def data(devkit, network="tiny_bn"):
+    """What `network` trains on, and what is held out: images, or masks."""
+    from slimzoo.data import dense, voc
 
+    if network == "tiny_masks":
+        return tuple(dense.voc.read(devkit, split=part, classes=CLASSES[:3]) for part in ("train", "val"))
     return tuple(voc.read(devkit, split=part, classes=CLASSES) for part in ("train", "val"))
 
 
@@ -35,7 +37,7 @@ def main(devkit: str, out: str, network: str, more: str) -> int:
     options = {**RECIPE, **given.pop("options", {})}
     common = {"model": network, "weights": None, "cluster": "auto", "tensorboard": False}
     try:
-        finetune(*data(devkit), out, options=options, **common, **given)
+        finetune(*data(devkit, network), out, options=options, **common, **given)
     except Stopped as stopped:
         print(stopped)
         return 128 + stopped.signal

@@ -12,11 +12,11 @@ from sklearn.metrics import average_precision_score
 import slimzoo
 from slimzoo.data import Dataset, Example, folder
 from slimzoo.errors import SlimzooError
-from slimzoo.training.cluster import Alone
 from slimzoo.training.evaluation import Evaluation, evaluate, evaluate_together
 from slimzoo.training.finetune import Result
 from slimzoo.training.interrupt import BrokenOff
 from tests.training.conftest import CLASSES
+from tests.training.part_of_two import PartOfTwo
 
 
 def load(labels=CLASSES, multi_label=True, **arguments):
@@ -125,19 +125,6 @@ def test_what_is_printed_of_data_and_of_an_evaluation_is_a_line(class_folder):
     assert "accuracy" not in str(several)
     result = Result(Path("runs/x"), None, single, 3, 9, Path("runs/x/report.html"), [{}])
     assert str(result) == f"<Result in runs/x: best at step 3 of 9; {single}>"
-
-
-class PartOfTwo(Alone):
-    """One of two processes; `parts` are what both found, in order."""
-
-    count = 2
-
-    def __init__(self, index, parts):
-        self.index, self.parts = index, parts
-
-    def gather_arrays(self, arrays):
-        self.parts.append(arrays)
-        return self.parts if len(self.parts) == self.count and all(self.parts) else None
 
 
 def test_two_processes_put_together_what_one_measures_to_the_last_bit(model, data):

@@ -15,6 +15,7 @@ import pytest
 from slimzoo import converters
 from slimzoo.training import loop, many_machines
 from slimzoo.training.state import newest
+from tests.data.dense.drawn import draw_voc
 from tests.training import one_of_many
 from tests.training.test_channel import addresses
 
@@ -32,13 +33,13 @@ TRICKS = {
 }
 
 
-def start(devkit, out, count=2, **more):
+def start(devkit, out, count=2, network="tiny_bn", **more):
     """Starts `count` processes that train together."""
     names = addresses(count)
 
     def one(index):
         task = {"cluster": {"worker": names}, "task": {"type": "worker", "index": index}}
-        command = [sys.executable, "-m", "tests.training.one_of_many", str(devkit), str(out), "tiny_bn"]
+        command = [sys.executable, "-m", "tests.training.one_of_many", str(devkit), str(out), network]
         return subprocess.Popen(
             [*command, json.dumps(more)],
             cwd=ROOT,
@@ -70,9 +71,9 @@ def wait_for(condition, processes):
         time.sleep(0.01)
 
 
-def test_two_processes_give_the_losses_and_scores_of_one(devkit, run, tmp_path, monkeypatch):
-    """With batch norm over both, images mixed across them, averaged weights, and an odd batch."""
-    processes = start(devkit, tmp_path / "two", options=TRICKS)
+@pytest.fixture
+def of_two_and_of_one(run, tmp_path, monkeypatch):
+    """Returns what trains in two processes, then in this one: both folders hold a run of equal losses."""
     losses, original = [], loop.Trainer.step
 
     def watched(trainer, batch):
@@ -80,21 +81,52 @@ def test_two_processes_give_the_losses_and_scores_of_one(devkit, run, tmp_path, 
         return losses[-1]
 
     monkeypatch.setattr(loop.Trainer, "step", watched)
-    train, validation = one_of_many.data(devkit)
-    alone = {**one_of_many.ARGUMENTS, "options": {**one_of_many.RECIPE, **TRICKS}}
-    run(tmp_path / "one", train, validation, model="tiny_bn", **alone)
-    ended(processes, 0, 0)
-    found = np.load(tmp_path / "two.losses.npy")
-    wanted = np.array([[*row.values()] for row in losses])
-    assert found.shape == wanted.shape == (one_of_many.ARGUMENTS["steps"], 2)
-    np.testing.assert_allclose(found, wanted, atol=1e-6)  # float32, another order of summation
-    one, two = (np.load(tmp_path / name / "predictions.npz") for name in ("one", "two"))
+
+    def train(devkit, network, tricks):
+        folders = tmp_path / "one", tmp_path / "two"
+        processes = start(devkit, folders[1], network=network, options=tricks)
+        alone = {**one_of_many.ARGUMENTS, "options": {**one_of_many.RECIPE, **tricks}}
+        run(folders[0], *one_of_many.data(devkit, network), model=network, **alone)
+        ended(processes, 0, 0)
+        found = np.load(f"{folders[1]}.losses.npy")
+        wanted = np.array([[*row.values()] for row in losses])
+        assert found.shape == wanted.shape == (one_of_many.ARGUMENTS["steps"], 2)
+        np.testing.assert_allclose(found, wanted, atol=1e-6)  # float32, another order of summation
+        return folders
+
+    return train
+
+
+def test_two_processes_give_the_losses_and_scores_of_one(devkit, of_two_and_of_one, tmp_path):
+    """With batch norm over both, images mixed across them, averaged weights, and an odd batch."""
+    one, two = (
+        np.load(folder / "predictions.npz") for folder in of_two_and_of_one(devkit, "tiny_bn", TRICKS)
+    )
     np.testing.assert_allclose(
         two["scores"], one["scores"], atol=1e-5
     )  # six steps, each divides by deviations
     histories = [(tmp_path / name / "history.csv").read_text().count("\n") for name in ("one", "two")]
     assert histories[0] == histories[1]
     assert (tmp_path / "two" / "report.html").is_file()
+
+
+def test_two_processes_give_the_losses_and_masks_of_one(of_two_and_of_one, tmp_path):
+    """With crops and mirrored views, the hardest pixels, weights of classes, and an odd batch."""
+    tricks = {
+        "network_arguments": {"dropout_keep_prob": 1.0},  # each replica draws its own
+        "sync_batch_norm": True,
+        "batch_norm": "reestimated",
+        "average_weights": 0.8,
+        "random_scale": (0.75, 1.25),
+        "class_weights": "balanced",
+        "hard_pixels": 0.5,
+    }
+    folders = of_two_and_of_one(draw_voc(tmp_path, 12), "tiny_masks", tricks)
+    one, two = (np.load(folder / "predictions.npz") for folder in folders)
+    pixels = one["confusion"].sum()
+    assert one["counts"].shape == two["counts"].shape and two["confusion"].sum() == pixels > 0
+    moved = np.abs(one["confusion"] - two["confusion"]).sum()
+    assert moved <= 0.001 * pixels  # of pixels between two classes, where logits are equal to 1e-5
 
 
 @pytest.mark.parametrize("rows", [1, 5, 6, 64])

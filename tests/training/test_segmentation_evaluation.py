@@ -1,5 +1,7 @@
 """evaluate_masks(): the figures are those of predict_masks(), however images are batched and looked at."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,9 +11,11 @@ from slimzoo.data.dense.masks import read_mask
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import of_kind
 from slimzoo.preprocessing.views import Views
-from slimzoo.training.segmentation_evaluation import evaluate_masks, rank
+from slimzoo.training.interrupt import BrokenOff
+from slimzoo.training.segmentation_evaluation import evaluate_masks, evaluate_masks_together, rank
 from slimzoo.training.segmentation_scores import confusion_of
 from tests.training.conftest import CLASSES
+from tests.training.part_of_two import PartOfTwo
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,20 @@ def test_the_batch_size_changes_nothing(model, masks):
     whole, single = evaluate_masks(model, masks[0]), evaluate_masks(model, masks[0], batch_size=1)
     np.testing.assert_array_equal(whole.counts.by_image, single.counts.by_image)
     assert whole.loss == pytest.approx(single.loss, rel=1e-5)  # float32, other kernels for other sizes
+
+
+@pytest.mark.parametrize("given", [{}, {"tile": 8}])
+@pytest.mark.parametrize("images", [12, 3])  # of the second there is nothing for another process
+def test_two_processes_put_together_what_one_measures_to_the_last_bit(model, masks, images, given):
+    data, views, parts = masks[0].subset(range(images)), Views(**given), []
+    whole = evaluate_masks(model, data, 4, views=views)
+    with pytest.raises(BrokenOff):  # the other has nothing yet
+        evaluate_masks_together(model, data, 4, False, views, PartOfTwo(0, parts))
+    found = evaluate_masks_together(model, data, 4, False, views, PartOfTwo(1, parts))
+    assert len(parts[1]["losses"]) == (4 if images == 12 else 0)
+    np.testing.assert_array_equal(found.counts.by_image, whole.counts.by_image)
+    np.testing.assert_array_equal(found.counts.confusion, whole.counts.confusion)
+    assert json.dumps(found.to_dict()) == json.dumps(whole.to_dict())
 
 
 def test_the_loss_is_the_mean_over_labelled_pixels_as_the_network_sees_them(masks):

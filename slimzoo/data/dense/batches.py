@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from slimzoo.data.dense.dataset import MaskDataset, MaskExample
 from slimzoo.data.dense.masks import read_mask
-from slimzoo.data.pipeline import check, positions, view_seed
+from slimzoo.data.mixing import Whole
+from slimzoo.data.pipeline import check, positions, rows_of_batches, view_seed
 from slimzoo.data.pixels import ImageFiles
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import Preprocessing
@@ -23,6 +24,7 @@ def batches(
     seed: int = 0,
     start_step: int = 0,
     odds: np.ndarray | None = None,
+    share: tuple[int, int] | None = None,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
     """Returns training batches as dicts of tensors, for ever; order and draws as data.pipeline.batches().
@@ -30,12 +32,16 @@ def batches(
     Args:
       pairing: how an image and its mask become a view.
       odds: float [len(dataset)], as data.pipeline.batches() takes it.
+      share: (begin, end) of the rows of every batch that are wanted; no other image is read.
     Returns: image float32 [B, size, size, channels], mask int32 [B, size, size] of class ids and 255, index
       int64 [B] (which example of `dataset`).
     Raises: SlimzooError: `dataset` is empty, an image of it has too many pixels, or a number is out of range.
     """
     check(dataset, batch_size, seed, start_step)
     order = positions(len(dataset), seed, shuffle=True, repeat=True, skip=start_step * batch_size, odds=odds)
+    if share is not None:
+        order = rows_of_batches(order, Whole(batch_size, share, preprocessing.shape))
+        batch_size = share[1] - share[0]
     images, ids = ImageFiles(dataset), mask_ids(dataset)
 
     @tf.autograph.experimental.do_not_convert

@@ -55,6 +55,12 @@ def test_a_value_that_cannot_be_is_answered_with_what_can(name, value, words):
     assert words in problem
 
 
+def test_what_saves_nothing_where_a_head_alone_is_trained_is_refused():
+    (problem,) = tricks.problems({**OFF, "method": "head", "gradient_checkpointing": True})
+    assert "means nothing with method='head'; use method='full' or method='probe-then-full'" in problem
+    assert tricks.problems({**OFF, "method": "full", "gradient_checkpointing": True}) == []
+
+
 def test_all_that_clashes_is_said_at_once():
     given = {
         "class_weights": "balanced",

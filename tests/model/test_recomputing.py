@@ -201,6 +201,13 @@ ZOO = {  # a network of each family, at a size that is quick
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ZOO)
 def test_networks_of_the_zoo_learn_the_same_with_and_without(name):
-    found = [trained(flag, name=name, **{"input_shape": (32, 32, 3), **ZOO[name]}) for flag in (False, True)]
-    assert found[1][0].recomputed > 4
-    assert_equal(*found)
+    given = {"input_shape": (32, 32, 3), "steps": 1, **ZOO[name]}
+    plain, again = (trained(flag, name=name, **given) for flag in (False, True))
+    assert again[0].recomputed > 4
+    if name != "nasnet_mobile":
+        return assert_equal(plain, again)
+    assert plain[1] == again[1]
+    for one, other in zip(
+        plain[2], again[2], strict=True
+    ):  # a map's from two cells, added up in another order
+        assert np.linalg.norm(one - other) <= 1e-3 * np.linalg.norm(one) + 1e-6

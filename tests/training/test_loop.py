@@ -25,6 +25,13 @@ def test_many_steps_are_traced_once(monkeypatch):
     assert len(traces) == 1
 
 
+def test_checkpointing_that_saves_nothing_says_so_once(caplog):
+    trainer = make_trainer(recipe=Recipe(**PLAIN, gradient_checkpointing=True))
+    train(trainer, make_batches(2))
+    (said,) = [record.getMessage() for record in caplog.records if "checkpointing" in record.getMessage()]
+    assert "saves nothing here: tiny has no blocks, and no layers with batch norm" in said
+
+
 def test_the_first_step_is_the_learning_rate_times_the_gradient():
     trainer = make_trainer(dropout_keep_prob=1.0)
     (batch,) = make_batches()

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from slimzoo.catalogue import comparison
+from tests import warm
 from tests.cli.support import left_in
 
 
@@ -94,9 +93,7 @@ def test_ctrl_c_while_measuring_leaves_nothing_behind(tmp_path):
         "c.images_per_second = lambda *_: os.kill(os.getpid(), signal.SIGINT) or 1.0\n"
         "from slimzoo.cli import main; main(['compare', 'vgg_16', '--measure', '--out', 'c.png'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = warm.run("-c", code, cwd=tmp_path)
     assert done.returncode == 128 + signal.SIGINT
     assert "Traceback" not in done.stderr
     assert left_in(tmp_path) == []

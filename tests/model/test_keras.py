@@ -1,8 +1,6 @@
 """A Model is a real keras.Model: fit, evaluate, predict, callbacks, precision, freezing, replicas."""
 
 import fnmatch
-import subprocess
-import sys
 import textwrap
 
 import keras
@@ -12,6 +10,7 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo.errors import SlimzooError
+from tests import warm
 from tests.networks import (
     IMAGES,
     LABELS,
@@ -315,5 +314,5 @@ REPLICAS = textwrap.dedent("""
 
 def test_fit_on_two_devices_averages_the_moving_averages():
     """In a process of its own: logical devices can be set only before TensorFlow starts."""
-    done = subprocess.run([sys.executable, "-c", REPLICAS], capture_output=True, text=True, check=False)
+    done = warm.run("-c", REPLICAS)
     assert "REPLICAS AGREE" in done.stdout, done.stderr[-3000:]

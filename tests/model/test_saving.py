@@ -1,7 +1,6 @@
 """What a Model writes comes back: .keras, .weights.h5, SavedModel, TFLite, checkpoints, pickle, clones."""
 
 import copy
-import os
 import pickle
 import subprocess
 import sys
@@ -17,16 +16,21 @@ import slimzoo
 from slimzoo import slim
 from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import of_kind
+from tests import warm
 from tests.networks import IMAGES, LABELS, assert_close, assert_same, compiled, disturb, little_model, values
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def python(code: str, *arguments) -> subprocess.CompletedProcess:
-    """Runs `code` in another process, which has registered nothing."""
-    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    """Runs `code` in another process, which has imported Keras and registered nothing."""
+    return warm.run("-c", textwrap.dedent(code), *arguments)
+
+
+def new_python(code: str, *arguments) -> subprocess.CompletedProcess:
+    """Runs `code` in another process, which has imported nothing."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 def unregistered(images):
@@ -147,8 +151,12 @@ def test_custom_objects_name_a_function_too(tmp_path):
     assert done.stdout.strip().endswith("386"), done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("imports", ["import keras, slimzoo", "import slimzoo.model, keras"])
-def test_keras_opens_the_file_of_a_registered_network_once_slimzoo_is_imported(imports, tmp_path):
+@pytest.mark.parametrize(
+    ("imports", "python"),
+    [("import keras, slimzoo", python), ("import slimzoo.model, keras", new_python)],
+    ids=["keras first", "slimzoo first"],
+)
+def test_keras_opens_the_file_of_a_registered_network_once_slimzoo_is_imported(imports, python, tmp_path):
     model = slimzoo.Model("cifarnet", 2, (16, 16, 3), preprocessing=of_kind("cifarnet", 16))
     images = keras.Input((20, 20, 3))
     keras.Model(images, model(model.preprocess(images))).save(tmp_path / "m.keras")

@@ -138,11 +138,29 @@ SLOW = (  # their tests take 30 to 80 s each
     ),  # i3d and their smaller ones
     *("nasnet_large", "pnasnet_large"),  # the cells of nasnet_mobile and pnasnet_mobile, 4 times as wide
 )
-LARGE = ("vgg_16", "resnet_v1_50")  # 7 s a step: a Model takes theirs, a graph those of the others
+# A Model takes the step of these, 4 to 9 s, and a graph those of the others, whose layers are the same.
+LARGE = ("vgg_16", "resnet_v1_50", "inception_v1", "mobilenet_v2_035")
+# The numbers of these in a graph session too, 2 to 9 s each, are slow: a Model runs the same function and is
+# held to the same numbers, names and order, and what is a session's alone is the same code for every network.
+BY_A_MODEL = (
+    *("vgg_16", "alexnet_v2", "i3d", "inception_v2", "inception_v3", "nasnet_mobile", "pnasnet_mobile"),
+    *("mobilenet_v1_features", "mobilenet_v1_base_os8"),
+    *("mobilenet_v2", "mobilenet_v2_explicit_pad", "mobilenet_v3_large", "mobilenet_edgetpu"),
+    *("mobilenet_v3_small_minimalistic", "resnet_v1_50", "resnet_v1_50_features"),
+    *("pix2pix_generator", "pix2pix_generator_deconv", "cyclegan_generator_resnet"),
+)
 NO_IMAGES = ("dcgan_generator",)  # it takes noise
 # pytest runs the tests of one golden together where it has the same place in every list.
 IN_ORDER = [*TRAINED, *(name for name in CASES if name not in (*TRAINED, *NO_IMAGES)), *NO_IMAGES]
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in IN_ORDER]
+
+
+def slow(names, *kinds):
+    """Returns `names` as parameters of a test, those of `kinds` slow."""
+    marked = {name for kind in kinds for name in kind}
+    return [pytest.param(name, marks=pytest.mark.slow) if name in marked else name for name in names]
+
+
+NAMES = slow(IN_ORDER, SLOW)
 
 
 def for_goldens(names):
@@ -189,7 +207,7 @@ def check_end_points(golden, end_points, values):
         np.testing.assert_allclose(picked, golden.arrays["ep_sample16"][i], atol=1e-4 * scale, rtol=0)
 
 
-@for_goldens(NAMES)
+@for_goldens(slow(IN_ORDER, SLOW, BY_A_MODEL))
 def test_a_graph_session_gives_the_original_numbers_names_and_order(golden):
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         images, logits, end_points = build_graph(golden, is_training=False)
@@ -319,7 +337,7 @@ def check_training(golden, loss, logits, gradients, moving):
             np.testing.assert_allclose(moving[name], want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
-@for_goldens([pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in TRAINED])
+@for_goldens(slow(TRAINED, LARGE))
 def test_one_training_step_in_a_graph_equals_the_original(golden):
     check = golden.facts["train_check"]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -340,7 +358,7 @@ def test_one_training_step_in_a_graph_equals_the_original(golden):
     check_training(golden, loss, outputs, by_name, moving)
 
 
-@for_goldens(TRAINED)
+@for_goldens(slow(TRAINED, ("vgg_16",)))  # 138 million values, 9 s; the same layers as cifarnet's and lenet's
 def test_one_training_step_of_a_model_equals_the_original(golden):
     check = golden.facts["train_check"]
     settings = {"input_shape": check["input_shape"], **check["net_kwargs"]}

@@ -1,10 +1,8 @@
 """A run that is killed and started again has the losses of one that was not."""
 
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
+from tests import warm
 from tests.slim import killed_training
 from tests.slim.classifier import steps_saved
 
@@ -16,9 +14,8 @@ def losses_of(folder):
 
 def test_after_kill_9_training_goes_on_from_the_last_checkpoint_with_the_same_losses(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    command = [sys.executable, "-m", "tests.slim.killed_training", str(killed), "15"]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    done = warm.run("-m", "tests.slim.killed_training", killed, 15)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert len(losses_of(killed)) == 16
     saved = steps_saved(killed)[-1]
     assert 0 < saved <= 16

@@ -1,7 +1,5 @@
 """Discovery: what a network function is made of, found without making a variable."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -14,6 +12,7 @@ from slimzoo import slim
 from slimzoo.errors import SlimzooError
 from slimzoo.tracing.discovery import discover
 from slimzoo.tracing.parts import resolve
+from tests import warm
 from tests.networks import IMAGES, every_network, little
 
 v1 = tf.compat.v1
@@ -191,7 +190,7 @@ def test_discovery_and_training_work_under_op_determinism():
         "    losses.append(model.fit(IMAGES, LABELS, epochs=2, verbose=0).history['loss'])\n"
         "assert losses[0] == losses[1], losses\nprint('SAME')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = warm.run("-c", code)
     assert "SAME" in done.stdout, done.stderr[-2000:]
 
 

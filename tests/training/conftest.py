@@ -1,5 +1,6 @@
 """A drawn data set of a dozen images, two tiny networks, and what most training tests start from."""
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo.data import dense, voc
+from slimzoo.training import run_report, segmentation_report
 from slimzoo.training.finetune import finetune
 from slimzoo.training.loop import Loss, Trainer
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
@@ -61,20 +63,34 @@ def class_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run(data):
-    """Calls finetune() for a tiny network and few steps; op determinism would outlast the test."""
+    """Calls finetune() for a tiny network and few steps; op determinism would outlast the test.
 
-    def start(out, train=None, validation=None, *, options=None, **arguments):
+    It leaves out report.html and report.json, half of the time of such a run, without `page`.
+    """
+
+    def start(out, train=None, validation=None, *, options=None, page=False, **arguments):
         arguments = {"model": "tiny", "weights": None, "steps": 4, "eval_every": 2, **arguments}
         arguments = {"deterministic": False, "tensorboard": False, **arguments}
-        return finetune(
-            data[0] if train is None else train,
-            data[1] if validation is None else validation,
-            out,
-            options={"batch_size": 4, **(options or {})},
-            **arguments,
-        )
+        with nullcontext() if page else without_a_page():
+            return finetune(
+                data[0] if train is None else train,
+                data[1] if validation is None else validation,
+                out,
+                options={"batch_size": 4, **(options or {})},
+                **arguments,
+            )
 
     return start
+
+
+@contextmanager
+def without_a_page():
+    """Runs end without their report inside."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run_report, "write", lambda folder, *_, **__: folder.path / "report.html")
+        patched.setattr(segmentation_report, "_examples", lambda *_: [])
+        patched.setattr(segmentation_report, "write_report", lambda folder, _: folder / "report.html")
+        yield
 
 
 def make_trainer(name="tiny", strategy=None, steps=10, loss_scaling=False, freeze=(), **arguments):

@@ -34,7 +34,7 @@ def test_it_writes_what_it_found_is_the_same_again_and_a_run_can_follow_in_its_f
         "lr.csv",
         "lr.svg",
     }
-    run(tmp_path / "run", steps=1)
+    run(tmp_path / "run", steps=1, page=True)
     assert (tmp_path / "run" / "lr.csv").is_file() and (tmp_path / "run" / "report.html").is_file()
 
 

@@ -27,7 +27,8 @@ def finished(run, tmp_path_factory):
     """A run whose learning rate is so high that it gets worse in between."""
     options = {"learning_rate": 0.3, "schedule": "constant"}
     out = tmp_path_factory.mktemp("runs") / "voc"
-    return run(out, model="tiny_bn", steps=10, options=options, tensorboard=True, command="slimzoo ...")
+    more = {"tensorboard": True, "command": "slimzoo ...", "page": True}
+    return run(out, model="tiny_bn", steps=10, options=options, **more)
 
 
 def test_the_folder_holds_what_it_should(finished):
@@ -79,7 +80,7 @@ def test_the_time_of_a_run_goes_on_where_it_was_and_is_unknown_where_it_was_not_
         clock.seconds >= 100 and clock.images == 408 and Clock(**clock.to_dict()).to_dict() == clock.to_dict()
     )
     assert Clock(complete=False).images_per_second is None
-    result = run(tmp_path / "run")
+    result = run(tmp_path / "run", page=True)
     path = newest(tmp_path / "run" / "checkpoints")
     progress = json.loads(converters.read(path).metadata["progress"])
     assert progress["clock"]["complete"] and progress["clock"]["images"] == 3 * 4  # all steps but the first
@@ -159,7 +160,7 @@ def test_a_finished_run_is_refused_and_replaced_when_asked(finished, run, tmp_pa
 def test_new_heads_are_new_the_rest_is_restored_and_what_is_frozen_stays(finished, run, tmp_path):
     options = {"freeze": ("Tiny/conv1",), "new": ("Tiny/logits",)}
     weights = finished.folder / "model.safetensors"
-    result = run(tmp_path / "run", model="tiny_bn", weights=weights, steps=2, options=options)
+    result = run(tmp_path / "run", model="tiny_bn", weights=weights, steps=2, options=options, page=True)
     before, after = converters.read(weights), values(result.model)
     for name, value in after.items():
         assert np.array_equal(value, before[name]) == name.startswith("Tiny/conv1/"), name
@@ -208,7 +209,7 @@ def test_held_out_images_without_a_class_are_said_in_the_log_the_report_and_the_
     train, validation = open_data("folder", class_folder, validation=0.25)
     validation = validation.subset(np.flatnonzero(validation.labels[:, 0] == 0))
     with caplog.at_level(logging.WARNING, "slimzoo"):
-        result = run(tmp_path / "run", train, validation, steps=1)
+        result = run(tmp_path / "run", train, validation, steps=1, page=True)
     assert "no held-out image shows bus: nothing is measured of them" in caplog.text
     assert result.evaluation.to_dict()["unmeasured"] == ["bus"]
     for name in ("report.json", "report.html"):
@@ -216,7 +217,7 @@ def test_held_out_images_without_a_class_are_said_in_the_log_the_report_and_the_
 
 
 def test_a_network_for_gray_images_takes_photographs(run, tmp_path):
-    result = run(tmp_path / "run", model="lenet", steps=1)
+    result = run(tmp_path / "run", model="lenet", steps=1, page=True)
     assert slimzoo.load(result.folder).preprocessing.channel_order == "GRAY"
 
 
@@ -231,7 +232,7 @@ def test_progress_goes_to_stderr(run, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_runs_and_leaves_float32(run, tmp_path, precision):
-    result = run(tmp_path / "run", model="tiny_bn", precision=precision)
+    result = run(tmp_path / "run", model="tiny_bn", precision=precision, page=True)
     assert set(map(str, converters.read(result.folder / "model.safetensors").dtypes.values())) == {"float32"}
     model = slimzoo.load(result.folder)
     assert model.compute_dtype == "float32"

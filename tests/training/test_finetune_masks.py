@@ -12,7 +12,6 @@ from slimzoo import converters
 from slimzoo.errors import SlimzooError
 from slimzoo.report import MaskReport, redraw_report
 from slimzoo.report.write import read_any_report
-from slimzoo.training import segmentation_report
 from slimzoo.training.segmentation_evaluation import evaluate_masks
 from slimzoo.training.segmentation_scores import mean_iou
 
@@ -30,16 +29,10 @@ def start(run, masks):
     return begin
 
 
-@pytest.fixture
-def without_a_page(monkeypatch):
-    """Half of the time of a short run."""
-    monkeypatch.setattr(segmentation_report, "_examples", lambda *_: [])
-    monkeypatch.setattr(segmentation_report, "write_report", lambda folder, _: folder)
-
-
 @pytest.fixture(scope="module")
 def finished(start, tmp_path_factory):
-    return start(tmp_path_factory.mktemp("runs") / "masks", steps=40, eval_every=20, command="slimzoo ...")
+    more = {"command": "slimzoo ...", "page": True}
+    return start(tmp_path_factory.mktemp("runs") / "masks", steps=40, eval_every=20, **more)
 
 
 def test_a_run_learns_and_keeps_the_model_that_is_best_by_miou(finished, masks):
@@ -76,9 +69,8 @@ def test_the_report_shows_masks_beside_truth_and_can_be_drawn_again(finished):
 
 def test_heads_are_new_and_the_rest_is_restored_also_of_another_count_of_classes(finished, start, tmp_path):
     weights = finished.folder / "model.safetensors"
-    result = start(
-        tmp_path / "run", weights=weights, steps=1, options={"freeze": ("Tiny/conv1", "Tiny/conv2")}
-    )
+    options = {"freeze": ("Tiny/conv1", "Tiny/conv2")}
+    result = start(tmp_path / "run", weights=weights, steps=1, options=options, page=True)
     before, after = converters.read(weights), result.model.variables_by_name
     for name, variable in after.items():
         assert np.array_equal(variable.numpy(), before[name]) == ("logits" not in name), name
@@ -86,7 +78,7 @@ def test_heads_are_new_and_the_rest_is_restored_also_of_another_count_of_classes
     assert layers["Tiny/logits"] == "new" and layers["Tiny/conv1"] == "frozen"
 
 
-def test_balanced_classes_and_hard_pixels_at_a_stride_are_other_losses(without_a_page, start, tmp_path):
+def test_balanced_classes_and_hard_pixels_at_a_stride_are_other_losses(start, tmp_path):
     plain, other = (
         start(tmp_path / name, steps=1, options=options).history[0]["loss"]
         for name, options in (("plain", {}), ("hard", {"hard_pixels": 0.2}))
@@ -96,20 +88,20 @@ def test_balanced_classes_and_hard_pixels_at_a_stride_are_other_losses(without_a
 
 
 def test_images_as_they_are_are_measured_in_squares(start, tmp_path):
-    result = start(tmp_path / "full", steps=2, options={"resolution": "full"})
+    result = start(tmp_path / "full", steps=2, options={"resolution": "full"}, page=True)
     assert result.evaluation.views.tile == 8
     assert "gone over in squares" in result.report.read_text()
     assert np.isnan(result.evaluation.loss) and "loss" not in result.history[-1]
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_runs_and_leaves_float32(without_a_page, start, tmp_path, precision):
+def test_mixed_precision_runs_and_leaves_float32(start, tmp_path, precision):
     result = start(tmp_path / "run", precision=precision, steps=2)
     assert set(map(str, converters.read(result.folder / "model.safetensors").dtypes.values())) == {"float32"}
 
 
 def test_weights_of_a_size_that_does_not_fit_give_the_next_and_a_given_size_is_refused(
-    without_a_page, start, tmp_path, caplog, finished
+    start, tmp_path, caplog, finished
 ):
     path = slimzoo.save(finished.model, tmp_path / "w.safetensors")
     source = converters.read(path)

@@ -5,15 +5,10 @@ import pytest
 
 import slimzoo
 from slimzoo.errors import SlimzooError
-from slimzoo.training import evaluate, run_report
+from slimzoo.training import evaluate
 from slimzoo.training.run import Run
 from slimzoo.training.run_folder import RAW
 from tests.training.conftest import values
-
-
-@pytest.fixture(autouse=True)
-def _without_a_page(monkeypatch):
-    monkeypatch.setattr(run_report, "write", lambda folder, *_, **__: folder.path)  # half of the time
 
 
 @pytest.fixture(scope="module")

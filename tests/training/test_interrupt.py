@@ -50,12 +50,18 @@ def test_it_is_not_begun_where_a_signal_has_come_and_what_is_around_it_goes_on()
             raise AssertionError
 
 
+SIX = {"steps": 6, "eval_every": 2, "options": {"learning_rate": 0.05}}
+
+
+@pytest.fixture(scope="module")
+def whole(run, tmp_path_factory):
+    return run(tmp_path_factory.mktemp("runs") / "whole", **SIX)
+
+
 @pytest.mark.parametrize("interrupted", [1, 3], ids=["in the middle", "at the last step"])
 def test_a_signal_in_an_evaluation_saves_and_leaves_and_the_next_part_begins_with_it(
-    run, tmp_path, monkeypatch, interrupted
+    run, whole, tmp_path, monkeypatch, interrupted
 ):
-    arguments = {"steps": 6, "eval_every": 2, "options": {"learning_rate": 0.05}}
-    whole = run(tmp_path / "whole", **arguments)
     evaluate_batch, calls = evaluation._evaluate_batch, []
 
     def signalled(model, batch):
@@ -66,9 +72,9 @@ def test_a_signal_in_an_evaluation_saves_and_leaves_and_the_next_part_begins_wit
 
     with monkeypatch.context() as patched, pytest.raises(Stopped, match=f"after step {2 * interrupted} of 6"):
         patched.setattr(evaluation, "_evaluate_batch", signalled)
-        run(tmp_path / "stopped", **arguments)
+        run(tmp_path / "stopped", **SIX)
     assert len(calls) == 2 * interrupted - 1
-    again = run(tmp_path / "stopped", **arguments)
+    again = run(tmp_path / "stopped", **SIX)
     assert (again.history, again.best_step) == (whole.history, whole.best_step)
 
 

@@ -4,10 +4,7 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +12,11 @@ import pytest
 from slimzoo import converters
 from slimzoo.training import loop, many_machines
 from slimzoo.training.state import newest
+from tests import warm
 from tests.data.dense.drawn import draw_voc
 from tests.training import one_of_many
 from tests.training.test_channel import addresses
 
-ROOT = Path(__file__).resolve().parents[2]
 TRICKS = {
     "network_arguments": {"dropout_keep_prob": 1.0},  # each replica draws its own
     "sync_batch_norm": True,
@@ -39,15 +36,8 @@ def start(devkit, out, count=2, network="tiny_bn", **more):
 
     def one(index):
         task = {"cluster": {"worker": names}, "task": {"type": "worker", "index": index}}
-        command = [sys.executable, "-m", "tests.training.one_of_many", str(devkit), str(out), network]
-        return subprocess.Popen(
-            [*command, json.dumps(more)],
-            cwd=ROOT,
-            env={**os.environ, "TF_CONFIG": json.dumps(task), "TF_CPP_MIN_LOG_LEVEL": "2"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        program = ("-m", "tests.training.one_of_many", devkit, out, network, json.dumps(more))
+        return warm.Process(*program, env={**os.environ, "TF_CONFIG": json.dumps(task)})
 
     return [one(index) for index in range(count)]
 

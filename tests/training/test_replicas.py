@@ -2,21 +2,16 @@
 does it.
 """
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import warm
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     path = tmp_path_factory.mktemp("devices") / "found.npz"
-    command = [sys.executable, "-m", "tests.training.two_devices", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    done = warm.run("-m", "tests.training.two_devices", path)
     assert done.returncode == 0, done.stderr[-3000:]
     with np.load(path) as stored:
         return dict(stored)

@@ -3,10 +3,7 @@
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,15 +14,14 @@ from slimzoo.errors import SlimzooError
 from slimzoo.training import state
 from slimzoo.training.run import Run
 from slimzoo.training.state import checkpoints, newest
+from tests import warm
 from tests.training.conftest import values
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = 16
 
 
 def start(devkit, out):
-    command = [sys.executable, "-m", "tests.training.one_run", str(devkit), str(out)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return warm.Process("-m", "tests.training.one_run", devkit, out)
 
 
 def ended(process, code=0):
@@ -124,11 +120,17 @@ class Killed(Exception):
     """Stands for the end of the process."""
 
 
+OPTIONS = {"learning_rate": 0.05}
+
+
+@pytest.fixture(scope="module")
+def whole(run, tmp_path_factory):
+    return run(tmp_path_factory.mktemp("runs") / "whole", steps=6, options=OPTIONS)
+
+
 @pytest.mark.parametrize("moment", ["save", "_save_model", "finish"])
-def test_a_run_killed_beside_a_step_ends_the_same(run, tmp_path, monkeypatch, moment):
+def test_a_run_killed_beside_a_step_ends_the_same(run, whole, tmp_path, monkeypatch, moment):
     """Kills the run before the checkpoint, between it and the best model, and before the report."""
-    options = {"learning_rate": 0.05}
-    whole = run(tmp_path / "whole", steps=6, options=options)
     original, calls = getattr(Run, moment), []
 
     def killed(self, *arguments):
@@ -140,14 +142,14 @@ def test_a_run_killed_beside_a_step_ends_the_same(run, tmp_path, monkeypatch, mo
     with monkeypatch.context() as patched:
         patched.setattr(Run, moment, killed)
         try:
-            run(tmp_path / "killed", steps=6, options=options)
+            run(tmp_path / "killed", steps=6, options=OPTIONS)
         except Killed:
             pass
         else:
             assert moment == "_save_model"  # the first model was the best
     if moment == "_save_model" and calls[-1] < 4:
         pytest.skip("no later model was better")
-    again = run(tmp_path / "killed", steps=6, options=options)
+    again = run(tmp_path / "killed", steps=6, options=OPTIONS)
     assert again.best_step == whole.best_step
     assert again.history == whole.history
     one, two = values(whole.model), values(again.model)

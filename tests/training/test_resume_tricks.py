@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.training import run_report, segmentation_report
 from slimzoo.training.interrupt import Stopped
 from slimzoo.training.loop import Trainer
 from slimzoo.training.run_folder import RAW
@@ -84,9 +83,6 @@ def test_a_run_that_was_stopped_and_killed_ends_the_same_bit_for_bit(
     given["model"] = NETWORKS.get(group, "tiny_bn")
     if group == "masks":
         given |= dict(zip(("train", "validation"), masks, strict=True))
-    monkeypatch.setattr(run_report, "write", lambda folder, *_, **__: folder.path)  # half of the time
-    monkeypatch.setattr(segmentation_report, "_examples", lambda *_: [])
-    monkeypatch.setattr(segmentation_report, "write_report", lambda folder, _: folder)
     whole = run(tmp_path / "whole", **given)
     step, taken = Trainer.step, []
 

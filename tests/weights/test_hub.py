@@ -1,12 +1,9 @@
 """huggingface_hub itself, against a hub on this machine: pinned files, faults, models by name, pushing."""
 
 import json
-import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from types import SimpleNamespace
 
@@ -14,6 +11,7 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
+from tests import warm
 from tests.fetching import BODY, answer, cifarnet_variables, fetcher, leftovers, row_of, serving, sha
 from tests.weights.fake_hub import FakeHub
 
@@ -179,11 +177,9 @@ print(json.dumps(done))
 
 def python(code, *arguments):
     """Runs `code` in a process of its own, as HF_ENDPOINT is read when huggingface_hub is imported."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, check=True
-    ).stdout
+    done = warm.run("-c", code, *arguments)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 def slimzoo(*commands, code=0):

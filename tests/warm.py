@@ -5,6 +5,8 @@ killed, sets devices before the first operation, switches op determinism on, or 
 is said of imports themselves needs a new Python: subprocess.run([sys.executable, ...]).
 """
 
+import atexit
+import contextlib
 import multiprocessing
 import os
 import runpy
@@ -13,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 
 
 class Process:
@@ -71,7 +74,18 @@ def _become(program: list[str], cwd: Path, env: dict[str, str], said: list[Path]
     os.environ.update(env)
     kind, what, *arguments = program
     sys.argv = [kind, *arguments]
-    if kind == "-m":
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
-    else:
-        exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+    sys.path.insert(0, str(cwd))
+    with contextlib.ExitStack() as end:
+        end.push(_end)
+        if kind == "-m":
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        else:
+            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+
+
+def _end(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """Does what Python does at the end of a program, which may have an excepthook of its own."""
+    atexit._run_exitfuncs()
+    if kind is not None and error is not None and not issubclass(kind, SystemExit):
+        sys.excepthook(kind, error, trace)
+        sys.exit(1)

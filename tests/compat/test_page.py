@@ -1,11 +1,11 @@
 """The page "TF-Slim, then and now": each of its programs runs, in its order, and does what the page says."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "slimzoo" / "compat" / "README.md"
@@ -24,9 +24,7 @@ def folder(tmp_path_factory):
 
 def run(folder, *arguments):
     """Runs Python on `arguments` in `folder`; returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = warm.run(*arguments, cwd=folder)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

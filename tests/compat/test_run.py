@@ -4,7 +4,7 @@ import pytest
 
 from slimzoo.compat import running
 from slimzoo.compat.leftovers import AS_IT_IS
-from tests.compat.support import slimzoo
+from tests.compat.support import python, slimzoo
 
 NOT_SERVED = """\
 ImportError: tf.contrib.rnn has no 'Nope'
@@ -20,7 +20,7 @@ AttributeError: tf has no 'plaseholder'. Near to it: placeholder
 
 
 def test_every_form_of_import_works_and_what_is_not_served_names_its_successor():
-    said, _ = slimzoo("run", "import_forms.py", "--x=1", "--help", "--", "3")
+    said, _ = python("-m", "slimzoo", "run", "import_forms.py", "--x=1", "--help", "--", "3")
     for line, start in zip(said.splitlines(), NOT_SERVED.splitlines(), strict=True):
         assert line.startswith(start)
 

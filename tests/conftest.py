@@ -70,13 +70,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.quick)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
     """Takes what stays to the end, TensorFlow and the tests themselves, out of what is searched for garbage.
 
     That search, anew for each few hundred objects of a graph, was a tenth of the whole suite's work.
     """
+    gc.disable()
+    result = yield
     gc.freeze()
     gc.set_threshold(5_000, 10, 5)
+    gc.enable()
+    return result
 
 
 @pytest.fixture(scope="session")

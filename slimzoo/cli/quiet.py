@@ -4,7 +4,6 @@ import importlib.util
 import logging
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -15,6 +14,7 @@ from typing import Any
 import click
 
 from slimzoo.cli.errors import naming_options
+from slimzoo.files.chatter import ALL, held_back, quiet
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -53,10 +53,18 @@ def quiet_tensorflow() -> Iterator[None]:
     """Whatever imports TensorFlow inside the block, first: its start-up messages are held back.
 
     They are shown if the import fails, or if TF_CPP_MIN_LOG_LEVEL asks for them. Some come before TensorFlow
-    looks at its own settings, so all of stderr is held back meanwhile.
+    looks at its own settings, so all of stderr is held back meanwhile. What its parts say later is, too.
     """
-    wanted = os.environ.setdefault(_LEVEL, "3") in ("0", "1")
-    if "tensorflow" in sys.modules or wanted:
+    if os.environ.setdefault(_LEVEL, "3") in ("0", "1"):
+        yield
+        return
+    with quiet(), _quiet_start():
+        yield
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    if "tensorflow" in sys.modules:
         yield
         return
     finder = _Finder()
@@ -83,7 +91,7 @@ class _Finder(MetaPathFinder):
             load: Callable = spec.loader.exec_module
 
             def load_quietly(module: ModuleType) -> None:
-                with _waiting("starting TensorFlow ..."), _stderr_held_back():
+                with _waiting("starting TensorFlow ..."), held_back(ALL):
                     load(module)
 
             spec.loader.exec_module = load_quietly  # type: ignore[method-assign]
@@ -101,20 +109,3 @@ def _waiting(text: str) -> Iterator[None]:
         yield
     finally:
         click.echo("\r\x1b[K", nl=False, err=True)
-
-
-@contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            file.seek(0)
-            os.write(kept, file.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

@@ -13,6 +13,7 @@ from slimzoo.engines.pool import Pool
 from slimzoo.engines.processor import cores
 from slimzoo.engines.rows import Settings
 from slimzoo.errors import SlimzooError, tensorflow_says
+from slimzoo.files.chatter import without_chatter
 
 
 def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
@@ -36,7 +37,8 @@ def converted(frozen: Frozen, batch_size: int | None = None) -> bytes:
     module.network = tf.function(network, [spec], autograph=False)
     concrete = module.network.get_concrete_function()
     try:
-        return tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert()
+        with without_chatter():
+            return tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert()
     except Exception as error:
         raise SlimzooError(f"TensorFlow Lite cannot run this network: {tensorflow_says(error)}") from error
 
@@ -46,9 +48,10 @@ class _Lite:
 
     def __init__(self, content: bytes, threads: int) -> None:
         def make() -> tuple[Any, Any]:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), without_chatter():
                 warnings.simplefilter("ignore")  # that it will move to another package
                 interpreter = tf.lite.Interpreter(model_content=content, num_threads=threads)
+                interpreter.allocate_tensors()
             return interpreter, interpreter.get_signature_runner()
 
         self._interpreters: Pool[tuple[Any, Any]] = Pool(make, 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from slimzoo.converters.whole_models import KINDS, SUFFIXES, kind_of, missing
 from slimzoo.errors import SlimzooError
+from slimzoo.files.chatter import without_chatter
 from slimzoo.model.placing import write_whole
 from slimzoo.model.serving import best, check_argmax, check_inputs, maps
 
@@ -75,7 +76,8 @@ def _tflite(model: Any, path: Path, form: Form) -> None:
     saved = path.with_name(f"{path.name}.saved")
     try:
         _export(model, saved, form)
-        path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
+        with without_chatter():
+            path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
     finally:
         shutil.rmtree(saved, ignore_errors=True)
 

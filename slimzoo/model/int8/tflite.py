@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimzoo.converters.formats import tflite_notes
 from slimzoo.errors import SlimzooError
+from slimzoo.files.chatter import without_chatter
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.int8.network import function_of, save
 from slimzoo.model.int8.rounding import rounded
@@ -23,10 +24,10 @@ class Quantised:
 
     def __init__(self, content: bytes, written: bytes | None = None) -> None:
         self._content = content if written is None else written
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), without_chatter():
             warnings.simplefilter("ignore", UserWarning)  # it will be another package's one day
             self._interpreter = tf.lite.Interpreter(model_content=content)
-        self._interpreter.allocate_tensors()
+            self._interpreter.allocate_tensors()
         (self._into,) = self._interpreter.get_input_details()
         (self._out,) = self._interpreter.get_output_details()
 
@@ -78,7 +79,8 @@ def converted(saved_model: str, images: Prepared) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.uint8
     try:
-        return converter.convert()
+        with without_chatter():
+            return converter.convert()
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SlimzooError(f"TensorFlow's converter makes no 8 bits of it: {reason}") from error

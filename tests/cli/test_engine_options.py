@@ -1,6 +1,7 @@
 """--engine, --precision and --threads, of predict, benchmark and compare."""
 
 import importlib
+import json
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from PIL import Image
 
 from slimzoo.engines import processor, rows
 from slimzoo.training.speed import Task, measure
+
+benchmark = importlib.import_module("slimzoo.cli.benchmark")  # the package calls its command so
 
 
 @pytest.fixture
@@ -96,6 +99,24 @@ def test_a_measurement_of_an_engine_gives_figures():
 def test_a_measurement_of_eight_bits_needs_no_images():
     task = Task(network="lenet", mode="infer", batch_size=2, engine="tflite", precision="int8", steps=2)
     assert measure(task).images_per_second > 0
+
+
+@pytest.mark.parametrize("engine", ["tflite", pytest.param("openvino", marks=pytest.mark.slow)])
+def test_compare_and_benchmark_measure_eight_bits_and_say_so(slimzoo, monkeypatch, tmp_path, engine):
+    pytest.importorskip("nncf" if engine == "openvino" else "tensorflow")
+    given = ("lenet", "--engine", engine, "--precision", "int8", "--batch-size", "1")
+    found = slimzoo("compare", *given, "--measure", "--json", "--no-progress")
+    assert found.code == 0 and found.json["networks"][0]["images_per_second"] > 0
+    assert "XNNPACK" not in found.err
+
+    def here(task):
+        (tmp_path / "task.json").write_text(json.dumps({"imports": [], "task": task}))
+        benchmark.measure_here(tmp_path)
+        return json.loads((tmp_path / "answer.json").read_text())
+
+    monkeypatch.setattr(benchmark, "_in_a_process", here)
+    found = slimzoo("benchmark", *given, "--steps", "2", "--no-progress")
+    assert found.code == 0 and f"{engine}, int8" in " ".join(found.out.split())
 
 
 def test_compare_measures_an_engine(slimzoo, only_tensorflow):

@@ -127,6 +127,18 @@ def test_tiles_scales_and_engines_are_taken(slimzoo, model, photos):
     assert row("views/segment.json")["job"]["scales"] == [0.5, 1.0, 1.5]
 
 
+def test_eight_bits_are_calibrated_and_give_the_masks_of_float32(slimzoo, model, photos, tmp_path):
+    (tmp_path / "some").mkdir()
+    for i in range(16):
+        Image.fromarray(dense.striped(12 + i, 24)[0]).save(tmp_path / "some" / f"{i}.png")
+    given = ("--engine", "tflite", "--precision", "int8", "--calibrate", "some", "--floor", "0.9")
+    found = slimzoo("segment", "photos/a/x.png", "--model", model, *given, "--out", "masks", "--json")
+    assert found.code == 0, found.err
+    assert "% of the pixels of 5 held-out images is that of float32 (11 others calibrated it)" in found.err
+    assert (ids("masks/x.png") != dense.striped(12, 24)[1]).mean() < 0.1  # of 8 bits, at the edges
+    assert row("masks/segment.json")["job"]["precision"] == "int8"
+
+
 @pytest.mark.parametrize(
     "given, words",
     [

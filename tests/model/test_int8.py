@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import slimzoo
 from slimzoo import converters
@@ -184,9 +185,21 @@ def test_what_agrees_less_than_the_floor_is_not_written(model, pixels, tmp_path,
     found = Agreement(
         held_out=20, calibrated=40, top1=0.75, mean_difference=1, largest_difference=2, spread=9
     )
-    with pytest.raises(SlimzooError, match=r"(?s)75.0% of 20 held-out .*below the floor of 80%: nothing was"):
+    with pytest.raises(SlimzooError, match=r"(?s)75.0% of 20 held-out .*below the floor of 80%, so"):
         found.check(0.8)
     found.check(0.75)
+
+
+def test_a_file_that_ends_amid_its_pixels_is_named_before_anything_is_converted(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("slimzoo.model.int8.tflite.converted", lambda *_: pytest.fail("nothing is converted"))
+    random = np.random.RandomState(0)
+    for i in range(18):
+        Image.fromarray(random.randint(0, 256, (40, 40, 3), np.uint8)).save(tmp_path / f"{i}.jpg")
+    for name in ("3.jpg", "11.jpg"):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:1000])
+    with pytest.raises(SlimzooError, match="cannot be calibrated with") as error:
+        model.compiled("tflite", "int8", calibrate=tmp_path)
+    assert "3.jpg" in str(error.value) and "11.jpg" in str(error.value)
 
 
 def test_agreement_measures_what_is_labelled():

@@ -122,6 +122,8 @@ def compared(
     samples = calibration.find(calibrate, model.labels, model.multi_label)
     fit, held_out = calibration.apart(samples)
     prepared, judged = Prepared(model, fit), Prepared(model, held_out)
+    if problems := [*prepared.unreadable(), *judged.unreadable()]:
+        raise SlimzooError(listing(f"{samples.name} cannot be calibrated with:", problems))
     with TemporaryDirectory(prefix="slimzoo-", ignore_cleanup_errors=True) as folder:
         made = WRITERS[kind](model, prepared, Path(folder), argmax)
         found = compare(judged, partial(_logits, model), made.logits, held_out, len(fit), model.multi_label)

@@ -1,11 +1,14 @@
 """Images as a model takes them, a few at a time: decoded anew whenever they are gone through."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from slimzoo.data.calibration import Samples
+from slimzoo.data.images import read_image
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.model.images import prepare
 from slimzoo.registry import CLASSIFICATION
@@ -44,6 +47,12 @@ class Prepared:
         if problems:
             raise SlimzooError(listing(f"{samples.name} cannot be used:", problems))
 
+    def unreadable(self) -> list[str]:
+        """Returns why each file that cannot be decoded cannot: known before what takes minutes is begun."""
+        files = [image for image in self._images if isinstance(image, str | os.PathLike)]
+        with ThreadPoolExecutor(thread_name_prefix="slimzoo-images") as threads:
+            return [problem for problem in threads.map(_problem, files) if problem]
+
     def __len__(self) -> int:
         """Returns how many batches there are."""
         return -(-len(self._images) // self._size)
@@ -58,6 +67,14 @@ class Prepared:
         if any(map(_is_prepared, images)):
             return np.concatenate([self._batch((image,)) for image in images])
         return prepare([*images], self._model.preprocessing).numpy()
+
+
+def _problem(file: str | os.PathLike) -> str:
+    try:
+        read_image(file)
+    except (SlimzooError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _few(sides: tuple[int, int]) -> int:

@@ -27,7 +27,7 @@ from slimzoo.cli.options import (
 from slimzoo.cli.output import echo, echo_json, examples
 from slimzoo.cli.tables import TABLES
 from slimzoo.cli.tricks import take_tricks
-from slimzoo.errors import counted
+from slimzoo.errors import counted, some
 
 if TYPE_CHECKING:
     from slimzoo.data.dataset import Dataset
@@ -330,7 +330,7 @@ def _show_plan(
         return echo_json({"folder": out, **settings.to_dict(), **named})
     told = [
         f"train {settings.model} on {train.name}, {counted(len(train), 'image')}; held out: {len(held_out)}",
-        f"classes: {', '.join(train.classes)}",
+        f"classes: {some(train.classes, 20)}",
         f"weights: {settings.weights or 'none, from scratch'}",
         *settings.recipe.lines(),
         f"{_steps(settings)}{settings.precision}, seed {settings.seed}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimzoo.errors import clean, counted, shown
+from slimzoo.errors import clean, counted, shown, some
 from slimzoo.files import plain
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION
 
@@ -156,7 +156,7 @@ def scores_table(evaluation: Mapping[str, Any]) -> str:
     if not math.isnan(evaluation["accuracy"]):
         lines.append(f"accuracy {evaluation['accuracy']:.4f}")
     if evaluation["unmeasured"]:
-        lines.append(f"no image shows {', '.join(evaluation['unmeasured'])}: mAP leaves them out")
+        lines.append(f"no image shows {some(evaluation['unmeasured'], 10)}: mAP leaves them out")
     return "\n".join(lines)
 
 

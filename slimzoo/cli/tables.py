@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slimzoo.cli.output import scores_table, table
-from slimzoo.errors import counted
+from slimzoo.errors import counted, some
 
 
 def masks_table(evaluation: Mapping[str, Any]) -> str:
@@ -23,7 +23,7 @@ def masks_table(evaluation: Mapping[str, Any]) -> str:
     others = {"boundary F": evaluation.get("boundary_f"), "loss": evaluation.get("loss")}
     lines += [f"{name} {value:.4f}" for name, value in others.items() if value is not None]
     if evaluation["unmeasured"]:
-        lines.append(f"no mask shows {', '.join(evaluation['unmeasured'])}")
+        lines.append(f"no mask shows {some(evaluation['unmeasured'], 10)}")
     return "\n".join(lines)
 
 

@@ -200,7 +200,7 @@ def _yolo_labels(path: Path, names: Mapping[int, str]) -> tuple[list[str], list[
     """Returns the classes in a text file, none where there is no file, and what is wrong in it."""
     numbers = [line.split()[0] for line in read_lines(path)] if path.is_file() else []
     known = {str(i): name for i, name in names.items()}
-    there = f"0 to {len(names) - 1}" if max(names) < len(names) else ", ".join(known)
+    there = f"0 to {len(names) - 1}" if max(names) < len(names) else some([*known], 20)
     problems = [f"{path}: class {n}; there are {there}" for n in numbers if n not in known]
     return [known[n] for n in numbers if n in known], problems
 

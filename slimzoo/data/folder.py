@@ -150,7 +150,7 @@ def _class_problems(root: Path, folders: list[Path], names: tuple[str, ...], giv
     if given:
         known = {same(name) for name in names}
         return [
-            f"{folder}: not a class; known are {some(names, 40)}"
+            f"{folder}: not a class; known are {some(names, 10)}"
             for folder in folders
             if _name(folder) not in known
         ]

@@ -105,7 +105,7 @@ def _of_split(root: Path, table: Table, split: str) -> Sequence[Line]:
     if split in values:
         chosen = {split}
     elif not (chosen := {value for value in values if part and PARTS.get(value.lower()) == part}):
-        raise SlimzooError(f"{root} has no image of split {split!r}; there are {', '.join(sorted(values))}")
+        raise SlimzooError(f"{root} has no image of split {split!r}; there are {some(sorted(values), 10)}")
     return [line for line in table.lines if line.cell(column) in chosen]
 
 
@@ -155,7 +155,7 @@ def _problems(rows: Sequence[_Row], names: Sequence[str]) -> list[str]:
     known = {*names}
     unknown = [(row.number, name) for row in rows for name in row.labels if name not in known]
     problems += [
-        f"line {number}: unknown class {name!r}; known are {some(names, 40)}" for number, name in unknown
+        f"line {number}: unknown class {name!r}; known are {some(names, 10)}" for number, name in unknown
     ]
     return problems
 

@@ -12,7 +12,7 @@ from slimzoo.data import boxes, dense, folder, lists, shards, splits, tensorflow
 from slimzoo.data.columns import Wanted
 from slimzoo.data.dataset import Dataset
 from slimzoo.data.places import real
-from slimzoo.errors import SlimzooError
+from slimzoo.errors import SlimzooError, some
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION
 
 log = logging.getLogger("slimzoo")
@@ -327,9 +327,7 @@ def _say_alike(train: Dataset) -> None:
         names.setdefault(re.sub(r"[\s_-]+", "", name.casefold()), []).append(repr(name))
     alike = [" and ".join(several) for several in names.values() if len(several) > 1]
     if alike:
-        log.warning(
-            "classes of %s with nearly the same name are classes apart: %s", train.name, ", ".join(alike)
-        )
+        log.warning("classes of %s with nearly the same name are classes apart: %s", train.name, some(alike))
     if train.task == CLASSIFICATION and {name.lower() for name in train.classes} == {"images", "masks"}:
         log.warning(
             "images and masks in %s are taken for two classes; a network of the task segmentation learns "

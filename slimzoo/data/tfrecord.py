@@ -171,7 +171,7 @@ def _problems_of_labels(rows: Iterable[Row], names: Names, classes: Sequence[str
         wrong = [n for n in (*row.labels, *(n for n, _ in row.weights)) if n not in names]
         problems += [f"{row.record.name}: label {n}; there are {there}" for n in wrong]
         unknown |= {name for name in _of(row, names) if name not in known}
-    return problems + [f"unknown class {name!r}; known are {some(classes, 40)}" for name in sorted(unknown)]
+    return problems + [f"unknown class {name!r}; known are {some(classes, 10)}" for name in sorted(unknown)]
 
 
 def _of(row: Row, names: Names) -> list[str]:

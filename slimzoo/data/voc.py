@@ -99,7 +99,7 @@ def _classes(root: Path, annotations: Iterable[Annotation]) -> tuple[str, ...]:
     everywhere, _ = _read_annotations(root, find_annotations(root))
     counts = Counter(name for annotation in everywhere.values() for name in annotation.names)
     classes = tuple(sorted(counts))
-    shown = ", ".join(f"{name} ({counts[name]})" for name in classes)
+    shown = some([f"{name} ({counts[name]})" for name in classes], 40)
     log.warning("classes of %s and their images, as annotated: %s; classes=NAMES names others", root, shown)
     return classes
 
@@ -113,7 +113,7 @@ def _problems_of_classes(
     for image, annotation in annotations.items():
         for unknown in sorted(annotation.names - set(names)):
             path = folder / f"{image}.xml"
-            problems.append(f"{path}: unknown class {unknown!r}; known are {', '.join(names)}")
+            problems.append(f"{path}: unknown class {unknown!r}; known are {some(names, 10)}")
     return problems
 
 
@@ -121,16 +121,14 @@ def _say_ignored_flags(root: Path, listed: Mapping[str, Mapping[str, int]], name
     unknown = sorted({label for flags in listed.values() for label in flags} - set(names))
     if unknown:
         log.warning(
-            "flags in lists of %s are of no class of it: %s; they are left out", root, ", ".join(unknown)
+            "flags in lists of %s are of no class of it: %s; they are left out", root, some(unknown, 10)
         )
 
 
 def _problems_of_shared(found: Mapping[Path | None, Sequence[str]]) -> list[str]:
     """Returns which images several annotations are of: each would deny the classes of the others."""
     shared = {image: names for image, names in found.items() if image is not None and len(names) > 1}
-    return [
-        f"{image}: the image of several annotations: {', '.join(names)}" for image, names in shared.items()
-    ]
+    return [f"{image}: the image of several annotations: {some(names)}" for image, names in shared.items()]
 
 
 def _say_contradictions(

@@ -334,7 +334,7 @@ def _check_trains(model: "Model", settings: Settings) -> None:
         frozen = ", ".join(f'freeze=["{scope}"]' for scope in recipe.freeze)
         raise SlimzooError(f"{frozen} leaves nothing of {model.name} to train; leave a scope out")
     empty, unmeasured = (
-        ", ".join(name for name, count in data.counts.items() if not count)
+        some([name for name, count in data.counts.items() if not count], 10)
         for data in (settings.train, settings.validation)
     )
     if empty:

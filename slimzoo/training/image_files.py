@@ -62,7 +62,7 @@ def check(folder: Path, parts: Mapping[str, Dataset]) -> None:
                 "%d of the %d images of %s are other files than when the run in %s began, under the same "
                 "names: %s. Its numbers will be those of neither; overwrite=True begins anew",
                 *(len(changed), len(data.files), data.name, folder),
-                ", ".join(names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]),
+                some(names, _SHOWN),
             )
     return None
 

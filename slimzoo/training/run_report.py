@@ -11,6 +11,7 @@ import numpy as np
 
 from slimzoo import __version__
 from slimzoo.data.average_precision import precision_recall
+from slimzoo.errors import some
 from slimzoo.model.model import Model
 from slimzoo.report import (
     ClassAP,
@@ -191,7 +192,7 @@ def _source(row: Row, settings: Settings) -> str:
 def _notes_of_classes(evaluation: Evaluation) -> list[str]:
     if not evaluation.unmeasured:
         return []
-    missing = ", ".join(evaluation.unmeasured)
+    missing = some(evaluation.unmeasured, 20)
     return [
         f"No image that this is measured on shows {missing}: nothing is known of them, mAP leaves them out."
     ]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from slimzoo.data.dense.batches import ids_of
 from slimzoo.data.images import read_image
+from slimzoo.errors import some
 from slimzoo.labels.dense import overlay, palette_for
 from slimzoo.model.masks import looking_of
 from slimzoo.model.model import Model
@@ -123,7 +124,7 @@ def _picture(image: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> str:
 def _notes(settings: Settings, evaluation: MaskEvaluation) -> list[str]:
     said = []
     if evaluation.unmeasured:
-        said.append(f"No mask that this is measured on shows {', '.join(evaluation.unmeasured)}.")
+        said.append(f"No mask that this is measured on shows {some(evaluation.unmeasured, 20)}.")
     if evaluation.views.tile is not None:
         said.append("Images larger than the network's input were gone over in squares.")
     if settings.keep_best:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, counted, listing
+from slimzoo.errors import SlimzooError, counted, listing, some
 from slimzoo.facts import tricks
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_row
 from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
@@ -49,8 +49,9 @@ class Settings:
         problems = [f"{data.name} holds no image" for data in (train, validation) if not len(data)]
         if train.classes != validation.classes:
             problems.append(
-                f"{train.name} has classes {', '.join(train.classes)}; {validation.name} has "
-                f"{', '.join(validation.classes)}: they must be the same, in the same order"
+                f"{train.name} has classes {some(train.classes, 10)}; {validation.name} has "
+                f"{some(validation.classes, 10)}: they must be the same, in the same order"
+                f"{_apart(train, validation)}"
             )
         if train.multi_label != validation.multi_label:
             problems.append(
@@ -155,6 +156,12 @@ class Settings:
             "validation": in_words(self.validation),
             "data": f"{fingerprint(self.train)} {fingerprint(self.validation)}",
         }
+
+
+def _apart(train: Dataset, validation: Dataset) -> str:
+    """Returns which classes one of the two has alone."""
+    alone = sorted({*train.classes} ^ {*validation.classes})
+    return f"; in one alone: {some(alone, 10)}" if alone else ""
 
 
 def in_words(data: Dataset) -> str:

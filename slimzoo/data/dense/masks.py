@@ -12,7 +12,7 @@ from PIL import Image
 from slimzoo.data.dense.coding import AS_THEY_ARE, HOW, Coding
 from slimzoo.data.dense.dataset import MaskExample, example
 from slimzoo.data.headers import foreign, read_header, too_large
-from slimzoo.errors import SlimzooError, counted
+from slimzoo.errors import SlimzooError, counted, some
 from slimzoo.files.progress import bar
 from slimzoo.labels.dense import VOID
 
@@ -80,9 +80,9 @@ def _of_colours(pixels: np.ndarray, coding: Coding, path: str) -> np.ndarray:
     keys = _keys(pixels)
     if coding.colours is None:
         seen = np.unique(keys)
-        few = ", ".join(_colour(key) for key in seen[:_SHOWN])
+        few = some([*map(_colour, seen)], _SHOWN)
         raise SlimzooError(
-            f"{path} is a mask in {counted(len(seen), 'colour')} ({few}{', ...' * (len(seen) > _SHOWN)}), "
+            f"{path} is a mask in {counted(len(seen), 'colour')} ({few}), "
             f"and which class each is of is not known; {HOW}"
         )
     known, numbers = _table(coding)
@@ -111,7 +111,7 @@ def _colour(key: int) -> str:
 
 def _unknown(path: str, what: str, names: Sequence[str], counts: np.ndarray) -> SlimzooError:
     order = np.argsort(-counts, kind="stable")
-    few = ", ".join(names[i] for i in order[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
+    few = some([names[i] for i in order], _SHOWN)
     return SlimzooError(f"{path}: {what} of no class: {few} ({counted(int(counts.sum()), 'pixel')})")
 
 
@@ -160,7 +160,7 @@ def look_through(
     for pair, counts, size in read:
         if counts[known:].any():
             ids = np.flatnonzero(counts[known:]) + known
-            few = ", ".join(map(str, ids[:_SHOWN])) + ", ..." * (len(ids) > _SHOWN)
+            few = some([*map(str, ids)], _SHOWN)
             pixels = counted(int(counts[known:].sum()), "pixel")
             problems.append(f"{pair.mask}: class ids that do not exist: {few} ({pixels}); {_allowed(known)}")
         elif not counts.any():

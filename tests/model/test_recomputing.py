@@ -207,7 +207,6 @@ def test_networks_of_the_zoo_learn_the_same_with_and_without(name):
     if name != "nasnet_mobile":
         return assert_equal(plain, again)
     assert plain[1] == again[1]
-    for one, other in zip(
-        plain[2], again[2], strict=True
-    ):  # a map's from two cells, added up in another order
-        assert np.linalg.norm(one - other) <= 1e-3 * np.linalg.norm(one) + 1e-6
+    for one, other in zip(plain[2], again[2], strict=True):
+        off = np.linalg.norm(one - other)
+        assert off <= 1e-5 * np.linalg.norm(one)  # float32, another order of summation

@@ -203,7 +203,7 @@ ZOO = {  # a network of each family, at a size that is quick
 def test_networks_of_the_zoo_learn_the_same_with_and_without(name):
     given = {"input_shape": (32, 32, 3), "steps": 1, **ZOO[name]}
     plain, again = (trained(flag, name=name, **given) for flag in (False, True))
-    assert again[0].recomputed > 4
+    assert again[0].recomputed > 2
     if name != "nasnet_mobile":
         return assert_equal(plain, again)
     assert plain[1] == again[1]

@@ -270,7 +270,8 @@ def shown(plan: "Plan", figures: "Figures") -> str:
 def _chosen(recipe: str, figures: "Figures") -> str:
     """Returns what the trainings of `recipe` chose, most often first."""
     made = Counter(
-        ", ".join(f"{name} {value}" for name, value in options.items()) for options in figures.chosen[recipe]
+        ", ".join(f"{name} {OFF[0] if value is None else value}" for name, value in options.items())
+        for options in figures.chosen[recipe]
     )
     return f"{recipe} chose {'; '.join(f'{said} ({times} times)' for said, times in made.most_common())}"
 

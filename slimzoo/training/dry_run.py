@@ -35,7 +35,7 @@ def dry_run(
     Raises: what finetune() raises of them, but for what shows only as the network is built.
     """
     machines = find_machines(cluster)
-    recipe = chosen_recipe(recipe, options, model, len(train), weights, settings.get("steps"), machines)
+    recipe = chosen_recipe(recipe, options, model, train, weights, settings.get("steps"), machines)
     check_given(out, model, weights, overwrite, train.task)
     planned = Settings(
         train=train,
@@ -55,7 +55,7 @@ def chosen_recipe(
     recipe: Recipe | str | None,
     options: Mapping[str, Any],
     model: str,
-    images: int,
+    train: Dataset,
     weights: str | os.PathLike | None,
     steps: int | None,
     machines: Machines | None = None,
@@ -63,13 +63,13 @@ def chosen_recipe(
     """Returns the recipe that finetune() trains by, from its arguments.
 
     Args:
-      images: to train on.
       machines: on which it trains: who brings several asks for training.
     Raises: SlimzooError: there is no such recipe, network or option.
     """
     row = get_row(model)
     asked = steps is not None or bool(options.keys() - {ARGUMENTS}) or machines is not None
-    return asked_for(row, options, recipe, usual_method(row, images, weights is None, asked))
+    usual = usual_method(row, len(train), weights is None, asked)
+    return asked_for(row, options, recipe, usual, train.multi_label)
 
 
 def check_given(

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import numpy as np
+
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, some
 from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
-from slimzoo.registry import SEGMENTATION, get_network, get_row
+from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.beside import Beside
 from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
@@ -129,7 +131,7 @@ def finetune(
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     machines = find_machines(cluster if strategy is None else "none")
-    recipe = chosen_recipe(recipe, options or {}, model, len(train), weights, steps, machines)
+    recipe = chosen_recipe(recipe, options or {}, model, train, weights, steps, machines)
     settings_of = functools.partial(
         Settings,
         train=train,
@@ -238,6 +240,8 @@ def _build(settings: Settings) -> "Model":
         new = Scopes((*new, *report.reinitialised, *report.missing), "new")  # as a classifier has no ASPP
         scopes = dict.fromkeys(name.rpartition("/")[0] for name in new.of(model.variables_by_name))
         log.warning("new in %s: %s", settings.model, some(list(scopes), 8))
+    if settings.train.task == CLASSIFICATION:
+        _start_at_zero(model)
     if settings.recipe.freeze:
         model.freeze(settings.recipe.freeze)
     if not METHODS[settings.recipe.method].body:
@@ -248,6 +252,19 @@ def _build(settings: Settings) -> "Model":
     model.together = settings.recipe.sync_batch_norm
     model.recompute = settings.recipe.gradient_checkpointing
     return model
+
+
+def _start_at_zero(model: "Model") -> None:
+    """Gives the kernels of a new last layer 0: on features that are restored its first logits are noise, the
+    more the wider the network is, which a recipe's few steps do not unlearn.
+    """
+    report = model.restore_report
+    if report is None or model.network is None:  # from scratch its features are noise too
+        return
+    new, held = {*report.reinitialised, *report.missing}, model.variables_by_name
+    for name in Scopes(model.network.main_heads).of(held):
+        if name in new and len(held[name].shape) > 1:
+            held[name].assign(np.zeros(held[name].shape, np.float32))
 
 
 def _loaded(settings: Settings, new: Scopes, size: int | None) -> "Model":

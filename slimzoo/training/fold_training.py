@@ -73,7 +73,7 @@ class Plan:
         for recipe in filter(trains, self.recipes):
             for options in self.candidates(recipe):
                 try:
-                    chosen_recipe(method(recipe), options, self.model, len(self.data), self.weights, None)
+                    chosen_recipe(method(recipe), options, self.model, self.data, self.weights, None)
                 except SlimzooError as error:
                     problems.append(str(error))
         return [*dict.fromkeys(problems)]

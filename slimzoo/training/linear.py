@@ -57,11 +57,19 @@ def fit(problem: Problem, penalty: float) -> Fitted:
 
 
 def fit_all(problem: Problem, penalties: tuple[float, ...]) -> list[Fitted]:
-    """Returns the fit of each of `penalties`; each begins where the one before it ended."""
+    """Returns the fit of each of `penalties`; each begins where the one before it ended.
+
+    What is fitted lies in the space of the rows, as its penalty is of its length alone: where they are fewer
+    than the features, as of a wide network and few images, it is fitted in a basis of that space.
+    """
     mean = problem.features.mean(axis=0)
     inputs = problem.features - mean
     scale = float(inputs.std()) or 1.0
     inputs = inputs / scale
+    basis: Array | None = None
+    if len(inputs) < inputs.shape[1]:
+        basis, coordinates = np.linalg.qr(inputs.T)  # [D, N], [N, N]
+        inputs = coordinates.T
     centred = replace(problem, features=inputs)
     at = np.zeros((inputs.shape[1] + 1, problem.labels.shape[1]))
     found = []
@@ -69,7 +77,7 @@ def fit_all(problem: Problem, penalties: tuple[float, ...]) -> list[Fitted]:
     with threadpool_limits(threads, "blas"):
         for penalty in penalties:
             at = _least(centred, penalty, at)
-            kernel = at[:-1] / scale
+            kernel = (at[:-1] if basis is None else basis @ at[:-1]) / scale
             loss = _loss(centred, inputs @ at[:-1] + at[-1])
             found.append(Fitted(kernel, at[-1] - mean @ kernel, penalty, loss))
     return found

@@ -29,11 +29,12 @@ class Method:
     steps: bool = True
     body: bool = True  # all but what is new is trained too
     rate: float = 1.0  # factor on the learning rate of the network's recipe
+    rate_of_several: float = 1.0  # that, where an image may show several classes: the loss is their mean
 
 
 METHODS: dict[str, Method] = {
     "full": Method(what="all layers are trained"),
-    "head": Method(what="what is new is trained, all else stays", body=False),
+    "head": Method(what="what is new is trained, all else stays", body=False, rate_of_several=10.0),
     "probe": Method(
         what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
     ),
@@ -186,11 +187,13 @@ def asked_for(
     options: Mapping[str, Any],
     recipe: Recipe | str | None = None,
     usual: str = "full",
+    several: bool = False,
 ) -> Recipe:
     """Returns the recipe to train by, with `options`; what is fitted is new, and nothing else is.
 
     Args:
       recipe: a whole one, or the method of METHODS that the network's own is used with; None: `usual`.
+      several: whether an image may show several classes.
     Raises: SlimzooError: there is no such method or option.
     """
     if isinstance(recipe, Recipe):
@@ -208,7 +211,8 @@ def asked_for(
                 "masks; 'full' and 'head' train it"
             )
         own = recipe_for(network)
-        recipe = replace(own, learning_rate=own.learning_rate * row.rate).override(options)
+        rate = own.learning_rate * row.rate * (row.rate_of_several if several else 1.0)
+        recipe = replace(own, learning_rate=rate).override(options)
     if METHODS[recipe.method].fits and "new" not in options:
         return replace(recipe, new=network.heads)
     return recipe

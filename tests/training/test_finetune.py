@@ -157,13 +157,15 @@ def test_a_finished_run_is_refused_and_replaced_when_asked(finished, run, tmp_pa
     ]
 
 
-def test_new_heads_are_new_the_rest_is_restored_and_what_is_frozen_stays(finished, run, tmp_path):
+def test_new_heads_begin_at_0_the_rest_is_restored_and_what_is_frozen_stays(finished, run, tmp_path):
     options = {"freeze": ("Tiny/conv1",), "new": ("Tiny/logits",)}
     weights = finished.folder / "model.safetensors"
     result = run(tmp_path / "run", model="tiny_bn", weights=weights, steps=2, options=options, page=True)
     before, after = converters.read(weights), values(result.model)
     for name, value in after.items():
         assert np.array_equal(value, before[name]) == name.startswith("Tiny/conv1/"), name
+    first = next(row for row in result.history if row["kind"] == "train")
+    assert first["loss"] == pytest.approx(np.log(2))  # of logits that are all 0
     layers = {
         row["scope"]: row["state"] for row in json.loads((tmp_path / "run/report.json").read_text())["layers"]
     }

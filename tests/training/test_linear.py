@@ -63,6 +63,17 @@ def test_views_of_one_image_stay_together_so_that_none_tells_of_the_other():
     assert together == choose(few).penalty > choose(twice).penalty
 
 
+def test_more_features_than_rows_are_fitted_as_where_there_are_fewer():
+    random = np.random.RandomState(4)
+    labels = (random.rand(30, 3) < 0.5).astype(float)
+    wide = Problem(random.randn(30, 40) * 2 + 1, labels, np.ones((30, 3)), True)
+    twice = Problem(*(np.repeat(v, 2, axis=0) for v in (wide.features, labels, wide.weights)), True)
+    one, other = fit(wide, 0.1), fit(twice, 0.1)
+    # both stop where a step changes the loss by 1e-9 of it, which is 1e-4 of a kernel at this penalty
+    np.testing.assert_allclose(one.kernel, other.kernel, atol=1e-3)
+    np.testing.assert_allclose(one.bias, other.bias, atol=1e-3)
+
+
 def test_constant_features_empty_classes_and_one_image_do_no_harm():
     flat = Problem(np.ones((4, 2)), np.array([[1, 0, 0]] * 4, float), np.ones((4, 3)), True)
     for given in (flat, flat.of(np.arange(4) == 0)):

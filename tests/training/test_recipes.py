@@ -150,6 +150,8 @@ def test_what_is_asked_for_names_a_method_or_is_refused_with_those_there_are():
     assert (found.method, found.new) == ("probe-then-full", network.heads)
     assert found.learning_rate == pytest.approx(plain.learning_rate / 10)  # goes on from a fit
     assert recipes.asked_for(network, {"learning_rate": 0.5}, "probe-then-full").learning_rate == 0.5
+    heads = [recipes.asked_for(network, {}, "head", several=several) for several in (False, True)]
+    assert [head.learning_rate / plain.learning_rate for head in heads] == pytest.approx([1, 10])
     with pytest.raises(SlimzooError, match="no recipe 'prob'; there are full, head, probe, probe-then-full"):
         recipes.asked_for(network, {}, "prob")
 

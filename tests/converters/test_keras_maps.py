@@ -31,7 +31,12 @@ QUICK = {  # the others are slow: larger ones of these families; VGG, Inception-
     *("resnet_v1_50", "resnet_v2_50", "inception_v3"),
     *("mobilenet_v1_025", "mobilenet_v2_035", "mobilenet_v3_small", "mobilenet_v3_small_minimalistic"),
 }
-EVERY = [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in TWINS]
+RESNETS = {"resnet_v1_50", "resnet_v2_50"}  # their logits tell; to write and read them too takes 4 s each
+
+
+def every(quick):
+    """Returns the networks as parameters of a test, slow but for `quick`."""
+    return [pytest.param(n, marks=() if n in quick else pytest.mark.slow) for n in TWINS]
 
 
 def arrays_of(network, seed=2):
@@ -62,7 +67,7 @@ def test_there_is_a_map_for_every_twin():
     assert set(NETWORKS) == set(TWINS)
 
 
-@pytest.mark.parametrize("network", EVERY)
+@pytest.mark.parametrize("network", every(QUICK))
 def test_the_logits_are_the_twins_with_the_arguments_of_the_map_and_others_without(network):
     model = randomise(build(network))
     name_map, ours = get_name_map("keras", network), images(network)
@@ -77,7 +82,7 @@ def test_the_logits_are_the_twins_with_the_arguments_of_the_map_and_others_witho
         assert np.abs(without - theirs).max() > 1e-5 * np.ptp(theirs)
 
 
-@pytest.mark.parametrize("network", EVERY)
+@pytest.mark.parametrize("network", every(QUICK - RESNETS))
 def test_what_is_written_loads_into_the_twin_and_comes_back_bit_by_bit(tmp_path, network):
     arrays = arrays_of(network)
     path = written(tmp_path / "x.weights.h5", arrays, network)
@@ -89,7 +94,9 @@ def test_what_is_written_loads_into_the_twin_and_comes_back_bit_by_bit(tmp_path,
     assert_equal(name_map.apply(source(weights_of(model))), arrays)
 
 
-@pytest.mark.parametrize("network", ["mobilenet_v2_035", "inception_v3", "resnet_v1_50"])
+@pytest.mark.parametrize(
+    "network", ["mobilenet_v2_035", "inception_v3", pytest.param("resnet_v1_50", marks=pytest.mark.slow)]
+)
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5")
 def test_every_file_that_keras_writes_is_read(tmp_path, network):
     model = build(network)

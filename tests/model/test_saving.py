@@ -224,7 +224,11 @@ def test_export_equals_predict_before_the_first_call_and_after(tmp_path, called)
 
 
 def test_a_model_of_any_image_size_exports_as_such(tmp_path):
-    model = slimzoo.Model("mobilenet_v1_025", 5, (None, None, 3), global_pool=True)
+    def network(images):
+        net = slim.conv2d(images, 4, 3, stride=2, normalizer_fn=slim.batch_norm)
+        return slim.fully_connected(tf.reduce_mean(net, [1, 2]), 5)
+
+    model = slimzoo.Model(network, input_shape=(None, None, 3))
     model(np.zeros((1, 64, 64, 3), np.float32))
     model.export(tmp_path / "saved", verbose=False)
     loaded = tf.saved_model.load(tmp_path / "saved")

@@ -34,7 +34,7 @@ HEAVY = (  # 10 to 40 s each for the tests of this module: four minutes that the
     "mobilenet_v2_035",  # mobilenet_v3_small: the same blocks and more
 )
 # To export is a trace for each signature, 4 to 9 s of these; it knows of no op, and smaller ones stay.
-EXPORTED_BY_OTHERS = ("inception_v1", "resnet_v1_50")
+EXPORTED_BY_OTHERS = ("inception_v1", "mobilenet_v3_small", "resnet_v1_50")
 FLATTENED = {"cifarnet": ("CifarNet/fc3",), "lenet": ("LeNet/fc3",)}  # their shapes follow the image size
 
 

@@ -274,7 +274,7 @@ def test_multiply_adds_do_not_depend_on_the_data_format():
     assert [row.multiply_adds for row in ours] == [row.multiply_adds for row in theirs]
 
 
-@pytest.mark.parametrize("name", every_network())
+@pytest.mark.parametrize("name", every_network(("nasnet_cifar",)))  # nasnet_mobile: fewer of the same cells
 def test_the_modes_a_registered_network_names_ask_for_every_variable_in_order(name):
     parts = resolve(name)
     alone = discover(parts.run, parts.input_shape, tf.float32, parts.network.modes)

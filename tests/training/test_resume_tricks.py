@@ -61,6 +61,9 @@ GROUPS = {  # of tricks that are on together, so that each is in one
         "resolution": "full",
     },
 }
+STOPPED = {
+    "evaluations"
+}  # SIGTERM's checkpoint is like any other: one group tells; each run takes 2 s and more
 NETWORKS = {"size": "tiny_any_size", "masks": "tiny_masks"}
 
 
@@ -76,7 +79,7 @@ def stored(folder):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_run_that_was_stopped_and_killed_ends_the_same_bit_for_bit(
+def test_a_run_that_was_killed_and_perhaps_stopped_before_ends_the_same_bit_for_bit(
     run, masks, tmp_path, monkeypatch, group
 ):
     given = {"steps": STEPS, "eval_every": 3, "options": GROUPS[group]}
@@ -88,18 +91,19 @@ def test_a_run_that_was_stopped_and_killed_ends_the_same_bit_for_bit(
 
     def interrupted(trainer, batch):
         taken.append(len(taken))
-        if len(taken) == 2:
-            os.kill(
-                os.getpid(), signal.SIGTERM
-            )  # between two evaluations: it saves, and ends after this step
+        if (
+            len(taken) == 2 and group in STOPPED
+        ):  # between two evaluations: it saves, and ends after this step
+            os.kill(os.getpid(), signal.SIGTERM)
         if len(taken) == 6:
             raise Killed  # two steps after the checkpoint of an evaluation
         return step(trainer, batch)
 
     with monkeypatch.context() as patched:
         patched.setattr(Trainer, "step", interrupted)
-        with pytest.raises(Stopped):
-            run(tmp_path / "broken", **given)
+        if group in STOPPED:
+            with pytest.raises(Stopped):
+                run(tmp_path / "broken", **given)
         with pytest.raises(Killed):
             run(tmp_path / "broken", **given)
     again = run(tmp_path / "broken", **given)

@@ -1,10 +1,12 @@
 """Networks beside each other: published accuracy, multiply-adds, and images per second on this machine."""
 
 import gc
+import logging
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +18,7 @@ from slimzoo.engines.rows import INT8
 from slimzoo.files.progress import bar
 from slimzoo.registry import CLASSIFICATION
 
+log = logging.getLogger("slimzoo")
 LEAST_RUNS, LEAST_SECONDS = 5, 1.0  # of one network, after a run that is not counted
 
 
@@ -109,7 +112,23 @@ def in_engine(name: str, settings: Settings, **given: Any) -> Any:
         return load(name, **how, **given)
     model: Any = load(name, **given)
     noise = np.random.default_rng(0).uniform(-1, 1, (LEAST, *model.input_shape[1:])).astype(np.float32)
-    return model.compiled(**how, calibrate=[*noise], floor=0)
+    with _agreement_unsaid():
+        return model.compiled(**how, calibrate=[*noise], floor=0)
+
+
+@contextmanager
+def _agreement_unsaid() -> Iterator[None]:
+    """Leaves out how far 8 bits are from float32, which means nothing of noise."""
+    from slimzoo.model.int8.agreement import Agreement
+
+    def other(record: logging.LogRecord) -> bool:
+        return not (isinstance(record.args, tuple) and any(isinstance(a, Agreement) for a in record.args))
+
+    log.addFilter(other)
+    try:
+        yield
+    finally:
+        log.removeFilter(other)
 
 
 def timed(call: Callable[[], Any], least_runs: int, least_seconds: float) -> list[float]:

@@ -117,9 +117,9 @@ def segment(
     from slimzoo.streaming import mask_folder, segmenting
 
     looking = segmenting.looking_at(load(model, **how), views)
-    job = segmenting.job_of(
-        looking, {"opacity": opacity, "turn": turn, "arguments": reading["network_arguments"]}
-    )
+    given: dict[str, Any] = {"opacity": opacity, "turn": turn, "arguments": reading["network_arguments"]}
+    given |= {"calibrate": calibrate} if calibrate is not None else {}  # which 8 bits hang on
+    job = segmenting.job_of(looking, given)
     classes = segmenting.classes_of(looking.network)
     with mask_folder.opened(Path(out), job, classes, opacity, overwrite) as folder:
         rows = segmenting.segment(looking, files, folder, batch_size, turn, progress)

@@ -107,7 +107,7 @@ def test_compare_and_benchmark_measure_eight_bits_and_say_so(slimzoo, monkeypatc
     given = ("lenet", "--engine", engine, "--precision", "int8", "--batch-size", "1")
     found = slimzoo("compare", *given, "--measure", "--json", "--no-progress")
     assert found.code == 0 and found.json["networks"][0]["images_per_second"] > 0
-    assert "XNNPACK" not in found.err
+    assert "XNNPACK" not in found.err and "held-out" not in found.err  # of noise it says nothing
 
     def here(task):
         (tmp_path / "task.json").write_text(json.dumps({"imports": [], "task": task}))

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from slimzoo.errors import SlimzooError, listing
-from slimzoo.files import atomic_write, check_writable, write_text
+from slimzoo.files import atomic_write, check_folder, check_writable, write_text
 
 
 def test_a_write_makes_folders_and_leaves_nothing_beside_the_file(tmp_path):
@@ -75,3 +75,15 @@ def test_a_long_listing_is_cut_and_counted():
 def test_text_with_a_file_name_that_is_no_utf_8_can_be_written(tmp_path):
     path = write_text(tmp_path / "file.txt", f"{os.fsdecode(b'caf' + bytes([0xE9]))}\n")
     assert path.read_text("utf-8") == "caf\\udce9\n"
+
+
+def test_a_place_for_a_folder_is_looked_at_and_nothing_is_made(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"file is a file; name a folder, out=DIR"):
+        check_folder(tmp_path / "file")
+    with pytest.raises(SlimzooError, match=r"cannot write .*b: .*file is a file, not a folder"):
+        check_folder(tmp_path / "file" / "a" / "b")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError, match="gone is a file"):
+        check_folder(tmp_path / "gone")
+    assert check_folder(str(tmp_path / "a" / "b")) == tmp_path / "a" / "b" and not (tmp_path / "a").exists()

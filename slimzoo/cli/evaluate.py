@@ -344,6 +344,8 @@ def _evaluate(
     about = about_weights(model, weights)
     if about is not None:
         check_task(model, about.task, task or about.task)
+        if about.task != SEGMENTATION:
+            refuse_views(model, views)
     early = None  # what is wrong with the data is said before TensorFlow starts
     if not os.path.exists(where) or (about is not None and about.labels):
         early = read(about)

@@ -157,13 +157,10 @@ def _predict_each(
     from slimzoo.data.finding import check_some_there, image_files
     from slimzoo.loading.load import load
     from slimzoo.loading.predict import predictions
-    from slimzoo.loading.source import check_name, find
+    from slimzoo.loading.source import find
     from slimzoo.registry import CLASSIFICATION
 
     files = image_files(names)
-    check_name(model, CLASSIFICATION)
-    if how["weights"] is None:  # before any are fetched
-        check_some_there(files)
     find(model, how["pretrained"], how["weights"], CLASSIFICATION)  # said before TensorFlow starts
     check_some_there(files)
     shows = to.progress and (to.out is not None or not sys.stdout.isatty())

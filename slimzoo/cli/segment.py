@@ -137,15 +137,12 @@ def segment(
 def _files(names: list[str], model: str, how: dict[str, Any], out: str) -> dict[str, str]:
     """Returns {image: how its mask is called}. Raises what shows before TensorFlow starts."""
     from slimzoo.data.finding import check_some_there, image_files
-    from slimzoo.loading.source import check_name, find
+    from slimzoo.loading.source import find
     from slimzoo.registry import SEGMENTATION
     from slimzoo.streaming.mask_names import check_place, named, outside
 
     check_place(Path(out))
     found = image_files(names)
-    check_name(model, SEGMENTATION)
-    if how["weights"] is None:  # before any are fetched
-        check_some_there(found)
     files = named(outside(found, out))
     find(model, how["pretrained"], how["weights"], SEGMENTATION)
     check_some_there(found)

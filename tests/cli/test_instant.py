@@ -40,7 +40,6 @@ COMMANDS = {
     "segment DATA --model deeplab_v3_mobilenet_v2 --out DATA": 2,
     "segment DATA --model deeplab_v3_mobilenet_v2 --scales 9 --out masks": 2,
     "segment no*.jpg --model deeplab_v3_mobilenet_v2 --out masks": 2,
-    "segment no.jpg nor.jpg --model deeplab_v3_mobilenet_v2 --out masks": 2,
     "predict --model FILE --images DATA --out chart.svg/": 2,
     "evaluate voc --data DATA --model FILE": 2,
     "evaluate voc --data DATA --model no.safetensors": 2,

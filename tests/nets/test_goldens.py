@@ -232,6 +232,8 @@ def test_training_mode_makes_the_original_variables_losses_and_updates(golden):
         assert [loss.op.name for loss in losses] == golden.facts["regularization_losses"]
         updates = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
         assert len(updates) == golden.facts["n_update_ops"]
+        if golden.name in BY_A_MODEL:  # it gives their sum too, and vgg_16's 138 million values take 5 s
+            return
         fill_all(session, golden.value_of)
         total = sum(session.run(losses)) if losses else 0.0
     assert total == pytest.approx(golden.facts["regularization_sum"], rel=1e-5)

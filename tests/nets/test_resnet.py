@@ -9,6 +9,7 @@ from slimzoo import slim
 from slimzoo.compat.nets.contrib import resnet_v1 as first_v1
 from slimzoo.compat.nets.contrib import resnet_v2 as first_v2
 from slimzoo.nets import resnet_utils, resnet_v1, resnet_v2
+from slimzoo.tracing.parts import network_shapes
 from tests.goldens import fill, fill_all
 
 v1 = tf.compat.v1
@@ -225,15 +226,9 @@ def test_the_first_published_faces_keep_the_map_of_the_logits(module, name):
 
 
 def test_dense_prediction_is_the_same_in_either_data_format(name="resnet_v2_50"):
-    models = [
-        slimzoo.Model(
-            name, 5, (33, 33, 3), data_format=f, global_pool=False, output_stride=16, spatial_squeeze=False
-        )
-        for f in ("NHWC", "NCHW")
-    ]
-    for model in models:
-        for variable_name, variable in model.variables_by_name.items():
-            variable.assign(fill(variable_name, variable.shape, 0.7))
+    dense = {"global_pool": False, "output_stride": 16, "spatial_squeeze": False}
+    dense["initial_values"] = {n: fill(n, shape, 0.7) for n, shape in network_shapes(name, 5).items()}
+    models = [slimzoo.Model(name, 5, (33, 33, 3), data_format=f, **dense) for f in ("NHWC", "NCHW")]
     ours, theirs = (model.end_points(images(1, 33, 33, 3)) for model in models)
     assert ours["predictions"].shape == (1, 3, 3, 5)
     for key in (f"{name}/logits", "predictions"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from slimzoo.data.folder import PARTS
 from slimzoo.data.text import all_text, same
-from slimzoo.errors import SlimzooError, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, some
 
 log = logging.getLogger("slimzoo")
 _DELIMITERS = ("\t", ",", ";", "|", " ")  # the first that makes columns of most lines
@@ -22,7 +22,7 @@ _FLAGS = {"0", "1", "0.0", "1.0", "true", "false", ""}
 
 
 class Line(NamedTuple):
-    """A line of a table, by its number in the file."""
+    """A line of a table, by its number in the file: the first one of several that a quote holds together."""
 
     number: int
     cells: tuple[str, ...]
@@ -68,7 +68,8 @@ def read_table(path: Path, is_image: Callable[[str], bool], wanted: Wanted = Wan
     try:
         lines = _lines(all_text(path), is_image)
     except csv.Error as error:
-        raise SlimzooError(f"{path} is no table of text: {error}") from error
+        asked = "is there a quote that nothing closes?"
+        raise SlimzooError(f"{path} is no table of text: {error}; {asked}") from error
     if not lines or max(len(line.cells) for line in lines) < 2:
         raise SlimzooError(f"{path} has no two columns, one of images and one of labels (CSV or TSV)")
     image = _image_column(lines, is_image)
@@ -81,21 +82,24 @@ def read_table(path: Path, is_image: Callable[[str], bool], wanted: Wanted = Wan
     width = len(names) or max(len(line.cells) for line in lines)
     rest = [i for i in range(width) if i != image]
     if wanted.labels is not None:
-        return Table(body, names, image, tuple(_numbered(path, wanted.labels, names, lines)))
+        named = _numbered(path, wanted.labels, names, lines)
+        flags = bool(names) and _are_flags(named, body)
+        return Table(body, names, image, tuple(named), flags=flags)
     split = next((i for i in rest if _is_split(i, names, body)), None)
     labels, flags = _label_columns(path, [i for i in rest if i != split], names, body)
     return Table(body, names, image, labels, split, flags)
 
 
 def _lines(text: str, is_image: Callable[[str], bool]) -> list[Line]:
-    rows = text.splitlines()
+    rows = re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", text)  # no other mark ends a line for an editor
     delimiter = _delimiter([row for row in rows[:_LOOKED_AT] if row.strip()], is_image)
     reader = csv.reader(rows, delimiter=delimiter, skipinitialspace=True)
-    found = []
+    found, before = [], 0
     for cells in reader:
         stripped = tuple(same(cell.strip()) for cell in cells)
         if any(stripped):
-            found.append(Line(reader.line_num, stripped))
+            found.append(Line(before + 1, stripped))
+        before = reader.line_num
     return found
 
 
@@ -133,7 +137,9 @@ def _check_width(path: Path, names: Sequence[str], lines: Iterable[Line]) -> Non
     wide = [line for line in lines if any(line.cells[len(names) :])]
     problems = [f"line {line.number} has {len(line.cells)} columns" for line in wide]
     if problems:
-        raise SlimzooError(listing(f"{path} names {len(names)} columns in its first line:", problems))
+        said = f"{path} names {counted(len(names), 'column')} in its first line"
+        advice = "name the others there, and put quotes around what has the separator in it:"
+        raise SlimzooError(listing(f"{said}; {advice}", problems))
 
 
 def _is_called(pattern: str, name: str) -> bool:
@@ -149,7 +155,7 @@ def _label_columns(
     path: Path, rest: Sequence[int], names: Sequence[str], lines: Sequence[Line]
 ) -> tuple[tuple[int, ...], bool]:
     """Returns the columns of labels, and whether each is a class. Raises SlimzooError: that does not show."""
-    flags = len(rest) > 1 and all(line.cell(i).lower() in _FLAGS for line in lines for i in rest)
+    flags = _are_flags(rest, lines)
     called = [i for i in rest if i < len(names) and _is_called(_LABEL, names[i])]
     if called:
         if left := [names[i] for i in rest if i not in called and i < len(names)]:
@@ -164,6 +170,11 @@ def _label_columns(
         f"{path} does not show which columns hold labels: {unknown} are neither called label or class, "
         "nor do all of them hold 0 and 1. Name them, label_columns=NAMES"
     )
+
+
+def _are_flags(columns: Sequence[int], lines: Iterable[Line]) -> bool:
+    """Whether each of `columns` is a class, and says of every image whether it shows it."""
+    return len(columns) > 1 and all(line.cell(i).lower() in _FLAGS for line in lines for i in columns)
 
 
 def _numbered(path: Path, wanted: Iterable[str], names: Sequence[str], lines: Sequence[Line]) -> list[int]:

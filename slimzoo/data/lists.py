@@ -15,12 +15,13 @@ from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.folder import PARTS
 from slimzoo.data.headers import ENDINGS, READABLE, foreign, image_format
 from slimzoo.data.text import same
-from slimzoo.errors import SlimzooError, counted, listing, some
+from slimzoo.errors import SlimzooError, counted, listing, shown, some
 
 log = logging.getLogger("slimzoo")
 _BETWEEN = r"\s*[|;]\s*"  # labels of an image
 _YES = ("1", "1.0", "true")
 _READERS = 16
+_LONGEST = 240  # characters of a path in a message
 
 
 class _Row(NamedTuple):
@@ -161,12 +162,15 @@ def _problems(rows: Sequence[_Row], names: Sequence[str]) -> list[str]:
 
 
 def _problem(file: str) -> str:
+    name = shown(file, _LONGEST)
+    if "\n" in file or "\r" in file:
+        return f"a quote holds several lines together; closed too late? {name}"
     if not os.path.isfile(file):
-        return f"no such image, {file}"
+        return f"a folder, no image, {name}" if os.path.isdir(file) else f"no such image, {name}"
     try:
-        return "" if image_format(file) else f"{file} is not an image ({READABLE}){foreign(file)}"
+        return "" if image_format(file) else f"{name} is not an image ({READABLE}){foreign(file)}"
     except OSError as error:
-        return f"{file}: {error.strerror}"
+        return f"{name}: {error.strerror}"
 
 
 def _examples(labels: Mapping[str, set[str]], names: Sequence[str]) -> Iterable[Example]:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from slimzoo.data import shard_index
+from slimzoo.data import shard_index, shards
 from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import schema
-from slimzoo.files.schema import needed
+from slimzoo.files.schema import Damaged, needed
 
 FORMAT = "slimzoo pack 1"
 _SHARD: schema.Schema = {
@@ -39,13 +40,11 @@ def verify(folder: str | os.PathLike, progress: bool = True) -> list[dict]:
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"there is no folder {root}; give one that was packed")
-    manifests = [schema.read(path) for path in sorted(root.glob("*.json"))]
-    found = [
-        m for m in manifests if isinstance(m, dict) and str(m.get("format", "")).startswith("slimzoo pack")
-    ]
+    found = [about for path in sorted(root.glob("*.json")) if (about := _manifest(schema.read(path)))]
     if not found:
         raise SlimzooError(f"{root} holds no pack: no PART.json that says what was written")
-    problems = []
+    unknown = shards.numbered(root) - {manifest.get("part") for manifest in found}
+    problems = [f"{root}/{part}.json does not say what was packed in {part}-*" for part in sorted(unknown)]
     for manifest in found:
         schema.take(manifest, MANIFEST, root / f"{manifest.get('part')}.json")
         problems += _differences(manifest, root, progress)
@@ -54,6 +53,39 @@ def verify(folder: str | os.PathLike, progress: bool = True) -> list[dict]:
         advice = "delete broken shards, and the same command writes those that are missing:"
         raise SlimzooError(listing(f"{root} is not as it was packed, {count}; {advice}", problems))
     return found
+
+
+def lost(files: Sequence[Path], found: Sequence[shard_index.Index]) -> list[str]:
+    """Returns which of `files`, whole as they look, hold more or fewer images than were packed there.
+
+    A shard that ends where a record ends shows it by the manifest alone, a copy of another by the places of
+    its images.
+    """
+    counts: dict[Path, int] = {}
+    for path in {file.with_name(f"{shards.before_number(file)}.json") for file in files}:
+        with suppress(Damaged, OSError):
+            if path.is_file() and (about := _manifest(schema.read(path))):
+                written = schema.take(about, MANIFEST, path)
+                known = written["shards"] if written["finished"] else ()
+                counts |= {path.with_name(row["file"]): row["images"] for row in known}
+    problems = []
+    places: dict[tuple[Path, str], dict[int, Path]] = {}
+    for file, one in zip(files, found, strict=True):
+        if len(one.rows) != counts.get(file, len(one.rows)):
+            problems.append(
+                f"{file} holds {len(one.rows)} of the {counts[file]} images that were packed there"
+            )
+        first = places.setdefault((file.parent, shards.series(file)), {})
+        twice = [row.position for row in one.rows if first.setdefault(row.position, file) != file]
+        if any(place >= 0 for place in twice):
+            problems.append(f"{file} holds images of {first[twice[0]]}: one is a copy of the other")
+    return problems
+
+
+def _manifest(content: Any) -> dict[str, Any] | None:
+    """Returns the `content` of a JSON file if it is a manifest."""
+    pack = isinstance(content, dict) and str(content.get("format", "")).startswith("slimzoo pack")
+    return content if pack else None
 
 
 def _differences(manifest: dict, root: Path, progress: bool) -> list[str]:

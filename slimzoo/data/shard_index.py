@@ -28,7 +28,7 @@ from slimzoo.files.tfrecord import HEAD, Broken, read_content, read_length
 from slimzoo.files.user_cache import cache_dir
 
 log = logging.getLogger("slimzoo")
-FORMAT = 2  # of a kept index
+FORMAT = 3  # of a kept index
 FOLDER = "shards"  # of the cache
 _HEAD = 20_000  # characters, which hold the longest path
 _BEGINS = re.compile(r'\{(?:"shard": ("(?:[^"\\]|\\.)*"), )?"state": (\[[\d, -]*\])')
@@ -195,7 +195,7 @@ def _labels(
         light, weights = features.integers(LIGHT), features.floats(WEIGHT)
         if len(light) != len(weights):
             raise ValueError(f"{len(light)} classes with {len(weights)} weights")
-        labels, texts = features.integers(keys.label), features.texts(keys.text)
+        labels, texts = _numbers(features, keys.label), features.texts(keys.text)
         fits = not labels or len(texts) == len(labels)
         return tuple(labels), tuple(texts) if fits else (), tuple(zip(light, weights, strict=True))
     if OBJECTS.label not in features and OBJECTS.text not in features:
@@ -207,7 +207,7 @@ def _labels_of_objects(
     features: Features,
 ) -> tuple[tuple[int, ...], tuple[str, ...], tuple[tuple[int, float], ...]]:
     """Returns the classes with a box; one of which all are difficult or a crowd has weight 0."""
-    numbers, texts = features.integers(OBJECTS.label), features.texts(OBJECTS.text)
+    numbers, texts = _numbers(features, OBJECTS.label), features.texts(OBJECTS.text)
     doubtful = [features.integers(f"image/object/{name}") for name in ("difficult", "is_crowd")]
     counts = dict.fromkeys(numbers, False)
     for i, number in enumerate(numbers):
@@ -217,6 +217,15 @@ def _labels_of_objects(
     light = tuple((number, 0.0) for number, counted in counts.items() if not counted)
     said = tuple(names[n] for n in (*shows, *(n for n, _ in light))) if len(texts) == len(numbers) else ()
     return shows, said, light
+
+
+def _numbers(features: Features, name: str) -> list[int]:
+    """Returns the integers of a feature. Raises: ValueError: it holds something else."""
+    if other := features.other_than_integers(name):
+        raise ValueError(
+            f"{name} holds {other} in place of integers; names of classes are of another feature"
+        )
+    return features.integers(name)
 
 
 def _state(shard: Path) -> list[int]:

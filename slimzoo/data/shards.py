@@ -93,6 +93,17 @@ def series(shard: Path) -> str:
     return f"{found[1]}{found[4]}" if found else shard.name
 
 
+def before_number(shard: Path) -> str:
+    """Returns what stands before the number in the name of a shard, "" where it has none."""
+    found = _NUMBER.fullmatch(shard.name)
+    return found[1] if found else ""
+
+
+def numbered(folder: Path) -> set[str]:
+    """Returns what stands before the numbers of the shards in `folder`."""
+    return {name for name in map(before_number, _inside(folder)) if name}
+
+
 def _missing(shards: Iterable[Path]) -> list[str]:
     """Returns what is not there of the series that the names of `shards` count."""
     series: dict[tuple[Path, str, int], set[int]] = {}

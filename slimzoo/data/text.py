@@ -5,6 +5,8 @@ import contextlib
 import unicodedata
 from pathlib import Path
 
+from slimzoo.data.headers import foreign_start
+from slimzoo.data.signatures import MARKS
 from slimzoo.errors import SlimzooError
 from slimzoo.files.reading import read_whole
 
@@ -14,6 +16,13 @@ _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NO_TEXT = (
+    (b"\x1f\x8b", "; it is compressed (gzip): unpack it"),
+    (b"PK\x03\x04", "; it is a zip file, as spreadsheets are: save what is in it as text, CSV or TSV"),
+    (b"\xd0\xcf\x11\xe0", "; it is a document of an office program: save it as text, CSV or TSV"),
+    (b"PAR1", "; it is Parquet: save it as CSV"),
+    *((mark, "; it is an image") for mark in MARKS if len(mark) > 2),  # BM begins words, too
 )
 _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"  # marks: files were joined
 
@@ -36,11 +45,18 @@ def all_lines(path: Path) -> list[str]:
 
 
 def all_text(path: Path) -> str:
-    """Returns the text of a file as it stands there. Raises: as all_lines() does."""
+    """Returns the text of a file as it stands there.
+
+    Raises: OSError. SlimzooError: it is no text, no file, or too large to be a list.
+    """
     try:
         content = read_whole(path)
     except ValueError as error:
         raise SlimzooError(f"{path} cannot be read: {error}") from error
+    start = content[:64]
+    other = next((said for mark, said in _NO_TEXT if start.startswith(mark)), "")
+    if start and (other := other or foreign_start(start)):
+        raise SlimzooError(f"{path} is no text{other}")
     return _decode(content)
 
 

@@ -47,6 +47,11 @@ class Features:
         """Returns bytes as text; what is no UTF-8 stands as \\xe9."""
         return [self._record[a:b].decode("utf-8", "backslashreplace") for a, b in self.spans(name)]
 
+    def other_than_integers(self, name: str) -> str:
+        """Returns what a feature holds in their place, "text" or "floats", "" where it does not."""
+        kind, found = self._lists.get(name, (0, []))
+        return {_BYTES: "text", _FLOATS: "floats"}.get(kind, "") if found else ""
+
     def integers(self, name: str) -> list[int]:
         """Returns the integers of a feature, none if it has none."""
         kind, found = self._lists.get(name, (0, []))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slimzoo.data import shards
+from slimzoo.data import packed, shards
 from slimzoo.data.dataset import Dataset, Example
 from slimzoo.data.shard_index import KEYS, Index, Keys, Row, index
 from slimzoo.data.text import read_lines, same
@@ -66,6 +66,8 @@ def read_source(
     """Returns what read() does, of files that were found; `anew` reads them though their index is known."""
     found = index(source.files, source.keys, progress, anew)
     problems = [problem for one in found for problem in one.problems]
+    if not problems:
+        problems += packed.lost(source.files, found)
     rows = _in_order(source.files, found)
     names, wrong = _names(source, found, rows)
     problems += wrong
@@ -91,31 +93,39 @@ def _in_order(files: Sequence[Path], found: Sequence[Index]) -> list[Row]:
     for path, one in zip(files, found, strict=True):
         series.setdefault((path.parent, shards.series(path)), []).extend(one.rows)
     for together in series.values():
-        packed = all(row.position >= 0 for row in together)
-        rows += sorted(together, key=lambda row: row.position) if packed else together
+        placed = all(row.position >= 0 for row in together)
+        rows += sorted(together, key=lambda row: row.position) if placed else together
     return rows
 
 
 def _names(source: Source, found: Sequence[Index], rows: Iterable[Row]) -> tuple[Names, list[str]]:
     """Returns the names of the classes by their numbers, and what contradicts itself there."""
-    packed = {one.classes for one in found if one.classes}
-    if len(packed) > 1:
-        differ = "; ".join(some(classes) for classes in packed)
+    said = {one.classes for one in found if one.classes}
+    if len(said) > 1:
+        differ = "; ".join(some(classes) for classes in said)
         return {}, [f"the shards have different classes, so that they are not of one data set: {differ}"]
-    if source.names is not None or packed:
-        return source.names or dict(enumerate(packed.pop())), []
+    if source.names is not None or said:
+        return source.names or dict(enumerate(said.pop())), []
     beside = source.files[0].parent / LABELS
     if beside.is_file():
-        return _distinct(_read_names(beside), beside), []
+        names, problems = _read_names(beside)
+        return _distinct(names, beside), problems
     return _said(rows)
 
 
-def _read_names(path: Path) -> Names:
+def _read_names(path: Path) -> tuple[Names, list[str]]:
     lines = read_lines(path)
-    numbered = [re.fullmatch(r"(\d{1,9})\s*:\s*(.+)", line) for line in lines]
-    if all(numbered):
-        return {int(row[1]): row[2] for row in numbered if row}
-    return dict(enumerate(lines))
+    if not lines:
+        return {}, [f"{path} is empty; it names the classes, NUMBER:NAME a line, or a name"]
+    numbered = [match for line in lines if (match := re.fullmatch(r"(\d{1,9})\s*:\s*(.+)", line))]
+    if len(numbered) < len(lines):
+        return dict(enumerate(lines)), []
+    names: dict[int, str] = {}
+    problems = []
+    for number, name in ((int(match[1]), match[2]) for match in numbered):
+        if names.setdefault(number, name) != name:
+            problems.append(f"{path}: class {number} is {name!r} and {names[number]!r}")
+    return names, problems
 
 
 def _distinct(names: Names, path: Path) -> Names:
@@ -138,6 +148,8 @@ def _said(rows: Iterable[Row]) -> tuple[Names, list[str]]:
             only.update(map(same, row.texts))
         numbers = (*row.labels, *(number for number, _ in row.weights))
         for number, text in zip(numbers, row.texts or map(str, numbers), strict=False):
+            if number < 0:
+                problems.append(f"{row.record.name}: label {number}; numbers of classes are at least 0")
             name = names.setdefault(number, same(text))
             if name != same(text):
                 problems.append(f"{row.record.name}: label {number} is {text!r} here and {name!r} before")

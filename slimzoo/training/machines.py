@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from slimzoo.errors import SlimzooError, listing, shown
 
 TF_CONFIG = "TF_CONFIG"
 CHOICES = ("auto", "tf_config", "slurm", "none")
-_ADDRESS = re.compile(r"([\w.-]+):(\d{1,5})")
+_LABEL = r"[\w-]{1,63}"
+_ADDRESS = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?):(\d{{1,5}})", re.ASCII)
 _JOBS = ("chief", "worker")  # in this order they are numbered
 _EXAMPLE = (
     '{"cluster": {"worker": ["host-0:2222", "host-1:2222"]}, "task": {"type": "worker", "index": 0}}, with '
@@ -71,7 +73,7 @@ def of_tf_config(text: str) -> Machines | None:
     """
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong([f"it is no JSON ({error}): {shown(text)}"]) from error
     if not isinstance(config, dict):
         raise _wrong([f"it is {shown(config)}, and must be an object"])
@@ -81,7 +83,7 @@ def of_tf_config(text: str) -> Machines | None:
         return None
     if problems := _problems_of(cluster):
         raise _wrong(problems)
-    machines = {job: [*cluster[job]] for job in _JOBS if job in cluster}
+    machines = {job: [*cluster[job]] for job in _JOBS if cluster.get(job)}
     addresses = tuple(address for job in machines.values() for address in job)
     if problems := [*_problems_of_names(addresses), *_problems_of_task(task, machines)]:
         raise _wrong(problems)
@@ -103,6 +105,8 @@ def _problems_of(cluster: Any) -> list[str]:
         names = cluster[job]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             problems.append(f"its {job} is {shown(names)}, and must be a list of host:port")
+        elif job == "worker" and not names and "chief" not in cluster:
+            problems.append("its list of workers is empty")
         elif job == "chief" and len(names) != 1:
             problems.append(f"it names {len(names)} chiefs, and there is one")
     return problems
@@ -110,12 +114,19 @@ def _problems_of(cluster: Any) -> list[str]:
 
 def _problems_of_names(addresses: tuple[str, ...]) -> list[str]:
     problems = [
-        f"{shown(address)!r} is no host:port"
+        f"{shown(address)!r} is no host:port: a name or an IPv4 address, and 1 to 65535"
         for address in addresses
         if not (match := _ADDRESS.fullmatch(address)) or not 0 < int(match[2]) < 1 << 16
     ]
-    twice = sorted({address for address in addresses if addresses.count(address) > 1})
-    return problems + [f"{shown(address)} is named twice" for address in twice]
+    times = Counter(map(_told_apart, addresses))
+    twice = dict.fromkeys(name for name in map(_told_apart, addresses) if times[name] > 1)
+    return problems + [f"{shown(name)} is named twice" for name in twice]
+
+
+def _told_apart(address: str) -> str:
+    """Returns `address` as every spelling of it is: Host.:02222 is host:2222."""
+    host, _, port = address.lower().rpartition(":")
+    return f"{host.rstrip('.')}:{port.lstrip('0')}"
 
 
 def _problems_of_task(task: Any, machines: Mapping[str, list[str]]) -> list[str]:
@@ -125,7 +136,7 @@ def _problems_of_task(task: Any, machines: Mapping[str, list[str]]) -> list[str]
     if not isinstance(kind, str) or kind not in machines:
         return [f"this machine is a {shown(kind)!r}, and the cluster has {' and '.join(machines)}"]
     count = len(machines[kind])
-    if isinstance(index, str) and index.isdecimal():  # as templates of jobs write it
+    if isinstance(index, str) and re.fullmatch(r"\d{1,9}", index):  # as templates of jobs write it
         index = int(index)
     if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < count:
         return [

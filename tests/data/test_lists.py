@@ -133,6 +133,23 @@ def test_columns_go_by_name_or_number_and_those_left_out_are_said(images, caplog
         read(images, "image,colour,size\na.jpg,red,3\ne.jpg,blue,4\n")
 
 
+def test_columns_of_flags_that_are_named_are_classes_beside_others(images):
+    text = "image,cat,dog,note\na.jpg,1,0,old\ne.jpg,0,1,new\n"
+    for labels in (("cat", "dog"), ("2", "3")):
+        found = read(images, text, wanted=Wanted(labels=labels))
+        assert told(found) == {"a.jpg": ["cat"], "e.jpg": ["dog"]} and not found.multi_label
+
+
+def test_a_quote_that_nothing_closes_is_named_by_the_line_where_it_opens(images):
+    with pytest.raises(SlimzooError, match="line 3: a quote holds several lines together; closed too late"):
+        read(images, 'image,label\na.jpg,cat\n"b c.png,dog\ne.jpg,cat\n"sub/d.jpg,dog\n')
+
+
+def test_only_what_ends_a_line_in_an_editor_counts_as_one(images):
+    with pytest.raises(SlimzooError, match="line 4: no such image"):
+        read(images, "image,label\r\na.jpg,a\x0bb\u2028c\ne.jpg,dog\rx.jpg,dog")
+
+
 def test_every_fault_is_listed_with_its_line(images):
     (images / "text.jpg").write_text("no image")
     text = "image,label\na.jpg,cat\nnone.jpg,dog\ntext.jpg,cat\ne.jpg,\nb c.png,bird\n"
@@ -161,6 +178,9 @@ def test_every_fault_is_listed_with_its_line(images):
         ("image,cat,\na.jpg,0,1\ne.jpg,1,0\n", "whose classes its first line should name"),
         ("image,label\na.jpg,cat\ne.jpg,dog,bird\n", "line 3 has 3 columns"),
         ("x.jpg,cat\ny.jpg,dog\n", "line 1: no such image"),
+        ("image,label\nsub,cat\ne.jpg,dog\n", "line 2: a folder, no image"),
+        ("PK\x03\x04", "is no text; it is a zip file, as spreadsheets are"),
+        ("GIF89a", "is no text; it is an image"),
     ],
 )
 def test_what_is_no_list_is_told(images, text, said):

@@ -175,6 +175,26 @@ def test_what_is_not_as_it_was_packed_is_found(flat, tmp_path):
         packed.verify(tmp_path, progress=False)
 
 
+def test_shards_that_look_whole_and_are_not_are_not_trained_on(flat, tmp_path):
+    pack(plan(flat, shards=3), tmp_path, progress=False)
+    first, second, _ = sorted(tmp_path.glob("*.tfrecord"))
+    content = second.read_bytes()
+    last = max(example.record.offset for example in tfrecord.read(second).examples)
+    for cut, left in ((last, 3), (0, 0)):
+        os.truncate(second, cut)
+        with pytest.raises(SlimzooError, match=f"{second} holds {left} of the 4 images that were packed"):
+            tfrecord.read(tmp_path)
+    second.write_bytes(first.read_bytes())
+    (tmp_path / "train.json").write_text("[]")
+    with pytest.raises(SlimzooError, match=f"{second} holds images of {first}: one is a copy of the other"):
+        tfrecord.read(tmp_path)
+    second.write_bytes(content)
+    assert len(tfrecord.read(tmp_path)) == 12
+    pack(plan(flat, "val"), tmp_path, progress=False)
+    with pytest.raises(SlimzooError, match=r"train.json does not say what was packed in train-\*"):
+        packed.verify(tmp_path, progress=False)
+
+
 def test_what_cannot_be_packed_is_said_before_anything_is_written(flat, tmp_path):
     (tmp_path / "text").write_text("no image")
     broken = replace(flat.examples[0], path=str(tmp_path / "text"))

@@ -166,6 +166,25 @@ def test_everything_wrong_in_shards_is_said_at_once_by_shard_and_offset(tmp_path
 
 
 @pytest.mark.parametrize(
+    "records, names, said",
+    [
+        ([slim_example(1, -1)], None, "@0: label -1; numbers of classes are at least 0"),
+        ([example(image__encoded=encoded(1), image__class__label="cat")], None, "label holds text in place"),
+        ([example(image__encoded=encoded(1), image__class__label=1.0)], None, "label holds floats in place"),
+        ([slim_example(1, 1)], "\n", "labels.txt is empty"),
+        ([slim_example(1, 1)], "0:a\n0:b\n1:c\n", "labels.txt: class 0 is 'b' and 'a'"),
+    ],
+)
+def test_labels_that_cannot_be_are_told(tmp_path, records, names, said):
+    write(tmp_path / "a.tfrecord", [*records, slim_example(2, 0)])
+    if names is not None:
+        (tmp_path / "labels.txt").write_text(names)
+    with pytest.raises(SlimzooError) as caught:
+        tfrecord.read(tmp_path)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "content, said",
     [
         (b"", "no record in it"),

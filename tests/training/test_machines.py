@@ -54,6 +54,13 @@ def test_none_heeds_no_tf_config_and_auto_and_tf_config_do():
         "a type of no text": (config({"worker": TWO}, ["worker"]), "the cluster has worker"),
         "index too high": (config({"worker": TWO}, index=2), "it is 0 to 1"),
         "a negative index": (config({"worker": TWO}, index=-1), "it is 0 to 1"),
+        "nested without end": ("[" * 100_000, "it is no JSON"),
+        "no machine": (config({"worker": []}), "its list of workers is empty"),
+        "no host, where a variable was empty": (config({"worker": ["a..b:1", "b:1"]}), "'a..b:1' is no host"),
+        "IPv6": (config({"worker": ["[::1]:1", "b:1"]}), "a name or an IPv4 address"),
+        "digits of another script": (config({"worker": ["a:\uff11", "b:1"]}), "is no host:port"),
+        "one machine, spelt twice": (config({"worker": ["Host.:02", "host:2"]}), "host:2 is named twice"),
+        "index too long": (config({"worker": TWO}, index="9" * 5000), "it is 0 to 1"),
         "a flag for an index": (config({"worker": TWO}, index=True), "it is 0 to 1"),
     }.values(),
 )

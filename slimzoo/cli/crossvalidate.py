@@ -273,7 +273,8 @@ def _chosen(recipe: str, figures: "Figures") -> str:
         ", ".join(f"{name} {OFF[0] if value is None else value}" for name, value in options.items())
         for options in figures.chosen[recipe]
     )
-    return f"{recipe} chose {'; '.join(f'{said} ({times} times)' for said, times in made.most_common())}"
+    told = (f"{said} ({counted(times, 'time')})" for said, times in made.most_common())
+    return f"{recipe} chose {'; '.join(told)}"
 
 
 def _range(bounds: tuple[float, float], sign: str = "") -> str:

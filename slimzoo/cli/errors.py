@@ -113,9 +113,12 @@ def naming_options(message: str, command: click.Command | None) -> str:
             message = re.sub(rf'{name}\{{("[^{{}}]*")\}}', partial(_each, flag), message)
             shown = r"(?=[\d(-])|" if option.name in tricks.ROWS else ""
             message = re.sub(
-                rf"(?m)(^ *|[:;] ){option.name}(?= is (?:[-\d'\"(\[]|None\b))", rf"\1{flag}", message
+                rf"(?m)(^ *|[:;] ){option.name}(?= is (?:[-\d'\"(\[]|(?:None|nan|inf)\b))",
+                rf"\1{flag}",
+                message,
             )
             message = re.sub(rf"{name}({shown}(?=['\"]|[A-Z]+\b(?!/)))", f"{flag} ", message)
+            message = re.sub(rf"(?m)(^ *|\band ){name}(?=[\d(-]|nan\b|inf\b)", rf"\1{flag} ", message)
     return message
 
 

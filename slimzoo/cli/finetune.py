@@ -273,9 +273,10 @@ def _finetune(
         about = {"folder": result.folder, "report": result.report, "best_step": result.best_step}
         return echo_json({**about, "steps": result.steps, **evaluation})
     echo(TABLES[task](evaluation))
-    echo(
-        f"best after step {result.best_step} of {result.steps}: slimzoo.load({str(result.folder)!r}) opens it"
-    )
+    best = f"best after step {result.best_step} of {result.steps}"
+    if result.keeper:
+        return echo(f"{best}: model and report are kept by {result.keeper}")
+    echo(f"{best}: slimzoo.load({str(result.folder)!r}) opens it")
     return echo(f"report: {result.report}")
 
 

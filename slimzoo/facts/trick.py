@@ -1,9 +1,11 @@
 """What is said of one trick of training: a row of tricks.py."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 NUMBER, WHOLE, PAIR, FLAG, CHOICE = "number", "whole number", "two numbers", "flag", "choice"
+LARGEST = 2**31 - 1  # whole number: steps and sizes are int32 somewhere
 INFINITE = float("inf")
 OF_IMAGES, OF_PIXELS = "classification", "segmentation"  # tasks
 
@@ -50,7 +52,9 @@ class Trick:
         low = f"above {self.low:g}" if self.open in ("low", "both") else f"at least {self.low:g}"
         high = f"below {self.high:g}" if self.open in ("high", "both") else f"at most {self.high:g}"
         what = {NUMBER: "a number", WHOLE: "a whole number", PAIR: "two numbers, the lower one first, each"}
-        return f"it is {what[self.kind]} {low}{'' if self.high == INFINITE else f' and {high}'}"
+        if self.high == INFINITE:
+            high = f"at most {LARGEST}" if self.kind == WHOLE else ""
+        return f"it is {what[self.kind]} {low}{f' and {high}' if high else ''}"
 
     def takes(self, value: Any) -> bool:
         """Whether it may have `value`."""
@@ -59,10 +63,13 @@ class Trick:
         if self.kind == PAIR:
             pair = isinstance(value, tuple | list) and len(value) == 2
             return pair and all(map(self._within, value)) and value[0] <= value[1]
-        return self._within(value) and (self.kind != WHOLE or isinstance(value, int))
+        whole = isinstance(value, int) and value <= LARGEST
+        return self._within(value) and (self.kind != WHOLE or whole)
 
     def _within(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if isinstance(value, float) and not math.isfinite(value):
             return False
         above = value > self.low if self.open in ("low", "both") else value >= self.low
         return above and (value < self.high if self.open in ("high", "both") else value <= self.high)

@@ -21,7 +21,7 @@ from slimzoo.data import splits
 from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.files import check_folder, check_writable, write_text
+from slimzoo.files import check_folder, check_writable, schema, write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
 from slimzoo.training.choosing import choose
@@ -93,8 +93,10 @@ def _folder(plan: Plan, path: Path) -> Path:
     config = check_writable(path / CONFIG, overwrite=True)
     said = {recipe: plan.said(recipe) for recipe in plan.recipes}
     before: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        before = json.loads(config.read_text("utf-8"))
+    with contextlib.suppress(OSError, SlimzooError):
+        found = schema.read(config)
+        rows = found.items() if isinstance(found, dict) else ()
+        before = {name: said for name, said in rows if isinstance(said, dict)}
     problems = [
         f"{recipe}: {key} is {before[recipe].get(key)!r} there, {value!r} here"
         for recipe, now in said.items()

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from slimzoo.data.dataset import Dataset
+from slimzoo.errors import SlimzooError, listing
+from slimzoo.facts import tricks
 from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
 from slimzoo.training.machines import Machines
 from slimzoo.training.machines import find as find_machines
-from slimzoo.training.recipes import ARGUMENTS, Recipe, asked_for, usual_method
+from slimzoo.training.recipes import ARGUMENTS, METHODS, OF_STEPS, Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
 from slimzoo.weights import manifest
@@ -69,7 +71,26 @@ def chosen_recipe(
     row = get_row(model)
     asked = steps is not None or bool(options.keys() - {ARGUMENTS}) or machines is not None
     usual = usual_method(row, len(train), weights is None, asked)
-    return asked_for(row, options, recipe, usual, train.multi_label)
+    beside = [*_idle(recipe, options, steps), *tricks.problems_of_task(options, row.task)]
+    try:
+        chosen = asked_for(row, options, recipe, usual, train.multi_label)
+    except SlimzooError as error:
+        raise SlimzooError("\n  ".join([error.full, *beside])) from error
+    if beside:
+        raise SlimzooError(listing("this recipe cannot be used:", beside))
+    return chosen
+
+
+def _idle(recipe: Recipe | str | None, options: Mapping[str, Any], steps: int | None) -> list[str]:
+    """Returns which of the arguments would do nothing."""
+    length = {} if steps is None else {"steps": steps}
+    if isinstance(recipe, str) and recipe in METHODS and not METHODS[recipe].steps:
+        given = {**length, **{name: options[name] for name in OF_STEPS if name in options}}
+        why = f"means nothing with method={recipe!r}, which trains by no steps; another recipe takes it"
+        return [f"{name}={value!r} {why}" for name, value in given.items()]
+    if length and "epochs" in options:
+        return [f"steps={steps} and epochs={options['epochs']!r} both say how long the run is; leave one out"]
+    return []
 
 
 def check_given(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, some
+from slimzoo.errors import SlimzooError, counted, some
 from slimzoo.loading.load import load
 from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_network, get_row
@@ -47,6 +47,7 @@ class Result:
     steps: int
     report: Path | None  # None: report=False
     history: list[dict[str, Any]]
+    keeper: str = ""  # the worker that has the folder, where that is not this process
 
     def __repr__(self) -> str:
         return (
@@ -164,9 +165,10 @@ def finetune(
                 run = _begun(together, there, settings, strategy, beside)
                 run.train(progress, following)
                 evaluation, page = run.finish(command, title, comparison, progress, report)
+    keeper = machines.name(0) if machines and machines.index else ""
     best, place = run.best["step"], page and Path(out) / page.name
     measured = cast("Evaluation", evaluation)  # or what the data's task has for it
-    return Result(Path(out), run.plain, measured, best, run.step, place, run.folder.history)
+    return Result(Path(out), run.plain, measured, best, run.step, place, run.folder.history, keeper)
 
 
 def _strategy(together: Alone, device: str) -> "tf.distribute.Strategy":
@@ -354,6 +356,9 @@ def _check_trains(model: "Model", settings: Settings) -> None:
         some([name for name, count in data.counts.items() if not count], 10)
         for data in (settings.train, settings.validation)
     )
+    if recipe.batch_size > len(settings.train):
+        count = counted(len(settings.train), "image")
+        log.warning("a batch of %d holds some of the %s to train on several times", recipe.batch_size, count)
     if empty:
         log.warning("no image to train on shows %s: their scores will mean nothing", empty)
     if unmeasured:

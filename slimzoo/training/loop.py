@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimzoo.errors import counted
+from slimzoo.errors import counted, some
 from slimzoo.model.model import Model
 from slimzoo.training.losses import Batch, BatchLoss, of_classes, share_of_replica
 from slimzoo.training.many_machines import of_replicas, spans_machines
@@ -89,6 +89,12 @@ class Trainer:
         self._said = True
         if count := self.model.recomputed:
             log.info("gradient checkpointing: %s of %s run again", counted(count, "part"), self.model.name)
+        elif models := self.model.discovery.models:
+            log.warning(
+                "gradient checkpointing saves nothing here: %s calls another Model, %s, and is run as it is",
+                self.model.name,
+                some([model.name for model in models]),
+            )
         else:
             log.warning(
                 "gradient checkpointing saves nothing here: %s has no blocks, and no layers with batch norm, "

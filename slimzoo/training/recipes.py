@@ -44,6 +44,18 @@ METHODS: dict[str, Method] = {
     ),
 }
 ARGUMENTS = "network_arguments"  # a field that asks for no training
+OF_STEPS = (  # fields that mean nothing where no step is taken
+    *(
+        "learning_rate",
+        "learning_rates",
+        "schedule",
+        "warmup",
+        "optimizer",
+        "epochs",
+        "freeze",
+        "augmentation",
+    ),
+)
 FEW = 1000  # images to train on, up to which "probe" is the usual method
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -84,12 +96,12 @@ class Recipe(Tricks):
             if value not in allowed
         ]
         problems += [
-            f"{name} is {getattr(self, name)!r}; it must be a number above 0"
+            f"{name} is {getattr(self, name)!r}; it must be a finite number above 0"
             for name in ("learning_rate", "batch_size", "epochs")
             if not (_is_number(getattr(self, name)) and getattr(self, name) > 0)
         ]
         problems += [
-            f"the learning rate of {scope} is {factor!r} times the others'; it must be at least 0"
+            f"the learning rate of {scope} is {factor!r} times the others'; it must be finite, at least 0"
             for scope, factor in self.learning_rates.items()
             if not (_is_number(factor) and factor >= 0)
         ]
@@ -102,14 +114,15 @@ class Recipe(Tricks):
                 f"learning_rates are factors on the gradients, which {self.optimizer} would take out again; "
                 "use optimizer='momentum'"
             )
-        if self.method in METHODS and not METHODS[self.method].steps:
+        if self.method in METHODS and not METHODS[self.method].steps:  # what they need or exclude is idle
             on = tricks.switched_on(vars(self))
             problems += [
                 f"{name}={value!r} means nothing with method={self.method!r}, which trains by no steps; "
                 "another recipe takes it"
                 for name, value in on.items()
             ]
-        problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
+        else:
+            problems += tricks.problems({row.name: getattr(self, row.name) for row in fields(self)})
         if problems:
             raise SlimzooError(listing("this recipe cannot be used:", problems))
 

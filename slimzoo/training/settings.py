@@ -7,6 +7,7 @@ from typing import Any, Literal
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, counted, listing, some
 from slimzoo.facts import tricks
+from slimzoo.facts.trick import LARGEST
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_row
 from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
@@ -64,8 +65,9 @@ class Settings:
         if self.precision not in PRECISIONS:
             problems.append(f"precision is {self.precision!r}; allowed are {', '.join(PRECISIONS)}")
         for name, value in self._counts():
-            if value is not None and (not isinstance(value, int) or value < 1):
-                problems.append(f"{name} is {value!r}; it must be a whole number, at least 1")
+            if value is not None and (not isinstance(value, int) or not 1 <= value <= LARGEST):
+                allowed = f"at least 1 and at most {LARGEST}"
+                problems.append(f"{name} is {value!r}; it must be a whole number, {allowed}")
         if not 0 <= self.seed < 2**31:
             problems.append(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
         need = f"{self.replicas} devices need at least an image each"
@@ -76,7 +78,8 @@ class Settings:
         return problems
 
     def _counts(self) -> tuple[tuple[str, int | None], ...]:
-        return ("steps", self.steps), ("eval_every", self.eval_every), ("eval_batch", self.eval_batch)
+        batch = ("batch_size", self.recipe.batch_size)
+        return batch, ("steps", self.steps), ("eval_every", self.eval_every), ("eval_batch", self.eval_batch)
 
     def _problems_of_tricks(self) -> list[str]:
         recipe, problems = self.recipe, tricks.problems_of_task(vars(self.recipe), self.train.task)
@@ -86,6 +89,12 @@ class Settings:
             problems += [
                 f"{look} chooses by the held-out images, which keep_best=False forbids" for look in looks
             ]
+        whole = self.steps is None or isinstance(self.steps, int)
+        if METHODS[recipe.method].steps and whole and recipe.accumulate > max(self.last_step, 1):
+            problems.append(
+                f"accumulate={recipe.accumulate} is more than the run has steps, {self.last_step}: nothing "
+                "would be updated"
+            )
         if recipe.batch_norm == "frozen" and self.weights is None:
             problems.append("batch_norm='frozen' keeps what the weights bring, and there are none")
         if METHODS[recipe.method].fits and self.weights is None:

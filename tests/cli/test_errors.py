@@ -126,6 +126,8 @@ def test_debug_shows_where_an_error_comes_from(command, monkeypatch, before, var
     [
         ("wrong: epochs is 0.0; it must be above 0", "wrong: --epochs is 0.0; it must be above 0"),
         ("wrong:\n  batch_size is 'x'\n  warmup is 2", "wrong:\n  --batch-size is 'x'\n  --warmup is 2"),
+        ("wrong:\n  steps=3 and epochs=4.0 both", "wrong:\n  --steps 3 and --epochs 4.0 both"),
+        ("profile=1 traces; seed is nan", "--profile 1 traces; --seed is nan"),
         ("the model is 3 years old; size is large", "the model is 3 years old; size is large"),
     ],
 )

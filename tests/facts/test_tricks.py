@@ -42,6 +42,8 @@ def test_what_is_on_is_said_in_words_from_a_recipe_and_from_json():
         ("average_weights", 1.0, "a number above 0 and below 1"),
         ("accumulate", 1.5, "accumulate=1.5 is not possible; it is a whole number at least 1"),
         ("accumulate", True, "accumulate=True"),
+        ("accumulate", 2**31, "at least 1 and at most 2147483647"),
+        ("clip_norm", float("inf"), "clip_norm=inf"),
         ("crop_area", (0.5, 0.1), "the lower one first"),
         ("crop_area", 0.5, "two numbers"),
         ("class_weights", "rare", "allowed are equal, balanced"),

@@ -59,6 +59,9 @@ def test_each_recipe_is_scored_on_each_fold_and_what_was_scored_is_not_trained_a
     monkeypatch.setattr(fold_training, "finetune", failing)
     assert crossvalidate(plan(), tmp_path / "cv").map == figures.map
     assert "mAP" in shown(plan(), figures) and "to probe" in shown(plan(), figures)
+    for damaged in ("[]", '{"probe": 1}', "[" * 100_000):
+        (tmp_path / "cv" / "config.json").write_text(damaged)
+        assert crossvalidate(plan(), tmp_path / "cv").map == figures.map
     with pytest.raises(SlimzooError, match=r"holds scores of something else(.|\n)*folds is 2 there, 3 here"):
         crossvalidate(plan(folds=3), tmp_path / "cv")
 

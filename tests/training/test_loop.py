@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import slimzoo
+from slimzoo import slim
 from slimzoo.training import losses
-from slimzoo.training.loop import evaluation_device, make_strategy, uses_gpu
+from slimzoo.training.loop import Trainer, evaluation_device, make_strategy, uses_gpu
+from slimzoo.training.optimisation import make_optimizer
 from slimzoo.training.recipes import Recipe
 from tests.training import tiny
 from tests.training.conftest import make_batches, make_trainer, values
@@ -30,6 +33,22 @@ def test_checkpointing_that_saves_nothing_says_so_once(caplog):
     train(trainer, make_batches(2))
     (said,) = [record.getMessage() for record in caplog.records if "checkpointing" in record.getMessage()]
     assert "saves nothing here: tiny has no blocks, and no layers with batch norm" in said
+
+
+def test_checkpointing_of_a_model_that_calls_another_says_that_this_is_why(caplog):
+    inner = slimzoo.load("tiny_bn", num_classes=4)
+
+    def outer(images, num_classes, is_training):
+        logits = inner(images, training=is_training)
+        return slim.fully_connected(logits, num_classes, activation_fn=None, scope="outer"), {}
+
+    model = slimzoo.Model(outer, num_classes=4, input_shape=(tiny.PIXELS, tiny.PIXELS, 3))
+    model.recompute = True
+    recipe = Recipe(**PLAIN)
+    trainer = Trainer(model, make_optimizer(recipe, 10, False, model, 1), tf.distribute.get_strategy(), {})
+    train(trainer, make_batches(1))
+    (said,) = [record.getMessage() for record in caplog.records if "checkpointing" in record.getMessage()]
+    assert "saves nothing here: outer calls another Model, tiny_bn, and is run as it is" in said
 
 
 def test_the_first_step_is_the_learning_rate_times_the_gradient():

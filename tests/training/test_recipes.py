@@ -8,6 +8,7 @@ from slimzoo import registry
 from slimzoo.errors import SlimzooError
 from slimzoo.tracing.parts import network_shapes
 from slimzoo.training import recipes
+from slimzoo.training.dry_run import chosen_recipe
 from slimzoo.training.optimisation import gradient_factors
 from slimzoo.training.recipes import RECIPES, Recipe, asked_for, recipe_for
 
@@ -112,6 +113,28 @@ def test_what_is_fitted_is_new_and_nothing_else_unless_it_is_said():
         SlimzooError, match=r"mixup=0.2 means nothing with method='probe', which trains by no steps"
     ):
         asked_for(row, {"method": "probe", "mixup": 0.2})
+
+
+def test_what_takes_no_steps_names_each_trick_once_and_not_what_that_would_need():
+    given = {"power": 2.0, "class_weights": "balanced", "sampling": "balanced", "mixup": -1.0}
+    with pytest.raises(SlimzooError) as caught:
+        Recipe(method="probe", **given)
+    lines = str(caught.value).splitlines()[1:]
+    assert len(lines) == 4 and all("which trains by no steps" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "steps", "words"),
+    [
+        ("probe", {"learning_rate": 1.0, "freeze": ("a",)}, 3, ["steps=3", "learning_rate=1.0", "freeze="]),
+        ("full", {"epochs": 4.0}, 3, ["steps=3 and epochs=4.0 both say how long"]),
+        ("full", {"power": 2.0, "loss_stride": 2}, None, ["power=2.0", "loss_stride=2 is for networks of"]),
+    ],
+)
+def test_arguments_that_would_do_nothing_are_all_refused_at_once(data, recipe, options, steps, words):
+    with pytest.raises(SlimzooError) as caught:
+        chosen_recipe(recipe, options, "tiny", data[0], "a.ckpt", steps)
+    assert all(word in str(caught.value) for word in words)
 
 
 def test_only_adamw_decays_by_itself():

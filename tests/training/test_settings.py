@@ -130,3 +130,10 @@ def test_everything_wrong_is_listed(settings):
     with pytest.raises(SlimzooError, match="nothing can be trained so:") as caught:
         settings(validation=Dataset((), ("a", "b"), "nothing", False), seed=-1, steps=0, eval_every=0)
     assert len(str(caught.value).splitlines()) == 1 + 6
+
+
+def test_an_update_that_would_never_come_and_counts_without_end_are_refused(settings):
+    with pytest.raises(SlimzooError, match="accumulate=4 is more than the run has steps, 3: nothing would"):
+        settings(steps=3, recipe=Recipe(batch_size=4, accumulate=4))
+    with pytest.raises(SlimzooError, match=f"steps is {2**31}; .* at least 1 and at most {2**31 - 1}"):
+        settings(steps=2**31)

@@ -89,6 +89,17 @@ def _example(image: Path, labels: Mapping[str, bool], classes: tuple[str, ...]) 
     return Example(str(image), shows, weights)
 
 
+def _said(error: Exception) -> str:
+    """Returns what is wrong with a COCO file that cannot be read so."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, ValueError):
+        return f"it is no JSON: {error}"
+    return f"ids are numbers, names and file_name texts, the three of them lists of objects ({error})"
+
+
 def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
     try:
         tables = json.loads(read_whole(path, _LARGEST))
@@ -99,7 +110,7 @@ def _read_coco(path: Path, folder: str | os.PathLike | None) -> _Found:
         strange = {i for i, _, _ in boxes} - {*files}, {c for _, c, _ in boxes} - {*names}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SlimzooError(
-            f"{path} is no COCO file (images, annotations, categories): {error!r}{_instead(path)}"
+            f"{path} is no COCO file (images, annotations, categories): {_said(error)}{_instead(path)}"
         ) from error
     problems = [*_repeated("image", tables["images"]), *_repeated("category", tables["categories"])]
     problems += [f"a box is of image {shown(i)}, which is not listed" for i in strange[0]]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 import struct
 import time
@@ -16,6 +17,7 @@ _HEAD = struct.Struct("!4scQ")  # mark, kind, bytes that follow
 _MARK = b"slzo"
 _GREETING = 5.0  # seconds that a caller may take to say who it is
 _BUSY = 5.0  # seconds in which a process that is ending may give up a port
+_ASKED_OF = 5  # hosts that are missing: a name server may take seconds for each
 _LONGEST_GREETING = 1 << 20
 _KEPT_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}  # a lost machine: half a minute
 
@@ -118,7 +120,7 @@ def _listening(machines: Machines) -> socket.socket:
             if time.monotonic() > ends:
                 raise SlimzooError(
                     f"port {port} of this machine, {machines.name(machines.index)}, cannot be used: "
-                    f"{error.strerror}. Name another in TF_CONFIG, or end what uses it"
+                    f"{os.strerror(error.errno or 0)}. Name another in TF_CONFIG, or end what uses it"
                 ) from error
         time.sleep(0.2)
 
@@ -167,11 +169,26 @@ def _greeted(machines: Machines, channel: Channel) -> tuple[int, list[str]]:
 
 
 def _missing(machines: Machines, found: dict[int, Channel]) -> str:
-    names = [machines.name(i) for i in range(1, len(machines)) if i not in found]
-    return (
-        f"{len(found) + 1} of {len(machines)} machines are there; missing: {some(names)}. Start the same "
-        "command there, or wait longer, cluster_timeout=SECONDS"
+    missing = [i for i in range(1, len(machines)) if i not in found]
+    hosts = dict.fromkeys(machines.place(i)[0] for i in missing[:_ASKED_OF])
+    unknown = [host for host in hosts if not _has_address(host)]
+    names = (
+        f" ({some(unknown)} {'is' if len(unknown) == 1 else 'are'} known to no name server)"
+        if unknown
+        else ""
     )
+    return (
+        f"{len(found) + 1} of {len(machines)} machines are there; missing: "
+        f"{some([machines.name(i) for i in missing])}{names}. Start the same command there, or wait longer, "
+        "cluster_timeout=SECONDS"
+    )
+
+
+def _has_address(host: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except (OSError, UnicodeError):
+        return False
 
 
 def _ending(channels: list[Channel], why: str) -> SlimzooError:

@@ -48,6 +48,8 @@ class Settings:
     def _problems_of_data(self) -> list[str]:
         train, validation = self.train, self.validation
         problems = [f"{data.name} holds no image" for data in (train, validation) if not len(data)]
+        if len(train) and not any(train.counts.values()):
+            problems.append(f"no image of {train.name} shows any of the classes {some(train.classes, 10)}")
         if train.classes != validation.classes:
             problems.append(
                 f"{train.name} has classes {some(train.classes, 10)}; {validation.name} has "

@@ -92,6 +92,12 @@ def test_who_is_missing_is_named_to_everybody():
         assert "cluster_timeout=SECONDS" in each
 
 
+def test_a_missing_machine_whose_name_nobody_knows_is_told_so():
+    machines = Machines((*addresses(1), "nowhere.invalid:1"), 0)  # RFC 6761: there is none of .invalid
+    with pytest.raises(SlimzooError, match=r"worker 1 .* \(nowhere.invalid is known to no name server\)"):
+        open_channels(machines, 0.1)
+
+
 def test_a_first_one_that_never_comes_is_named():
     names = addresses(2)
     with pytest.raises(SlimzooError, match=rf"worker 0 \({names[0]}\).*was not there for 1 seconds"):

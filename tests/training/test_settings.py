@@ -1,5 +1,7 @@
 """Settings: what a run folder keeps of them, and what is left to the recipe."""
 
+from dataclasses import replace
+
 import pytest
 
 from slimzoo.data import Dataset
@@ -137,3 +139,9 @@ def test_an_update_that_would_never_come_and_counts_without_end_are_refused(sett
         settings(steps=3, recipe=Recipe(batch_size=4, accumulate=4))
     with pytest.raises(SlimzooError, match=f"steps is {2**31}; .* at least 1 and at most {2**31 - 1}"):
         settings(steps=2**31)
+
+
+def test_images_that_show_no_class_train_nothing(settings, data):
+    none = replace(data[0], examples=tuple(replace(e, labels=e.labels * 0) for e in data[0].examples))
+    with pytest.raises(SlimzooError, match=r"no image of .* shows any of the classes"):
+        settings(train=none)

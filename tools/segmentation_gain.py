@@ -89,7 +89,7 @@ def figures(restored: np.ndarray, scratch: np.ndarray) -> dict[str, Any]:
     Args:
       restored, scratch: counts of each seed's images, int64 [seeds, images, 3, K].
     """
-    from slimzoo.training.segmentation_scores import mean_iou
+    from slimzoo.training.masks.scores import mean_iou
 
     both = {"restored": restored, "scratch": scratch}
     by_seed = {kind: mean_iou(counts.sum(1)).tolist() for kind, counts in both.items()}

@@ -8,13 +8,13 @@ import click
 from slimzoo.cli.options import OneOf
 
 if TYPE_CHECKING:
-    from slimzoo.training.machines import Machines
     from slimzoo.training.settings import Settings
+    from slimzoo.training.together.machines import Machines
 
 
 def _machines() -> ModuleType:
     """Returns what says which clusters there are."""
-    from slimzoo.training import machines
+    from slimzoo.training.together import machines
 
     return machines
 
@@ -42,7 +42,7 @@ cluster_options = (
 
 def machines_told(settings: "Settings", machines: "Machines | None") -> list[str]:
     """Returns the lines of --dry-run on the machines: none where there is one."""
-    from slimzoo.training.traffic import gradient_bytes, sent_bytes
+    from slimzoo.training.together.traffic import gradient_bytes, sent_bytes
 
     if machines is None:
         return []

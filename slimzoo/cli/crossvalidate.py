@@ -22,8 +22,8 @@ from slimzoo.facts import tricks
 from slimzoo.facts.trick import FLAG, PAIR
 
 if TYPE_CHECKING:
-    from slimzoo.training.crossvalidation import Figures
-    from slimzoo.training.fold_training import Plan
+    from slimzoo.training.folds.crossvalidation import Figures
+    from slimzoo.training.folds.training import Plan
 
 
 OFF = ("none", "off")  # of a setting that a recipe can be without
@@ -207,9 +207,9 @@ def _crossvalidate(
     **where: Any,
 ) -> None:
     from slimzoo.data.opening import open_all
-    from slimzoo.training.crossvalidation import check_free, crossvalidate, names
     from slimzoo.training.dry_run import check_weights
-    from slimzoo.training.fold_training import Plan
+    from slimzoo.training.folds.crossvalidation import check_free, crossvalidate, names
+    from slimzoo.training.folds.training import Plan
 
     if chart is not None:
         from slimzoo.files.charts import check_suffix

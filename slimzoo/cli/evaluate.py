@@ -368,7 +368,7 @@ def _evaluate(
     if seen := held_out.count_trained_on(model, data):
         log.warning("%d of these %d images are among those that %s was trained on", seen, len(data), model)
     if loaded.task == SEGMENTATION:
-        from slimzoo.training.segmentation_evaluation import evaluate_masks
+        from slimzoo.training.masks.evaluation import evaluate_masks
 
         found = evaluate_masks(loaded, data, batch_size, progress, views).to_dict()
     else:

@@ -320,7 +320,7 @@ def _show_plan(
 ) -> None:
     """Prints what would be done with the `options` of finetune()."""
     from slimzoo.training.dry_run import dry_run
-    from slimzoo.training.following import Following
+    from slimzoo.training.followers.following import Following
 
     given = {name: value for name, value in options.items() if name not in ("device", "progress", *_ONLY_RUN)}
     settings, machines = dry_run(train, held_out, out, **given)

@@ -28,7 +28,7 @@ def recipes_module() -> ModuleType:
 
 def trackers_module() -> ModuleType:
     """Returns what says which trackers there are."""
-    from slimzoo.training import trackers
+    from slimzoo.training.followers import trackers
 
     return trackers
 

@@ -6,7 +6,7 @@ from slimzoo.files import atomic_write
 from slimzoo.files.charts import check_suffix
 
 if TYPE_CHECKING:
-    from slimzoo.training.crossvalidation import Figures
+    from slimzoo.training.folds.crossvalidation import Figures
 
 ROW = 0.45  # inches, of a recipe
 INK, LINE, DOT = "#222222", "#0072b2", "#9ecae1"

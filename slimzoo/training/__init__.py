@@ -12,11 +12,11 @@ from slimzoo.training.recipes import RECIPES, Recipe, recipe_for
 
 if TYPE_CHECKING:
     from slimzoo.training.evaluation import Evaluation, evaluate
-    from slimzoo.training.segmentation_evaluation import MaskEvaluation, evaluate_masks
+    from slimzoo.training.masks.evaluation import MaskEvaluation, evaluate_masks
 
 _LATE = {  # names that bring TensorFlow, and their modules
     **dict.fromkeys(("Evaluation", "evaluate"), "evaluation"),
-    **dict.fromkeys(("MaskEvaluation", "evaluate_masks"), "segmentation_evaluation"),
+    **dict.fromkeys(("MaskEvaluation", "evaluate_masks"), "masks.evaluation"),
 }
 __all__ = [
     "RECIPES",

@@ -9,11 +9,11 @@ from slimzoo.errors import SlimzooError, listing
 from slimzoo.facts import tricks
 from slimzoo.loading.source import find
 from slimzoo.registry import CLASSIFICATION, get_row
-from slimzoo.training.machines import Machines
-from slimzoo.training.machines import find as find_machines
 from slimzoo.training.recipes import ARGUMENTS, METHODS, OF_STEPS, Recipe, asked_for, usual_method
 from slimzoo.training.run_folder import check_free
 from slimzoo.training.settings import Settings
+from slimzoo.training.together.machines import Machines
+from slimzoo.training.together.machines import find as find_machines
 from slimzoo.weights import manifest
 
 

@@ -19,9 +19,9 @@ from slimzoo.model.noticing import note_prepared
 from slimzoo.registry import CLASSIFICATION, check_task
 from slimzoo.report.history import rank
 from slimzoo.training.broken_images import naming_broken_images
-from slimzoo.training.cluster import Alone
 from slimzoo.training.interrupt import BrokenOff
 from slimzoo.training.losses import classification_loss
+from slimzoo.training.together.cluster import Alone
 from slimzoo.training.top_k import TopK, places, top_k
 
 KEPT = 1 << 28  # bytes
@@ -116,7 +116,7 @@ def evaluate(
     Args:
       data: what held_out_batches() gave for the same arguments, where it is run over again and again.
     Raises: SlimzooError: classes of model and data differ, or the model has no preprocessing; they are of
-      masks, which segmentation_evaluation.evaluate_masks() measures.
+      masks, which masks.evaluation.evaluate_masks() measures.
     """
     if dataset.task != CLASSIFICATION:
         raise SlimzooError(

@@ -17,14 +17,14 @@ from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.beside import Beside
-from slimzoo.training.cluster import TIMEOUT, Alone, joined, place_for
 from slimzoo.training.dry_run import check_given, chosen_recipe
-from slimzoo.training.following import Following
-from slimzoo.training.machines import find as find_machines
+from slimzoo.training.followers.following import Following
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
 from slimzoo.training.settings import Settings
 from slimzoo.training.sizes import grid_of, on_grid
+from slimzoo.training.together.cluster import TIMEOUT, Alone, joined, place_for
+from slimzoo.training.together.machines import find as find_machines
 
 if TYPE_CHECKING:  # these bring TensorFlow, which waits until there is something to train
     import tensorflow as tf

@@ -14,8 +14,8 @@ import tensorflow as tf
 from slimzoo.errors import counted, some
 from slimzoo.model.model import Model
 from slimzoo.training.losses import Batch, BatchLoss, of_classes, share_of_replica
-from slimzoo.training.many_machines import of_replicas, spans_machines
 from slimzoo.training.recipes import Recipe
+from slimzoo.training.together.many_machines import of_replicas, spans_machines
 
 log = logging.getLogger("slimzoo")
 Losses = dict[str, tf.Tensor]

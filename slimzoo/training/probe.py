@@ -20,10 +20,10 @@ from slimzoo.model.model import Model
 from slimzoo.model.noticing import note_prepared
 from slimzoo.names import Scopes
 from slimzoo.training.broken_images import naming_broken_images
-from slimzoo.training.cluster import Alone
 from slimzoo.training.interrupt import BrokenOff
 from slimzoo.training.linear import Fitted, Problem, choose
 from slimzoo.training.state import digest_of
+from slimzoo.training.together.cluster import Alone
 from slimzoo.training.values import copy_values
 
 log = logging.getLogger("slimzoo")

@@ -20,13 +20,11 @@ from slimzoo.tracing.layers import Row
 from slimzoo.training.beside import Beside
 from slimzoo.training.broken_images import naming_broken_images
 from slimzoo.training.clock import Clock
-from slimzoo.training.cluster import Alone
-from slimzoo.training.following import Followers, Following
+from slimzoo.training.followers.following import Followers, Following
 from slimzoo.training.interrupt import BrokenOff, Stopped, Watch, watch
 from slimzoo.training.kept_models import as_rank, is_there, keep
 from slimzoo.training.loop import Loss, Trainer, evaluation_device
 from slimzoo.training.losses import Batch
-from slimzoo.training.many_machines import share_of
 from slimzoo.training.measured import Measured
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.probe import fit_together, forget
@@ -36,6 +34,8 @@ from slimzoo.training.schedules import left_of, make_schedule, plateau_of, waite
 from slimzoo.training.settings import Settings
 from slimzoo.training.state import PROGRESS, TrainingState, checkpoints, digest_of, settings_in
 from slimzoo.training.tasks import TASKS, Evaluated
+from slimzoo.training.together.cluster import Alone
+from slimzoo.training.together.many_machines import share_of
 from slimzoo.training.values import copy_values
 
 log = logging.getLogger("slimzoo")

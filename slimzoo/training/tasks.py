@@ -16,10 +16,10 @@ from slimzoo.training import run_report
 from slimzoo.training.evaluation import evaluate, evaluate_together, held_out_batches
 from slimzoo.training.feeding import Feed
 from slimzoo.training.losses import BatchLoss, of_classes
-from slimzoo.training.segmentation import MaskFeed, loss_of
-from slimzoo.training.segmentation_evaluation import evaluate_masks, evaluate_masks_together
-from slimzoo.training.segmentation_evaluation import rank as rank_of_masks
-from slimzoo.training.segmentation_report import write as write_report_of_masks
+from slimzoo.training.masks.evaluation import evaluate_masks, evaluate_masks_together
+from slimzoo.training.masks.evaluation import rank as rank_of_masks
+from slimzoo.training.masks.feeding import MaskFeed, loss_of
+from slimzoo.training.masks.report import write as write_report_of_masks
 from slimzoo.training.settings import Settings
 
 

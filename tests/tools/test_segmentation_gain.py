@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slimzoo.training.segmentation_scores import mean_iou
+from slimzoo.training.masks.scores import mean_iou
 from tools.segmentation_gain import figures
 
 

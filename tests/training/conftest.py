@@ -9,9 +9,10 @@ import tensorflow as tf
 
 import slimzoo
 from slimzoo.data import dense, voc
-from slimzoo.training import run_report, segmentation_report
+from slimzoo.training import run_report
 from slimzoo.training.finetune import finetune
 from slimzoo.training.loop import Loss, Trainer
+from slimzoo.training.masks import report as segmentation_report
 from slimzoo.training.optimisation import gradient_factors, make_optimizer
 from slimzoo.training.recipes import Recipe
 from tests.data.dense.drawn import draw_voc as draw_masks

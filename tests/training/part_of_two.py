@@ -1,6 +1,6 @@
 """One of two processes without the other: what both of them find is in a list."""
 
-from slimzoo.training.cluster import Alone
+from slimzoo.training.together.cluster import Alone
 
 
 class PartOfTwo(Alone):

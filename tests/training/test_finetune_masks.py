@@ -12,8 +12,8 @@ from slimzoo import converters
 from slimzoo.errors import SlimzooError
 from slimzoo.report import MaskReport, redraw_report
 from slimzoo.report.write import read_any_report
-from slimzoo.training.segmentation_evaluation import evaluate_masks
-from slimzoo.training.segmentation_scores import mean_iou
+from slimzoo.training.masks.evaluation import evaluate_masks
+from slimzoo.training.masks.scores import mean_iou
 
 OPTIONS = {"batch_size": 4, "learning_rate": 0.05, "random_scale": (0.75, 1.25)}
 

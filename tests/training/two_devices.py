@@ -128,7 +128,7 @@ def taken_up(trainer, other):
 def masks(found, devices):
     """Keeps losses and weights of masks: most pixels of the second replica are void, the hardest count."""
     from slimzoo.training.loop import Loss
-    from slimzoo.training.segmentation import pixel_loss
+    from slimzoo.training.masks.feeding import pixel_loss
     from tests.training.conftest import make_trainer, values
 
     recipe = Recipe(
@@ -201,7 +201,7 @@ def estimated_anew(found):
 
 def split_by_hand(found):
     """Keeps the losses of batches that are split as those of a machine among several."""
-    from slimzoo.training.many_machines import of_replicas
+    from slimzoo.training.together.many_machines import of_replicas
     from tests.training.conftest import make_trainer
 
     trainer = make_trainer("tiny", strategy_of(2), dropout_keep_prob=1.0)

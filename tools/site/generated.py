@@ -61,7 +61,7 @@ API = {  # page: what it is about, and the modules or names on it
     "training": (
         "Recipes, measures, what a run leaves",
         *("slimzoo.training.recipes", "slimzoo.training.finetune.Result", "slimzoo.training.evaluation"),
-        "slimzoo.training.segmentation_evaluation",
+        "slimzoo.training.masks.evaluation",
     ),
     "weights": (
         "Released weights: the manifest, fetching",

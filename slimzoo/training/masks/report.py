@@ -18,10 +18,10 @@ from slimzoo.report import ClassIoU, MaskExample, MaskReport, write_report
 from slimzoo.report.dense import GROUPS
 from slimzoo.tracing.layers import Row
 from slimzoo.training.clock import Clock
+from slimzoo.training.masks.evaluation import MaskEvaluation
+from slimzoo.training.masks.scores import FOUND, TRUE, mean_iou
 from slimzoo.training.run_folder import RunFolder, write_predictions
 from slimzoo.training.run_report import environment, facts_of, layers_of
-from slimzoo.training.segmentation_evaluation import MaskEvaluation
-from slimzoo.training.segmentation_scores import FOUND, TRUE, mean_iou
 from slimzoo.training.settings import Settings, in_words
 
 SHOWN = 6  # images of a group

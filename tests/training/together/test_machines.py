@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.training.machines import Machines, find, of_tf_config
+from slimzoo.training.together.machines import Machines, find, of_tf_config
 
 TWO = ["a:1", "b:1"]
 

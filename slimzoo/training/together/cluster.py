@@ -23,8 +23,8 @@ from slimzoo import __version__
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing, shown, tensorflow_says
 from slimzoo.files import atomic_write
-from slimzoo.training.channel import ENDED, Gone, open_channels
-from slimzoo.training.machines import Machines
+from slimzoo.training.together.channel import ENDED, Gone, open_channels
+from slimzoo.training.together.machines import Machines
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -203,7 +203,7 @@ class Cluster(Alone):
 
         Raises: SlimzooError: it has, `device` is not "auto", "cpu" or "gpu", or they differ in GPUs.
         """
-        from slimzoo.training.many_machines import gpus_for, strategy_over
+        from slimzoo.training.together.many_machines import gpus_for, strategy_over
 
         gpus = gpus_for(device)
         self.compare("what they have", {"GPUs": gpus})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slimzoo.errors import SlimzooError, counted, listing
-from slimzoo.training import trackers
+from slimzoo.training.followers import trackers
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder
 
@@ -71,8 +71,8 @@ class Following:
     @contextlib.contextmanager
     def begun(self, folder: RunFolder, title: str) -> Iterator["Followers"]:
         """Yields those that were wanted; whatever ends the block ends them."""
-        from slimzoo.training.events import EventLog
-        from slimzoo.training.profiling import Profile
+        from slimzoo.training.followers.events import EventLog
+        from slimzoo.training.followers.profiling import Profile
 
         with contextlib.ExitStack() as ended:
             found: list[Follower] = []

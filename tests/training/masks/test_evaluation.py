@@ -12,8 +12,8 @@ from slimzoo.errors import SlimzooError
 from slimzoo.preprocessing import of_kind
 from slimzoo.preprocessing.views import Views
 from slimzoo.training.interrupt import BrokenOff
-from slimzoo.training.segmentation_evaluation import evaluate_masks, evaluate_masks_together, rank
-from slimzoo.training.segmentation_scores import confusion_of
+from slimzoo.training.masks.evaluation import evaluate_masks, evaluate_masks_together, rank
+from slimzoo.training.masks.scores import confusion_of
 from tests.training.conftest import CLASSES
 from tests.training.part_of_two import PartOfTwo
 

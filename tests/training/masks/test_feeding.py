@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from slimzoo.labels.dense import VOID
 from slimzoo.preprocessing import of_kind
+from slimzoo.training.masks.feeding import class_weights, pairing_of, pixel_loss
 from slimzoo.training.recipes import Recipe
-from slimzoo.training.segmentation import class_weights, pairing_of, pixel_loss
 
 
 def example(seed=0, shape=(2, 9, 9), classes=4):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.training.cluster import Alone, Cluster, joined, place_for, versions
-from slimzoo.training.machines import Machines
-from tests.training.test_channel import addresses
+from slimzoo.training.together.cluster import Alone, Cluster, joined, place_for, versions
+from slimzoo.training.together.machines import Machines
+from tests.training.together.test_channel import addresses
 
 COUNT = 3
 

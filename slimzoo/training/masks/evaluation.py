@@ -24,10 +24,10 @@ from slimzoo.preprocessing.spec import KINDS
 from slimzoo.preprocessing.views import Views
 from slimzoo.report.history import number
 from slimzoo.training.bootstrap import RESAMPLES, UNKNOWN, Interval, between, draws
-from slimzoo.training.cluster import Alone
 from slimzoo.training.evaluation import check_finite, check_fits, found_by_all
-from slimzoo.training.segmentation import pixel_loss
-from slimzoo.training.segmentation_scores import FOUND, HIT, TRUE, Counts, ious, mean_iou
+from slimzoo.training.masks.feeding import pixel_loss
+from slimzoo.training.masks.scores import FOUND, HIT, TRUE, Counts, ious, mean_iou
+from slimzoo.training.together.cluster import Alone
 
 _WORST = -1e30  # in place of what is no number
 BATCH = 8  # images whose logits are held

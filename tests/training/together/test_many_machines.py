@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from slimzoo import converters
-from slimzoo.training import loop, many_machines
+from slimzoo.training import loop
 from slimzoo.training.state import newest
+from slimzoo.training.together import many_machines
 from tests import warm
 from tests.data.dense.drawn import draw_voc
 from tests.training import one_of_many
-from tests.training.test_channel import addresses
+from tests.training.together.test_channel import addresses
 
 TRICKS = {
     "network_arguments": {"dropout_keep_prob": 1.0},  # each replica draws its own

@@ -24,8 +24,8 @@ from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import check_folder, check_writable, schema, write_text
 from slimzoo.files.progress import bar
 from slimzoo.training.bootstrap import COVERED, between, draws, mean_ap
-from slimzoo.training.choosing import choose
-from slimzoo.training.fold_training import Options, Plan, scored
+from slimzoo.training.folds.choosing import choose
+from slimzoo.training.folds.training import Options, Plan, scored
 from slimzoo.training.interrupt import Stopped, Watch, watch
 
 RESAMPLES = 2000

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from slimzoo.errors import SlimzooError, listing, shown, some
-from slimzoo.training.machines import Machines
+from slimzoo.training.together.machines import Machines
 
 log = logging.getLogger("slimzoo")
 DATA, ENDED = b"d", b"e"

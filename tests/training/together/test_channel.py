@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.training import channel
-from slimzoo.training.channel import ENDED, Channel, Gone, open_channels
-from slimzoo.training.machines import Machines
+from slimzoo.training.together import channel
+from slimzoo.training.together.channel import ENDED, Channel, Gone, open_channels
+from slimzoo.training.together.machines import Machines
 
 
 def addresses(count):

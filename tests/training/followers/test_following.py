@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slimzoo.errors import SlimzooError
-from slimzoo.training.following import Following
+from slimzoo.training.followers.following import Following
 from slimzoo.training.recipes import Recipe
 from tests.training.conftest import values
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimzoo.errors import SlimzooError
-from slimzoo.training.machines import Machines
+from slimzoo.training.together.machines import Machines
 
 
 def gpus_for(device: str = "auto") -> int:

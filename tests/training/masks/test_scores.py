@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimzoo import slim
 from slimzoo.labels.dense import VOID
-from slimzoo.training.segmentation_scores import Counts, boundary_f, edge, filled, ious, mean_iou
+from slimzoo.training.masks.scores import Counts, boundary_f, edge, filled, ious, mean_iou
 
 
 def pairs(count=5, classes=4, seed=0):

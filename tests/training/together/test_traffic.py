@@ -4,7 +4,7 @@ import pytest
 
 from slimzoo.training.recipes import Recipe
 from slimzoo.training.settings import Settings
-from slimzoo.training.traffic import efficiency, gradient_bytes, sent_bytes
+from slimzoo.training.together.traffic import efficiency, gradient_bytes, sent_bytes
 
 
 def settings(data, model="mobilenet_v1_025", **recipe):

@@ -11,7 +11,7 @@ from slimzoo.data import splits
 from slimzoo.data.average_precision import mean_average_precision
 from slimzoo.data.dataset import Dataset
 from slimzoo.files import write_text
-from slimzoo.training.fold_training import INNER, Options, Plan, scored
+from slimzoo.training.folds.training import INNER, Options, Plan, scored
 
 FOLDER = "choosing"  # in that of the scores
 

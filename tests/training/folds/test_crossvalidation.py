@@ -11,9 +11,10 @@ import pytest
 from slimzoo.cli.crossvalidate import shown
 from slimzoo.errors import SlimzooError
 from slimzoo.report.recipes_chart import draw
-from slimzoo.training import fold_training, run_report
-from slimzoo.training.crossvalidation import crossvalidate, measure
-from slimzoo.training.fold_training import Plan
+from slimzoo.training import run_report
+from slimzoo.training.folds import training as fold_training
+from slimzoo.training.folds.crossvalidation import crossvalidate, measure
+from slimzoo.training.folds.training import Plan
 from slimzoo.training.interrupt import Stopped
 
 

@@ -1,0 +1,1 @@
+"""Cross-validation: recipes side by side on the same folds."""

@@ -1,0 +1,1 @@
+"""What a run does where every pixel has a class: batches, loss, figures, report."""

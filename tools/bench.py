@@ -90,8 +90,9 @@ def _run(row: Row, pairs: int, folder: Path) -> dict:
     print(f"{row.key} ...", file=sys.stderr, flush=True)
     result = folder / "result.json"
     command = [sys.executable, __file__, row.key, "--pairs", str(pairs), "--child", str(folder), str(result)]
-    if subprocess.run(command, check=False, stdout=sys.stderr).returncode:
-        return {"key": row.key, "title": row.title, "target": str(row.target), "word": "error"}
+    if code := subprocess.run(command, check=False, stdout=sys.stderr).returncode:
+        failed = {"key": row.key, "title": row.title, "target": str(row.target), "word": "error"}
+        return {**failed, "notes": [f"its process ended with {code}"]}
     sample = json.loads(result.read_text())
     if not sample:
         why = ", ".join(_missing(row))

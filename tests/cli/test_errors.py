@@ -150,6 +150,15 @@ def test_a_termination_removes_the_temporary_file(command, tmp_path):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """As in a terminal; who is started in the background is started with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize(
     ("number", "code", "said"), [(signal.SIGTERM, 143, "stopped by SIGTERM"), (signal.SIGINT, 130, "")]
 )

@@ -59,7 +59,7 @@ def measure_limit(settings: Settings, network: str, batch: int) -> Sample:
 
 def measure_torch(settings: Settings, network: str, precision: str, batch: int) -> Sample:
     """A Predictor on OpenVINO against the fastest of torch eager, torch.compile and ONNX Runtime."""
-    import torch  # noqa: F401 - behind TensorFlow, PyTorch's build for CUDA ends the process as it is imported
+    import timm  # noqa: F401 - behind TensorFlow, PyTorch's build for CUDA ends the process as it is imported
 
     images = images_for(batch, TWINS[network].size)
     ours = load_ours(settings, network, engine="openvino", precision=precision)

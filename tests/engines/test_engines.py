@@ -56,6 +56,23 @@ def test_an_engine_gives_the_logits_and_end_points_of_the_model(name, engine, mo
         np.testing.assert_allclose(found[key], value, rtol=0, atol=tolerance(value), err_msg=key)
 
 
+def test_large_values_do_not_go_through_the_converter_to_onnx(model_of, monkeypatch):
+    """It holds copies of what it is given by the dozen: 24 GB were not enough for vgg_16."""
+    installed("onnxruntime")
+    import tf2onnx
+
+    seen, convert = [], tf2onnx.convert.from_graph_def
+
+    def watched(definition, *args, **kwargs):
+        seen.append(definition.ByteSize())
+        return convert(definition, *args, **kwargs)
+
+    monkeypatch.setattr(tf2onnx.convert, "from_graph_def", watched)
+    model_of("lenet").compiled("onnxruntime").close()
+    assert sum(4 * np.prod(variable.shape) for variable in model_of("lenet").weights) > 12e6
+    assert seen[0] < 1e6
+
+
 def test_what_was_compiled_in_one_precision_is_not_taken_for_another(model_of):
     installed("openvino")
     precisions = [name for name in ("bfloat16", "float16") if not _cannot(ENGINES["openvino"], name, None)]

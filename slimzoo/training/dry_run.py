@@ -71,13 +71,17 @@ def chosen_recipe(
     row = get_row(model)
     asked = steps is not None or bool(options.keys() - {ARGUMENTS}) or machines is not None
     usual = usual_method(row, len(train), weights is None, asked)
-    beside = [*_idle(recipe, options, steps), *tricks.problems_of_task(options, row.task)]
+    idle = _idle(recipe, options, steps)
     try:
         chosen = asked_for(row, options, recipe, usual, train.multi_label)
     except SlimzooError as error:
+        beside = [
+            *idle,
+            *tricks.problems_of_task(options, row.task),
+        ]  # Settings say these of one that is made
         raise SlimzooError("\n  ".join([error.full, *beside])) from error
-    if beside:
-        raise SlimzooError(listing("this recipe cannot be used:", beside))
+    if idle:
+        raise SlimzooError(listing("this recipe cannot be used:", idle))
     return chosen
 
 

@@ -85,6 +85,10 @@ def find_learning_rate(
 
     Raises: SlimzooError: the recipe trains by no steps. What finetune() raises of its arguments.
     """
+    method = recipe.method if isinstance(recipe, Recipe) else recipe or "full"
+    method = (options or {}).get("method", method)
+    if method in METHODS and not METHODS[method].steps:  # before what else means nothing with it
+        raise SlimzooError(f"method={method!r} trains by no steps, so there is no learning rate to find")
     settings, _ = dry_run(
         train,
         validation,
@@ -93,10 +97,6 @@ def find_learning_rate(
         options=options or {},
         **{**_DEFAULTS, **arguments},
     )
-    if not METHODS[settings.recipe.method].steps:
-        raise SlimzooError(
-            f"method={settings.recipe.method!r} trains by no steps, so there is no learning rate to find"
-        )
     from slimzoo.report.rates_chart import draw
     from slimzoo.training.loop import make_strategy
 

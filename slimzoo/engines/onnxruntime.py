@@ -58,8 +58,6 @@ def open_frozen(frozen: Frozen, settings: Settings) -> Runner:
 
 def _fill(proto: Any, values: dict[str, np.ndarray]) -> None:
     """Puts `values`, which are used up, in place of the inputs of the ONNX model that stand for them."""
-    import onnx
-
     inputs = list(proto.graph.input)
     del proto.graph.input[:]
     for value in inputs:
@@ -67,7 +65,9 @@ def _fill(proto: Any, values: dict[str, np.ndarray]) -> None:
         if array is None:
             proto.graph.input.append(value)
         else:
-            proto.graph.initializer.append(onnx.numpy_helper.from_array(array, value.name))
+            made = proto.graph.initializer.add(name=value.name, dims=array.shape)
+            made.data_type = value.type.tensor_type.elem_type
+            made.raw_data = array.tobytes()
 
 
 class _OnnxRuntime:

@@ -13,8 +13,6 @@ from slimzoo.files.chatter import without_chatter
 from slimzoo.model.placing import write_whole
 from slimzoo.model.serving import best, check_argmax, check_inputs, maps
 
-OPSET = 17  # of ONNX; onnxruntime 1.12 and later
-
 
 @dataclass(frozen=True)
 class Form:
@@ -83,8 +81,38 @@ def _tflite(model: Any, path: Path, form: Form) -> None:
 
 
 def _onnx(model: Any, path: Path, form: Form) -> None:
+    from slimzoo.engines.folding import folded
+    from slimzoo.engines.onnx_graph import best_of, converted, rename
+
+    frozen = _frozen(model)
+    if frozen is None:
+        _onnx_of_function(model, path, form)
+        return
+    proto = converted(folded(frozen))
+    rename(proto, ["images"], ["logits"])
+    if form.argmax:
+        best_of(proto)
+    path.write_bytes(proto.SerializeToString())
+
+
+def _frozen(model: Any) -> Any:
+    """Returns the frozen network of a Model; None of another model, and where no engine can run it."""
+    from slimzoo.model.compiling import ValuesOf, skeleton
+
+    parts, discovery = getattr(model, "parts", None), getattr(model, "discovery", None)
+    if parts is None or discovery is None:
+        return None
+    try:
+        return skeleton(parts, discovery).filled(ValuesOf(model.variables_by_name))
+    except SlimzooError:
+        return None
+
+
+def _onnx_of_function(model: Any, path: Path, form: Form) -> None:
     import tensorflow as tf
     import tf2onnx
+
+    from slimzoo.engines.onnx_graph import OPSET
 
     spec = [tf.TensorSpec(model.input_shape, tf.float32, name="images")]
     answer = best if form.argmax else maps("logits")

@@ -1,15 +1,13 @@
 """A frozen network as a model of ONNX, by way of tf2onnx; large values go past it: it holds many copies."""
 
-import contextlib
-import logging
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from slimzoo.engines.frozen import Frozen, placeholder
+from slimzoo.files.chatter import errors_alone
 
 OPSET = 17  # onnxruntime 1.12 and later
 _INT32, _ATTRIBUTE_INT = 6, 2  # of TensorProto.DataType, of AttributeProto.AttributeType
@@ -33,7 +31,8 @@ def converted(frozen: Frozen, batch_size: int | None = None) -> Any:
     frozen.values.clear()
     inputs = [f"{name}:0" for name in (whole.images, *large)]
     outputs = [f"{name}:0" for name in whole.outputs]
-    with _quiet():
+    with errors_alone("tf2onnx", "tensorflow"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         import tf2onnx
 
         proto, _ = tf2onnx.convert.from_graph_def(whole.definition, "slimzoo", inputs, outputs, opset=OPSET)
@@ -88,19 +87,3 @@ def best_of(proto: Any) -> None:
     cast.attribute.add(name="to", i=_INT32, type=_ATTRIBUTE_INT)
     logits.name, logits.type.tensor_type.elem_type = "classes", _INT32
     del logits.type.tensor_type.shape.dim[-1]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps what tf2onnx says of its own way to itself."""
-    loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -1,5 +1,6 @@
 """What libraries write to stderr by themselves: a command holds it back, a program of somebody's does not."""
 
+import logging
 import os
 import re
 import sys
@@ -35,6 +36,20 @@ def without_chatter() -> Iterator[None]:
             yield
     finally:
         _held.release()
+
+
+@contextmanager
+def errors_alone(*names: str) -> Iterator[None]:
+    """Lets the loggers `names` say errors alone, inside the block; handlers, the user's, stay as they are."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from slimzoo.engines import ENGINES
 from slimzoo.engines.rows import INT8
 from slimzoo.errors import SlimzooError, shown
+from slimzoo.files.chatter import errors_alone
 from slimzoo.streaming.recipe import Cluster, Recipe
 from slimzoo.streaming.rows import End, Outcome, Piece
 
@@ -170,24 +171,24 @@ def executed(
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     context.target_max_block_size = _BLOCK
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    parts = [{"piece": pickle.dumps(part)} for part in _split(pieces, cluster.actors[1])]
-    least, most = cluster.actors
-    reader: Any = read  # a generator, which Ray's annotation does not name
-    rows = (
-        ray.data.from_items(parts, override_num_blocks=len(parts))
-        .map_batches(reader, batch_size=1, num_cpus=READER_CPUS, fn_args=(folder,))
-        .map_batches(
-            Actor,
-            fn_constructor_args=(recipe, digest, cluster.cpus, folder),
-            batch_size=recipe.batch_size,
-            compute=ActorPoolStrategy(min_size=least, max_size=most),
-            num_cpus=cluster.cpus,
-            num_gpus=cluster.gpus or None,
+    with errors_alone("ray.data"):
+        parts = [{"piece": pickle.dumps(part)} for part in _split(pieces, cluster.actors[1])]
+        least, most = cluster.actors
+        reader: Any = read  # a generator, which Ray's annotation does not name
+        rows = (
+            ray.data.from_items(parts, override_num_blocks=len(parts))
+            .map_batches(reader, batch_size=1, num_cpus=READER_CPUS, fn_args=(folder,))
+            .map_batches(
+                Actor,
+                fn_constructor_args=(recipe, digest, cluster.cpus, folder),
+                batch_size=recipe.batch_size,
+                compute=ActorPoolStrategy(min_size=least, max_size=most),
+                num_cpus=cluster.cpus,
+                num_gpus=cluster.gpus or None,
+            )
         )
-    )
-    for row in rows.iter_rows():
-        yield row["rows"], row["problem"]
+        for row in rows.iter_rows():
+            yield row["rows"], row["problem"]
 
 
 def _from_far(job: tuple) -> Iterator[tuple[bytes, str]]:

@@ -1,6 +1,7 @@
 """Eight bits that can be trusted: whole numbers throughout, and a figure of how far they are from float32."""
 
 import json
+import logging
 import zipfile
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 import slimzoo
 from slimzoo import converters
 from slimzoo.errors import SlimzooError
-from slimzoo.model.int8 import Agreement, export_int8, rounding
+from slimzoo.model.int8 import Agreement, export_int8, openvino, rounding
 from slimzoo.model.int8.agreement import compare
 from slimzoo.model.int8.layers import Graph
 from slimzoo.model.int8.network import replay_of, values_of
@@ -257,3 +258,18 @@ def test_released_weights_keep_the_best_class_of_photographs(shared, tmp_path, n
     # Nine of ten stay (0.912 and 0.902 of 102); another processor sums otherwise, which moves a few images.
     assert found.held_out > 90 and found.top1 >= 0.87
     assert found.mean_difference < 0.2  # of a spread of 19; weights to their nearest: 0.46
+
+
+def test_nncf_is_silent_inside_and_what_listens_to_it_hears_it_again():
+    pytest.importorskip("nncf", reason="the extra slimzoo[openvino]; not installed")
+    log, handler = logging.getLogger("nncf"), logging.NullHandler()
+    with openvino._quiet_nncf():
+        pass
+    before = log.level
+    log.addHandler(handler)
+    try:
+        with openvino._quiet_nncf():
+            assert log.level == logging.ERROR
+        assert (log.level, handler.level) == (before, logging.NOTSET)
+    finally:
+        log.removeHandler(handler)

@@ -3,7 +3,6 @@
 import contextlib
 import importlib.util
 import io
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from slimzoo.files.chatter import errors_alone
 from slimzoo.model import openvino_files
 from slimzoo.model.int8.inputs import Prepared
 from slimzoo.model.int8.network import function_of, save
@@ -78,8 +78,8 @@ def _quiet_nncf() -> Iterator[Any]:
         with contextlib.redirect_stdout(io.StringIO()):
             import nncf
 
-            nncf.set_log_level(logging.ERROR)
-            yield nncf
+            with errors_alone("nncf"):
+                yield nncf
     finally:
         if before is None:
             del os.environ[_REPORTS_NOTHING]

@@ -1,13 +1,11 @@
 """A cross-validation's plan, and a single training of it: what it scored is kept in a file."""
 
-import contextlib
 import itertools
 import json
-import logging
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +15,14 @@ import numpy as np
 from slimzoo.data.dataset import Dataset
 from slimzoo.errors import SlimzooError, listing
 from slimzoo.files import atomic_write
+from slimzoo.files.chatter import errors_alone
 from slimzoo.training.dry_run import chosen_recipe
 from slimzoo.training.finetune import finetune
 from slimzoo.training.recipes import METHODS
 from slimzoo.training.run_folder import fingerprint
 
+# finetune() warns of a class that a fold lacks, but folds are pooled; TensorFlow of a function that is traced
+# again and again, but each training has a network of its own.
 LOGGERS = ("slimzoo", "tensorflow")
 SCRATCH = "scratch"  # recipe "full" without weights
 RECIPES = (*METHODS, SCRATCH)
@@ -146,7 +147,7 @@ def _train(
     plan: Plan, recipe: str, options: Options, seed: int, train: Dataset, held_out: Dataset, path: Path
 ) -> Scored:
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="slimzoo-crossvalidate-") as out, _without_warnings():
+    with tempfile.TemporaryDirectory(prefix="slimzoo-crossvalidate-") as out, errors_alone(*LOGGERS):
         result = finetune(
             train,
             held_out,
@@ -167,20 +168,6 @@ def _train(
     with atomic_write(path, overwrite=True) as temporary, open(temporary, "wb") as file:
         np.savez(file, scores=result.evaluation.scores, seconds=seconds)
     return Scored(result.evaluation.scores, seconds)
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Leaves out what finetune() warns of, a fold that lacks a class, as folds are pooled; and TensorFlow, of
-    tracing one function again and again: each training has a network of its own."""
-    before = {name: logging.getLogger(name).level for name in LOGGERS}
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
 
 
 def plain(options: Mapping[str, Any] | None) -> Any:

@@ -45,16 +45,14 @@ METHODS: dict[str, Method] = {
 }
 ARGUMENTS = "network_arguments"  # a field that asks for no training
 OF_STEPS = (  # fields that mean nothing where no step is taken
-    *(
-        "learning_rate",
-        "learning_rates",
-        "schedule",
-        "warmup",
-        "optimizer",
-        "epochs",
-        "freeze",
-        "augmentation",
-    ),
+    "learning_rate",
+    "learning_rates",
+    "schedule",
+    "warmup",
+    "optimizer",
+    "epochs",
+    "freeze",
+    "augmentation",
 )
 FEW = 1000  # images to train on, up to which "probe" is the usual method
 AUGMENTATIONS = ("mild", "original")  # of preprocessing.augmentation, which brings TensorFlow

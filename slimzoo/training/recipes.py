@@ -215,9 +215,8 @@ def asked_for(
             raise SlimzooError(f"no recipe {recipe!r}; there are {', '.join(METHODS)}")
         options = {"method": recipe or usual, **options}
         row = METHODS.get(options["method"], METHODS["full"])
-        if (
-            row.fits and not row.steps and network.task != CLASSIFICATION
-        ):  # or its recipe's rates would be named
+        # Of a fit alone, which has no rates that could be named; of others Settings says it beside all else.
+        if row.fits and not row.steps and network.task != CLASSIFICATION:
             raise SlimzooError(
                 f"method={options['method']!r} fits a layer to one answer an image, and {network.name} gives "
                 "masks; 'full' and 'head' train it"

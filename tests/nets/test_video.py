@@ -180,16 +180,19 @@ def test_s3dg_gives_the_same_with_channels_first():
         tf.compat.v1.Session() as session,
         slim.arg_scope(s3dg.s3dg_arg_scope()),
     ):
-        last, _ = s3dg.s3dg(tf.constant(images), **settings)
+        _, last = s3dg.s3dg(tf.constant(images), **settings)
         with slim.arg_scope([slim.batch_norm], data_format="NCHW"):
             first_images = tf.constant(images.transpose(0, 4, 1, 2, 3))
-            first, end_points = s3dg.s3dg(first_images, data_format="NCDHW", reuse=True, **settings)
-        assert end_points["Mixed_4b"].shape == (2, 132, 1, 2, 3)
+            _, first = s3dg.s3dg(first_images, data_format="NCDHW", reuse=True, **settings)
+        assert first["Mixed_4b"].shape == (2, 132, 1, 2, 3)
         fill_all(session)  # the same in every run, and the signal keeps its size
         last, first = session.run([last, first])
-    assert np.abs(last).max() > 1e-3
-    # float32; the sums run in another order: 1e-5 of the largest
-    np.testing.assert_allclose(first, last, rtol=0, atol=1e-5 * np.abs(last).max())
+    assert [*first] == [*last]
+    for name, want in last.items():  # in the order they are computed: the first that differs is named
+        got = first[name].transpose(0, 2, 3, 4, 1) if want.ndim == 5 else first[name]
+        assert np.abs(want).max() > 1e-3, name
+        # float32; the sums run in another order: 1e-5 of the largest
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 * np.abs(want).max(), err_msg=name)
 
 
 def test_channels_first_leaves_batch_norm_at_the_width_as_it_was_published():

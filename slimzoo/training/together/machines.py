@@ -3,17 +3,17 @@
 import json
 import os
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slimzoo.errors import SlimzooError, listing, shown
+from slimzoo.errors import SlimzooError, listing, shown, some
 
 TF_CONFIG = "TF_CONFIG"
 CHOICES = ("auto", "tf_config", "slurm", "none")
 _LABEL = r"[\w-]{1,63}"
 _ADDRESS = re.compile(rf"({_LABEL}(?:\.{_LABEL})*\.?):(\d{{1,5}})", re.ASCII)
+_LOOPBACK = re.compile(r"localhost(\.localdomain)?|127(\.\d{1,3}){3}", re.ASCII)
 _JOBS = ("chief", "worker")  # in this order they are numbered
 _EXAMPLE = (
     '{"cluster": {"worker": ["host-0:2222", "host-1:2222"]}, "task": {"type": "worker", "index": 0}}, with '
@@ -118,15 +118,21 @@ def _problems_of_names(addresses: tuple[str, ...]) -> list[str]:
         for address in addresses
         if not (match := _ADDRESS.fullmatch(address)) or not 0 < int(match[2]) < 1 << 16
     ]
-    times = Counter(map(_told_apart, addresses))
-    twice = dict.fromkeys(name for name in map(_told_apart, addresses) if times[name] > 1)
-    return problems + [f"{shown(name)} is named twice" for name in twice]
+    spelt: dict[str, list[str]] = {}
+    for address in addresses:
+        spelt.setdefault(_told_apart(address), []).append(address)
+    return problems + [
+        f"{shown(name)} is named twice{'' if {*names} == {name} else f': {some(names)}'}"
+        for name, names in spelt.items()
+        if len(names) > 1
+    ]
 
 
 def _told_apart(address: str) -> str:
-    """Returns `address` as every spelling of it is: Host.:02222 is host:2222."""
+    """Returns `address` as every spelling of it is: Host.:02222 is host:2222, 127.0.0.1:1 localhost:1."""
     host, _, port = address.lower().rpartition(":")
-    return f"{host.rstrip('.')}:{port.lstrip('0')}"
+    host = host.rstrip(".")
+    return f"{'localhost' if _LOOPBACK.fullmatch(host) else host}:{port.lstrip('0')}"
 
 
 def _problems_of_task(task: Any, machines: Mapping[str, list[str]]) -> list[str]:

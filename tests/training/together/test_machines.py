@@ -60,6 +60,10 @@ def test_none_heeds_no_tf_config_and_auto_and_tf_config_do():
         "IPv6": (config({"worker": ["[::1]:1", "b:1"]}), "a name or an IPv4 address"),
         "digits of another script": (config({"worker": ["a:\uff11", "b:1"]}), "is no host:port"),
         "one machine, spelt twice": (config({"worker": ["Host.:02", "host:2"]}), "host:2 is named twice"),
+        "this machine, twice": (
+            config({"worker": ["127.0.0.1:2", "localhost:2"]}),
+            "localhost:2 is named twice: 127.0.0.1:2, localhost:2",
+        ),
         "index too long": (config({"worker": TWO}, index="9" * 5000), "it is 0 to 1"),
         "a flag for an index": (config({"worker": TWO}, index=True), "it is 0 to 1"),
     }.values(),

@@ -164,17 +164,10 @@ def _of_slurm(environ: Mapping[str, str]) -> Machines:
     """
     if missing := [name for name in _SLURM if not environ.get(name)]:
         raise SlimzooError(
-            f"cluster='slurm' reads what srun says, and {', '.join(missing)} is not set: start the command "
+            f"cluster='slurm' reads what srun says, and there is no {', '.join(missing)}: start the command "
             "by srun inside of the job"
         )
-    import tensorflow as tf
-
-    gpus = {"gpus_per_node": _MOST_TASKS, "gpus_per_task": 1}  # which are whose, Slurm says to each task
-    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-        port_base=SLURM_PORT, auto_set_gpu=False, **gpus
-    )
-    addresses = tuple(resolver.cluster_spec().as_dict()["worker"])
-    found = Machines(addresses, resolver.get_task_info()[1])
+    found = _resolved(environ)
     node = environ.get("SLURMD_NODENAME", found.place(found.index)[0])
     if found.place(found.index)[0] != node:
         raise SlimzooError(
@@ -182,3 +175,25 @@ def _of_slurm(environ: Mapping[str, str]) -> Machines:
             f"and it is on {node}: name the machines in {TF_CONFIG}, cluster='tf_config'"
         )
     return found
+
+
+def _resolved(environ: Mapping[str, str]) -> Machines:
+    """Returns the tasks as TensorFlow numbers them. Raises: SlimzooError: the variables are of no step."""
+    import tensorflow as tf
+
+    gpus = {"gpus_per_node": _MOST_TASKS, "gpus_per_task": 1}  # which are whose, Slurm says to each task
+    try:
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+            port_base=SLURM_PORT, auto_set_gpu=False, **gpus
+        )
+        addresses = tuple(resolver.cluster_spec().as_dict()["worker"])
+        index = resolver.get_task_info()[1]
+        why = "" if index is not None else f"of {len(addresses)} tasks this would be none"
+    except (ValueError, RuntimeError) as error:  # all that TensorFlow raises of them
+        addresses, index, why = (), None, str(error)
+    if index is None:
+        said = [f"{name}={shown(environ[name])}" for name in _SLURM]
+        headline = f"cluster='slurm' reads what srun says, and that is no step of a job ({shown(why)}):"
+        ending = f"Start the command by srun, or name the machines in {TF_CONFIG}, cluster='tf_config'"
+        raise SlimzooError(f"{listing(headline, said)}\n{ending}")
+    return Machines(addresses, index)

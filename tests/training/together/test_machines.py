@@ -90,16 +90,49 @@ def test_what_should_name_the_machines_must_be_there():
         find("mpi", {})
 
 
-def test_slurm_names_a_port_for_each_task_of_a_node(monkeypatch):
-    slurm = {
-        "SLURM_PROCID": "2",
-        "SLURM_STEP_NODELIST": "n[1-2]",
-        "SLURM_STEP_TASKS_PER_NODE": "2,1",
-        "SLURM_STEP_NUM_TASKS": "3",
-    }
-    for name, value in slurm.items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture
+def slurm(monkeypatch):
+    """Sets the variables of the third of three tasks on two nodes, and others in their place."""
+
+    def given(**others):
+        plain = {
+            "PROCID": "2",
+            "STEP_NODELIST": "n[1-2]",
+            "STEP_TASKS_PER_NODE": "2,1",
+            "STEP_NUM_TASKS": "3",
+        }
+        for name, value in {**plain, **others}.items():
+            monkeypatch.setenv(f"SLURM_{name}", value)
+
+    return given
+
+
+def test_slurm_names_a_port_for_each_task_of_a_node(slurm, monkeypatch):
+    slurm()
     assert find("slurm") == Machines(("n1:8888", "n1:8889", "n2:8888"), 2)
     monkeypatch.setenv("SLURMD_NODENAME", "n1")
     with pytest.raises(SlimzooError, match=r"worker 2 \(n2:8888\), and it is on n1"):
         find("slurm")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROCID", "3"),  # none of 0 to 2
+        ("PROCID", "-1"),
+        ("PROCID", "first"),
+        ("STEP_NODELIST", "n[1-"),
+        ("STEP_NODELIST", "n1"),  # of two nodes' tasks
+        ("STEP_TASKS_PER_NODE", "many"),
+        ("STEP_TASKS_PER_NODE", "2"),
+        ("STEP_TASKS_PER_NODE", "9999,1"),
+        ("STEP_NUM_TASKS", "9"),
+        ("STEP_NUM_TASKS", "-1"),
+    ],
+)
+def test_variables_of_slurm_that_are_of_no_step_are_shown_with_what_to_do(slurm, name, value):
+    slurm(**{name: value})
+    with pytest.raises(SlimzooError, match="that is no step of a job") as caught:
+        find("slurm")
+    assert f"\n  SLURM_{name}={value}\n" in str(caught.value)
+    assert "name the machines in TF_CONFIG" in str(caught.value)

@@ -6,7 +6,8 @@ The command line shows a SlimzooError as one message and exits with 2.
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 MAX_MESSAGE = 4_000  # characters of one message: a screen or two
@@ -31,6 +32,29 @@ class SlimzooError(ValueError):
     def __init__(self, message: str = ""):
         self.full: str = clean(message)
         super().__init__(_shortened(self.full))
+
+
+class Faults:
+    """What is wrong in several steps, none of which needs the others: all of it is raised at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Exception] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes an error of the block that is the user's business; what follows the block runs."""
+        try:
+            yield
+        except (SlimzooError, OSError) as error:
+            self.found.append(error)
+
+    def raise_all(self) -> None:
+        """Raises a single error as it is, several as one SlimzooError, nothing where there is none."""
+        if len(self.found) > 1:
+            said = [getattr(error, "full", str(error)) for error in self.found]
+            raise SlimzooError("\n".join(said)) from self.found[0]
+        if self.found:
+            raise self.found[0]
 
 
 def readable(text: str) -> str:

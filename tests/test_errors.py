@@ -7,6 +7,7 @@ import pytest
 
 from slimzoo.errors import (
     MAX_MESSAGE,
+    Faults,
     SlimzooError,
     clean,
     listing,
@@ -105,3 +106,19 @@ def test_brackets_and_numbers_that_are_not_tensorflow_s_stay():
 @pytest.mark.parametrize("text", SAID)
 def test_the_reason_is_left_in_one_line(text):
     assert tensorflow_says(ValueError(text)) == SAID[text]
+
+
+def test_faults_of_several_steps_are_raised_at_once_and_one_alone_as_it_is():
+    faults = Faults()
+    faults.raise_all()
+    with faults.noted():
+        raise FileNotFoundError("no such file")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        faults.raise_all()
+    with faults.noted():
+        raise SlimzooError("a" * MAX_MESSAGE + "end")
+    with pytest.raises(SlimzooError) as caught:
+        faults.raise_all()
+    assert caught.value.full == f"no such file\n{'a' * MAX_MESSAGE}end"
+    with pytest.raises(KeyError), faults.noted():
+        raise KeyError("a mistake of the program")

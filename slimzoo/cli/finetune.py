@@ -323,9 +323,8 @@ def _show_plan(
     from slimzoo.training.followers.following import Following
 
     given = {name: value for name, value in options.items() if name not in ("device", "progress", *_ONLY_RUN)}
-    settings, machines = dry_run(train, held_out, out, **given)
-    followed = Following(tracker=options["tracker"], profile=options["profile"] or 0)
-    followed.check(settings.recipe, settings.last_step)
+    following = Following(tracker=options["tracker"], profile=options["profile"] or 0)
+    settings, machines = dry_run(train, held_out, out, following=following, **given)
     if as_json:
         named = {"machines": machines.addresses, "machine": machines.index} if machines else {}
         return echo_json({"folder": out, **settings.to_dict(), **named})

@@ -8,6 +8,7 @@ from slimzoo.cli.cluster_options import cluster_options
 from slimzoo.cli.data_options import turn_option
 from slimzoo.cli.options import (
     POSITIVE,
+    SEED,
     OneOf,
     Place,
     ScopeFactor,
@@ -101,7 +102,7 @@ OPTIONS = (
     ),
     click.option("--no-augmentation", is_flag=True, help="Train on the images as they are."),
     *trick_options,
-    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--seed", type=SEED, default=0, show_default=True),
     click.option("--eval-every", type=POSITIVE, help="Steps between evaluations and checkpoints."),
     click.option(
         "--eval-batch", type=POSITIVE, help="Images measured at once.  [default: those of a training batch]"

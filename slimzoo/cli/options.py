@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slimzoo.weights import WeightsRow
 
 POSITIVE = click.IntRange(min=1)
+SEED = click.IntRange(0, 2**31 - 1)
 
 
 def _import_all(context: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> None:

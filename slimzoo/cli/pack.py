@@ -12,7 +12,7 @@ from slimzoo.cli.data_options import (
     split_option,
 )
 from slimzoo.cli.group import Group
-from slimzoo.cli.options import POSITIVE, Place, Validation, all_of, help_alone
+from slimzoo.cli.options import POSITIVE, SEED, Place, Validation, all_of, help_alone
 from slimzoo.cli.output import echo, echo_json, examples, json_option, progress_option
 from slimzoo.errors import counted
 from slimzoo.files import check_folder
@@ -31,7 +31,7 @@ _OPTIONS = (
         "else none]",
     ),
     click.option("--part", default="train", show_default=True, help="What its shards are called."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the order there."),
+    click.option("--seed", type=SEED, default=0, show_default=True, help="Of the order there."),
     click.option("--in-order", is_flag=True, help="On disk as they come, not shuffled."),
     click.option("--overwrite", is_flag=True, help="Replace what was packed there."),
     progress_option,

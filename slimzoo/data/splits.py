@@ -52,7 +52,10 @@ def assign(labels: np.ndarray, sizes: list[int], seed: int) -> np.ndarray:
     Args:
       labels: [N, K], above 0 where a class shows.
       sizes: how many examples each part gets; they sum to N.
+    Raises: SlimzooError: `seed` is none.
     """
+    if not 0 <= seed < 2**31:
+        raise SlimzooError(f"seed is {seed}; it must lie between 0 and {2**31 - 1}")
     shows = (np.asarray(labels) > 0).astype(np.float64)
     random = np.random.RandomState(seed)  # its stream is frozen by NumPy; Generator's may change
     part = np.repeat(np.arange(len(sizes)), sizes)[random.permutation(len(shows))]

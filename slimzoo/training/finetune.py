@@ -17,7 +17,7 @@ from slimzoo.names import Scopes, scopes_without, top_scopes
 from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_network, get_row
 from slimzoo.training import held_out, image_files, rates
 from slimzoo.training.beside import Beside
-from slimzoo.training.dry_run import check_given, chosen_recipe
+from slimzoo.training.dry_run import Asked, planned
 from slimzoo.training.followers.following import Following
 from slimzoo.training.recipes import METHODS, Recipe
 from slimzoo.training.run_folder import RunFolder, alone_in_run
@@ -127,17 +127,16 @@ def finetune(
       report: False writes none, and no predictions: for who wants the figures alone, of many short runs.
     Raises:
       SlimzooError: arguments, weights or data that do not fit together; training diverged.
-      FileExistsError: `out` holds something.
+      FileExistsError: `out` holds something, and nothing else is wrong.
       SlimzooError: another process trains in `out`.
       Stopped: SIGTERM or Ctrl-C came; everything is saved.
     """
     machines = find_machines(cluster if strategy is None else "none")
-    recipe = chosen_recipe(recipe, options or {}, model, train, weights, steps, machines)
+    asked = Asked(recipe, options or {}, model, train, weights, steps, machines)
     settings_of = functools.partial(
         Settings,
         train=train,
         validation=validation,
-        recipe=recipe,
         model=model,
         weights=None if weights is None else os.fspath(weights),
         ema=ema,
@@ -152,14 +151,15 @@ def finetune(
         precision=precision,
         data_format=data_format,
     )
-    planned = settings_of(deterministic=deterministic is not False, replicas=len(machines or "1"))
+    alone = functools.partial(
+        settings_of, deterministic=deterministic is not False, replicas=len(machines or "1")
+    )
     following = Following(tensorboard, tracker, profile)
-    following.check(recipe, planned.last_step)
     with place_for(machines, out) as folder:
-        check_given(folder, model, weights, overwrite, train.task)
-        with joined(machines, cluster_timeout, planned.to_compare) as together:
+        plan = planned(asked, alone, following, folder, overwrite)
+        with joined(machines, cluster_timeout, plan.to_compare) as together:
             strategy = strategy or _strategy(together, device)
-            settings = _settled(settings_of, strategy, deterministic)
+            settings = _settled(functools.partial(settings_of, recipe=plan.recipe), strategy, deterministic)
             with alone_in_run(folder), Beside() as beside:
                 there = RunFolder(folder, settings.to_dict(), overwrite)
                 run = _begun(together, there, settings, strategy, beside)

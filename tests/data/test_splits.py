@@ -68,3 +68,6 @@ def test_impossible_parts_are_refused():
         folds(many(), 1, 0)
     with pytest.raises(SlimzooError, match="k is 4; it must lie between 2 and the 3 examples"):
         folds(many(3), 4, 0)
+    for seed in (-1, 2**31):
+        with pytest.raises(SlimzooError, match=f"seed is {seed}; it must lie between 0 and 2147483647"):
+            split(many(), 0.2, seed)

@@ -30,6 +30,11 @@ class Example:
     record: Record | None = None
 
     @property
+    def name(self) -> str:
+        """The name of the image's file, which it has in a shard too."""
+        return Path(self.known_as if self.record else self.path).name
+
+    @property
     def known_as(self) -> str:
         """What the image is called wherever the data lies: its folder's name and its own."""
         if self.record is not None and self.record.called:
@@ -101,6 +106,20 @@ class Dataset:
     def truth(self) -> bytes:
         """What is true of the images, for a fingerprint."""
         return self.labels.tobytes() + self.weights.tobytes()
+
+    @property
+    def in_words(self) -> list[str]:
+        """What a fingerprint is of, a line an image: its file's name, and the classes that it shows."""
+        return [
+            f"{example.name} ({some(self._shown_on(example), 10) or 'no class'})" for example in self.examples
+        ]
+
+    def _shown_on(self, example: Example) -> list[str]:
+        """Returns the classes on an image, and which do not count there."""
+        rows = zip(self.classes, example.labels, example.weights, strict=True)
+        return [
+            name if weight else f"{name} uncounted" for name, label, weight in rows if label or not weight
+        ]
 
     def _table(self, field: str) -> np.ndarray:
         rows = [getattr(example, field) for example in self.examples]

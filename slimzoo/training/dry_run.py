@@ -171,8 +171,7 @@ def _idle(recipe: Recipe | str | None, options: Mapping[str, Any], steps: int | 
 def check_weights(model: str, weights: str | os.PathLike | None, task: str = CLASSIFICATION) -> None:
     """Raises SlimzooError, FileNotFoundError where there are no such weights; fetches nothing."""
     get_row(model).require(task)
-    tags = {row.tag for row in manifest.rows() if row.network == model}
     if weights == "pretrained":
         manifest.get_row(model)
-    elif weights is not None and weights not in tags:
+    elif weights is not None and weights not in manifest.tags_of(model):
         find(model, False, weights)

@@ -157,7 +157,7 @@ def finetune(
     following = Following(tensorboard, tracker, profile)
     with place_for(machines, out) as folder:
         plan = planned(asked, alone, following, folder, overwrite)
-        with joined(machines, cluster_timeout, plan.to_compare) as together:
+        with joined(machines, cluster_timeout, plan.to_compare, {"data": plan.images}) as together:
             strategy = strategy or _strategy(together, device)
             settings = _settled(functools.partial(settings_of, recipe=plan.recipe), strategy, deterministic)
             with alone_in_run(folder), Beside() as beside:
@@ -202,12 +202,25 @@ def _begun(
         image_files.check(folder.path, parts)
     network = built_for(settings, strategy)
     plain = network if together.count == 1 else _build(settings)
+    if together.count > 1:
+        together.compare("the weights that they begin with", {"values": _restored(plain)})
     folder.start()
     if together.is_chief:
         held_out.remember(folder.path, settings.train, settings.validation)
         if not folder.goes_on:
             image_files.remember(folder.path, parts)
     return Run(network, folder, settings, strategy, beside, together, plain)
+
+
+def _restored(model: "Model") -> str:
+    """Returns a digest of what the weights brought, "" of none; what is new may differ in its last bits."""
+    report = model.restore_report
+    if report is None:
+        return ""
+    from slimzoo.training.state import digest_of
+
+    new, held = {*report.reinitialised, *report.missing}, model.variables_by_name
+    return digest_of({name: held[name].numpy() for name in held if name not in new})[:16]
 
 
 def built_for(settings: Settings, strategy: "tf.distribute.Strategy") -> "Model":

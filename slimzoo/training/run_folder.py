@@ -261,11 +261,7 @@ def fingerprint(dataset: Dataset) -> str:
     """Returns a hash of file names, labels and weights: the same data, wherever it lies."""
     digest = hashlib.sha256("\n".join(dataset.classes).encode())
     for example in dataset.examples:
-        digest.update(
-            f"\n{Path(example.known_as if example.record else example.path).name}".encode(
-                "utf-8", "surrogateescape"
-            )
-        )
+        digest.update(f"\n{example.name}".encode("utf-8", "surrogateescape"))
     digest.update(dataset.truth + b"as they lie" * (not dataset.turn))
     return digest.hexdigest()[:16]
 

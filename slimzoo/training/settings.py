@@ -12,6 +12,7 @@ from slimzoo.registry import CLASSIFICATION, SEGMENTATION, get_row
 from slimzoo.training.recipes import METHODS, PRECISIONS, Recipe
 from slimzoo.training.run_folder import fingerprint
 from slimzoo.training.sizes import grid_of, problem_of_size
+from slimzoo.weights import manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +143,23 @@ class Settings:
         return values
 
     def to_compare(self) -> dict[str, Any]:
-        """What must be the same on every machine: how images are shared out to be measured, too."""
-        return {**self.to_dict(), "eval_batch": self.eval_size}
+        """What must be the same on every machine: how images are shared out to be measured, too.
+
+        Not what data and a file of weights are called, which lie where each machine has them.
+        """
+        images = {"train": len(self.train), "validation": len(self.validation)}
+        weights = "a file" if self.brings_a_file else self.weights
+        return {**self.to_dict(), **images, "weights": weights, "eval_batch": self.eval_size}
+
+    @property
+    def brings_a_file(self) -> bool:
+        """Whether the weights are no released ones: those are the same wherever they lie."""
+        return self.weights is not None and self.weights not in ("pretrained", *manifest.tags_of(self.model))
+
+    def images(self) -> list[str]:
+        """Returns what "data" of to_dict() is a digest of, in words: each image and what it shows."""
+        parts = (("training", self.train), ("held-out", self.validation))
+        return [f"{part} {about}" for part, data in parts for about in data.in_words]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the names of config.json: two runs with the same ones are the same run."""

@@ -124,6 +124,11 @@ def get_row(network: str, tag: str | None = None) -> WeightsRow:
     return row
 
 
+def tags_of(network: str) -> set[str]:
+    """Returns the tags of the released weights of `network`."""
+    return {row.tag for row in rows() if row.network == network}
+
+
 def _no_weights(network: str) -> str:
     registry.get_row(network)  # an unknown network raises here, with the nearest names
     return (

@@ -37,7 +37,7 @@ def main(devkit: str, out: str, network: str, more: str) -> int:
     options = {**RECIPE, **given.pop("options", {})}
     common = {"model": network, "weights": None, "cluster": "auto", "tensorboard": False}
     try:
-        finetune(*data(devkit, network), out, options=options, **common, **given)
+        finetune(*data(devkit, network), out, options=options, **{**common, **given})
     except Stopped as stopped:
         print(stopped)
         return 128 + stopped.signal

@@ -145,3 +145,22 @@ def test_images_that_show_no_class_train_nothing(settings, data):
     none = replace(data[0], examples=tuple(replace(e, labels=e.labels * 0) for e in data[0].examples))
     with pytest.raises(SlimzooError, match=r"no image of .* shows any of the classes"):
         settings(train=none)
+
+
+def test_machines_may_call_their_data_and_a_file_of_weights_as_they_like(settings, data, tmp_path):
+    here = settings(weights="a/model.ckpt").to_compare()
+    elsewhere = {"train": replace(data[0], name="copy"), "weights": "b/other.ckpt"}
+    assert settings(**elsewhere).to_compare() == here
+    assert settings(weights="pretrained").to_compare() != here != settings().to_compare()
+    assert settings(train=data[0].subset(range(7))).to_compare()["train"] == 7
+
+
+def test_the_images_of_a_run_are_told_apart_by_name_part_and_what_they_show(settings, data):
+    first = data[0].examples[0]
+    assert len(settings().images()) == len(data[0]) + len(data[1])
+    assert settings().images()[0].startswith(f"training {first.name} (")
+    assert settings().images()[-1].startswith("held-out ")
+    uncounted = replace(first, labels=first.labels * 0, weights=first.weights * 0)
+    changed = replace(data[0], examples=(uncounted, *data[0].examples[1:]))
+    all_of_them = ", ".join(f"{name} uncounted" for name in data[0].classes)
+    assert settings(train=changed).images()[0] == f"training {first.name} ({all_of_them})"

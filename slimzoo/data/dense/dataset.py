@@ -65,6 +65,12 @@ class MaskDataset(Dataset):
         names = "\n".join(Path(mask).name for mask in self.masks)
         return names.encode("utf-8", "surrogateescape") + self.pixels.tobytes()
 
+    def _shown_on(self, example: Example) -> list[str]:
+        """Returns the classes on an image, with their pixels."""
+        assert isinstance(example, MaskExample)
+        rows = zip(self.classes, example.pixels, strict=True)
+        return [Path(example.mask).name, *(f"{count:,} {name}" for name, count in rows if count)]
+
     @property
     def pixels(self) -> np.ndarray:
         """How many pixels of each mask are of each class, int64 [examples, classes]."""

@@ -21,7 +21,7 @@ import numpy as np
 
 from slimzoo import __version__
 from slimzoo.data.dataset import Dataset
-from slimzoo.errors import SlimzooError, listing, shown, tensorflow_says
+from slimzoo.errors import SlimzooError, listing, shown, some, tensorflow_says
 from slimzoo.files import atomic_write
 from slimzoo.training.together.channel import ENDED, Gone, open_channels
 from slimzoo.training.together.machines import Machines
@@ -93,12 +93,28 @@ class Alone:
             with atomic_write(path, overwrite=True) as temporary:
                 Path(temporary).write_bytes(content)
 
-    def compare(self, what: str, facts: Mapping[str, Any]) -> None:
-        """Raises SlimzooError with everything that differs from process to process in `facts`."""
-        own = json.dumps(facts, default=str, sort_keys=True).encode()
-        everybody = [json.loads(part) for part in self.gather(own)]
+    def compare(
+        self,
+        what: str,
+        facts: Mapping[str, Any],
+        in_full: Mapping[str, Callable[[], Sequence[str]]] | None = None,
+    ) -> None:
+        """Raises SlimzooError with everything that differs from process to process in `facts`.
+
+        Args:
+          in_full: what a fact is a digest of: items that are looked at where it differs.
+        """
+        everybody = self._of_all(facts)
         if problems := _differences(everybody):
+            for name, items in (in_full or {}).items():
+                if len({json.dumps(one.get(name)) for one in everybody}) > 1:  # so all of them come here
+                    problems += _apart(name, self._of_all([*items()]))
             raise SlimzooError(listing(f"the machines differ in {what}, so that none trains:", problems))
+
+    def _of_all(self, value: Any) -> list[Any]:
+        """Returns `value` of every process, plain."""
+        own = json.dumps(value, default=str, sort_keys=True).encode()
+        return [json.loads(part) for part in self.gather(own)]
 
     def strategy(self, device: str) -> "tf.distribute.Strategy | None":
         """Returns the strategy over all processes, None where there is one."""
@@ -229,13 +245,17 @@ def place_for(machines: Machines | None, out: str | os.PathLike) -> Iterator[Pat
 
 @contextmanager
 def joined(
-    machines: Machines | None, timeout: float, facts: Callable[[], Mapping[str, Any]]
+    machines: Machines | None,
+    timeout: float,
+    facts: Callable[[], Mapping[str, Any]],
+    in_full: Mapping[str, Callable[[], Sequence[str]]] | None = None,
 ) -> Iterator[Alone]:
     """Yields the processes that train together; what ends the block in one of them ends it in all.
 
     Args:
       timeout: seconds to wait for all of them.
       facts: what must be the same in all, beside what is installed.
+      in_full: what a fact is a digest of, as compare() takes it.
     Raises: SlimzooError: they are not there in time, or differ.
     """
     if machines is None:
@@ -243,7 +263,7 @@ def joined(
         return
     together = Cluster(machines, timeout)
     with _telling(together):
-        together.compare("what they were told", {**versions(), **facts()})
+        together.compare("what they were told", {**versions(), **facts()}, in_full)
         with together.naming_the_lost():
             yield together
         together.gather(b"")  # nobody leaves before the first has written everything
@@ -281,6 +301,19 @@ def _differences(everybody: Sequence[Mapping[str, Any]]) -> list[str]:
             groups = {value: [i for i, other in enumerate(values) if other == value] for value in values}
             told = (f"{shown(value)} on {_workers(numbers)}" for value, numbers in groups.items())
             problems.append(f"{name}: {'; '.join(told)}")
+    return problems
+
+
+def _apart(name: str, everybody: Sequence[Sequence[str]]) -> list[str]:
+    """Returns which items each of the others has that the first has not, and the other way round."""
+    problems = []
+    first = everybody[0]
+    for index, items in enumerate(everybody):
+        more, less = sorted({*items} - {*first}), sorted({*first} - {*items})
+        problems += [f"{name}: worker {index} alone has {some(more)}"] if more else []
+        problems += [f"{name}: worker {index} has no {some(less)}"] if less else []
+        if items != first and not more and not less:
+            problems.append(f"{name}: worker {index} has it in another order, or some of it more often")
     return problems
 
 

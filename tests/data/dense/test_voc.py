@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from slimzoo.data.dense import MaskDataset, voc
+from slimzoo.data.dense.dataset import example
 from slimzoo.data.splits import split
 from slimzoo.errors import SlimzooError
 from slimzoo.labels import dense
@@ -90,3 +91,9 @@ def test_classes_of_ones_own_are_named_in_the_order_of_the_ids(kit):
     assert voc.read(kit, split="train", classes=("a", "b", "c")).classes == ("a", "b", "c")
     with pytest.raises(SlimzooError, match=r"class ids that do not exist: 2"):
         voc.read(kit, split="train", classes=("a", "b"))
+
+
+def test_an_image_is_told_in_words_by_its_name_its_mask_and_the_pixels_of_each_class():
+    one = example("a/1.jpg", "b/1.png", np.array([1200, 0, 7]), (40, 40))
+    (said,) = MaskDataset((one,), ("background", "bus", "dog"), "made", multi_label=True).in_words
+    assert said == "1.jpg (1.png, 1,200 background, 7 dog)"

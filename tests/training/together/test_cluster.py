@@ -95,6 +95,33 @@ def test_what_differs_is_listed_with_the_workers_that_have_it(clusters):
     assert each_of(clusters, lambda cluster: cluster.compare("settings", facts[0])) == [None] * COUNT
 
 
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (["a", "c"], ["images: worker 2 alone has c", "images: worker 2 has no b"]),
+        (["b", "a"], ["images: worker 2 has it in another order, or some of it more often"]),
+        (["a", "b", "b"], ["images: worker 2 has it in another order, or some of it more often"]),
+    ],
+)
+def test_what_a_digest_is_of_is_looked_at_where_it_differs(clusters, theirs, said):
+    items = [["a", "b"], ["a", "b"], theirs]
+
+    def compare(cluster):
+        own = items[cluster.index]
+        return cluster.compare("data", {"images": "".join(own)}, {"images": lambda: own, "other": list})
+
+    found = each_of(clusters, compare)
+    assert len(set(found)) == 1
+    assert [line.strip() for line in found[0].splitlines()[2:]] == said
+
+
+def test_nobody_looks_closer_where_nothing_differs(clusters):
+    def compare(cluster):
+        return cluster.compare("data", {"images": "same"}, {"images": lambda: 1 / 0})
+
+    assert each_of(clusters, compare) == [None] * COUNT
+
+
 @pytest.mark.parametrize(("images", "sizes"), [(20, [8, 8, 4]), (5, [4, 1, 0]), (3, [3, 0, 0])])
 def test_each_measures_whole_batches_and_together_they_are_all(clusters, data, images, sizes):
     whole = data[0].subset(np.arange(images) % len(data[0]))

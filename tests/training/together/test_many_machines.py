@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+import slimzoo
 from slimzoo import converters
 from slimzoo.training import loop
 from slimzoo.training.state import newest
@@ -31,13 +32,20 @@ TRICKS = {
 }
 
 
-def start(devkit, out, count=2, network="tiny_bn", **more):
-    """Starts `count` processes that train together."""
-    names = addresses(count)
+def start(devkit, out, count=2, network="tiny_bn", each=(), **more):
+    """Starts `count` processes that train together; `each` has what is given to one of them alone."""
+    names, own = addresses(count), each or [{}] * count
 
     def one(index):
         task = {"cluster": {"worker": names}, "task": {"type": "worker", "index": index}}
-        program = ("-m", "tests.training.one_of_many", devkit, out, network, json.dumps(more))
+        program = (
+            "-m",
+            "tests.training.one_of_many",
+            devkit,
+            out,
+            network,
+            json.dumps({**more, **own[index]}),
+        )
         return warm.Process(*program, env={**os.environ, "TF_CONFIG": json.dumps(task)})
 
     return [one(index) for index in range(count)]
@@ -152,6 +160,23 @@ def test_sigterm_to_one_saves_once_and_ends_all_and_a_lost_one_ends_all(devkit, 
     steps = [int(row.partition(",")[0]) for row in (out / "history.csv").read_text().splitlines()[1:]]
     assert steps == sorted(steps) and steps[0] == 1  # the second went on with the history of the first
     assert not list(out.rglob("*.tmp"))
+
+
+def test_weights_may_lie_anywhere_and_other_ones_are_found_before_anything_trains(devkit, tmp_path):
+    model = slimzoo.load("tiny_bn", num_classes=len(one_of_many.CLASSES), size=32, seed=1)
+    paths = [tmp_path / name for name in ("a.safetensors", "b.safetensors", "c.safetensors")]
+    for path in paths[:2]:
+        slimzoo.save(model, path)
+    name = next(name for name in model.variables_by_name if "ogits" not in name)
+    model.variables_by_name[name].assign_add(model.variables_by_name[name] * 0 + 1e-6)
+    slimzoo.save(model, paths[2])
+    given = {"steps": 1, "eval_every": 1, "size": 32}
+    for theirs, codes in ((paths[1], (0, 0)), (paths[2], (2, 2))):
+        each = [{"weights": str(paths[0])}, {"weights": str(theirs)}]
+        said = ended(start(devkit, tmp_path / f"run{codes[0]}", each=each, **given), *codes)
+    assert len(set(said)) == 1
+    assert "the machines differ in the weights that they begin with" in said[0]
+    assert not (tmp_path / "run2" / "config.json").exists()
 
 
 def assert_same_run(one, other):

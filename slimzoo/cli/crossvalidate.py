@@ -106,7 +106,7 @@ _OPTIONS = (
     progress_option,
     json_option,
 )
-_VOC = "slimzoo crossvalidate voc --data VOCdevkit --model mobilenet_v1_025 --weights 128"
+_VOC = "slimzoo crossvalidate voc --data VOCdevkit --model mobilenet_v1_025 --weights slim_in1k_128"
 
 
 @click.group(

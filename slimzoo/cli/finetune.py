@@ -80,8 +80,8 @@ def finetune(context: click.Context) -> None:
     cls=Grouped,
     groups=GROUPS,
     epilog=examples(
-        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights 128",
-        "slimzoo finetune voc --data VOCdevkit --split train --validation val --weights 224",
+        "slimzoo finetune voc --data VOCdevkit --year 2012 --model mobilenet_v1_025 --weights slim_in1k_128",
+        "slimzoo finetune voc --data VOCdevkit --split train --validation val --model vgg_16",
         "slimzoo finetune voc --data VOCdevkit --model vgg_16 --new vgg_16/fc8 --freeze vgg_16/conv1"
         " --learning-rates 'vgg_16/conv*=0.1'",
         "slimzoo finetune voc --data VOCdevkit --weights none --epochs 5 --out runs/scratch --overwrite",

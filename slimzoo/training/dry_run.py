@@ -144,7 +144,7 @@ def chosen_recipe(
     usual = usual_method(row, len(train), weights is None, asked)
     idle = _idle(recipe, options, steps)
     try:
-        chosen = asked_for(row, options, recipe, usual, train.multi_label)
+        chosen = asked_for(row, options, recipe, usual, train.multi_label, weights is not None)
     except SlimzooError as error:
         beside = [
             *idle,

@@ -31,10 +31,12 @@ class Method:
     body: bool = True  # all but what is new is trained too
     rate: float = 1.0  # factor on the learning rate of the network's recipe
     rate_of_several: float = 1.0  # that, where an image may show several classes: the loss is their mean
+    # Further factors from restored weights, by the network's recipe: an image shows one class, or several.
+    restored: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 METHODS: dict[str, Method] = {
-    "full": Method(what="all layers are trained"),
+    "full": Method(what="all layers are trained", restored={"mobilenet_v1": (0.2, 3.0)}),
     "head": Method(what="what is new is trained, all else stays", body=False, rate_of_several=10.0),
     "probe": Method(
         what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
@@ -200,12 +202,14 @@ def asked_for(
     recipe: Recipe | str | None = None,
     usual: str = "full",
     several: bool = False,
+    restored: bool = True,
 ) -> Recipe:
     """Returns the recipe to train by, with `options`; what is fitted is new, and nothing else is.
 
     Args:
       recipe: a whole one, or the method of METHODS that the network's own is used with; None: `usual`.
       several: whether an image may show several classes.
+      restored: whether there are weights to start from.
     Raises: SlimzooError: there is no such method or option.
     """
     if isinstance(recipe, Recipe):
@@ -223,6 +227,8 @@ def asked_for(
             )
         own = recipe_for(network)
         rate = own.learning_rate * row.rate * (row.rate_of_several if several else 1.0)
+        if restored:
+            rate *= row.restored.get(network.recipe, (1.0, 1.0))[several]
         recipe = replace(own, learning_rate=rate).override(options)
     if METHODS[recipe.method].fits and "new" not in options:
         return replace(recipe, new=network.heads)

@@ -1,11 +1,15 @@
 """Weights and pictures for the tests of the command line."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from slimzoo import converters
+from slimzoo import converters, weights
+from slimzoo.registry import is_network
 from slimzoo.tracing.parts import network_shapes
 
 NAMES = ("cat", "dog", *(f"thing {i}" for i in range(8)))
@@ -22,6 +26,22 @@ def write(path: Path, arrays, **metadata: str) -> Path:
     """Writes `arrays` as safetensors."""
     converters.write_safetensors(path, arrays, metadata)
     return path
+
+
+def check_tags(given: Mapping[str, Any]) -> None:
+    """Raises SlimzooError where a command's `--model` or `--weights` names a tag that is none.
+
+    Args:
+      given: the command's parameters, as click read them.
+    """
+    model, file = given.get("model"), given.get("weights")
+    if not isinstance(model, str):
+        return
+    network, tag = weights.split_name(model)
+    if is_network(network) and tag:
+        weights.get_row(network, tag)
+    if file and is_network(model) and re.fullmatch(r"(?!none|pretrained)[a-z0-9_]+", file):  # FILE is none
+        weights.get_row(model, file)
 
 
 def picture(path: Path, colour=(200, 30, 30), size: int = 40) -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 import slimzoo as package
 from slimzoo.cli import main, options
+from tests.cli.support import check_tags
 
 
 def commands(group: click.Group = main, path: tuple[str, ...] = ()):
@@ -38,7 +39,7 @@ def test_each_help_ends_with_examples_of_that_command(slimzoo, path):
 
 
 @pytest.mark.parametrize(("path", "line"), examples())
-def test_the_examples_of_the_help_use_options_that_exist(path, line, monkeypatch):
+def test_the_examples_of_the_help_use_options_and_weights_that_exist(path, line, monkeypatch):
     monkeypatch.setattr(options, "import_networks", lambda source: None)
     words = shlex.split(line)
     assert words[0] == "slimzoo"
@@ -47,7 +48,8 @@ def test_the_examples_of_the_help_use_options_that_exist(path, line, monkeypatch
     rest = words[1:]
     while isinstance(command, click.Group):
         command, rest = command.commands[rest[0]], rest[1:]
-    command.make_context(path[-1] if path else "", rest, parent=context)  # raises UsageError
+    made = command.make_context(path[-1] if path else "", rest, parent=context)  # raises UsageError
+    check_tags(made.params)
 
 
 def test_every_option_and_argument_is_explained_or_speaks_for_itself():

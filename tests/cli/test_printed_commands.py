@@ -10,7 +10,9 @@ import pytest
 
 import slimzoo as package
 from slimzoo.cli import main, options
+from slimzoo.errors import SlimzooError
 from slimzoo.report.page import load_lines
+from tests.cli.support import check_tags
 
 ROOT = Path(package.__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("slimzoo/**/*.md")]
@@ -67,7 +69,7 @@ def parse(line):
     if not rest:
         return
     try:
-        command.make_context(command.name, [*rest], parent=context)
+        check_tags(command.make_context(command.name, [*rest], parent=context).params)
     except click.MissingParameter as missing:
         if not rest[0].startswith("-") or not isinstance(missing.param, click.Argument):
             raise
@@ -81,7 +83,7 @@ def test_every_command_that_a_page_or_a_message_prints_can_be_given(monkeypatch)
         count += 1
         try:
             parse(line)
-        except (click.ClickException, KeyError, ValueError, AssertionError) as error:
+        except (click.ClickException, SlimzooError, KeyError, ValueError, AssertionError) as error:
             problems.append(f"{path.relative_to(ROOT)}: {line}: {error}")
         except click.exceptions.Exit:  # --help, --version
             pass

@@ -22,7 +22,7 @@ from slimzoo import converters, registry, weights
 from slimzoo.cli import main, options
 from slimzoo.converters import formats, name_maps, whole_models
 from slimzoo.labels import dense
-from tests.cli.support import picture
+from tests.cli.support import check_tags, picture
 from tests.test_project import ROOT
 
 SITE = ROOT / "tools" / "site"
@@ -62,8 +62,8 @@ def commands(text):
     blocks = [
         line for language, code in BLOCK.findall(text) if language == "sh" for line in code.splitlines()
     ]
-    inline = re.findall(r"`([^`\n]+)`", BLOCK.sub("", text))
-    return [line for line in (*blocks, *inline) if line.startswith("slimzoo ")]
+    inline = re.findall(r"`([^`]+)`", BLOCK.sub("", text))
+    return [" ".join(line.split()) for line in (*blocks, *inline) if line.startswith("slimzoo ")]
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def parse(text):
         while isinstance(command, click.Group) and rest:
             command, rest = command.commands[rest[0]], rest[1:]
         if rest != ["--help"]:
-            command.make_context("page", rest, parent=context)  # raises UsageError
+            check_tags(command.make_context("page", rest, parent=context).params)  # raises UsageError
 
 
 def generated():

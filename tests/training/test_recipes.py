@@ -175,6 +175,14 @@ def test_what_is_asked_for_names_a_method_or_is_refused_with_those_there_are():
     assert recipes.asked_for(network, {"learning_rate": 0.5}, "probe-then-full").learning_rate == 0.5
     heads = [recipes.asked_for(network, {}, "head", several=several) for several in (False, True)]
     assert [head.learning_rate / plain.learning_rate for head in heads] == pytest.approx([1, 10])
+    fulls = [
+        recipes.asked_for(network, {}, "full", several=several, restored=restored)
+        for several, restored in ((False, True), (True, True), (False, False))
+    ]
+    assert [full.learning_rate / plain.learning_rate for full in fulls] == pytest.approx([0.2, 3, 1])
+    assert recipes.asked_for(network, {"learning_rate": 0.5}, "full").learning_rate == 0.5
+    vgg = registry.get_row("vgg_16")
+    assert recipes.asked_for(vgg, {}, "full").learning_rate == recipe_for(vgg).learning_rate
     with pytest.raises(SlimzooError, match="no recipe 'prob'; there are full, head, probe, probe-then-full"):
         recipes.asked_for(network, {}, "prob")
 

@@ -37,12 +37,20 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "full": Method(what="all layers are trained", restored={"mobilenet_v1": (0.2, 3.0)}),
-    "head": Method(what="what is new is trained, all else stays", body=False, rate_of_several=10.0),
+    "head": Method(
+        what="what is new is trained, all else stays",
+        body=False,
+        rate_of_several=10.0,
+        restored={"mobilenet_v1": (0.2, 1.0)},
+    ),
     "probe": Method(
         what="the last layer is fitted to what the others give", fits=True, steps=False, body=False
     ),
     "probe-then-full": Method(
-        what="the last layer is fitted, then all layers are trained", fits=True, rate=0.1
+        what="the last layer is fitted, then all layers are trained",
+        fits=True,
+        rate=0.1,
+        restored={"mobilenet_v1": (1.0, 25.0)},
     ),
 }
 ARGUMENTS = "network_arguments"  # a field that asks for no training

@@ -174,7 +174,9 @@ def test_what_is_asked_for_names_a_method_or_is_refused_with_those_there_are():
     assert found.learning_rate == pytest.approx(plain.learning_rate / 10)  # goes on from a fit
     assert recipes.asked_for(network, {"learning_rate": 0.5}, "probe-then-full").learning_rate == 0.5
     heads = [recipes.asked_for(network, {}, "head", several=several) for several in (False, True)]
-    assert [head.learning_rate / plain.learning_rate for head in heads] == pytest.approx([1, 10])
+    assert [head.learning_rate / plain.learning_rate for head in heads] == pytest.approx([0.2, 10])
+    fitted = recipes.asked_for(network, {}, "probe-then-full", several=True)
+    assert fitted.learning_rate / plain.learning_rate == pytest.approx(2.5)
     fulls = [
         recipes.asked_for(network, {}, "full", several=several, restored=restored)
         for several, restored in ((False, True), (True, True), (False, False))

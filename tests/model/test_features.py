@@ -299,8 +299,17 @@ def test_a_separable_first_convolution_cannot_be_summed(tmp_path):
     "name, heads",
     [
         ("inception_v3", ("InceptionV3/Logits/Conv2d_1c_1x1", "InceptionV3/AuxLogits/Conv2d_2b_1x1")),
-        ("inception_v4", ("InceptionV4/Logits/Logits", "InceptionV4/AuxLogits/Aux_logits")),
-        ("inception_resnet_v2", ("InceptionResnetV2/Logits/Logits", "InceptionResnetV2/AuxLogits/Logits")),
+        pytest.param(  # this one and the next take 4 and 5 s; inception_v3 has as many heads
+            *("inception_v4", ("InceptionV4/Logits/Logits", "InceptionV4/AuxLogits/Aux_logits")),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(
+                "inception_resnet_v2",
+                ("InceptionResnetV2/Logits/Logits", "InceptionResnetV2/AuxLogits/Logits"),
+            ),
+            marks=pytest.mark.slow,
+        ),
         ("resnet_v2_50", ("resnet_v2_50/logits",)),
         ("nasnet_cifar", ("final_layer/FC", "aux_11/aux_logits/FC")),
     ],

@@ -108,7 +108,10 @@ def test_without_classes_the_input_of_the_last_layer_comes_out(name):
     assert not {"AuxLogits", "Logits", "Predictions"} & end_points.keys()
 
 
-@pytest.mark.parametrize("name", ["inception_v3", "inception_v4", "inception_resnet_v2"])
+@pytest.mark.parametrize(
+    "name",
+    ["inception_v3", "inception_v4", pytest.param("inception_resnet_v2", marks=pytest.mark.slow)],  # 4 s
+)
 def test_the_auxiliary_head_can_be_left_out(name):
     with tf.Graph().as_default():
         images = tf.compat.v1.placeholder(tf.float32, (None, 299, 299, 3))
@@ -230,6 +233,7 @@ def test_the_old_names_of_the_arg_scope_s_settings_still_count():
         assert tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS) == []
 
 
+@pytest.mark.slow  # 4 s; that both heads are made anew is in tests/model/test_features.py too
 def test_weights_for_other_classes_keep_all_but_both_heads(tmp_path):
     model = slimzoo.load("inception_v3", num_classes=7, input_shape=(107, 107, 3))
     slimzoo.save(model, tmp_path / "seven.safetensors")

@@ -42,6 +42,7 @@ def images(*shape):
     return tf.constant(np.random.RandomState(0).uniform(-1, 1, shape).astype(np.float32))
 
 
+@pytest.mark.slow  # 10 s; mobilenet_v2_035 takes one in float64, this in float32 (test_goldens.py)
 def test_in_float64_a_training_step_of_resnet_v1_50_is_the_originals():
     inputs = np.random.RandomState(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
     with tf.Graph().as_default(), v1.Session() as session:
@@ -81,7 +82,7 @@ def test_dense_features_subsampled_are_the_nominal_ones(name, arguments):
         inputs = images(1, 65, 70, 3)
         nominal, _ = small(name, inputs, global_pool=False, **arguments)
         picked = {}
-        for stride in (4, 8, 16, 32):
+        for stride in (4, 16) if arguments else (4, 8, 16, 32):
             given = {"output_stride": stride, "reuse": True, **arguments}
             dense, _ = small(name, inputs, global_pool=False, **given)
             picked[stride] = resnet_utils.subsample(dense, 32 // stride)

@@ -297,6 +297,7 @@ def _whole(row: Kind, data: Place, split: str | None, asked: Asked) -> Part:
     """Returns what is read where nothing is held out: of shards and lists of parts those of train."""
     parts = {} if split else row.parts(data, asked)
     train = parts.get("train")
+    _say_without_train(data, parts)
     if train is None or train.split is None:
         return Part(data, split or row.split)
     if len(parts) > 1:
@@ -306,7 +307,8 @@ def _whole(row: Kind, data: Place, split: str | None, asked: Asked) -> Part:
 
 def _laid_out(part: Part, parts: Mapping[str, Part]) -> tuple[Part, Part | None]:
     """Returns what to train on and what to hold out of data that may hold train and val; it is said."""
-    if not parts:
+    _say_without_train(part.place, parts)
+    if "train" not in parts:
         return part, None
     train, held_out = parts["train"], parts.get("val")
     left = [str(other) for name, other in parts.items() if name not in ("train", "val")]
@@ -318,6 +320,16 @@ def _laid_out(part: Part, parts: Mapping[str, Part]) -> tuple[Part, Part | None]
         f"; {', '.join(left)} is left alone" if left else "",
     )
     return train, held_out
+
+
+def _say_without_train(place: Place, parts: Mapping[str, Part]) -> None:
+    """Warns where data hold parts, and none to train on."""
+    if parts and "train" not in parts:
+        log.warning(
+            "%s holds %s and no part train: all of it is read as one",
+            Path(place),
+            some([name or "others" for name in parts]),
+        )
 
 
 def _say_alike(train: Dataset) -> None:

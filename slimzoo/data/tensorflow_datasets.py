@@ -40,9 +40,8 @@ def read(
 
 
 def parts(given: str) -> dict[str, str]:
-    """Returns the splits by part ("train", "val", "test"), if there is one to train on."""
-    found = {PARTS[name.lower()]: name for name in _builder(given).info.splits if name.lower() in PARTS}
-    return found if "train" in found else {}
+    """Returns the splits by part ("train", "val", "test")."""
+    return {PARTS[name.lower()]: name for name in _builder(given).info.splits if name.lower() in PARTS}
 
 
 def has_split(given: str, split: str) -> bool:

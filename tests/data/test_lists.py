@@ -111,6 +111,15 @@ def test_a_column_split_holds_the_parts(images, caplog):
         lists.read(images / "list.csv", split="dev2")
 
 
+def test_a_list_of_parts_without_train_is_read_as_one_and_that_is_said(images, caplog):
+    text = "image,label,split\na.jpg,cat,val\nb c.png,dog,val\nsub/d.jpg,cat,test\ne.jpg,dog,test\n"
+    (images / "list.csv").write_text(text)
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("list", images / "list.csv")
+    assert len(train) + len(held_out) == 4
+    assert "list.csv holds test, val and no part train: all of it is read as one" in caplog.text
+
+
 def test_another_list_is_held_out_and_images_lie_where_they_are_said_to(images, tmp_path):
     (tmp_path / "lists").mkdir()
     for name, text in (("train", "a.jpg,cat\nb c.png,dog\n"), ("val", "e.jpg,dog\n")):

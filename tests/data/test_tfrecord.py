@@ -57,6 +57,15 @@ def test_parts_are_told_by_the_names_of_shards(tmp_path, caplog):
         open_data("tfrecord", folder, split="*", validation="validation")
 
 
+@pytest.mark.parametrize("validation", [None, 0.5])
+def test_shards_of_parts_without_train_are_read_as_one_and_that_is_said(tmp_path, caplog, validation):
+    folder = flowers(tmp_path, 1, 4, "validation")
+    with caplog.at_level(logging.WARNING, "slimzoo"):
+        train, held_out = open_data("tfrecord", folder, validation=validation)
+    assert len(train) + len(held_out) == 4
+    assert f"{folder} holds val and no part train: all of it is read as one" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_names_come_of_the_records_where_there_is_no_labels_txt(tmp_path, kind):
     rows = [(3, "heron"), (1, "crane"), (3, "heron")]

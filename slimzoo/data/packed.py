@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from slimzoo.errors import SlimzooError, counted, listing
 from slimzoo.files import schema
 from slimzoo.files.schema import Damaged, needed
 
+log = logging.getLogger("slimzoo")
 FORMAT = "slimzoo pack 1"
 _SHARD: schema.Schema = {
     "file": needed(schema.text(r"[^/\\]{1,255}", "the name of a file")),
@@ -63,11 +64,14 @@ def lost(files: Sequence[Path], found: Sequence[shard_index.Index]) -> list[str]
     """
     counts: dict[Path, int] = {}
     for path in {file.with_name(f"{shards.before_number(file)}.json") for file in files}:
-        with suppress(Damaged, OSError):
-            if path.is_file() and (about := _manifest(schema.read(path))):
-                written = schema.take(about, MANIFEST, path)
-                known = written["shards"] if written["finished"] else ()
-                counts |= {path.with_name(row["file"]): row["images"] for row in known}
+        try:
+            about = _manifest(schema.read(path)) if path.is_file() else None
+            written = schema.take(about, MANIFEST, path) if about else {"finished": False}
+        except (Damaged, OSError) as error:
+            log.warning("that no image of %s* is missing cannot be checked: %s", path.with_suffix(""), error)
+            continue
+        known = written["shards"] if written["finished"] else ()
+        counts |= {path.with_name(row["file"]): row["images"] for row in known}
     problems = []
     places: dict[tuple[Path, str], dict[int, Path]] = {}
     for file, one in zip(files, found, strict=True):

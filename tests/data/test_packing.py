@@ -175,6 +175,15 @@ def test_what_is_not_as_it_was_packed_is_found(flat, tmp_path):
         packed.verify(tmp_path, progress=False)
 
 
+@pytest.mark.parametrize("content", ["", '{"format": "slimzoo pack 1"', '{"format": "slimzoo pack 1"}'])
+def test_a_manifest_that_cannot_be_read_is_said_as_shards_are_opened(flat, tmp_path, caplog, content):
+    pack(plan(flat, shards=2), tmp_path / "out", progress=False)
+    (tmp_path / "out" / "train.json").write_text(content)
+    with caplog.at_level("WARNING", "slimzoo"):
+        assert len(tfrecord.read(tmp_path / "out")) == len(flat)
+    assert f"no image of {tmp_path / 'out' / 'train'}* is missing cannot be checked" in caplog.text
+
+
 def test_shards_that_look_whole_and_are_not_are_not_trained_on(flat, tmp_path):
     pack(plan(flat, shards=3), tmp_path, progress=False)
     first, second, _ = sorted(tmp_path.glob("*.tfrecord"))

@@ -66,11 +66,11 @@ def lost(files: Sequence[Path], found: Sequence[shard_index.Index]) -> list[str]
     for path in {file.with_name(f"{shards.before_number(file)}.json") for file in files}:
         try:
             about = _manifest(schema.read(path)) if path.is_file() else None
-            written = schema.take(about, MANIFEST, path) if about else {"finished": False}
+            written = schema.take(about, MANIFEST, path) if about else None
         except (Damaged, OSError) as error:
             log.warning("that no image of %s* is missing cannot be checked: %s", path.with_suffix(""), error)
             continue
-        known = written["shards"] if written["finished"] else ()
+        known = written["shards"] if written and written["finished"] else ()
         counts |= {path.with_name(row["file"]): row["images"] for row in known}
     problems = []
     places: dict[tuple[Path, str], dict[int, Path]] = {}

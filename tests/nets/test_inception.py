@@ -233,7 +233,6 @@ def test_the_old_names_of_the_arg_scope_s_settings_still_count():
         assert tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS) == []
 
 
-@pytest.mark.slow  # 4 s; that both heads are made anew is in tests/model/test_features.py too
 def test_weights_for_other_classes_keep_all_but_both_heads(tmp_path):
     model = slimzoo.load("inception_v3", num_classes=7, input_shape=(107, 107, 3))
     slimzoo.save(model, tmp_path / "seven.safetensors")
